@@ -1,0 +1,1 @@
+//! The native expression evaluator. (Being written.)

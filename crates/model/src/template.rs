@@ -1,0 +1,1 @@
+//! Parameters with expressions in them, compiled once. (Being written.)

@@ -1,1 +1,32 @@
-//! stub
+//! The contract of an area: what it adds to the house ([`Part`]), how node types are written ([`NodeType`], [`Node`],
+//! [`Ctx`]), how areas meet ([`Runs`], [`Replies`]), and the life cycle of services.
+//!
+//! This crate never acts by itself: it holds types and traits, and the HTTP kit that all areas share.
+//! Start reading at [`node`] for node types, at [`runs`] for what `engine` offers to the others.
+
+pub mod answer;
+pub mod catalogue;
+pub mod ctx;
+pub mod error;
+pub mod items;
+pub mod n8n;
+pub mod node;
+pub mod origins;
+pub mod params;
+pub mod runs;
+pub mod service;
+pub mod trigger;
+
+pub use answer::{Answer, AnswerBody, Replies, ReplyTo};
+pub use catalogue::{Catalogue, Provider};
+pub use ctx::{
+    Attached, ByteStream, CallFailure, CallSpec, ChildEnd, ChildStart, ChildWorkflow, CodeJob, CodeResult, Ctx, Level,
+    Outputs, StepHost, StepInfo, Ticket,
+};
+pub use error::{Category, NodeError};
+pub use items::{CHUNK_ITEMS, Chunk, Indices, Items, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};
+pub use node::{Descriptor, Effect, Group, Node, NodeType, Outcome, PortOutput, Ports, Required, Resumed, Suspend};
+pub use origins::{Origin, Origins, Source};
+pub use params::Typed;
+pub use runs::{Admit, Admitted, Runs, WorkflowRef};
+pub use service::Service;

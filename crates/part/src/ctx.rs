@@ -1,0 +1,485 @@
+//! What a node may use while it runs: its input, its journaled clock and chance, calls, files, children, answers.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use futures_util::future::BoxFuture;
+use model::template::Params;
+use model::workflow::OnError;
+use model::{Binary, Item, Map, Name, RunId, Scope, Value};
+use outbound::Outbound;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::items::Spool;
+use crate::{Answer, Category, Items, NodeError, Origin, Origins, PortOutput, Resumed};
+
+/// A stream of bytes: a file, a request body, an answer.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, NodeError>> + Send>>;
+
+/// What is fixed for one attempt at one step.
+#[derive(Clone, Debug)]
+pub struct StepInfo {
+    /// Workspace and environment.
+    pub scope: Scope,
+    /// The run.
+    pub run: RunId,
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Number of the step in the run.
+    pub step: u32,
+    /// Name of the node.
+    pub node: Arc<str>,
+    /// How often the node has run before in this run.
+    pub run_index: u32,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// Tries that the node's retry policy gives; the last one may give up for good.
+    pub tries: u32,
+    /// The step's journaled clock reading, milliseconds since 1970.
+    pub now: i64,
+    /// The step's journaled random seed.
+    pub seed: u64,
+    /// What follows a failure.
+    pub on_error: OnError,
+    /// IANA time zone of the workflow.
+    pub timezone: Arc<str>,
+    /// How the run was started.
+    pub mode: Arc<str>,
+    /// Connections by slot.
+    pub connections: Arc<std::collections::BTreeMap<String, Name>>,
+}
+
+/// One outward effect of a step. Its name must be the same whenever the step is run again with the same input.
+#[derive(Clone, Debug)]
+pub struct CallSpec {
+    /// Name within (step, item), for example `request` or `page 3`.
+    pub name: String,
+    /// Item that it is made for; absent when it is for the whole step.
+    pub item: Option<u32>,
+    /// The canonical request without secrets. Its digest is journaled with the intent, and a repeat with another one
+    /// is refused.
+    pub request: Value,
+}
+
+/// What a call carries to the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The same for every repetition of this call whose outcome was not known; another one after a known failure, an
+    /// edited input or a fork.
+    pub idempotency_key: String,
+    /// Counts those changes, from 0.
+    pub epoch: u32,
+    /// It was begun before and nobody knows what came of it.
+    pub repeated: bool,
+}
+
+/// How a call ended badly.
+#[derive(Clone, Debug)]
+pub struct CallFailure {
+    /// What the step fails with.
+    pub error: NodeError,
+    /// Whether the service may have done it all the same (no answer after bytes were sent).
+    pub uncertain: bool,
+}
+
+impl From<NodeError> for CallFailure {
+    fn from(error: NodeError) -> Self {
+        CallFailure { error, uncertain: false }
+    }
+}
+
+/// Makes the call; run at most once per call of [`Ctx::call`], and not at all when the outcome is journaled.
+pub type Perform<'a> = Box<dyn FnOnce(Ticket) -> BoxFuture<'a, Result<Value, CallFailure>> + Send + 'a>;
+
+/// A child run to start.
+#[derive(Clone, Debug)]
+pub struct ChildStart {
+    /// Item that it is started for; absent when it gets all of them.
+    pub item: Option<u32>,
+    /// What to run.
+    pub workflow: ChildWorkflow,
+    /// Its trigger's output.
+    pub input: Items,
+    /// The step goes on without waiting, and a cancel does not reach it.
+    pub detached: bool,
+}
+
+/// The workflow of a child.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChildWorkflow {
+    /// An active workflow of the same scope.
+    Named(Name),
+    /// A text given in place (n8n's "define below"), as a workflow spec.
+    Inline(Box<model::WorkflowSpec>),
+}
+
+/// How a child ended.
+#[derive(Clone, Debug)]
+pub struct ChildEnd {
+    /// The child.
+    pub run: RunId,
+    /// Items of its last node, or what it failed with.
+    pub result: Result<Items, NodeError>,
+}
+
+/// A node attached to the running one.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// Name of the attached node.
+    pub name: Arc<str>,
+    /// Its type.
+    pub node_type: String,
+    /// Its parameters as stored.
+    pub params: Arc<Map>,
+}
+
+/// How serious a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Level {
+    /// Details.
+    Debug,
+    /// `console.log`.
+    Info,
+    /// Something odd.
+    Warn,
+    /// Something wrong that the step survived.
+    Error,
+}
+
+/// User code to run in the sandbox.
+#[derive(Clone, Debug)]
+pub struct CodeJob<'a> {
+    /// JavaScript as the user wrote it.
+    pub source: &'a str,
+    /// Once per item instead of once for all.
+    pub each_item: bool,
+    /// Longest time.
+    pub timeout: Option<std::time::Duration>,
+}
+
+/// What user code gave back.
+#[derive(Clone, Debug)]
+pub struct CodeResult {
+    /// The items.
+    pub items: Vec<Item>,
+    /// Their origins.
+    pub origins: Origins,
+}
+
+/// What the engine does for a step. Nodes use it through [`Ctx`].
+pub trait StepHost: Spool {
+    /// Answers from the journal, or journals the intent, commits, performs, and journals the outcome.
+    fn call<'a>(&'a self, spec: CallSpec, perform: Perform<'a>) -> BoxFuture<'a, Result<Value, NodeError>>;
+    /// Runs an attached node as a nested step.
+    fn invoke<'a>(&'a self, node: &'a str, input: Items) -> BoxFuture<'a, Result<Items, NodeError>>;
+    /// Nodes attached at ports of that kind, in edge order.
+    fn attached(&self, kind: &str) -> Vec<Attached>;
+    /// Evaluates parameters for consecutive items of the first input, of which the first is at `first`.
+    fn resolve<'a>(
+        &'a self,
+        params: &'a Params,
+        items: &'a [Arc<Item>],
+        first: usize,
+    ) -> BoxFuture<'a, Result<Vec<Result<Map, NodeError>>, NodeError>>;
+    /// Runs user code over the first input.
+    fn code<'a>(&'a self, job: CodeJob<'a>) -> BoxFuture<'a, Result<CodeResult, NodeError>>;
+    /// Reads from our own store, staged writes of this step included.
+    fn local_get<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, NodeError>>;
+    /// Stages a write for the commit of the step's result.
+    fn stage(&self, write: store::LocalWrite);
+    /// Starts a child with the commit of the step's result or suspension; a child that an earlier attempt started
+    /// under the same item and epoch is the same child.
+    fn start_child(&self, child: ChildStart) -> Result<(), NodeError>;
+    /// How the child of that item ended, if it has.
+    fn child(&self, item: Option<u32>) -> Option<ChildEnd>;
+    /// State that the node kept when it last ran in this run.
+    fn state(&self) -> Option<Value>;
+    /// Keeps state for the node's next run index.
+    fn set_state(&self, state: Value);
+    /// Answers whoever started the run. `false`: nobody waits or it was answered before.
+    fn respond(&self, answer: Answer) -> bool;
+    /// Whether somebody waits for an answer that was not given yet.
+    fn awaits_answer(&self) -> bool;
+    /// Begins a streamed answer: committed before this resolves.
+    fn begin_stream<'a>(
+        &'a self,
+        status: u16,
+        headers: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<bool, NodeError>>;
+    /// Sends a provisional part of the streamed answer.
+    fn stream_chunk<'a>(&'a self, bytes: Bytes) -> BoxFuture<'a, Result<(), NodeError>>;
+    /// Ends the streamed answer: digest and length are committed.
+    fn end_stream<'a>(&'a self) -> BoxFuture<'a, Result<(), NodeError>>;
+    /// Writes a file durably and gives its address and length.
+    fn write_blob<'a>(&'a self, bytes: ByteStream) -> BoxFuture<'a, Result<(model::Digest, u64), NodeError>>;
+    /// Reads a file.
+    fn read_blob<'a>(&'a self, digest: &'a model::Digest) -> BoxFuture<'a, Result<ByteStream, NodeError>>;
+    /// Adds a line to the step's log.
+    fn log(&self, level: Level, text: String);
+    /// Shows how far the step is; provisional, never journaled.
+    fn progress(&self, done: u64, total: Option<u64>);
+    /// The way out.
+    fn outbound(&self) -> Option<&Outbound>;
+    /// Address that resumes the run while this step waits, signed; absent when the server has no public address.
+    fn resume_url(&self) -> Option<String>;
+    /// Bytes that the run may still take in memory.
+    fn memory_left(&self) -> u64;
+}
+
+/// What a node has in hand during one attempt.
+pub struct Ctx {
+    host: Arc<dyn StepHost>,
+    info: StepInfo,
+    inputs: Vec<Items>,
+    resumed: Option<Resumed>,
+    cancel: CancellationToken,
+    draws: u64,
+}
+
+impl Ctx {
+    /// Made by the engine for each attempt.
+    pub fn new(
+        host: Arc<dyn StepHost>,
+        info: StepInfo,
+        inputs: Vec<Items>,
+        resumed: Option<Resumed>,
+        cancel: CancellationToken,
+    ) -> Self {
+        Ctx { host, info, inputs, resumed, cancel, draws: 0 }
+    }
+
+    /// What is fixed for this attempt.
+    pub fn info(&self) -> &StepInfo {
+        &self.info
+    }
+
+    /// The items at an input port; none when nothing came.
+    pub fn input(&self, port: u16) -> Items {
+        self.inputs.get(port as usize).cloned().unwrap_or_default()
+    }
+
+    /// Number of input ports that the step was scheduled with.
+    pub fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Why the step runs again, when it was suspended.
+    pub fn resumed(&self) -> Option<&Resumed> {
+        self.resumed.as_ref()
+    }
+
+    /// Resolves when the run is cancelled or the attempt has run out of time; calls in flight should end then.
+    pub fn cancelled(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// The engine's side; also reads spooled chunks.
+    pub fn host(&self) -> &Arc<dyn StepHost> {
+        &self.host
+    }
+
+    /// Reads spooled chunks.
+    pub fn spool(&self) -> &dyn Spool {
+        &*self.host
+    }
+
+    /// The step's journaled clock reading, milliseconds since 1970. Stands still during the step.
+    pub fn now(&self) -> i64 {
+        self.info.now
+    }
+
+    /// The next number of the step's journaled random sequence (SplitMix64).
+    pub fn random(&mut self) -> u64 {
+        self.draws += 1;
+        let mut z = self.info.seed.wrapping_add(self.draws.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Makes one outward effect. See [`CallSpec`] and ENGINE "Calls".
+    pub async fn call<'a, F>(&'a self, spec: CallSpec, perform: F) -> Result<Value, NodeError>
+    where
+        F: FnOnce(Ticket) -> BoxFuture<'a, Result<Value, CallFailure>> + Send + 'a,
+    {
+        self.host.call(spec, Box::new(perform)).await
+    }
+
+    /// Runs an attached node as a nested step.
+    pub async fn invoke(&self, node: &str, input: Items) -> Result<Items, NodeError> {
+        self.host.invoke(node, input).await
+    }
+
+    /// Adds a line to the step's log.
+    pub fn log(&self, level: Level, text: impl Into<String>) {
+        self.host.log(level, text.into());
+    }
+
+    /// Typed parameters for consecutive items of the first input, of which the first is at `first`.
+    pub async fn typed<T: serde::de::DeserializeOwned + Send + Sync>(
+        &self,
+        params: &crate::Typed<T>,
+        items: &[Arc<Item>],
+        first: usize,
+    ) -> Result<Vec<Result<Arc<T>, NodeError>>, NodeError> {
+        if let Some(fixed) = params.fixed() {
+            return Ok(vec![Ok(fixed.clone()); items.len()]);
+        }
+        let maps = self.host.resolve(params.params(), items, first).await?;
+        let parse = |map: Result<Map, NodeError>| map.and_then(|map| crate::params::parse(map).map(Arc::new));
+        Ok(maps
+            .into_iter()
+            .enumerate()
+            .map(|(at, map)| parse(map).map_err(|error| error.on_item(first + at)))
+            .collect())
+    }
+
+    /// Typed parameters for the step as a whole: those of the first item, or of no item when there is none.
+    pub async fn typed_once<T: serde::de::DeserializeOwned + Send + Sync>(
+        &self,
+        params: &crate::Typed<T>,
+    ) -> Result<Arc<T>, NodeError> {
+        if let Some(fixed) = params.fixed() {
+            return Ok(fixed.clone());
+        }
+        let item = self.input(0).get(0, self.spool()).await?.unwrap_or_default();
+        let mut all = self.typed(params, &[item], 0).await?;
+        all.pop().unwrap_or_else(|| Err(NodeError::bug("no parameters were resolved for the first item")))
+    }
+
+    /// A collector for what the step puts out.
+    pub fn outputs(&self, ports: u16) -> Outputs {
+        Outputs::new(self.host.clone(), self.info.on_error, ports)
+    }
+
+    /// Writes a file of an item. Give the content as a stream; small ones may be given as one chunk.
+    pub async fn write_file(&self, bytes: ByteStream, file: Binary) -> Result<Binary, NodeError> {
+        let (digest, size) = self.host.write_blob(bytes).await?;
+        Ok(Binary { blob: Some(digest), size, inline: None, ..file })
+    }
+
+    /// Reads a file of an item.
+    pub async fn read_file(&self, file: &Binary) -> Result<ByteStream, NodeError> {
+        if let Some(digest) = &file.blob {
+            return self.host.read_blob(digest).await;
+        }
+        let text = file.inline.as_deref().unwrap_or_default();
+        let bytes = crate::params::base64(text).ok_or_else(|| NodeError::bad_data("a file's data is not base64"))?;
+        Ok(Box::pin(futures_util::stream::once(std::future::ready(Ok(Bytes::from(bytes))))))
+    }
+
+    /// Reads a whole file of at most `limit` bytes.
+    pub async fn read_file_whole(&self, file: &Binary, limit: usize) -> Result<Bytes, NodeError> {
+        use futures_util::StreamExt;
+        let mut stream = self.read_file(file).await?;
+        let mut whole = Vec::new();
+        while let Some(part) = stream.next().await {
+            whole.extend_from_slice(&part?);
+            if whole.len() > limit {
+                let detail = format!("the file is larger than {limit} bytes, which is the most that this node reads");
+                return Err(NodeError::new(model::Code::TooLarge, Category::BadData, detail));
+            }
+        }
+        Ok(whole.into())
+    }
+}
+
+/// Collects what a step puts out: spools what is large, keeps origins, and sends failed items where the node's
+/// `onError` says.
+pub struct Outputs {
+    host: Arc<dyn StepHost>,
+    on_error: OnError,
+    ports: Vec<Port>,
+}
+
+#[derive(Default)]
+struct Port {
+    open: Vec<Arc<Item>>,
+    open_weight: usize,
+    weight: usize,
+    segments: Vec<crate::Segment>,
+    origins: Origins,
+}
+
+impl Outputs {
+    fn new(host: Arc<dyn StepHost>, on_error: OnError, ports: u16) -> Self {
+        let count = ports as usize + usize::from(on_error == OnError::ErrorBranch);
+        Outputs { host, on_error, ports: (0..count).map(|_| Port::default()).collect() }
+    }
+
+    /// Puts an item out at a port.
+    pub async fn push(&mut self, port: u16, item: impl Into<Arc<Item>>, origin: Origin) -> Result<(), NodeError> {
+        let item = item.into();
+        let Some(open) = self.ports.get_mut(port as usize) else {
+            return Err(NodeError::bug(format!("the node has no output {port}")));
+        };
+        open.open_weight += item.weight();
+        open.open.push(item);
+        open.origins.push(origin);
+        if open.open.len() >= crate::CHUNK_ITEMS || open.open_weight >= crate::SPOOL_THRESHOLD {
+            open.close(&*self.host).await?;
+        }
+        Ok(())
+    }
+
+    /// An item failed. Under `stop` the step fails with it; otherwise it goes on, with its `error`, through the
+    /// ordinary output or the error branch.
+    pub async fn fail(&mut self, position: usize, item: &Item, error: NodeError) -> Result<(), NodeError> {
+        let error = error.on_item(position);
+        match self.on_error {
+            OnError::Stop => Err(error),
+            OnError::Continue => {
+                let mut json = Map::new();
+                json.insert("error".into(), Value::String(error.problem.detail));
+                self.push(0, Item::new(json), Origin::item(position)).await
+            }
+            OnError::ErrorBranch => {
+                let mut failed = item.clone();
+                failed.json.insert("error".into(), Value::String(error.problem.detail));
+                self.push(self.ports.len() as u16 - 1, failed, Origin::item(position)).await
+            }
+        }
+    }
+
+    /// Everything that was put out, one entry per port.
+    pub async fn finish(self) -> Result<Vec<PortOutput>, NodeError> {
+        let mut outputs = Vec::with_capacity(self.ports.len());
+        for mut port in self.ports {
+            if !port.segments.is_empty() || port.open_weight >= crate::SPOOL_THRESHOLD {
+                port.close(&*self.host).await?;
+            } else if !port.open.is_empty() {
+                let items = std::mem::take(&mut port.open);
+                port.segments.push(crate::Segment { chunk: crate::Chunk::Memory(items.into()), pick: None });
+            }
+            outputs.push(PortOutput::Items { items: Items::from_segments(port.segments), origins: port.origins });
+        }
+        Ok(outputs)
+    }
+
+    /// Everything that was put out, as the end of the step.
+    pub async fn done(self) -> Result<crate::Outcome, NodeError> {
+        Ok(crate::Outcome::Done(self.finish().await?))
+    }
+}
+
+impl Port {
+    /// Ends the open chunk: in memory while the port is below the threshold, spooled from there on.
+    async fn close(&mut self, spool: &dyn Spool) -> Result<(), NodeError> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        let items = std::mem::take(&mut self.open);
+        self.weight += std::mem::take(&mut self.open_weight);
+        let chunk = if self.weight >= crate::SPOOL_THRESHOLD {
+            crate::Chunk::Stored(spool.store(&items).await?)
+        } else {
+            crate::Chunk::Memory(items.into())
+        };
+        self.segments.push(crate::Segment { chunk, pick: None });
+        Ok(())
+    }
+}

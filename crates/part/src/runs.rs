@@ -1,0 +1,355 @@
+//! The port through which areas start, watch and steer runs. `engine` stands behind it.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use model::{Digest, Name, Problem, RunId, Scope, SignalId, Value, WorkflowSpec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::{DeadState, RunFilter, RunStatus};
+
+use crate::{Answer, Items, NodeError, ReplyTo};
+
+/// Which text to run.
+#[derive(Clone, Debug)]
+pub enum WorkflowRef {
+    /// The active revision of a workflow.
+    Active(Name),
+    /// A certain revision of a workflow.
+    Revision(Name, u64),
+    /// The draft of a workflow, with its pinned data.
+    Draft(Name),
+    /// A text that is no resource: a file, a test.
+    Inline(String, Box<WorkflowSpec>),
+}
+
+/// A dedupe key as the sender gave it.
+#[derive(Clone, Debug)]
+pub struct DedupeKey {
+    /// Key.
+    pub key: String,
+    /// Fingerprint of the request.
+    pub fingerprint: Digest,
+    /// How long it is remembered.
+    pub ttl: Duration,
+}
+
+/// An event that asks for a run.
+#[derive(Clone, Debug)]
+pub struct Admit {
+    /// Scope.
+    pub scope: Scope,
+    /// Which text.
+    pub workflow: WorkflowRef,
+    /// Name of the trigger node; absent: the only one that fits `mode`.
+    pub trigger: Option<String>,
+    /// What the trigger puts out.
+    pub input: Items,
+    /// `webhook`, `schedule`, `manual`, `cli` …
+    pub mode: &'static str,
+    /// Who or what started it.
+    pub started_by: String,
+    /// Dedupe key, if the sender gave one.
+    pub dedupe: Option<DedupeKey>,
+    /// Request that is held open for an answer.
+    pub reply_to: Option<ReplyTo>,
+    /// Run to this node and no further.
+    pub destination: Option<String>,
+    /// Start at this node with `input` instead of a trigger.
+    pub start_at: Option<String>,
+    /// Use pinned data where nodes have it (drafts, tests).
+    pub use_pins: bool,
+}
+
+/// What became of an event.
+#[derive(Clone, Debug)]
+pub enum Admitted {
+    /// A new run; its row is committed, or its first flush (which an answer waits for) will commit it.
+    New(RunId),
+    /// The same key and fingerprint came before.
+    Known {
+        /// The run of the first one.
+        run: RunId,
+        /// Its answer, when it has given one.
+        answer: Option<Answer>,
+        /// It has ended or answered; otherwise it is still running.
+        done: bool,
+    },
+}
+
+/// What is repeated, and how.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RetryOptions {
+    /// Node from which to run again; absent: the failed step.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// From the trigger, as a new run.
+    #[serde(default)]
+    pub from_start: bool,
+    /// On the newest active revision instead of the pinned one; always makes a new run.
+    #[serde(default)]
+    pub newest: bool,
+    /// Items that replace the input of the first repeated step (or of the trigger).
+    #[serde(default)]
+    pub input: Option<Vec<Value>>,
+    /// A new run even where the old one could go on.
+    #[serde(default)]
+    pub fork: bool,
+}
+
+/// A run as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSummary {
+    /// Id.
+    #[schemars(with = "String")]
+    pub id: RunId,
+    /// Workflow.
+    pub workflow: String,
+    /// Revision, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Where it is in its life.
+    pub status: RunStatus,
+    /// How it was started.
+    pub mode: String,
+    /// Who or what started it.
+    pub started_by: String,
+    /// When it was admitted, milliseconds since 1970.
+    pub created_at: i64,
+    /// When a node first worked on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<i64>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+    /// When it goes on by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wake_at: Option<i64>,
+    /// Steps started.
+    pub step_count: u32,
+    /// Errors absorbed by a fallback or branch.
+    pub handled_error_count: u32,
+    /// Calls whose outcome is not known.
+    pub uncertain_count: u32,
+    /// Dead letter state.
+    pub dead: DeadState,
+    /// What it failed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// Run that it repeats, forks, or was started by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub origin: Option<RunId>,
+    /// Parent run of a child.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub parent: Option<RunId>,
+}
+
+/// A run with its steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunDetail {
+    /// As lists show it.
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// The answer that was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+    /// Its steps in the order of scheduling, at most as many as were asked for.
+    pub steps: Vec<StepView>,
+    /// Number of the step to ask for next, when there are more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<u32>,
+}
+
+/// A step as the run's page shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepView {
+    /// Number in the run.
+    pub step: u32,
+    /// Node.
+    pub node: String,
+    /// Type of the node.
+    pub node_type: String,
+    /// How often the node had run before.
+    pub run_index: u32,
+    /// `scheduled`, `running`, `waiting`, `completed`, `failed`, `canceled`.
+    pub status: String,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it started, milliseconds since 1970.
+    pub started_at: i64,
+    /// How long it took, in microseconds, as far as it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_micros: Option<u64>,
+    /// Where its input came from: (node, run index, output port), by input port.
+    pub inputs: Vec<Vec<InputView>>,
+    /// Number of items at each output port.
+    pub output_counts: Vec<u64>,
+    /// The items at each output port, when they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Vec<Vec<Value>>>,
+    /// What it failed with, absorbed or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Value>,
+    /// Its calls.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub calls: Vec<CallView>,
+    /// Its log lines.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub logs: Vec<Value>,
+    /// Nested invocations of attached nodes belong to this step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_step: Option<u32>,
+}
+
+/// A source of a step's input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InputView {
+    /// Node.
+    pub node: String,
+    /// Its step.
+    pub step: u32,
+    /// Its output port.
+    pub output: u16,
+}
+
+/// A call as the run's page shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallView {
+    /// Name.
+    pub name: String,
+    /// Item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
+    /// Epoch of its key.
+    pub epoch: u32,
+    /// Its idempotency key.
+    pub key: String,
+    /// `running`, `completed`, `failed` or `uncertain`; `repeated` when an uncertain one was made again.
+    pub status: String,
+    /// It was begun more than once under one key because an outcome was lost.
+    pub uncertain: bool,
+}
+
+/// A committed change of a run, for live views.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunUpdate {
+    /// Position in the run: the sequence number of its last event; absent for provisional news.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// What happened: an event's name such as `step.completed`, or `progress`, `log`, `chunk`.
+    pub event: String,
+    /// Its content.
+    pub data: Value,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    /// Final state.
+    pub status: RunStatus,
+    /// Items of the last node, when it completed.
+    pub items: Items,
+    /// What it failed with.
+    pub error: Option<NodeError>,
+}
+
+/// What a bulk act did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Bulk {
+    /// Runs that it was done to.
+    pub done: u64,
+    /// Runs that refused, with the reason, at most 100.
+    #[schemars(with = "Vec<(String, Problem)>")]
+    pub refused: Vec<(RunId, Problem)>,
+}
+
+/// Starts, watches and steers runs.
+pub trait Runs: Send + Sync {
+    /// Takes an event in. Resolves at once for a webhook that waits for an answer (the answer's commit contains the
+    /// admission); otherwise when the row is committed.
+    fn admit(&self, event: Admit) -> BoxFuture<'_, Result<Admitted, Problem>>;
+    /// Sends a signal; a second one of the same id is the same signal.
+    fn signal<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        id: SignalId,
+        name: &'a str,
+        payload: Value,
+    ) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Asks a run to stop.
+    fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Lets running calls finish and starts nothing new.
+    fn pause<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Ends a pause, or lets a held run go on.
+    fn resume<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Runs again; gives the id of the run that goes on (the same one, or a new one).
+    fn retry<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        options: RetryOptions,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<RunId, Problem>>;
+    /// Decides about an uncertain call that asks: make it again, or take it as done with this outcome, or fail it.
+    fn settle<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        call: Settle,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Redrives dead letters that match.
+    fn redrive<'a>(
+        &'a self,
+        scope: &'a Scope,
+        filter: RunFilter,
+        options: RetryOptions,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Bulk, Problem>>;
+    /// A run with its steps from `from_step` on.
+    fn show<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from_step: u32,
+        limit: u32,
+        with_items: bool,
+    ) -> BoxFuture<'a, Result<RunDetail, Problem>>;
+    /// Committed events after `after_seq` and provisional news from now on; ends with the run.
+    fn watch<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        after_seq: u64,
+    ) -> BoxFuture<'a, Result<BoxStream<'static, RunUpdate>, Problem>>;
+    /// Resolves when the run has ended.
+    fn wait<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<RunEnd, Problem>>;
+}
+
+/// A person's decision about an uncertain call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "as")]
+pub enum Settle {
+    /// Make it again under the same key.
+    Retry,
+    /// It took effect; go on with this outcome.
+    Done {
+        /// The outcome, in the node type's own shape.
+        outcome: Value,
+    },
+    /// It did not; fail the step.
+    Failed,
+}

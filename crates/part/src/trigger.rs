@@ -1,0 +1,266 @@
+//! How workflows are started: what a trigger node asks `inbound` to listen for.
+
+use model::workflow::Rate;
+use model::{HumanDuration, Name, Value};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What starts runs at a trigger node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Trigger {
+    /// A person or the command line.
+    Manual,
+    /// A failed run of a workflow that names this one as its error workflow.
+    Error,
+    /// Another workflow.
+    Called(Called),
+    /// An HTTP request.
+    Webhook(Box<Webhook>),
+    /// The clock.
+    Schedule(Schedule),
+    /// A service that an area registers under this name, with its own settings.
+    Provided {
+        /// Name of the service.
+        service: String,
+        /// Its settings.
+        settings: Value,
+    },
+}
+
+/// Called by another workflow.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Called {
+    /// Fields that a caller must give; empty: anything is accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+}
+
+/// A named, typed field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// Name.
+    pub name: String,
+    /// `any`, `string`, `number`, `boolean`, `array` or `object`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub field_type: Option<String>,
+}
+
+/// An HTTP endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Webhook {
+    /// Methods that it answers.
+    pub methods: Vec<String>,
+    /// Path below `/hooks/<workspace>/<environment>/`, with `:name` segments.
+    pub path: String,
+    /// Who may call it.
+    #[serde(default)]
+    pub auth: WebhookAuth,
+    /// When and with what it answers.
+    #[serde(default)]
+    pub respond: Respond,
+    /// Status of the answer when no node gives one.
+    #[serde(default = "ok_status")]
+    pub status: u16,
+    /// Headers of the answer when no node gives one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// Fixed body (`immediately`), or absent for the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Content type of a fixed or property answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// `Access-Control-Allow-Origin` values; empty: `*`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
+    /// Sender addresses or CIDR ranges; empty: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub senders: Vec<String>,
+    /// Refuse crawlers and link previews.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignore_bots: bool,
+    /// Keep the body as it came, in the file of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_body: Option<String>,
+    /// Name of the file that a binary body is put in; multipart files get it as prefix.
+    #[serde(default = "data_field")]
+    pub file_field: String,
+    /// Header or field that carries the sender's dedupe key; absent: `Idempotency-Key`, when it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedupe: Option<Dedupe>,
+    /// Longest time that the sender waits for an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<HumanDuration>,
+    /// Largest body in bytes; absent: the server's limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_limit: Option<u64>,
+    /// Requests per time and sender; absent: no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
+}
+
+fn ok_status() -> u16 {
+    200
+}
+fn data_field() -> String {
+    "data".into()
+}
+
+/// Who may call a webhook.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum WebhookAuth {
+    /// Anybody: a declared public endpoint.
+    #[default]
+    None,
+    /// User and password of a `basic` connection.
+    Basic {
+        /// Connection that holds them.
+        connection: Option<Name>,
+    },
+    /// Header of a `header` connection.
+    Header {
+        /// Connection that holds it.
+        connection: Option<Name>,
+    },
+    /// A JSON web token signed with the key of a `jwt` connection.
+    Jwt {
+        /// Connection that holds the key.
+        connection: Option<Name>,
+    },
+}
+
+/// When and with what a webhook answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "when")]
+pub enum Respond {
+    /// As soon as the event is committed.
+    #[default]
+    Immediately,
+    /// When the run has ended, with items of the last node.
+    LastNode {
+        /// What of them.
+        data: ResponseData,
+    },
+    /// When a respond node says so.
+    RespondNode,
+    /// As the nodes stream it.
+    Streaming,
+}
+
+/// What of the last node's items is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ResponseData {
+    /// All items, as an array.
+    AllEntries,
+    /// The first item's JSON.
+    #[default]
+    FirstEntryJson,
+    /// The first item's file.
+    FirstEntryBinary,
+    /// No body.
+    NoData,
+}
+
+/// Where the sender's dedupe key is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Dedupe {
+    /// Header name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// JSON pointer into the body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// How long a key is remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<HumanDuration>,
+}
+
+/// Runs started by the clock.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Schedule {
+    /// Each rule starts runs on its own.
+    pub rules: Vec<Rule>,
+    /// What happens to times that passed while no server ran.
+    #[serde(default)]
+    pub catch_up: CatchUp,
+}
+
+/// One rule of a schedule. Times are in the workflow's time zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "every")]
+pub enum Rule {
+    /// So many seconds.
+    Seconds {
+        /// How many.
+        count: u32,
+    },
+    /// So many minutes.
+    Minutes {
+        /// How many.
+        count: u32,
+    },
+    /// So many hours, at a minute.
+    Hours {
+        /// How many.
+        count: u32,
+        /// Minute of the hour.
+        minute: u8,
+    },
+    /// So many days, at a time.
+    Days {
+        /// How many.
+        count: u32,
+        /// Hour.
+        hour: u8,
+        /// Minute.
+        minute: u8,
+    },
+    /// So many weeks, on days, at a time.
+    Weeks {
+        /// How many.
+        count: u32,
+        /// Days, 0 is Sunday.
+        days: Vec<u8>,
+        /// Hour.
+        hour: u8,
+        /// Minute.
+        minute: u8,
+    },
+    /// So many months, on a day, at a time.
+    Months {
+        /// How many.
+        count: u32,
+        /// Day of the month, 1 to 31; a shorter month takes its last day.
+        day: u8,
+        /// Hour.
+        hour: u8,
+        /// Minute.
+        minute: u8,
+    },
+    /// A cron expression of five or six fields.
+    Cron {
+        /// The expression.
+        expression: String,
+    },
+}
+
+/// What happens to times that passed while no server ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CatchUp {
+    /// They are let go, as in n8n.
+    #[default]
+    Skip,
+    /// One run for all of them.
+    Once,
+    /// One run for each, oldest first, at most 1,000.
+    All,
+}

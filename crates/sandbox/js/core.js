@@ -1,0 +1,461 @@
+// Installed in every context before user code: n8n's globals, the clock, chance, the console, virtual timers, and the
+// loop over items. Everything that costs time to build is a lazy global.
+export default function install(native) {
+  const facts = native.json("facts");
+  const items = native.json("items");
+  const { defineProperty } = Object;
+  let current = facts.itemIndex;
+
+  class ExpressionError extends Error {
+    constructor(message, description, hint) {
+      super(message);
+      this.description = description;
+      this.hint = hint;
+    }
+  }
+  defineProperty(ExpressionError.prototype, "name", { value: "ExpressionError", configurable: true, writable: true });
+  const BaseTypeError = TypeError;
+
+  // ---- globals -----------------------------------------------------------------------------------------------------
+  const constant = (name, value) =>
+    defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  const getter = (name, get) =>
+    defineProperty(globalThis, name, { get, set: (value) => constant(name, value), configurable: true });
+  const lazy = (name, make) =>
+    getter(name, () => {
+      const value = make();
+      constant(name, value);
+      return value;
+    });
+  const cache = (make) => {
+    let value;
+    let made = false;
+    return () => {
+      if (!made) {
+        value = make();
+        made = true;
+      }
+      return value;
+    };
+  };
+  const loaded = Object.create(null);
+  const load = (name) => (loaded[name] ??= { value: native.load(name)(native, shared) }).value;
+
+  // ---- clock and chance: both come from the journal, so that a replay gives the same answers -------------------------
+  const RealDate = Date;
+  let elapsed = 0;
+  const now = () => facts.now + elapsed;
+  function FixedDate(...args) {
+    if (!new.target) return new RealDate(now()).toString();
+    if (args.length === 0) args.push(now());
+    return Reflect.construct(RealDate, args, new.target === FixedDate ? RealDate : new.target);
+  }
+  FixedDate.prototype = RealDate.prototype;
+  defineProperty(RealDate.prototype, "constructor", { value: FixedDate, writable: true, configurable: true });
+  defineProperty(FixedDate, "name", { value: "Date", configurable: true });
+  defineProperty(FixedDate, "length", { value: 7, configurable: true });
+  defineProperty(FixedDate, "now", { value: now, writable: true, configurable: true });
+  defineProperty(FixedDate, "parse", { value: RealDate.parse, writable: true, configurable: true });
+  defineProperty(FixedDate, "UTC", { value: RealDate.UTC, writable: true, configurable: true });
+  constant("Date", FixedDate);
+
+  // sfc32, seeded by the step.
+  let [a, b, c, d] = native.seed();
+  const next = () => {
+    const sum = (((a + b) | 0) + d) | 0;
+    d = (d + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (c << 21) | (c >>> 11);
+    c = (c + sum) | 0;
+    return sum >>> 0;
+  };
+  for (let round = 0; round < 12; round++) next();
+  defineProperty(Math, "random", {
+    value: () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992,
+    writable: true,
+    configurable: true,
+  });
+  // The engine's own timer of the system clock would break replay.
+  delete globalThis.performance;
+  lazy("performance", () => ({ now: () => elapsed, timeOrigin: facts.now, toJSON: () => ({}) }));
+
+  // ---- timers in virtual time ----------------------------------------------------------------------------------------
+  const timers = [];
+  let timerId = 0;
+  const addTimer = (callback, delay, args, every) => {
+    if (typeof callback !== "function") throw new BaseTypeError("the callback of a timer must be a function");
+    const wait = Math.max(1, Math.min(Number(delay) || 0, 2147483647));
+    const timer = { id: ++timerId, due: elapsed + wait, callback, args, every: every ? wait : 0 };
+    timers.push(timer);
+    return timer.id;
+  };
+  const clear = (id) => {
+    const index = timers.findIndex((timer) => timer.id === id);
+    if (index >= 0) timers.splice(index, 1);
+  };
+  constant("setTimeout", (callback, delay, ...args) => addTimer(callback, delay, args, false));
+  constant("setInterval", (callback, delay, ...args) => addTimer(callback, delay, args, true));
+  constant("setImmediate", (callback, ...args) => addTimer(callback, 0, args, false));
+  constant("clearTimeout", clear);
+  constant("clearInterval", clear);
+  constant("clearImmediate", clear);
+  const tick = () => {
+    if (timers.length === 0) return false;
+    let first = 0;
+    for (let index = 1; index < timers.length; index++) if (timers[index].due < timers[first].due) first = index;
+    const timer = timers[first];
+    elapsed = Math.max(elapsed, timer.due);
+    if (timer.every) {
+      timer.due += timer.every;
+      timers.push(...timers.splice(first, 1));
+    } else timers.splice(first, 1);
+    timer.callback(...timer.args);
+    return true;
+  };
+
+  // ---- console -------------------------------------------------------------------------------------------------------
+  const show = (values) => load("inspect").format(values);
+  const print = (level) => (...values) => {
+    const plain = values.length === 1 && typeof values[0] === "string" && !values[0].includes("%");
+    native.log(level, (plain ? values[0] : show(values)).toWellFormed());
+  };
+  lazy("console", () => {
+    const info = print(1);
+    const debug = print(0);
+    const error = print(3);
+    const none = () => {};
+    return {
+      log: info, info, dir: (value) => info(value), table: (value) => info(value), debug, trace: debug,
+      warn: print(2), error,
+      assert: (condition, ...values) => { if (!condition) error("Assertion failed:", ...values); },
+      group: info, groupCollapsed: info, groupEnd: none, count: info, countReset: none,
+      time: none, timeEnd: none, timeLog: info,
+    };
+  });
+
+  // ---- calls to the host ---------------------------------------------------------------------------------------------
+  const waiting = new Map();
+  const call = (name, args) => native.call(name, JSON.stringify(args));
+  const ask = (name, args) =>
+    new Promise((resolve, reject) => waiting.set(native.send(name, JSON.stringify(args)), { resolve, reject }));
+  const answer = (number, ok, value) => {
+    const waiter = waiting.get(number);
+    waiting.delete(number);
+    if (ok) waiter.resolve(value);
+    else waiter.reject(new Error(value));
+  };
+
+  // ---- items and other nodes -------------------------------------------------------------------------------------------
+  const itemAt = (index) => items[index];
+  const jsonAt = (index) => {
+    const item = items[index];
+    return item === undefined ? undefined : item.json;
+  };
+
+  const nodes = new Map();
+  const nodeData = (name) => {
+    let data = nodes.get(name);
+    if (data === undefined) {
+      data = native.json("node:" + name) ?? call("node", { name });
+      nodes.set(name, data);
+    }
+    return data;
+  };
+  const executed = (name) => {
+    const data = nodeData(name);
+    if (!data.executed) {
+      throw new ExpressionError(
+        `Node '${name}' hasn't been executed`,
+        `An expression references the node '${name}', but it hasn't been executed yet.`,
+        `connect '${name}' so that it runs before this node, or test with $('${name}').isExecuted`,
+      );
+    }
+    return data;
+  };
+  const output = (name, branch, run) => {
+    const data = executed(name);
+    const runs = data.runs ?? [];
+    const runIndex = run === undefined || run === null ? (data.run ?? runs.length - 1) : run < 0 ? runs.length - 1 : run;
+    const ports = runs[runIndex];
+    if (ports === undefined) {
+      throw new ExpressionError(`Run ${runIndex} of node '${name}' not found`);
+    }
+    return ports[branch ?? data.output ?? 0] ?? [];
+  };
+  const pairedWith = (name, index) => {
+    const data = executed(name);
+    const paired = data.paired?.[index];
+    if (typeof paired === "number") {
+      const item = output(name)[paired];
+      if (item !== undefined) return item;
+    } else if (paired !== null && typeof paired === "object") {
+      const item = output(name, paired.output, paired.run)[paired.item];
+      if (item !== undefined) return item;
+    }
+    throw new ExpressionError(
+      typeof paired === "string" ? paired : `Can't determine which item of '${name}' to use`,
+      `Item ${index} of the current node cannot be traced back to one item of '${name}'.`,
+      `use $('${name}').first(), .last() or .all()[…] instead of .item`,
+    );
+  };
+  const reference = (name) => {
+    nodeData(name);
+    const all = (branch, run) => output(name, branch, run).slice();
+    const view = {
+      all,
+      first: (branch, run) => output(name, branch, run)[0],
+      last: (branch, run) => output(name, branch, run).at(-1),
+      itemMatching: (index) => {
+        if (index === undefined) throw new ExpressionError("Missing item index for .itemMatching()");
+        return pairedWith(name, index);
+      },
+      pairedItem: (index) => pairedWith(name, index ?? current),
+    };
+    defineProperty(view, "item", { get: () => pairedWith(name, current), enumerable: true });
+    defineProperty(view, "isExecuted", { get: () => !!nodeData(name).executed, enumerable: true });
+    defineProperty(view, "params", { get: () => nodeData(name).params ?? {}, enumerable: true });
+    defineProperty(view, "context", { get: () => nodeData(name).context ?? {}, enumerable: true });
+    defineProperty(view, "runIndex", { get: () => nodeData(name).run ?? executed(name).runs.length - 1 });
+    return view;
+  };
+  // $node["…"]: by position, as n8n's older expressions have it.
+  const positional = (name) => {
+    const view = {};
+    const at = () => {
+      const list = output(name);
+      const item = list[current];
+      if (item === undefined) {
+        throw new ExpressionError(
+          `Node '${name}' has no item with index ${current}`, undefined, `use $('${name}').first() or .all() instead`);
+      }
+      return item;
+    };
+    const define = (key, get) => defineProperty(view, key, { get, enumerable: true });
+    define("json", () => at().json);
+    define("data", () => at().json);
+    define("binary", () => at().binary ?? {});
+    define("runIndex", () => executed(name).run ?? executed(name).runs.length - 1);
+    define("parameter", () => nodeData(name).params ?? {});
+    define("context", () => nodeData(name).context ?? {});
+    return view;
+  };
+
+  constant("$", (name) => {
+    if (typeof name !== "string" || name === "") throw new ExpressionError("When calling $(), please specify a node");
+    return reference(name);
+  });
+  lazy("$node", () => new Proxy({}, {
+    get: (_, name) => (typeof name === "string" ? positional(name) : undefined),
+    has: () => true,
+  }));
+  constant("$items", (name, branch, run) =>
+    name === undefined || (name === facts.prevNode?.name && branch === undefined && run === undefined)
+      ? items.slice() : output(name, branch ?? 0, run).slice());
+  getter("$json", () => jsonAt(current));
+  getter("$data", () => jsonAt(current));
+  getter("$binary", () => items[current]?.binary ?? {});
+  getter("$itemIndex", () => current);
+  getter("$position", () => current);
+  getter("item", () => itemAt(current));
+  constant("items", items);
+  constant("$runIndex", facts.runIndex);
+  constant("$mode", facts.execution.mode === "test" ? "manual" : "trigger");
+  constant("$nodeId", facts.nodeId);
+  constant("$webhookId", undefined);
+  constant("$executionId", facts.execution.id);
+  constant("$resumeWebhookUrl", facts.execution.resumeUrl);
+  lazy("$workflow", () => facts.workflow);
+  lazy("$prevNode", () => ({
+    name: facts.prevNode?.name, outputIndex: facts.prevNode?.outputIndex, runIndex: facts.prevNode?.runIndex,
+  }));
+  lazy("$vars", () => native.json("vars") ?? {});
+  lazy("$env", () => native.json("env") ?? {});
+  const parameters = cache(() => native.json("parameters") ?? {});
+  lazy("$parameter", parameters);
+  lazy("$self", () => native.json("context") ?? {});
+  for (const name of facts.globals ?? []) lazy(name, () => native.json("global:" + name));
+
+  const input = {
+    all: () => items.slice(),
+    first: () => items[0],
+    last: () => items.at(-1),
+    itemMatching: (index) => items[index],
+  };
+  defineProperty(input, "item", { get: () => items[current], enumerable: true });
+  defineProperty(input, "params", { get: parameters, enumerable: true });
+  defineProperty(input, "context", { get: cache(() => native.json("context") ?? {}), enumerable: true });
+  constant("$input", input);
+
+  const customData = cache(() => ({ values: { ...facts.execution.customData }, changed: false }));
+  lazy("$execution", () => {
+    const { id, mode, resumeUrl, resumeFormUrl } = facts.execution;
+    const set = (key, value) => {
+      if (typeof key !== "string" || !/^[A-Za-z0-9_]+$/.test(key)) {
+        throw new ExpressionError(
+          `Invalid key '${String(key)}' for customData`, undefined, "use letters, digits and underscores only");
+      }
+      if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") {
+        throw new ExpressionError(`The value of customData '${key}' must be a string or a number`);
+      }
+      customData().values[key.slice(0, 50)] = String(value).slice(0, 512);
+      customData().changed = true;
+    };
+    const execution = {
+      id, mode, resumeUrl, resumeFormUrl,
+      customData: {
+        set,
+        setAll: (values) => { for (const [key, value] of Object.entries(values)) set(key, value); },
+        get: (key) => customData().values[key],
+        getAll: () => ({ ...customData().values }),
+      },
+    };
+    return execution;
+  });
+
+  const staticData = {};
+  constant("$getWorkflowStaticData", (type) => {
+    if (type !== "global" && type !== "node") {
+      throw new ExpressionError(`The static data type '${String(type)}' is not known: use 'global' or 'node'`);
+    }
+    if (!staticData[type]) {
+      const value = native.json("static:" + type) ?? {};
+      staticData[type] = { value, before: JSON.stringify(value) };
+    }
+    return staticData[type].value;
+  });
+
+  // ---- functions of n8n --------------------------------------------------------------------------------------------------
+  const empty = (value) =>
+    value === undefined || value === null || value === "" ||
+    (Array.isArray(value) ? value.length === 0
+      : typeof value === "object" && !(value instanceof RealDate) && Object.keys(value).length === 0);
+  constant("$if", (condition, yes, no) => (condition ? yes : no));
+  constant("$ifEmpty", (value, fallback) => {
+    if (value === undefined && fallback === undefined) throw new ExpressionError("$ifEmpty needs a value and a default");
+    return empty(value) ? fallback : value;
+  });
+  constant("$not", (value) => !value);
+  constant("$min", (...values) => Math.min(...values));
+  constant("$max", (...values) => Math.max(...values));
+  constant("$average", (...values) => values.reduce((sum, value) => sum + value, 0) / values.length);
+  constant("$jmespath", (value, query) => load("jmespath").search(value, query));
+  constant("$jmesPath", (value, query) => load("jmespath").search(value, query));
+  constant("$fromAI", (_name, _description, _type, fallback) => fallback);
+  constant("$fromai", (_name, _description, _type, fallback) => fallback);
+  constant("$fromAi", (_name, _description, _type, fallback) => fallback);
+  constant("$item", (index) => {
+    const view = {};
+    defineProperty(view, "$json", { get: () => jsonAt(index) });
+    defineProperty(view, "$binary", { get: () => items[index]?.binary ?? {} });
+    defineProperty(view, "$node", {
+      get: () => new Proxy({}, {
+        get: (_, name) => {
+          const at = () => output(name)[index];
+          return {
+            get json() { return at()?.json; },
+            get data() { return at()?.json; },
+            get binary() { return at()?.binary ?? {}; },
+            get parameter() { return nodeData(name).params ?? {}; },
+            get runIndex() { return executed(name).run ?? executed(name).runs.length - 1; },
+          };
+        },
+      }),
+    });
+    return view;
+  });
+
+  // ---- what node and browsers have ---------------------------------------------------------------------------------------
+  const luxon = () => load("luxon");
+  for (const name of ["DateTime", "Duration", "Interval"]) lazy(name, () => luxon()[name]);
+  lazy("luxon", luxon);
+  lazy("$now", () => luxon().DateTime.now());
+  lazy("$today", () => luxon().DateTime.now().startOf("day"));
+  lazy("Intl", () => load("intl"));
+  for (const name of ["Buffer", "Blob"]) lazy(name, () => load("buffer")[name]);
+  for (const name of ["URL", "URLSearchParams"]) lazy(name, () => load("url")[name]);
+  for (const name of ["TextEncoder", "TextDecoder", "structuredClone", "AbortController", "AbortSignal", "Event",
+    "EventTarget"]) {
+    lazy(name, () => load("web")[name]);
+  }
+  constant("atob", (text) => load("buffer").atob(text));
+  constant("btoa", (text) => load("buffer").btoa(text));
+  lazy("crypto", () => load("crypto").global);
+  const builtin = {
+    crypto: () => load("crypto").module,
+    buffer: () => load("buffer"),
+    url: () => load("url"),
+    util: () => load("inspect").util,
+    luxon,
+    querystring: () => load("url").querystring,
+  };
+  constant("require", (name) => {
+    const wanted = String(name).replace(/^node:/, "");
+    if (Object.hasOwn(builtin, wanted)) return builtin[wanted]();
+    const error = new Error(`Cannot find module '${wanted}'`);
+    error.code = "MODULE_NOT_FOUND";
+    error.hint = `modules that exist here: ${Object.keys(builtin).join(", ")}; for HTTP use this.helpers.httpRequest`;
+    throw error;
+  });
+
+  // ---- errors --------------------------------------------------------------------------------------------------------------
+  const describe = (error) => {
+    if (error === null || (typeof error !== "object" && typeof error !== "function")) {
+      return { name: "Error", message: String(error).toWellFormed() };
+    }
+    const text = (value) => (typeof value === "string" && value !== "" ? value.toWellFormed() : undefined);
+    const stack = String(error.stack ?? "");
+    const frames = stack.split("\n").filter((line) => line.includes("<user>"));
+    const place = /<user>:(\d+)/.exec(stack);
+    const message = text(error.message) ?? (error instanceof Error ? String(error) : JSON.stringify(error) ?? "?");
+    return {
+      name: text(error.name) ?? "Error",
+      message,
+      line: place ? Number(place[1]) : undefined,
+      description: text(error.description),
+      hint: text(error.hint) ?? hintFor(error, message),
+      stack: frames.map((line) => line.trim().replaceAll("<user>", "code")).join("\n"),
+    };
+  };
+  const hintFor = (error, message) => {
+    const missing = /^(\S+) is not defined$/.exec(message);
+    if (missing) {
+      const absent = ["process", "fs", "child_process", "__dirname", "fetch", "XMLHttpRequest", "global"];
+      if (missing[1] === "fetch") return "use `await this.helpers.httpRequest({ url })` instead of `fetch`";
+      if (absent.includes(missing[1])) return `\`${missing[1]}\` does not exist in the sandbox`;
+      return `check the spelling of \`${missing[1]}\`, or declare it`;
+    }
+    if (/of (undefined|null)\b/.test(message)) return "a field on the way is missing: use `?.` or check the input";
+    if (/Maximum call stack/.test(message)) return "a function calls itself without end";
+    return undefined;
+  };
+
+  const shared = {
+    facts, items, call, ask, load, lazy, ExpressionError, RealDate, now, next, describe, empty, native, luxon,
+    customData,
+    get current() { return current; },
+    set current(index) { current = index; },
+  };
+
+  // ---- entry points ----------------------------------------------------------------------------------------------------------
+  return {
+    expressions: (sources, from, to, extensions) => load("expressions").run(sources, from, to, extensions),
+    mend: (table) => load("expressions").mend(table),
+    code: (source, each) => load("code").start(source, each),
+    poll: () => load("code").poll(),
+    result: () => load("code").result(),
+    answer,
+    tick,
+    describe,
+    changes: () => {
+      const changed = {};
+      for (const type of ["global", "node"]) {
+        if (!staticData[type]) continue;
+        const text = JSON.stringify(staticData[type].value);
+        if (text !== undefined && text !== staticData[type].before) changed["static:" + type] = text;
+      }
+      if (customData().changed) changed.customData = JSON.stringify(customData().values);
+      return changed;
+    },
+  };
+}

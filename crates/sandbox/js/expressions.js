@@ -1,0 +1,137 @@
+// Evaluates templates: n8n's rules for text around {{ }}, for failing paths and for the kinds of results.
+export default function make(native, shared) {
+  const { ExpressionError, describe } = shared;
+
+  // The first `}}` closes; `\}}` and `\{{` are literal.
+  const split = (template) => {
+    const chunks = [];
+    let text = "";
+    let index = 0;
+    while (index < template.length) {
+      const open = template.indexOf("{{", index);
+      if (open < 0) break;
+      if (open > 0 && template[open - 1] === "\\") {
+        text += template.slice(index, open - 1) + "{{";
+        index = open + 2;
+        continue;
+      }
+      text += template.slice(index, open);
+      let close = template.indexOf("}}", open + 2);
+      while (close > 0 && template[close - 1] === "\\") close = template.indexOf("}}", close + 2);
+      const code = template.slice(open + 2, close < 0 ? template.length : close).replaceAll("\\}}", "}}");
+      chunks.push({ text }, { code });
+      text = "";
+      index = close < 0 ? template.length : close + 2;
+    }
+    text += template.slice(index);
+    if (text !== "") chunks.push({ text });
+    return chunks;
+  };
+
+  const compile = (code) => {
+    const body = code.replace(/[\s;]+$/, "");
+    if (body.trim() === "") return () => undefined;
+    try {
+      return native.compile(`(function(){return (${body}\n)})`);
+    } catch (error) {
+      // Several statements: the first one counts.
+      try {
+        const source = JSON.stringify(code);
+        const run = native.compile(`(function(){return (0,eval)(${source})})`);
+        native.compile(`(function(){${code}\n})`);
+        return run;
+      } catch {
+        const { message, line } = describe(error);
+        const wrong = new ExpressionError(`invalid syntax: ${message}`, undefined, "check brackets, quotes and commas");
+        wrong.userLine = line;
+        throw wrong;
+      }
+    }
+  };
+
+  // A chunk that fails because a field is missing is empty, as in n8n; our own errors are told.
+  const evaluate = (run) => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return run();
+      } catch (error) {
+        if (error instanceof ExpressionError) throw error;
+        const unknown = error instanceof ReferenceError && /^'?([\w$]+)'? is not defined$/.exec(error.message);
+        if (!unknown || tries >= 20 || unknown[1] in globalThis) return undefined;
+        // n8n sees an unknown name as undefined and goes on.
+        globalThis[unknown[1]] = undefined;
+      }
+    }
+  };
+
+  const template = (source) => {
+    const chunks = split(source);
+    const parts = chunks.map((chunk) => (chunk.code === undefined ? chunk.text : compile(chunk.code)));
+    if (parts.length === 2 && parts[0] === "" && typeof parts[1] === "function") return () => evaluate(parts[1]);
+    return () => {
+      let text = "";
+      for (const part of parts) {
+        if (typeof part === "string") {
+          text += part;
+          continue;
+        }
+        const value = evaluate(part);
+        if (value || value === 0 || value === false) text += [value].join("");
+      }
+      return text;
+    };
+  };
+
+  const failed = (error) => {
+    const described = describe(error);
+    described.line = error?.userLine ?? undefined;
+    described.stack = undefined;
+    described.item = shared.current;
+    return described;
+  };
+
+  const cell = (run) => {
+    try {
+      const value = run();
+      if (value === undefined) return [];
+      if (typeof value === "function") {
+        throw new ExpressionError(
+          value.name === "DateTime" ? "this is a DateTime, please access its methods"
+            : "this is a function, please add ()");
+      }
+      return [value];
+    } catch (error) {
+      return failed(error);
+    }
+  };
+
+  return {
+    run: (sources, from, to, extensions) => {
+      if (extensions) shared.load("extensions");
+      const runs = sources.map((source) => {
+        try {
+          return template(source);
+        } catch (error) {
+          return () => { throw error; };
+        }
+      });
+      const table = [];
+      for (let index = from; index < to; index++) {
+        shared.current = index;
+        table.push(runs.map(cell));
+      }
+      return table;
+    },
+    // Replaces cells that JSON cannot hold by errors.
+    mend: (table) =>
+      table.map((row, index) => row.map((value) => {
+        try {
+          JSON.stringify(value);
+          return value;
+        } catch (error) {
+          shared.current = index;
+          return failed(error);
+        }
+      })),
+  };
+}

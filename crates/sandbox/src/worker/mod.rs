@@ -1,0 +1,66 @@
+//! The child: seals itself off, then serves jobs from its standard input until that is closed.
+//!
+//! Each job gets a runtime and a context of its own. It is built before the job arrives, while the child would wait
+//! anyway.
+
+mod channel;
+mod modules;
+mod native;
+mod step;
+
+use std::time::Duration;
+
+use crate::isolation::{self, Bounds};
+
+/// The hidden argument by which an executable recognises that it is to be a child.
+pub const ARGUMENT: &str = "sandbox-worker";
+
+/// Exit code when the child cannot seal itself off; it reads no job then.
+const UNSEALED: i32 = 71;
+
+/// Serves jobs and ends the process. `args` are the arguments after [`ARGUMENT`].
+///
+/// Call it first thing in `main`: the process must have one thread and no open files.
+pub fn worker_main(args: impl Iterator<Item = String>) {
+    if let Err(code) = seal(args) {
+        std::process::exit(code);
+    }
+    let mut channel = channel::Channel::new();
+    loop {
+        let engine = step::Engine::new();
+        let Some(body) = channel.next_job() else { std::process::exit(0) };
+        let frame = engine.run(&body, &mut channel);
+        if !channel.send(&frame) {
+            std::process::exit(0);
+        }
+    }
+}
+
+/// Seals the process off as [`worker_main`] does, for probes that try to get out.
+///
+/// # Errors
+/// The exit code of a child that cannot be sealed.
+#[doc(hidden)]
+pub fn seal(mut args: impl Iterator<Item = String>) -> Result<(), i32> {
+    let mut number = |default: u64| args.next().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let bounds = Bounds { memory: number(512 << 20), cpu_seconds: number(180) };
+    // SAFETY: this process has one thread.
+    unsafe { std::env::set_var("TZ", "UTC0") };
+    isolation::enter(bounds).map_err(|_| UNSEALED)
+}
+
+/// CPU time of this process.
+#[cfg(unix)]
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` lives over the call.
+    if unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) } != 0 {
+        return Duration::ZERO;
+    }
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[cfg(not(unix))]
+fn cpu_time() -> Duration {
+    Duration::ZERO
+}

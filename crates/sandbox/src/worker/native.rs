@@ -1,0 +1,157 @@
+//! What the sandbox's own JavaScript may ask of the child. User code never sees these functions.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use rquickjs::context::EvalOptions;
+use rquickjs::{Ctx, Exception, Function, Object, Result, Value};
+
+use super::channel::Channel;
+use super::modules;
+use crate::{Level, LogLine, wire};
+
+/// Lines that a job's console keeps, and bytes of them.
+const LOG_LINES: usize = 1_000;
+const LOG_BYTES: usize = 256 << 10;
+
+/// Name under which user code is compiled; the sandbox's own code looks for it in stacks.
+const USER: &str = "<user>";
+
+/// What the functions of one job share.
+#[derive(Default)]
+pub(super) struct Desk {
+    pub texts: RefCell<HashMap<String, String>>,
+    pub seed: Cell<u64>,
+    pub logs: RefCell<Vec<LogLine>>,
+    log_bytes: Cell<usize>,
+    /// Set while a job runs.
+    pub channel: RefCell<Option<Channel>>,
+    next_call: Cell<u32>,
+    pub outstanding: Cell<u32>,
+}
+
+impl Desk {
+    fn send(&self, ctx: &Ctx<'_>, name: &str, args: &str) -> Result<u32> {
+        let number = self.next_call.get();
+        self.next_call.set(number.wrapping_add(1));
+        let frame = wire::write_call(number, name, args)
+            .ok_or_else(|| Exception::throw_range(ctx, "the arguments of the call are too large"))?;
+        let mut channel = self.channel.borrow_mut();
+        if !channel.as_mut().is_some_and(|channel| channel.send(&frame)) {
+            // The server is gone: nobody waits for this job any more.
+            std::process::exit(0);
+        }
+        Ok(number)
+    }
+
+    /// The next answer of the host.
+    pub(super) fn answer(&self, wanted: Option<u32>) -> (u32, std::result::Result<String, String>) {
+        let mut channel = self.channel.borrow_mut();
+        match channel.as_mut().and_then(|channel| channel.next_answer(wanted)) {
+            Some(answer) => answer,
+            None => std::process::exit(0),
+        }
+    }
+
+    fn log(&self, level: u8, mut text: String) {
+        let mut logs = self.logs.borrow_mut();
+        let room = LOG_BYTES.saturating_sub(self.log_bytes.get());
+        if logs.len() >= LOG_LINES || room == 0 {
+            return;
+        }
+        if logs.len() == LOG_LINES - 1 {
+            text = "… further lines were dropped".into();
+        } else if text.len() > room {
+            let mut end = room;
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+            text.push_str(" … cut");
+        }
+        self.log_bytes.set(self.log_bytes.get() + text.len());
+        let level = match level {
+            0 => Level::Debug,
+            1 => Level::Info,
+            2 => Level::Warn,
+            _ => Level::Error,
+        };
+        logs.push(LogLine { level, text });
+    }
+}
+
+/// Four seed words out of one, so that near seeds give far sequences (splitmix64).
+fn seed_words(seed: u64) -> [i32; 4] {
+    let mut state = seed;
+    let mut word = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    };
+    let (low, high) = (word(), word());
+    [low as i32, (low >> 32) as i32, high as i32, (high >> 32) as i32]
+}
+
+/// The object that the sandbox's own modules get as `native`.
+pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
+    let native = Object::new(ctx.clone())?;
+
+    let shared = desk.clone();
+    native.set(
+        "json",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
+            match shared.texts.borrow_mut().remove(&name) {
+                Some(text) => ctx.json_parse(text),
+                None => Ok(Value::new_undefined(ctx)),
+            }
+        })?,
+    )?;
+
+    let shared = desk.clone();
+    native.set("seed", Function::new(ctx.clone(), move || seed_words(shared.seed.get()).to_vec())?)?;
+
+    native.set(
+        "load",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> { modules::load(&ctx, &name) })?,
+    )?;
+
+    native.set(
+        "compile",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, source: String| -> Result<Value<'js>> {
+            let mut options = EvalOptions::default();
+            options.strict = false;
+            options.filename = Some(USER.into());
+            ctx.eval_with_options(source, options)
+        })?,
+    )?;
+
+    let shared = desk.clone();
+    native.set("log", Function::new(ctx.clone(), move |level: u8, text: String| shared.log(level, text))?)?;
+
+    let shared = desk.clone();
+    native.set(
+        "call",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, args: String| -> Result<Value<'js>> {
+            let number = shared.send(&ctx, &name, &args)?;
+            match shared.answer(Some(number)).1 {
+                Ok(text) => ctx.json_parse(text),
+                Err(message) => Err(Exception::throw_message(&ctx, &message)),
+            }
+        })?,
+    )?;
+
+    let shared = desk.clone();
+    native.set(
+        "send",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, args: String| -> Result<u32> {
+            let number = shared.send(&ctx, &name, &args)?;
+            shared.outstanding.set(shared.outstanding.get() + 1);
+            Ok(number)
+        })?,
+    )?;
+
+    Ok(native)
+}

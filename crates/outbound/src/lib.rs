@@ -1,1 +1,37 @@
-//! stub
+//! The one way out: every HTTP call and every dialled stream of Fishplate leaves through [`Outbound`].
+//!
+//! A call passes one stack of layers, built in one place ([`stack`]): measure, deadline, connection, cache,
+//! idempotency key, redirects, retry, circuit breaker, rate limit, credentials, egress check and dial.
+//! Other protocols use [`Outbound::dial`], which shares the egress check, the pinned addresses and the measure.
+//!
+//! What this crate must never do: know where secrets are kept (that is the [`Credentials`] port, filled by `auth`),
+//! repeat a request of which a byte may have been sent, or wait longer than two seconds on its own account
+//! (that is [`Error::Later`], a durable timer in the engine).
+//!
+//! Start reading at [`Outbound`], then [`stack`], then [`egress`].
+
+pub mod clock;
+pub mod credentials;
+pub mod dial;
+pub mod egress;
+pub mod error;
+pub mod message;
+pub mod meta;
+pub mod resolve;
+pub mod stack;
+pub mod stats;
+
+mod clients;
+mod handle;
+mod tls;
+
+pub use clock::{Clock, SystemClock};
+pub use credentials::{Credentials, NoCredentials, Reach, Signable};
+pub use dial::{BoxedStream, Stream, Target};
+pub use egress::{EgressRules, HostPattern};
+pub use error::{Error, LaterReason};
+pub use handle::{Options, Outbound};
+pub use message::{Body, BodyStream, Request, Response, Timing};
+pub use meta::{HttpVersion, Meta, RateLimit, Throttle};
+pub use resolve::{Resolver, SystemResolver};
+pub use stats::Stats;

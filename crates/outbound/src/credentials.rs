@@ -1,0 +1,81 @@
+//! The port through which secrets meet a request. `auth` fills it; this crate never sees where secrets live.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method};
+use model::{Name, ScopeId};
+use url::Url;
+
+use crate::{Error, HostPattern, RateLimit};
+
+/// Knows connections: where each may go, and how its secret is put on a request.
+pub trait Credentials: Send + Sync + 'static {
+    /// What a connection allows. [`Error::Connection`] when it does not exist or is not complete.
+    fn reach<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Arc<Reach>, Error>>;
+
+    /// Puts the secret on a request: a header, a query parameter, a signature over the body.
+    /// Called once for each attempt and each redirect that stays within the connection's hosts.
+    /// The URL's scheme, host and port must stay as they are.
+    fn sign<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        request: Signable<'a>,
+    ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
+/// Where a connection may be sent, and how often.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reach {
+    /// Hosts that may see the secret. An empty list allows none.
+    pub hosts: Vec<HostPattern>,
+    /// The named hosts may lie in private ranges, whatever the environment's egress rules say.
+    pub private: bool,
+    /// Limit of the account.
+    pub limit: Option<RateLimit>,
+    /// Rises whenever the connection or its secret changes, so that no cached answer outlives it.
+    pub generation: u64,
+}
+
+impl Reach {
+    /// Whether the secret may be sent to that URL's host.
+    pub fn names(&self, url: &Url) -> bool {
+        let port = url.port_or_known_default().unwrap_or(0);
+        url.host().is_some_and(|host| self.hosts.iter().any(|pattern| pattern.matches_host(&host, port)))
+    }
+}
+
+/// A request as a signer sees it, right before it is sent.
+pub struct Signable<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The address; query parameters may be added.
+    pub url: &'a mut Url,
+    /// The headers; mark secrets with `HeaderValue::set_sensitive`.
+    pub headers: &'a mut HeaderMap,
+    /// The body, when it lies in memory; `None` for a stream.
+    pub body: Option<&'a Bytes>,
+}
+
+impl fmt::Debug for Signable<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Signable").field("method", self.method).field("host", &self.url.host_str()).finish()
+    }
+}
+
+/// Knows no connection: for tools and tests that call without credentials.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCredentials;
+
+impl Credentials for NoCredentials {
+    fn reach<'a>(&'a self, _: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Arc<Reach>, Error>> {
+        Box::pin(async move { Err(Error::connection(connection, "does not exist")) })
+    }
+
+    fn sign<'a>(&'a self, _: ScopeId, connection: &'a Name, _: Signable<'a>) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move { Err(Error::connection(connection, "does not exist")) })
+    }
+}

@@ -1,0 +1,206 @@
+//! The handle that everybody holds, and what it is made from.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use model::ScopeId;
+use rustls::pki_types::CertificateDer;
+use url::{Host, Url};
+
+use crate::clients::Clients;
+use crate::egress::Policy;
+use crate::stack::{self, Breakers, Cache, Call, Limits, Next};
+use crate::stats::Counters;
+use crate::tls::Tls;
+use crate::{
+    BoxedStream, Clock, Credentials, EgressRules, Error, HostPattern, Meta, Reach, Request, Resolver, Response, Stats,
+    SystemClock, SystemResolver, Target, dial,
+};
+
+/// How the way out is set up. `Options::default()` is what a server uses.
+#[derive(Clone)]
+pub struct Options {
+    /// Rules of every scope that has none of its own.
+    pub egress: EgressRules,
+    /// Looks names up.
+    pub resolver: Arc<dyn Resolver>,
+    /// The calendar, for `Retry-After` given as a date.
+    pub clock: Arc<dyn Clock>,
+    /// Longest time to open a stream to one host.
+    pub connect_timeout: Duration,
+    /// Authorities trusted beside the platform's, in DER.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Proxy of every call that names none.
+    pub proxy: Option<Url>,
+    /// `User-Agent` of every request that names none.
+    pub user_agent: String,
+    /// Most bytes of response bodies kept by the cache.
+    pub cache_bytes: u64,
+    /// When the circuit breaker opens.
+    pub breaker: BreakerOptions,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            egress: EgressRules::default(),
+            resolver: Arc::new(SystemResolver),
+            clock: Arc::new(SystemClock),
+            connect_timeout: Duration::from_secs(10),
+            extra_roots: Vec::new(),
+            proxy: None,
+            user_agent: concat!("fishplate/", env!("CARGO_PKG_VERSION")).into(),
+            cache_bytes: 16 << 20,
+            breaker: BreakerOptions::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Options")
+            .field("egress", &self.egress)
+            .field("breaker", &self.breaker)
+            .finish_non_exhaustive()
+    }
+}
+
+/// When the circuit breaker of a connection (or of a host, for calls without one) opens, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BreakerOptions {
+    /// Span that is looked at.
+    pub window: Duration,
+    /// Fewer calls than this in the window never open it.
+    pub min_calls: u32,
+    /// Share of failed calls (no answer, or 5xx) that opens it, from 0 to 1.
+    pub failure_share: f64,
+    /// How long it stays open the first time; doubles with each failed probe.
+    pub open: Duration,
+    /// Longest time it stays open.
+    pub max_open: Duration,
+}
+
+impl Default for BreakerOptions {
+    fn default() -> BreakerOptions {
+        BreakerOptions {
+            window: Duration::from_secs(30),
+            min_calls: 20,
+            failure_share: 0.5,
+            open: Duration::from_secs(5),
+            max_open: Duration::from_secs(120),
+        }
+    }
+}
+
+/// The one way out. Cheap to clone; all clones share connections, limits, breakers and the cache.
+#[derive(Clone)]
+pub struct Outbound {
+    shared: Arc<Shared>,
+    stack: Next,
+}
+
+/// What all layers share.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) tls: Tls,
+    pub(crate) clients: Clients,
+    pub(crate) breakers: Breakers,
+    pub(crate) limits: Limits,
+    pub(crate) cache: Cache,
+    pub(crate) counters: Arc<Counters>,
+    egress: RwLock<Egress>,
+}
+
+struct Egress {
+    default: Arc<EgressRules>,
+    scopes: HashMap<ScopeId, (Arc<EgressRules>, u64)>,
+    revision: u64,
+}
+
+impl Outbound {
+    /// Builds the stack. Opens nothing and needs no network; fails only when an extra root is no certificate.
+    pub fn new(options: Options, credentials: Arc<dyn Credentials>) -> Result<Outbound, Error> {
+        let tls = Tls::new(&options.extra_roots)
+            .map_err(|error| Error::InvalidRequest(format!("an extra root is no certificate: {error}")))?;
+        let shared = Arc::new(Shared {
+            credentials,
+            tls,
+            clients: Clients::default(),
+            breakers: Breakers::new(options.breaker),
+            limits: Limits::default(),
+            cache: Cache::new(options.cache_bytes),
+            counters: Arc::default(),
+            egress: RwLock::new(Egress {
+                default: Arc::new(options.egress.clone()),
+                scopes: HashMap::new(),
+                revision: 0,
+            }),
+            options,
+        });
+        let stack = stack::build(&shared);
+        Ok(Outbound { shared, stack })
+    }
+
+    /// Sends a request and returns the answer once its head is there, whatever its status.
+    /// The body streams; dropping it closes the stream to the peer.
+    pub async fn send(&self, request: Request, meta: Meta) -> Result<Response, Error> {
+        self.stack.run(Call::new(request, meta)).await
+    }
+
+    /// Opens a stream for a protocol other than HTTP: checked and pinned as `send` does it, within `meta.deadline`.
+    /// Of `meta` it reads scope, connection, deadline, certificate checks and the token.
+    pub async fn dial(&self, target: Target, meta: Meta) -> Result<BoxedStream, Error> {
+        dial::dial(&self.shared, target, &meta).await
+    }
+
+    /// Sets the rules of a scope, from its `egress` resource. Streams opened under older rules are not used again.
+    pub fn set_egress(&self, scope: ScopeId, rules: EgressRules) {
+        let mut egress = self.shared.egress.write().unwrap_or_else(PoisonError::into_inner);
+        egress.revision += 1;
+        let revision = egress.revision;
+        egress.scopes.insert(scope, (Arc::new(rules), revision));
+        drop(egress);
+        self.shared.clients.forget(scope);
+    }
+
+    /// Counts since the start.
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.snapshot()
+    }
+
+    /// Keys whose breaker is not closed, with the time until it lets a probe through: for health pages.
+    pub fn open_breakers(&self) -> Vec<(String, Duration)> {
+        self.shared.breakers.open()
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Outbound").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The rules that apply in a scope with a connection of that reach, and their revision.
+    pub(crate) fn policy(&self, scope: ScopeId, reach: Option<&Reach>) -> (Policy, u64) {
+        let egress = self.egress.read().unwrap_or_else(PoisonError::into_inner);
+        let (rules, revision) =
+            egress.scopes.get(&scope).map_or((&egress.default, 0), |(rules, revision)| (rules, *revision));
+        let opened: Arc<[HostPattern]> =
+            reach.filter(|reach| reach.private).map(|reach| reach.hosts.clone().into()).unwrap_or_default();
+        (Policy { rules: rules.clone(), opened }, revision)
+    }
+
+    /// The checked addresses of a host: what may be dialled and nothing else.
+    pub(crate) async fn addresses(
+        &self,
+        policy: &Policy,
+        host: &Host<&str>,
+        port: u16,
+    ) -> Result<Vec<std::net::IpAddr>, Error> {
+        crate::clients::checked_addresses(&*self.options.resolver, policy, host, port).await
+    }
+}

@@ -1,0 +1,100 @@
+//! What a caller says about a call, beside the request itself.
+
+use std::time::Duration;
+
+use http::HeaderName;
+use model::{HumanDuration, Name, ScopeId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// On whose behalf a call is made, and how patient it is. Start from [`Meta::new`] and set fields.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    /// Whose egress rules apply, and where the connection is looked up.
+    pub scope: ScopeId,
+    /// The connection whose credentials go with the request.
+    pub connection: Option<Name>,
+    /// Sent in [`Meta::idempotency_header`] unless the request has that header already.
+    pub idempotency_key: Option<String>,
+    /// `idempotency-key` unless the operation declares another.
+    pub idempotency_header: HeaderName,
+    /// Longest time from the start to the final response head: waits, retries and redirects included.
+    pub deadline: Duration,
+    /// Longest silence between two chunks of the response body.
+    pub stall: Duration,
+    /// Most bytes of response body (after decompression there would be none: bodies are passed on as received).
+    pub max_body: u64,
+    /// How many redirects are followed; 0 hands the 3xx to the caller.
+    pub follow_redirects: u8,
+    /// `http://`, `https://`, `socks5://` or `socks5h://` proxy. It is subject to the egress check itself.
+    pub proxy: Option<Url>,
+    /// Takes any certificate. Only for a person who knows why.
+    pub accept_invalid_certs: bool,
+    /// Which HTTP version is spoken.
+    pub http: HttpVersion,
+    /// Serves `GET` and `HEAD` from memory for so long, and revalidates afterwards. `None` never caches.
+    pub cache: Option<Duration>,
+    /// Limit of the operation; it counts beside the connection's own.
+    pub limit: Option<RateLimit>,
+    /// What becomes of 429, and of 503 with `Retry-After`.
+    pub throttle: Throttle,
+    /// Ends the call at once, its body included.
+    pub cancel: CancellationToken,
+}
+
+impl Meta {
+    /// A call of that scope: no connection, 60 s to the head, 60 s between chunks, 64 MiB of body, 10 redirects.
+    pub fn new(scope: ScopeId) -> Meta {
+        Meta {
+            scope,
+            connection: None,
+            idempotency_key: None,
+            idempotency_header: HeaderName::from_static("idempotency-key"),
+            deadline: Duration::from_secs(60),
+            stall: Duration::from_secs(60),
+            max_body: 64 << 20,
+            follow_redirects: 10,
+            proxy: None,
+            accept_invalid_certs: false,
+            http: HttpVersion::Auto,
+            cache: None,
+            limit: None,
+            throttle: Throttle::Later,
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// Which HTTP version is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HttpVersion {
+    /// What the peer offers in the TLS handshake, HTTP/1.1 without TLS.
+    #[default]
+    Auto,
+    /// HTTP/1.1 only.
+    Http1,
+    /// HTTP/2 from the first byte, also without TLS.
+    Http2,
+}
+
+/// What becomes of an answer that asks to wait (429, or 503 with `Retry-After`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Throttle {
+    /// It becomes [`crate::Error::Later`], so that the engine sets a timer.
+    #[default]
+    Later,
+    /// The caller gets the answer as it is. The rate limit learns from it all the same.
+    Answer,
+}
+
+/// So many calls in so long; the whole allowance may be used at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RateLimit {
+    /// Calls in each period; at least 1.
+    pub calls: u32,
+    /// The period, for example `"1s"` or `"1m"`.
+    pub per: HumanDuration,
+}

@@ -1,0 +1,221 @@
+//! Answers `GET` and `HEAD` from memory, for callers that ask for it.
+//!
+//! The key holds scope, connection, its generation, method, address and all headers of the request, so that no
+//! answer ever reaches somebody who could not have got it. What is stale is revalidated with its `ETag` or date.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use http::header::{CACHE_CONTROL, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, SET_COOKIE, VARY};
+use http::{HeaderMap, Method, StatusCode};
+use model::{Name, ScopeId};
+use tokio::time::Instant;
+use url::Url;
+
+use super::{Call, Next};
+use crate::handle::Shared;
+use crate::{Body, Error, Response, Timing};
+
+/// Larger bodies are not kept.
+const LARGEST_ENTRY: usize = 1 << 20;
+/// What an entry costs beside its body, roughly.
+const ENTRY_COST: u64 = 1024;
+
+pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Result<Response, Error> {
+    let Some(key) = Key::of(&call) else { return next.run(call).await };
+    let fresh_for = call.meta.cache.unwrap_or_default();
+    let max_body = call.meta.max_body;
+    let kept = shared.cache.get(&key);
+    if let Some((entry, age)) = &kept {
+        if *age < fresh_for {
+            return entry.answer(max_body);
+        }
+        for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
+            if let Some(value) = entry.headers.get(validator) {
+                call.request.headers.insert(condition, value.clone());
+            }
+        }
+    }
+    let response = next.run(call).await?;
+    if let Some((entry, _)) = kept
+        && response.status == StatusCode::NOT_MODIFIED
+    {
+        shared.cache.touch(&key);
+        return entry.answer(max_body);
+    }
+    if !may_be_kept(&response) {
+        return Ok(response);
+    }
+    keep(&shared.cache, key, response).await
+}
+
+fn may_be_kept(response: &Response) -> bool {
+    let said = |name, words: &[&str]| {
+        response
+            .headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|text| text.split(',').any(|word| words.contains(&word.trim().to_ascii_lowercase().as_str())))
+    };
+    response.status == StatusCode::OK
+        && !response.headers.contains_key(SET_COOKIE)
+        && !said(CACHE_CONTROL, &["no-store"])
+        && !said(VARY, &["*"])
+}
+
+/// Reads a body that is small enough and keeps it; passes on a larger one with what was read in front.
+async fn keep(cache: &Cache, key: Key, mut response: Response) -> Result<Response, Error> {
+    let mut read = BytesMut::new();
+    while let Some(chunk) = response.body.next().await {
+        read.extend_from_slice(&chunk?);
+        if read.len() > LARGEST_ENTRY {
+            let begin = stream::once(std::future::ready(Ok(read.freeze())));
+            response.body = begin.chain(response.body).boxed();
+            return Ok(response);
+        }
+    }
+    let body = read.freeze();
+    let entry = Entry { headers: response.headers.clone(), url: response.url.clone(), body: body.clone() };
+    cache.put(key, Arc::new(entry));
+    Ok(response.with_body(body))
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    scope: ScopeId,
+    connection: Option<(Name, u64)>,
+    accept_invalid_certs: bool,
+    proxy: Option<Url>,
+    head: bool,
+    url: Url,
+    headers: Vec<(String, Bytes)>,
+}
+
+impl Key {
+    /// `None` for calls that are not cached.
+    fn of(call: &Call) -> Option<Key> {
+        call.meta.cache?;
+        let head = call.request.method == Method::HEAD;
+        let plain = matches!(call.request.body, Body::Empty) && (head || call.request.method == Method::GET);
+        // A caller with conditions of its own wants the 304 itself; ranges are not whole answers.
+        let special = [IF_NONE_MATCH, IF_MODIFIED_SINCE, http::header::RANGE];
+        if !plain || special.iter().any(|name| call.request.headers.contains_key(name)) {
+            return None;
+        }
+        let mut headers: Vec<_> = (call.request.headers.iter())
+            .map(|(name, value)| (name.as_str().to_owned(), Bytes::copy_from_slice(value.as_bytes())))
+            .collect();
+        headers.sort();
+        Some(Key {
+            scope: call.meta.scope,
+            connection: call.connection.as_ref().map(|(name, reach)| (name.clone(), reach.generation)),
+            accept_invalid_certs: call.meta.accept_invalid_certs,
+            proxy: call.meta.proxy.clone(),
+            head,
+            url: call.request.url.clone(),
+            headers,
+        })
+    }
+}
+
+struct Entry {
+    headers: HeaderMap,
+    url: Url,
+    body: Bytes,
+}
+
+impl Entry {
+    fn answer(&self, limit: u64) -> Result<Response, Error> {
+        if self.body.len() as u64 > limit {
+            return Err(Error::BodyTooLarge { host: self.url.host_str().unwrap_or_default().to_owned(), limit });
+        }
+        let response = Response {
+            status: StatusCode::OK,
+            headers: self.headers.clone(),
+            url: self.url.clone(),
+            body: stream::empty().boxed(),
+            timing: Timing { cached: true, ..Timing::default() },
+        };
+        Ok(response.with_body(self.body.clone()))
+    }
+}
+
+/// Entries by key, dropped in the order of their last use when they need more than the allowed memory.
+pub(crate) struct Cache {
+    most_bytes: u64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    entries: HashMap<Key, Kept>,
+    /// Number of the last use → key.
+    order: BTreeMap<u64, Key>,
+    uses: u64,
+    bytes: u64,
+}
+
+struct Kept {
+    entry: Arc<Entry>,
+    since: Instant,
+    use_number: u64,
+}
+
+impl Cache {
+    pub(crate) fn new(most_bytes: u64) -> Cache {
+        Cache { most_bytes, inner: Mutex::default() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, key: &Key) -> Option<(Arc<Entry>, Duration)> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let kept = inner.entries.get_mut(key)?;
+        inner.uses += 1;
+        inner.order.remove(&kept.use_number);
+        kept.use_number = inner.uses;
+        inner.order.insert(inner.uses, key.clone());
+        Some((kept.entry.clone(), kept.since.elapsed()))
+    }
+
+    /// The entry was confirmed by its server just now.
+    fn touch(&self, key: &Key) {
+        if let Some(kept) = self.lock().entries.get_mut(key) {
+            kept.since = Instant::now();
+        }
+    }
+
+    fn put(&self, key: Key, entry: Arc<Entry>) {
+        let mut inner = self.lock();
+        inner.remove(&key);
+        inner.uses += 1;
+        inner.bytes += cost(&entry);
+        let use_number = inner.uses;
+        inner.order.insert(use_number, key.clone());
+        inner.entries.insert(key, Kept { entry, since: Instant::now(), use_number });
+        while inner.bytes > self.most_bytes {
+            let Some(oldest) = inner.order.first_key_value().map(|(_, key)| key.clone()) else { break };
+            inner.remove(&oldest);
+        }
+    }
+}
+
+impl Inner {
+    fn remove(&mut self, key: &Key) {
+        if let Some(kept) = self.entries.remove(key) {
+            self.order.remove(&kept.use_number);
+            self.bytes -= cost(&kept.entry);
+        }
+    }
+}
+
+fn cost(entry: &Entry) -> u64 {
+    entry.body.len() as u64 + ENTRY_COST
+}

@@ -1,0 +1,10 @@
+//! Node types that speak HTTP.
+
+use std::sync::Arc;
+
+use part::NodeType;
+
+/// The node types of this family.
+pub fn list() -> Vec<Arc<dyn NodeType>> {
+    Vec::new()
+}

@@ -200,6 +200,14 @@ pub trait StepHost: Spool {
     fn state(&self) -> Option<Value>;
     /// Keeps state for the node's next run index.
     fn set_state(&self, state: Value);
+    /// Appends all items of an input port to a list that the node holds: they survive across its run indexes in this
+    /// run. Journaled by reference to the steps that made them, never by value. Takes effect with the step's result.
+    fn hold(&self, list: &str, input: u16);
+    /// The items of a held list in the order in which they came, those of this step included; none when there is no
+    /// such list. [`PortOutput::Held`] puts them out.
+    fn held(&self, list: &str) -> Items;
+    /// Forgets a held list.
+    fn release(&self, list: &str);
     /// Answers whoever started the run. `false`: nobody waits or it was answered before.
     fn respond(&self, answer: Answer) -> bool;
     /// Whether somebody waits for an answer that was not given yet.

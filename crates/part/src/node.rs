@@ -189,6 +189,14 @@ pub enum PortOutput {
         /// Positions on it.
         indices: Indices,
     },
+    /// Items of a list that the node holds ([`crate::StepHost::hold`]), as they are. Journaled as references to the
+    /// steps that made them; each item's origin is the one that it was held with.
+    Held {
+        /// Name of the list.
+        list: &'static str,
+        /// Positions in it.
+        indices: Indices,
+    },
     /// Nothing ever came here: the branch was not taken, and a join does not count it as empty data.
     Nothing,
 }
@@ -198,7 +206,7 @@ impl PortOutput {
     pub fn len(&self) -> usize {
         match self {
             PortOutput::Items { items, .. } => items.len(),
-            PortOutput::Select { indices, .. } => indices.len(),
+            PortOutput::Select { indices, .. } | PortOutput::Held { indices, .. } => indices.len(),
             PortOutput::Nothing => 0,
         }
     }

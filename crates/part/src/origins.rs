@@ -122,8 +122,7 @@ impl Origins {
             (Origin::One(source), last) => match last {
                 Some(OriginRun::Straight { n, p, i }) if *p == source.input && *i + *n == source.item => *n += 1,
                 Some(OriginRun::Same { n, p, i }) if *p == source.input && *i == source.item => *n += 1,
-                Some(run @ OriginRun::Straight { n: 1, .. }) if matches!(run, OriginRun::Straight { p, i, .. } if *p == source.input && *i == source.item) =>
-                {
+                Some(run) if *run == (OriginRun::Straight { n: 1, p: source.input, i: source.item }) => {
                     *run = OriginRun::Same { n: 2, p: source.input, i: source.item };
                 }
                 _ => self.runs.push(OriginRun::Straight { n: 1, p: source.input, i: source.item }),

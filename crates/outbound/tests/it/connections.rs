@@ -1,0 +1,52 @@
+//! Credentials go where the connection says, and nowhere else.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use outbound::{Error, Meta, Options};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn a_connection_signs_and_opens_its_own_private_hosts() {
+    let server = Server::saying(200, "", "").await;
+    let account = Account::at(&["127.0.0.1"]);
+    let out = with(Options::default(), account.clone());
+    let error = out.send(get(server.url("/")), account_meta()).await.unwrap_err();
+    assert!(matches!(error, Error::EgressRefused { .. }), "{error}");
+    account.change(|reach| reach.private = true);
+    out.send(get(server.url("/")), account_meta()).await.unwrap();
+    assert_eq!(server.seen()[0].header("authorization"), Some("Bearer s3cret"));
+    let error = out.send(get(server.url("/")), meta()).await.unwrap_err();
+    assert!(matches!(error, Error::EgressRefused { .. }), "without the connection it stays closed: {error}");
+}
+
+#[tokio::test]
+async fn a_host_that_the_connection_does_not_name_is_refused() {
+    let server = Server::saying(200, "", "").await;
+    let account = Account::at(&["api.example.com"]);
+    let out = with(Options { egress: outbound::EgressRules::private(), ..Options::default() }, account.clone());
+    let error = out.send(get(server.url("/")), account_meta()).await.unwrap_err();
+    assert!(matches!(error, Error::HostNotAllowed { .. }) && error.before_send(), "{error}");
+    assert_eq!((account.signed.load(Relaxed), server.seen().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_exist_is_a_problem() {
+    let meta = Meta { connection: Some("other".parse().unwrap()), ..meta() };
+    let error = open().send(get("http://127.0.0.1:1/".parse().unwrap()), meta).await.unwrap_err();
+    assert_eq!(error.code(), model::Code::ConnectionMissing);
+    assert_eq!(error.to_string(), "connection `other` does not exist");
+}
+
+#[tokio::test]
+async fn a_secret_in_the_query_comes_back_in_no_answer_and_no_error() {
+    let server = Server::saying(200, "", "").await;
+    let silent = Server::start(|_, _| Reply::Close).await;
+    let account = Account::at(&["127.0.0.1"]);
+    let out = with(Options { egress: outbound::EgressRules::private(), ..Options::default() }, account);
+    let response = out.send(get(server.url("/query?a=1")), account_meta()).await.unwrap();
+    assert_eq!(response.url.query(), Some("a=1"));
+    assert_eq!(server.seen()[0].line(), "GET /query?a=1&key=s3cret HTTP/1.1");
+    let error = out.send(get(silent.url("/query")), account_meta()).await.unwrap_err();
+    assert!(!error.chain().contains("s3cret") && !format!("{error:?}").contains("s3cret"), "{}", error.chain());
+}

@@ -1,0 +1,12 @@
+//! The way out against real servers on loopback.
+
+mod bodies;
+mod cache;
+mod connections;
+mod dial;
+mod egress;
+mod faults;
+mod proxy;
+mod redirects;
+mod support;
+mod tls;

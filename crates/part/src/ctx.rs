@@ -8,7 +8,7 @@ use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use model::template::Params;
 use model::workflow::OnError;
-use model::{Binary, Item, Map, Name, RunId, Scope, Value};
+use model::{Binary, Item, Map, Name, RunId, Scope, ScopeId, Value};
 use outbound::Outbound;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,8 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, NodeError>> + Send
 pub struct StepInfo {
     /// Workspace and environment.
     pub scope: Scope,
+    /// The store's number of that scope; egress rules and connections are looked up by it.
+    pub scope_id: ScopeId,
     /// The run.
     pub run: RunId,
     /// Name of the workflow.
@@ -185,6 +187,17 @@ pub trait StepHost: Spool {
         items: &'a [Arc<Item>],
         first: usize,
     ) -> BoxFuture<'a, Result<Vec<Result<Map, NodeError>>, NodeError>>;
+    /// Evaluates parameters for the item at `position` of the first input, with further globals beside the usual
+    /// ones (`$response`, `$pageCount` …).
+    fn resolve_with<'a>(
+        &'a self,
+        params: &'a Params,
+        item: &'a Arc<Item>,
+        position: usize,
+        globals: &'a Map,
+    ) -> BoxFuture<'a, Result<Map, NodeError>>;
+    /// Makes a JSON web token out of claims, signed with the key of a `jwt` connection. The key is never seen here.
+    fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>>;
     /// Runs user code over the first input.
     fn code<'a>(&'a self, job: CodeJob<'a>) -> BoxFuture<'a, Result<CodeResult, NodeError>>;
     /// Reads from our own store, staged writes of this step included.

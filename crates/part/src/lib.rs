@@ -16,6 +16,7 @@ pub mod params;
 pub mod runs;
 pub mod service;
 pub mod trigger;
+mod trigger_answer;
 
 pub use answer::{Answer, AnswerBody, Replies, ReplyTo};
 pub use catalogue::{Catalogue, Provider};

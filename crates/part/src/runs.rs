@@ -46,6 +46,8 @@ pub struct Admit {
     pub trigger: Option<String>,
     /// What the trigger puts out.
     pub input: Items,
+    /// Output port of the trigger that it leaves through.
+    pub output: u16,
     /// `webhook`, `schedule`, `manual`, `cli` …
     pub mode: &'static str,
     /// Who or what started it.

@@ -74,6 +74,12 @@ pub struct Webhook {
     /// Content type of a fixed or property answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// Field of the first item that is answered instead of the whole item; dots go into objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+    /// Name of the file that is answered (`firstEntryBinary`).
+    #[serde(default = "data_field")]
+    pub response_file: String,
     /// `Access-Control-Allow-Origin` values; empty: `*`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,

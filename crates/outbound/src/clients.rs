@@ -4,7 +4,6 @@
 //! holds the scope, the revision of its rules, what the connection opens, and the port.
 
 use std::collections::HashMap;
-use std::error::Error as StdError;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +16,7 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::egress::{Policy, borrow_host, parse_host};
+use crate::error::causes;
 use crate::handle::Shared;
 use crate::{Error, HostPattern, HttpVersion, Meta, Reach, Resolver};
 
@@ -37,6 +37,7 @@ struct Key {
     proxy: Option<Url>,
     accept_invalid_certs: bool,
     http: HttpVersion,
+    connect_timeout: Duration,
 }
 
 impl Clients {
@@ -45,8 +46,15 @@ impl Clients {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).retain(|key, _| key.scope != scope);
     }
 
-    /// The client for a call to `url`. The host and the proxy have passed [`Policy::check_host`] when this returns.
-    pub(crate) fn get(&self, shared: &Shared, meta: &Meta, reach: Option<&Reach>, url: &Url) -> Result<Client, Error> {
+    /// The client for a call to `url` that has `left` until its deadline. The host and the proxy have passed [`Policy::check_host`] when this returns.
+    pub(crate) fn get(
+        &self,
+        shared: &Shared,
+        meta: &Meta,
+        reach: Option<&Reach>,
+        url: &Url,
+        left: Duration,
+    ) -> Result<Client, Error> {
         let (policy, revision) = shared.policy(meta.scope, reach);
         let port = check_url(&policy, url)?;
         let proxy = meta.proxy.as_ref().or(shared.options.proxy.as_ref());
@@ -61,6 +69,7 @@ impl Clients {
             proxy: proxy.cloned(),
             accept_invalid_certs: meta.accept_invalid_certs,
             http: meta.http,
+            connect_timeout: connect_timeout(shared.options.connect_timeout, left),
         };
         let now = Instant::now();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,6 +85,16 @@ impl Clients {
         known.insert(key, (client.clone(), now));
         Ok(client)
     }
+}
+
+/// A dial that hangs must end before the call's deadline does: only then is it certain that nothing was sent, and a
+/// caller need not ask a person. Rounded down to a power of two, so that few clients are made.
+fn connect_timeout(usual: Duration, left: Duration) -> Duration {
+    if left > usual {
+        return usual;
+    }
+    let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX).saturating_sub(1).max(1);
+    Duration::from_millis(1 << millis.ilog2())
 }
 
 /// Checks scheme, host and port; returns the port.
@@ -106,7 +125,7 @@ fn build(shared: &Shared, policy: Policy, key: &Key) -> Result<Client, Error> {
         .redirect(redirect::Policy::none())
         .no_proxy()
         .dns_resolver(resolver)
-        .connect_timeout(shared.options.connect_timeout)
+        .connect_timeout(key.connect_timeout)
         .pool_idle_timeout(Duration::from_secs(60))
         .pool_max_idle_per_host(32)
         .tcp_nodelay(true)
@@ -169,8 +188,8 @@ pub(crate) async fn checked_addresses(
         Host::Ipv6(address) => return Ok(vec![IpAddr::V6(*address)]),
         Host::Domain(name) => (*name).to_owned(),
     };
-    let dial = |source| Error::Dial { host: name.clone(), source };
-    let found = resolver.resolve(name.clone()).await.map_err(|error| dial(error.into()))?;
+    let unknown = |source| Error::Dial { host: name.clone(), reason: "its name has no address", source };
+    let found = resolver.resolve(name.clone()).await.map_err(|error| unknown(error.into()))?;
     let mut refusal = None;
     let mut open = Vec::new();
     for address in found {
@@ -182,7 +201,7 @@ pub(crate) async fn checked_addresses(
     match refusal {
         _ if !open.is_empty() => Ok(open),
         Some(reason) => Err(refuse(reason)),
-        None => Err(dial(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into())),
+        None => Err(unknown(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into())),
     }
 }
 
@@ -190,28 +209,23 @@ pub(crate) async fn checked_addresses(
 pub(crate) fn translate(host: &str, error: reqwest::Error) -> Error {
     let error = error.without_url();
     let host = host.to_owned();
-    let mut invalid_certificate = false;
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
-    while let Some(current) = cause {
-        match current.downcast_ref::<Unresolved>() {
-            Some(Unresolved(Error::EgressRefused { host, reason })) => {
-                return Error::EgressRefused { host: host.clone(), reason: reason.clone() };
-            }
-            Some(Unresolved(_)) => return Error::Dial { host, source: error.into() },
-            None => {}
-        }
-        let inner = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        invalid_certificate |= [Some(current), inner.map(|inner| inner as &(dyn StdError + 'static))]
-            .into_iter()
-            .flatten()
-            .filter_map(|current| current.downcast_ref::<rustls::Error>())
-            .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)));
-        cause = inner.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| current.source());
+    let unresolved =
+        causes(&error).find_map(|cause| cause.downcast_ref::<Unresolved>()).map(|Unresolved(error)| match error {
+            Error::EgressRefused { host, reason } => Some((host.clone(), reason.clone())),
+            _ => None,
+        });
+    match unresolved {
+        Some(Some((host, reason))) => return Error::EgressRefused { host, reason },
+        Some(None) => return Error::Dial { host, reason: "its name has no address", source: error.into() },
+        None => {}
     }
+    let invalid_certificate = causes(&error)
+        .filter_map(|cause| cause.downcast_ref::<rustls::Error>())
+        .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)));
     if invalid_certificate {
         Error::Tls { host, source: error.into() }
     } else if error.is_connect() {
-        Error::Dial { host, source: error.into() }
+        Error::dial(host, error)
     } else if error.is_builder() {
         Error::InvalidRequest(error.to_string())
     } else {

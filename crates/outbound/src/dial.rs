@@ -97,7 +97,7 @@ async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStre
         let refused = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match refused {
             Some(rustls::Error::InvalidCertificate(_)) => Error::Tls { host, source: error.into() },
-            _ => Error::Dial { host, source: error.into() },
+            _ => Error::dial(host, error),
         }
     })?;
     Ok(Box::new(stream))
@@ -118,7 +118,7 @@ async fn connect(shared: &Shared, addresses: &[IpAddr], target: &Target) -> Resu
             Err(elapsed) => last = elapsed.into(),
         }
     }
-    Err(Error::Dial { host: target.host.clone(), source: last.into() })
+    Err(Error::dial(&target.host, last))
 }
 
 /// Counts what passes.

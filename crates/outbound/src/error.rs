@@ -1,6 +1,7 @@
 //! How a call fails, and what may be done about it.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use model::{Code, Name, Problem, Retry};
@@ -40,10 +41,12 @@ pub enum Error {
         source: Option<Cause>,
     },
     /// No stream to the host could be opened: name, network or handshake.
-    #[error("`{host}` cannot be reached")]
+    #[error("`{host}` cannot be reached: {reason}")]
     Dial {
         /// The host.
         host: String,
+        /// In a few words, safe to show.
+        reason: &'static str,
         /// What lies behind it.
         #[source]
         source: Cause,
@@ -143,6 +146,12 @@ impl Error {
         Error::Connection { connection: connection.clone(), reason: reason.into(), source: None }
     }
 
+    /// A failed dial, its reason read from the cause.
+    pub fn dial(host: impl Into<String>, source: impl Into<Cause>) -> Error {
+        let source = source.into();
+        Error::Dial { host: host.into(), reason: dial_reason(&*source), source }
+    }
+
     /// The problem code.
     pub fn code(&self) -> Code {
         match self {
@@ -218,4 +227,36 @@ impl Error {
         }
         text
     }
+}
+
+/// The nearest known reason in a chain of causes.
+fn dial_reason(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    causes(error).find_map(known_reason).unwrap_or("no stream could be opened")
+}
+
+fn known_reason(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if error.is::<rustls::Error>() {
+        return Some("the TLS handshake failed");
+    }
+    match error.downcast_ref::<io::Error>()?.kind() {
+        io::ErrorKind::ConnectionRefused => Some("the connection was refused"),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::UnexpectedEof => {
+            Some("the connection was broken off")
+        }
+        io::ErrorKind::TimedOut => Some("nobody answered in time"),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some("there is no way to its network"),
+        io::ErrorKind::NotFound => Some("its name has no address"),
+        _ => None,
+    }
+}
+
+/// An error and what lies behind it, outermost first. What an I/O error wraps counts as behind it, although its
+/// `source` skips that.
+pub(crate) fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |current| {
+        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| current.source())
+    })
 }

@@ -30,7 +30,7 @@ pub use credentials::{Credentials, NoCredentials, Reach, Signable};
 pub use dial::{BoxedStream, Stream, Target};
 pub use egress::{EgressRules, HostPattern};
 pub use error::{Error, LaterReason};
-pub use handle::{Options, Outbound};
+pub use handle::{BreakerOptions, Options, Outbound};
 pub use message::{Body, BodyStream, Request, Response, Timing};
 pub use meta::{HttpVersion, Meta, RateLimit, Throttle};
 pub use resolve::{Resolver, SystemResolver};

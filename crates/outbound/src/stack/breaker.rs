@@ -4,22 +4,24 @@
 //! after the pause: one call passes as a probe; its success closes the breaker, its failure opens it for longer.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Call, LimitKey, Next};
+use super::{Call, LimitKey, Next, Progress};
 use crate::handle::{BreakerOptions, Shared};
 use crate::{Error, LaterReason, Response};
 
 pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<Response, Error> {
     let key = call.key();
-    let permit = shared.breakers.admit(&key).map_err(|after| Error::Later {
+    let mut permit = shared.breakers.admit(&key).map_err(|after| Error::Later {
         host: call.host(),
         after,
         reason: LaterReason::BreakerOpen,
     })?;
+    permit.progress = Some(call.progress.clone());
     let outcome = next.run(call).await;
     if let Some(healthy) = verdict(&outcome) {
         permit.report(healthy);
@@ -61,9 +63,11 @@ enum State {
     HalfOpen { pause: Duration },
 }
 
-/// A call that was let through. Dropped without a report (canceled, refused elsewhere) it says nothing.
+/// A call that was let through. Dropped without a report it says nothing (canceled, refused elsewhere), unless it
+/// was dropped because its deadline passed while the service was silent.
 pub(super) struct Permit<'a> {
     breakers: &'a Breakers,
+    progress: Option<Arc<Progress>>,
     key: LimitKey,
     probe: bool,
     reported: bool,
@@ -99,7 +103,7 @@ impl Breakers {
             // The probe is on its way; what it finds will be known soon.
             State::HalfOpen { pause } => return Err(pause.min(self.options.open)),
         };
-        Ok(Permit { breakers: self, key: key.clone(), probe, reported: false })
+        Ok(Permit { breakers: self, progress: None, key: key.clone(), probe, reported: false })
     }
 
     fn settle(&self, key: &LimitKey, probe: bool, healthy: Option<bool>) {
@@ -174,7 +178,9 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if !self.reported {
-            self.breakers.settle(&self.key, self.probe, None);
+            let late = |progress: &Progress| progress.sent.load(Relaxed) && progress.deadline <= Instant::now();
+            let verdict = self.progress.as_deref().is_some_and(late).then_some(false);
+            self.breakers.settle(&self.key, self.probe, verdict);
         }
     }
 }

@@ -30,7 +30,8 @@ pub(super) async fn call(shared: Arc<Shared>, call: Call) -> Result<Response, Er
     let Call { request, meta, connection, progress } = call;
     let host = request.url.host_str().unwrap_or_default().to_owned();
     let reach = connection.as_ref().map(|(_, reach)| &**reach);
-    let client = shared.clients.get(&shared, &meta, reach, &request.url)?;
+    let left = progress.deadline.saturating_duration_since(tokio::time::Instant::now());
+    let client = shared.clients.get(&shared, &meta, reach, &request.url, left)?;
 
     let mut headers = request.headers;
     prepare(&mut headers, &shared.options.user_agent);

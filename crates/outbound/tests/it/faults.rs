@@ -37,13 +37,30 @@ async fn retries_end_within_two_seconds() {
     assert_eq!((error.retry(), out.stats().retries), (Retry::Backoff, 3));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_connection_was_not_sent() {
     let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    let deadline = Duration::from_millis(50);
-    // The deadline leaves no room for the first pause, so the refusal itself comes back.
     let url = format!("http://127.0.0.1:{port}/").parse().unwrap();
-    let error = open().send(get(url), Meta { deadline, ..meta() }).await.unwrap_err();
+    let error = open().send(get(url), meta()).await.unwrap_err();
+    assert!(matches!(error, Error::Dial { .. }) && error.before_send(), "{}", error.chain());
+    assert_eq!(error.to_string(), "`127.0.0.1` cannot be reached: the connection was refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dial_that_hangs_was_not_sent_even_when_the_deadline_is_short() {
+    // A full backlog: the kernel of this machine answers nobody who comes after.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_secs(1), tokio::net::TcpStream::connect(address)).await
+    {
+        waiting.push(stream);
+    }
+    let url = format!("http://{address}/").parse().unwrap();
+    let error = open().send(get(url), Meta { deadline: Duration::from_secs(5), ..meta() }).await.unwrap_err();
     assert!(matches!(error, Error::Dial { .. }) && error.before_send(), "{}", error.chain());
 }
 
@@ -70,6 +87,25 @@ async fn the_deadline_ends_a_silent_call() {
     let error = call.await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Timeout { sent: true, .. }) && error.uncertain(), "{error}");
     assert_eq!((out.stats().in_flight, out.stats().failed), (0, 1));
+}
+
+#[tokio::test]
+async fn silence_until_the_deadline_opens_the_breaker_too() {
+    let server = Server::start(|_, _| Reply::Hang(Vec::new())).await;
+    let options = Options {
+        egress: EgressRules::private(),
+        breaker: outbound::BreakerOptions { min_calls: 1, ..Default::default() },
+        ..Options::default()
+    };
+    let out = with(options, Account::at(&[]));
+    let call = tokio::spawn({
+        let (out, url) = (out.clone(), server.url("/"));
+        async move { out.send(get(url), meta()).await }
+    });
+    server.arrived().await;
+    tokio::time::pause();
+    assert!(matches!(call.await.unwrap().unwrap_err(), Error::Timeout { .. }));
+    assert_eq!(out.open_breakers().len(), 1);
 }
 
 #[tokio::test]

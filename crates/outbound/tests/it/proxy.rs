@@ -16,7 +16,7 @@ async fn a_plain_request_is_handed_to_the_proxy() {
 #[tokio::test]
 async fn tls_asks_for_a_tunnel() {
     let proxy = Server::saying(403, "", "").await;
-    let meta = Meta { proxy: Some(proxy.url("/")), deadline: std::time::Duration::from_millis(90), ..meta() };
+    let meta = Meta { proxy: Some(proxy.url("/")), ..meta() };
     let error = open().send(get("https://far.example/".parse().unwrap()), meta).await.unwrap_err();
     assert!(error.before_send(), "a refused tunnel sent nothing: {}", error.chain());
     assert_eq!(proxy.seen()[0].line(), "CONNECT far.example:443 HTTP/1.1");

@@ -1,0 +1,4 @@
+//! The test tools tested.
+
+mod postgres;
+mod recorder;

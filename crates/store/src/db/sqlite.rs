@@ -1,0 +1,478 @@
+//! SQLite: one writer thread doing group commit, readers beside it.
+//!
+//! All writes of all callers meet in one queue. The writer takes what is waiting, runs it in one transaction, pays one
+//! fsync, and answers everyone. While it waits for the disk the next group gathers, so the group grows with the load
+//! and a lone caller waits for nobody.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, OpenFlags};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::{Many, Param, Row, Rows, Tx, Value, Work};
+use crate::commit::{Caches, Group, Waiting};
+use crate::notify::Notifier;
+use crate::{CommitError, Error};
+
+/// Jobs that may wait for the writer before callers wait for the queue.
+const QUEUE: usize = 4096;
+/// Jobs in one transaction: bounds the time that the first of them waits for its answer.
+const GROUP: usize = 256;
+/// Readers at once; SQLite readers do not disturb each other, but each costs a thread while it works.
+const READERS: usize = 8;
+/// Free pages kept for reuse; only what is above goes back to the file system.
+const FREE_RESERVE: i64 = 256;
+/// Free pages given back between two groups (about 1 MiB), so that no group waits long for it.
+const FREE_SLICE: u32 = 128;
+
+/// A connection with its statement cache.
+pub(crate) struct Connection {
+    inner: rusqlite::Connection,
+}
+
+impl rusqlite::ToSql for Param<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Param::Null => ValueRef::Null,
+            Param::Int(value) => ValueRef::Integer(*value),
+            Param::Text(value) => ValueRef::Text(value.as_bytes()),
+            Param::Blob(value) => ValueRef::Blob(value),
+            Param::Id(value) => ValueRef::Blob(value),
+        }))
+    }
+}
+
+impl Connection {
+    fn open(path: &Path, durable: bool, create: bool) -> Result<Self, Error> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if create {
+            flags |= OpenFlags::SQLITE_OPEN_CREATE;
+        }
+        let inner = rusqlite::Connection::open_with_flags(path, flags)?;
+        inner.set_prepared_statement_cache_capacity(256);
+        inner.busy_timeout(std::time::Duration::from_secs(5))?;
+        // The page size and the vacuum mode hold only when they are set before the first table.
+        inner.execute_batch(&format!(
+            "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
+             PRAGMA cell_size_check = ON;",
+            if durable { "FULL" } else { "OFF" }
+        ))?;
+        Ok(Connection { inner })
+    }
+
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, Error> {
+        let statement = self.inner.prepare_cached(sql)?;
+        #[cfg(debug_assertions)]
+        for index in 1..=statement.parameter_count() {
+            let name = statement.parameter_name(index).unwrap_or_default();
+            assert_eq!(name[1..], index.to_string(), "placeholders appear out of order in: {sql}");
+        }
+        Ok(statement)
+    }
+
+    fn bind(statement: &mut CachedStatement<'_>, params: &[Param<'_>]) -> Result<(), Error> {
+        for (index, param) in params.iter().enumerate() {
+            statement.raw_bind_parameter(index + 1, param)?;
+        }
+        Ok(())
+    }
+
+    fn collect(statement: &mut CachedStatement<'_>, found: &mut Vec<Row>) -> Result<(), Error> {
+        let width = statement.column_count();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let mut values = Vec::with_capacity(width);
+            for index in 0..width {
+                values.push(match row.get_ref(index)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(value) => Value::Int(value),
+                    ValueRef::Real(value) => Value::Int(value as i64),
+                    ValueRef::Text(value) => match std::str::from_utf8(value) {
+                        Ok(text) => Value::Text(text.to_owned()),
+                        Err(_) => return Err(Error::Corrupt("a text is not UTF-8".into())),
+                    },
+                    ValueRef::Blob(value) => Value::Blob(value.to_vec()),
+                });
+            }
+            found.push(Row::new(values));
+        }
+        Ok(())
+    }
+
+    pub(super) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, Error> {
+        let mut statement = self.prepare(sql)?;
+        Self::bind(&mut statement, params)?;
+        Ok(statement.raw_execute()? as u64)
+    }
+
+    pub(super) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+        let mut statement = self.prepare(sql)?;
+        Self::bind(&mut statement, params)?;
+        let mut found = Vec::new();
+        Self::collect(&mut statement, &mut found)?;
+        Ok(found)
+    }
+
+    pub(super) fn execute_many(&mut self, many: &Many, rows: &Rows<'_>) -> Result<u64, Error> {
+        let mut statement = self.prepare(&many.sqlite)?;
+        let mut changed = 0;
+        for row in rows.iter() {
+            Self::bind(&mut statement, row)?;
+            changed += statement.raw_execute()? as u64;
+        }
+        Ok(changed)
+    }
+
+    pub(super) fn query_many(&mut self, many: &Many, rows: &Rows<'_>) -> Result<Vec<Row>, Error> {
+        let mut statement = self.prepare(&many.sqlite)?;
+        let mut found = Vec::new();
+        for row in rows.iter() {
+            Self::bind(&mut statement, row)?;
+            Self::collect(&mut statement, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    pub(super) fn batch(&mut self, sql: &str) -> Result<(), Error> {
+        Ok(self.inner.execute_batch(sql)?)
+    }
+
+    /// Rolls back, if SQLite has not done so by itself (it does on a full disk).
+    fn rollback(&mut self) {
+        if !self.inner.is_autocommit()
+            && let Err(error) = self.inner.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+}
+
+/// Polls a query group's future, which never waits on SQLite.
+fn at_once<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    work.now_or_never().unwrap_or_else(|| Err(Error::Database("a query group waited for something else".into())))
+}
+
+/// A write that the writer thread does for somebody.
+trait WriteJob: Send {
+    /// Does it; `false` when it failed and what it wrote must be undone.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Answers, after the group commit succeeded or failed.
+    fn answer(self: Box<Self>, group: Result<(), Error>);
+}
+
+struct Write<A, T, F> {
+    args: A,
+    work: F,
+    result: Option<Result<T, Error>>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<A, T, F> WriteJob for Write<A, T, F>
+where
+    A: Send + Sync,
+    T: Send,
+    F: for<'t> Fn(&'t mut Tx, &'t A) -> Work<'t, T> + Send,
+{
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let result = at_once((self.work)(tx, &self.args));
+        let done = result.is_ok();
+        self.result = Some(result);
+        done
+    }
+
+    fn answer(self: Box<Self>, group: Result<(), Error>) {
+        let result = match (group, self.result) {
+            // A job that failed by itself keeps its own reason, whatever became of the group.
+            (_, Some(Err(error))) | (Err(error), _) => Err(error),
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(Error::Database("a write was not run".into())),
+        };
+        // The caller may have gone away; the write stands all the same.
+        let _ = self.reply.send(result);
+    }
+}
+
+enum Job {
+    Commit(Waiting),
+    Write(Box<dyn WriteJob>),
+    /// Ends the writer, after everything that came before.
+    Close(oneshot::Sender<()>),
+}
+
+/// An open SQLite database.
+pub(crate) struct Database {
+    jobs: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    path: PathBuf,
+    durable: bool,
+    idle: Mutex<Vec<Tx>>,
+    permits: Semaphore,
+    // Held as long as anybody can use the files.
+    _lock: File,
+}
+
+fn closed() -> Error {
+    Error::Unavailable("the store is closed".into())
+}
+
+impl Database {
+    /// Opens or makes the database `fishplate.db` in `folder`, migrates it, and starts its writer.
+    pub(crate) fn open(folder: &Path, durable: bool, notifier: Arc<Notifier>) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, error))?;
+        let lock_path = folder.join("fishplate.lock");
+        let lock = File::create(&lock_path).map_err(|error| Error::file(&lock_path, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => return Err(Error::Locked(folder.display().to_string())),
+            Err(std::fs::TryLockError::Error(error)) => return Err(Error::file(&lock_path, error)),
+        }
+        let path = folder.join("fishplate.db");
+        let mut tx = Tx::Sqlite(Connection::open(&path, durable, true)?);
+        migrate(&mut tx, folder)?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = Writer { tx, queue, waiting: VecDeque::new(), caches: Caches::new(0), notifier };
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || writer.run())
+            .map_err(|error| Error::file(folder, error))?;
+        let readers = Arc::new(Readers {
+            path,
+            durable,
+            idle: Mutex::new(Vec::new()),
+            permits: Semaphore::new(READERS),
+            _lock: lock,
+        });
+        Ok(Database { jobs, readers })
+    }
+
+    /// Runs `work` inside the next group's transaction.
+    pub(crate) async fn write<A, T, F>(&self, args: A, work: F) -> Result<T, Error>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t A) -> Work<'t, T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Write(Box::new(Write { args, work, result: None, reply }));
+        self.jobs.send(job).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Hands a run commit to the next group.
+    pub(crate) async fn commit(&self, commit: Waiting) -> Result<(), CommitError> {
+        self.jobs.send(Job::Commit(commit)).await.map_err(|_| CommitError::Unavailable("the store is closed".into()))
+    }
+
+    /// Runs `work` on a snapshot, beside the writer.
+    pub(crate) async fn read<A, T, F>(&self, args: A, work: F) -> Result<T, Error>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t A) -> Work<'t, T> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let _permit = readers.permits.acquire().await.map_err(|_| closed())?;
+        let worker = readers.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let mut tx = worker.take()?;
+            let result = in_transaction(&mut tx, "BEGIN", |tx| at_once(work(tx, &args)));
+            worker.give(tx);
+            result
+        });
+        task.await.unwrap_or_else(|error| Err(Error::Database(format!("a read ended badly: {error}"))))
+    }
+
+    /// Writes what is waiting, moves the log into the file, and ends the writer.
+    pub(crate) async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.jobs.send(Job::Close(reply)).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+}
+
+impl Readers {
+    fn take(&self) -> Result<Tx, Error> {
+        let idle = self.idle.lock().map_err(|_| closed())?.pop();
+        match idle {
+            Some(tx) => Ok(tx),
+            None => {
+                let connection = Connection::open(&self.path, self.durable, false)?;
+                connection.inner.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
+                Ok(Tx::Sqlite(connection))
+            }
+        }
+    }
+
+    fn give(&self, tx: Tx) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(tx);
+        }
+    }
+}
+
+/// Runs `work` between `begin` and `COMMIT`.
+fn in_transaction<T>(tx: &mut Tx, begin: &str, work: impl FnOnce(&mut Tx) -> Result<T, Error>) -> Result<T, Error> {
+    at_once(tx.execute(begin, &[]))?;
+    let result = work(tx).and_then(|value| at_once(tx.execute("COMMIT", &[])).map(|_| value));
+    if result.is_err()
+        && let Tx::Sqlite(connection) = tx
+    {
+        connection.rollback();
+    }
+    result
+}
+
+/// Applies what is missing; keeps a copy of a database that has data.
+fn migrate(tx: &mut Tx, folder: &Path) -> Result<(), Error> {
+    at_once(crate::migrate::prepare(tx))?;
+    let pending = at_once(crate::migrate::pending(tx))?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let from = at_once(crate::migrate::level(tx))?;
+    if from > 0 {
+        let copy = folder.join(format!("before-migration-{from}.db"));
+        if copy.exists() {
+            std::fs::remove_file(&copy).map_err(|error| Error::file(&copy, error))?;
+        }
+        // An online copy of one snapshot, compact, made by SQLite itself.
+        at_once(tx.execute("VACUUM INTO $1", &[Param::Text(&copy.display().to_string())]))?;
+        tracing::info!(copy = %copy.display(), "kept a copy of the database before its migration");
+    }
+    for migration in pending {
+        in_transaction(tx, "BEGIN IMMEDIATE", |tx| at_once(crate::migrate::apply(tx, migration)))?;
+    }
+    Ok(())
+}
+
+struct Writer {
+    tx: Tx,
+    queue: mpsc::Receiver<Job>,
+    waiting: VecDeque<Job>,
+    caches: Caches,
+    notifier: Arc<Notifier>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        loop {
+            while self.waiting.len() < GROUP
+                && let Ok(job) = self.queue.try_recv()
+            {
+                self.waiting.push_back(job);
+            }
+            if self.waiting.is_empty() {
+                // Nobody waits: give back free pages slice by slice, looking up between the slices.
+                if free_slice(&mut self.tx).is_ok_and(|freed| freed > 0) {
+                    continue;
+                }
+                match self.queue.blocking_recv() {
+                    Some(job) => self.waiting.push_back(job),
+                    None => return self.end(),
+                }
+                continue;
+            }
+            if let Some(reply) = self.group() {
+                self.end();
+                let _ = reply.send(());
+                return;
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        if let Err(error) = at_once(self.tx.query("PRAGMA wal_checkpoint(TRUNCATE)", &[])) {
+            tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+        }
+    }
+
+    /// Takes one group from what is waiting, commits it, and answers. Returns the caller who wants to close.
+    fn group(&mut self) -> Option<oneshot::Sender<()>> {
+        let mut group = Group::default();
+        let mut writes = Vec::new();
+        let mut close = None;
+        while let Some(job) = self.waiting.pop_front() {
+            match job {
+                Job::Commit(commit) => {
+                    if let Err(commit) = group.push(commit) {
+                        self.waiting.push_front(Job::Commit(commit));
+                        break;
+                    }
+                }
+                Job::Write(write) => writes.push(write),
+                Job::Close(reply) => {
+                    close = Some(reply);
+                    break;
+                }
+            }
+        }
+        let outcome = self.commit(&mut group, &mut writes);
+        // One bad commit must not refuse its neighbours: each then gets a transaction of its own.
+        if matches!(outcome, Err(Error::Database(_))) && group.len() + writes.len() > 1 {
+            for mut alone in group.split() {
+                let outcome = self.commit(&mut alone, &mut Vec::new());
+                alone.answer(outcome, &self.notifier);
+            }
+            for write in writes {
+                let mut alone = vec![write];
+                let outcome = self.commit(&mut Group::default(), &mut alone);
+                alone.into_iter().for_each(|write| write.answer(outcome.clone()));
+            }
+            return close;
+        }
+        group.answer(outcome.clone(), &self.notifier);
+        writes.into_iter().for_each(|write| write.answer(outcome.clone()));
+        close
+    }
+
+    fn commit(&mut self, group: &mut Group, writes: &mut Vec<Box<dyn WriteJob>>) -> Result<(), Error> {
+        let caches = &mut self.caches;
+        let outcome = in_transaction(&mut self.tx, "BEGIN IMMEDIATE", |tx| {
+            at_once(group.apply(tx, caches))?;
+            // A lone job that fails takes the whole transaction with it and needs no savepoint.
+            let alone = writes.len() == 1 && group.len() == 0;
+            for write in writes.iter_mut() {
+                if alone {
+                    if !write.run(tx) {
+                        return Err(Error::Refused("a write failed alone".into()));
+                    }
+                    continue;
+                }
+                at_once(tx.execute("SAVEPOINT job", &[]))?;
+                if !write.run(tx) {
+                    at_once(tx.execute("ROLLBACK TO job", &[]))?;
+                }
+                at_once(tx.execute("RELEASE job", &[]))?;
+            }
+            // Inside the group's transaction it costs no fsync of its own.
+            free_slice(tx).map(|_| ())
+        });
+        self.caches.settle(outcome.is_ok());
+        outcome
+    }
+}
+
+/// Gives a slice of free pages back to the file system; returns how many.
+fn free_slice(tx: &mut Tx) -> Result<i64, Error> {
+    let count = |tx: &mut Tx| match at_once(tx.first("PRAGMA freelist_count", &[]))? {
+        Some(mut row) => row.int(),
+        None => Ok(0),
+    };
+    let before = count(tx)?;
+    if before <= FREE_RESERVE {
+        return Ok(0);
+    }
+    at_once(tx.query(&format!("PRAGMA incremental_vacuum({FREE_SLICE})"), &[]))?;
+    Ok(before - count(tx)?)
+}

@@ -1,0 +1,537 @@
+//! Reading runs: one, lists, sums; what a node must pick up; and their end.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use model::{RunId, ScopeId};
+
+use crate::commit::{RUN_COLUMNS, read_run};
+use crate::db::{Column, Many, Rows, Tx, params};
+use crate::{DeadState, Error, Millis, RunFilter, RunRow, RunStatus, Store};
+
+/// Rows looked at for one page at most; a page may end early, with a place to go on from.
+const SCAN: usize = 10_000;
+
+/// A page of runs, newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunPage {
+    /// The runs.
+    pub runs: Vec<RunRow>,
+    /// Where the next page begins; nothing at the end. A page may be short, even empty, and still have a next one.
+    pub next: Option<RunId>,
+}
+
+/// Which run it is, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunRef {
+    /// Scope.
+    pub scope: ScopeId,
+    /// Run.
+    pub run: RunId,
+    /// Partition that it belongs to.
+    pub partition: u16,
+}
+
+/// Number and size of runs of one workflow in one state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunCount {
+    /// Workflow.
+    pub workflow: String,
+    /// State.
+    pub status: RunStatus,
+    /// State as a dead letter.
+    pub dead: DeadState,
+    /// How many.
+    pub runs: u64,
+    /// Their stored bytes.
+    pub bytes: u64,
+}
+
+/// What retention keeps of one workflow. Runs that have not ended are always kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Completed and canceled runs admitted before this may go.
+    pub keep_since: Option<Millis>,
+    /// Failed runs admitted before this may go, whatever the other limits say; they are kept longer.
+    pub keep_failed_since: Option<Millis>,
+    /// Number of runs kept, failed ones not counted.
+    pub max_runs: Option<u64>,
+    /// Bytes of runs kept, failed ones not counted.
+    pub max_bytes: Option<u64>,
+}
+
+/// What a deletion took away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeletedRuns {
+    /// Runs.
+    pub runs: u64,
+    /// Journal chunks, snapshots and pages.
+    pub chunks: u64,
+    /// Signals, consumed or not.
+    pub signals: u64,
+    /// References to blobs; the blobs go when they are collected.
+    pub blob_refs: u64,
+}
+
+impl Store {
+    /// One run.
+    pub async fn run(&self, scope: ScopeId, run: RunId) -> Result<Option<RunRow>, Error> {
+        self.read((scope, run), |tx, (scope, run)| Box::pin(get(tx, *scope, *run))).await
+    }
+
+    /// Runs, newest first, after `cursor`. `since` and `until` of the filter compare the time in the runs' ids.
+    pub async fn runs(
+        &self,
+        scope: ScopeId,
+        filter: RunFilter,
+        cursor: Option<RunId>,
+        limit: usize,
+    ) -> Result<RunPage, Error> {
+        self.read((scope, filter, cursor, limit), |tx, (scope, filter, cursor, limit)| {
+            Box::pin(list(tx, *scope, filter, *cursor, *limit))
+        })
+        .await
+    }
+
+    /// Numbers and sizes of a scope's runs, by workflow, state and dead letter state. Costs the same however many
+    /// runs there are.
+    pub async fn counts(&self, scope: ScopeId) -> Result<Vec<RunCount>, Error> {
+        self.read(scope, |tx, scope| Box::pin(counts(tx, *scope))).await
+    }
+
+    /// Runs of these partitions in state `Running`, oldest first, after `after`: what a node that takes partitions
+    /// over must go on with. Waiting and queued ones come through [`Store::wake_due`] and [`Store::queued`].
+    pub async fn recoverable(
+        &self,
+        partitions: &[u16],
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, Error> {
+        self.read((partitions.to_vec(), after, limit), |tx, (partitions, after, limit)| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {RUN_COLUMNS} FROM run WHERE status = 1 AND id > $1{} ORDER BY id LIMIT $2",
+                    among(partitions)
+                );
+                rows(tx.query(&sql, params![after.unwrap_or(RunId(0)), *limit]).await?)
+            })
+        })
+        .await
+    }
+
+    /// Queued runs of these partitions that may start at `now`: higher priority first, then older first, after the
+    /// run `after` (its priority and id).
+    pub async fn queued(
+        &self,
+        partitions: &[u16],
+        now: Millis,
+        after: Option<(i8, RunId)>,
+        limit: usize,
+    ) -> Result<Vec<RunRow>, Error> {
+        let after = after.unwrap_or((i8::MAX, RunId(0)));
+        self.read((partitions.to_vec(), now, after, limit), |tx, (partitions, now, after, limit)| {
+            Box::pin(queued(tx, partitions, *now, *after, *limit))
+        })
+        .await
+    }
+
+    /// Waiting runs of these partitions whose timer is due at `now`, earliest first.
+    pub async fn wake_due(&self, partitions: &[u16], now: Millis, limit: usize) -> Result<Vec<RunRow>, Error> {
+        self.read((partitions.to_vec(), now, limit), |tx, (partitions, now, limit)| {
+            Box::pin(async move {
+                let sql = format!(
+                    "SELECT {RUN_COLUMNS} FROM run WHERE status = 2 AND status IN (0, 2) AND wake_at IS NOT NULL \
+                     AND wake_at <= $1{} ORDER BY wake_at LIMIT $2",
+                    among(partitions)
+                );
+                rows(tx.query(&sql, params![*now, *limit]).await?)
+            })
+        })
+        .await
+    }
+
+    /// The next time at which a waiting run of these partitions is due, past or future, or at which a queued one that
+    /// may not start at `now` may.
+    pub async fn next_wake(&self, partitions: &[u16], now: Millis) -> Result<Option<Millis>, Error> {
+        self.read((partitions.to_vec(), now), |tx, (partitions, now)| Box::pin(next_wake(tx, partitions, *now))).await
+    }
+
+    /// Moves failed runs to another dead letter state; returns how many moved. Runs that are no dead letters stay.
+    pub async fn set_dead(&self, scope: ScopeId, runs: &[RunId], dead: DeadState) -> Result<u64, Error> {
+        self.write((scope, runs.to_vec(), dead), |tx, (scope, runs, dead)| Box::pin(set_dead(tx, *scope, runs, *dead)))
+            .await
+    }
+
+    /// Ended runs of a workflow that its budget does not keep, oldest first, at most `limit`.
+    pub async fn over_budget(
+        &self,
+        scope: ScopeId,
+        workflow: &str,
+        budget: Budget,
+        limit: usize,
+    ) -> Result<Vec<RunId>, Error> {
+        self.read((scope, workflow.to_owned(), budget, limit), |tx, (scope, workflow, budget, limit)| {
+            Box::pin(over_budget(tx, *scope, workflow, *budget, *limit))
+        })
+        .await
+    }
+
+    /// Deletes ended runs with everything that is theirs. Runs that go on are left alone. Give it slices of some
+    /// hundred: each call is one transaction, and run commits wait for it.
+    pub async fn delete_runs(&self, scope: ScopeId, runs: &[RunId]) -> Result<DeletedRuns, Error> {
+        self.write((scope, runs.to_vec()), |tx, (scope, runs)| Box::pin(delete(tx, *scope, runs))).await
+    }
+}
+
+async fn get(tx: &mut Tx, scope: ScopeId, run: RunId) -> Result<Option<RunRow>, Error> {
+    let sql = format!("SELECT {RUN_COLUMNS} FROM run WHERE scope = $1 AND id = $2");
+    tx.first(&sql, params![scope, run]).await?.map(|mut row| read_run(&mut row)).transpose()
+}
+
+fn rows(found: Vec<crate::db::Row>) -> Result<Vec<RunRow>, Error> {
+    found.into_iter().map(|mut row| read_run(&mut row)).collect()
+}
+
+/// A condition on the partition; nothing when all are meant. Numbers need no quoting.
+fn among(partitions: &[u16]) -> String {
+    if partitions.len() >= usize::from(crate::PARTITIONS) {
+        return String::new();
+    }
+    let numbers: Vec<String> = partitions.iter().map(u16::to_string).collect();
+    // A list without members is no SQL; no partition has the number -1.
+    format!(" AND partition IN ({})", if numbers.is_empty() { "-1".into() } else { numbers.join(", ") })
+}
+
+/// The index that a list walks: each gives rows in the order of ids, so that a page costs what it shows.
+enum Walk<'a> {
+    Status(RunStatus),
+    Dead(DeadState),
+    Workflow(&'a str),
+    All,
+}
+
+async fn list(
+    tx: &mut Tx,
+    scope: ScopeId,
+    filter: &RunFilter,
+    cursor: Option<RunId>,
+    limit: usize,
+) -> Result<RunPage, Error> {
+    let floor = RunId::from_parts(filter.since.unwrap_or(0).max(0) as u64, 0);
+    let mut ceiling = cursor.unwrap_or(RunId(u128::MAX));
+    if let Some(until) = filter.until {
+        ceiling = ceiling.min(RunId::from_parts(until.max(0) as u64, 0));
+    }
+    let mut page = RunPage::default();
+    let mut scanned = 0;
+    let batch = limit.clamp(1, 1000) + 1;
+    loop {
+        let candidates = batch_of(tx, scope, filter, (floor, ceiling), batch).await?;
+        let complete = candidates.len() < batch;
+        for run in candidates {
+            if page.runs.len() == limit || scanned == SCAN {
+                page.next = Some(ceiling);
+                return Ok(page);
+            }
+            ceiling = run.head.id;
+            scanned += 1;
+            if matches(filter, &run) {
+                page.runs.push(run);
+            }
+        }
+        if complete {
+            return Ok(page);
+        }
+    }
+}
+
+fn matches(filter: &RunFilter, run: &RunRow) -> bool {
+    filter.workflow.as_ref().is_none_or(|workflow| *workflow == run.head.workflow)
+        && (filter.status.is_empty() || filter.status.contains(&run.state.status))
+        && filter.dead.is_none_or(|dead| dead == run.state.dead)
+        && filter.mode.as_ref().is_none_or(|mode| *mode == run.head.mode)
+}
+
+/// The newest rows that can match, below the ceiling.
+async fn batch_of(
+    tx: &mut Tx,
+    scope: ScopeId,
+    filter: &RunFilter,
+    bounds: (RunId, RunId),
+    limit: usize,
+) -> Result<Vec<RunRow>, Error> {
+    let rare = !filter.status.is_empty() && !filter.status.contains(&RunStatus::Completed);
+    let walks: Vec<Walk<'_>> = match (&filter.dead, &filter.workflow) {
+        (Some(dead), _) if *dead != DeadState::None => vec![Walk::Dead(*dead)],
+        _ if rare => {
+            let mut states = filter.status.clone();
+            states.sort_unstable_by_key(|status| *status as u8);
+            states.dedup();
+            states.into_iter().map(Walk::Status).collect()
+        }
+        (_, Some(workflow)) => vec![Walk::Workflow(workflow)],
+        _ => vec![Walk::All],
+    };
+    let merge = walks.len() > 1;
+    let mut found = Vec::new();
+    for walk in walks {
+        found.extend(walk_index(tx, scope, &walk, bounds, limit).await?);
+    }
+    if merge {
+        found.sort_unstable_by_key(|run| std::cmp::Reverse(run.head.id));
+        found.truncate(limit);
+    }
+    Ok(found)
+}
+
+async fn walk_index(
+    tx: &mut Tx,
+    scope: ScopeId,
+    walk: &Walk<'_>,
+    (floor, ceiling): (RunId, RunId),
+    limit: usize,
+) -> Result<Vec<RunRow>, Error> {
+    let sql = |condition: &str| {
+        format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE scope = $1 AND id >= $2 AND id < $3 {condition} \
+             ORDER BY id DESC LIMIT "
+        )
+    };
+    let found = match walk {
+        // The second half of the condition lets the databases see that the partial index applies.
+        Walk::Status(status) => {
+            let sql = sql("AND status = $4 AND status <> 5") + "$5";
+            tx.query(&sql, params![scope, floor, ceiling, *status as u8, limit]).await?
+        }
+        Walk::Dead(dead) => {
+            let sql = sql("AND dead = $4 AND dead <> 0") + "$5";
+            tx.query(&sql, params![scope, floor, ceiling, *dead as u8, limit]).await?
+        }
+        Walk::Workflow(workflow) => {
+            tx.query(&(sql("AND workflow = $4") + "$5"), params![scope, floor, ceiling, *workflow, limit]).await?
+        }
+        Walk::All => tx.query(&(sql("") + "$4"), params![scope, floor, ceiling, limit]).await?,
+    };
+    rows(found)
+}
+
+async fn counts(tx: &mut Tx, scope: ScopeId) -> Result<Vec<RunCount>, Error> {
+    let found = tx
+        .query(
+            "SELECT workflow, status, dead, CAST(sum(runs) AS BIGINT), CAST(sum(bytes) AS BIGINT) FROM tally \
+             WHERE scope = $1 GROUP BY workflow, status, dead HAVING sum(runs) > 0 ORDER BY workflow, status, dead",
+            params![scope],
+        )
+        .await?;
+    let mut counts = Vec::with_capacity(found.len());
+    for mut row in found {
+        counts.push(RunCount {
+            workflow: row.text()?,
+            status: crate::commit::status(row.int()?)?,
+            dead: crate::commit::dead_state(row.int()?)?,
+            runs: row.number()?,
+            bytes: row.int()?.max(0) as u64,
+        });
+    }
+    Ok(counts)
+}
+
+async fn queued(
+    tx: &mut Tx,
+    partitions: &[u16],
+    now: Millis,
+    (priority, id): (i8, RunId),
+    limit: usize,
+) -> Result<Vec<RunRow>, Error> {
+    let sql = format!(
+        "SELECT {RUN_COLUMNS} FROM run WHERE status = 0 AND priority <= $1 AND (priority < $1 OR id > $2) \
+         AND (wake_at IS NULL OR wake_at <= $3){} ORDER BY priority DESC, id LIMIT $4",
+        among(partitions)
+    );
+    rows(tx.query(&sql, params![priority, id, now, limit]).await?)
+}
+
+async fn next_wake(tx: &mut Tx, partitions: &[u16], now: Millis) -> Result<Option<Millis>, Error> {
+    let among = among(partitions);
+    let waiting = format!(
+        "SELECT wake_at FROM run WHERE status = 2 AND status IN (0, 2) AND wake_at IS NOT NULL{among} \
+         ORDER BY wake_at LIMIT 1"
+    );
+    let queued = format!(
+        "SELECT wake_at FROM run WHERE status = 0 AND status IN (0, 2) AND wake_at IS NOT NULL AND wake_at > $1{among} \
+         ORDER BY wake_at LIMIT 1"
+    );
+    let waiting = tx.first(&waiting, &[]).await?.map(|mut row| row.int()).transpose()?;
+    let queued = tx.first(&queued, params![now]).await?.map(|mut row| row.int()).transpose()?;
+    Ok(waiting.into_iter().chain(queued).min())
+}
+
+async fn over_budget(
+    tx: &mut Tx,
+    scope: ScopeId,
+    workflow: &str,
+    budget: Budget,
+    limit: usize,
+) -> Result<Vec<RunId>, Error> {
+    let (mut kept_runs, mut kept_bytes) = (0u64, 0u64);
+    for count in counts(tx, scope).await? {
+        if count.workflow == workflow && matches!(count.status, RunStatus::Completed | RunStatus::Canceled) {
+            kept_runs += count.runs;
+            kept_bytes += count.bytes;
+        }
+    }
+    let mut over = Vec::new();
+    let mut after = RunId(0);
+    let mut scanned = 0;
+    while scanned < SCAN {
+        let found = tx
+            .query(
+                "SELECT id, status, created_at, bytes FROM run WHERE scope = $1 AND workflow = $2 AND id > $3 \
+                 ORDER BY id LIMIT 500",
+                params![scope, workflow, after],
+            )
+            .await?;
+        if found.is_empty() {
+            break;
+        }
+        for mut row in found {
+            let (id, status, created_at, bytes) =
+                (row.run_id()?, crate::commit::status(row.int()?)?, row.int()?, row.number::<u64>()?);
+            after = id;
+            scanned += 1;
+            let goes = match status {
+                RunStatus::Failed => budget.keep_failed_since.is_some_and(|since| created_at < since),
+                RunStatus::Completed | RunStatus::Canceled => {
+                    budget.keep_since.is_some_and(|since| created_at < since)
+                        || budget.max_runs.is_some_and(|max| kept_runs > max)
+                        || budget.max_bytes.is_some_and(|max| kept_bytes > max)
+                }
+                _ => false,
+            };
+            if goes {
+                over.push(id);
+                if status != RunStatus::Failed {
+                    kept_runs = kept_runs.saturating_sub(1);
+                    kept_bytes = kept_bytes.saturating_sub(bytes);
+                }
+                if over.len() == limit {
+                    return Ok(over);
+                }
+            }
+        }
+    }
+    Ok(over)
+}
+
+/// What the sums know of a run.
+struct Counted {
+    run: RunId,
+    workflow: String,
+    definition: model::Digest,
+    status: RunStatus,
+    dead: DeadState,
+    bytes: i64,
+}
+
+async fn counted(tx: &mut Tx, scope: ScopeId, runs: &[RunId]) -> Result<Vec<Counted>, Error> {
+    let many = &STATEMENTS.lookup;
+    let mut rows = Rows::of(many);
+    let mut sorted = runs.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    for run in sorted {
+        rows.push(params![scope, run]);
+    }
+    let mut counted = Vec::new();
+    for mut row in tx.query_many(many, &rows).await? {
+        counted.push(Counted {
+            run: row.run_id()?,
+            workflow: row.text()?,
+            definition: row.digest()?,
+            status: crate::commit::status(row.int()?)?,
+            dead: crate::commit::dead_state(row.int()?)?,
+            bytes: row.int()?,
+        });
+    }
+    Ok(counted)
+}
+
+/// Moves runs from their sums to those of another dead letter state, or out of the sums. People and retention do this
+/// seldom; they share slot 0.
+async fn recount(tx: &mut Tx, scope: ScopeId, runs: &[Counted], dead: Option<DeadState>) -> Result<(), Error> {
+    let mut sums: BTreeMap<(&str, [u8; 32], u8, u8), (i64, i64)> = BTreeMap::new();
+    for run in runs {
+        let mut add = |dead: DeadState, sign: i64| {
+            let key = (&*run.workflow, run.definition.0, run.status as u8, dead as u8);
+            let sum = sums.entry(key).or_default();
+            *sum = (sum.0 + sign, sum.1 + sign * run.bytes);
+        };
+        add(run.dead, -1);
+        if let Some(dead) = dead {
+            add(dead, 1);
+        }
+    }
+    let many = crate::commit::add_tally();
+    let mut rows = Rows::of(many);
+    for ((workflow, definition, status, dead), (runs, bytes)) in &sums {
+        rows.push(params![scope, *workflow, &definition[..], *status, *dead, 0u8, *runs, *bytes]);
+    }
+    tx.execute_many(many, &rows).await.map(|_| ())
+}
+
+async fn set_dead(tx: &mut Tx, scope: ScopeId, runs: &[RunId], dead: DeadState) -> Result<u64, Error> {
+    let mut letters = counted(tx, scope, runs).await?;
+    letters.retain(|run| run.dead != DeadState::None && run.dead != dead);
+    let mut rows = Rows::of(&STATEMENTS.set_dead);
+    for run in &letters {
+        rows.push(params![scope, run.run, dead as u8]);
+    }
+    tx.execute_many(&STATEMENTS.set_dead, &rows).await?;
+    recount(tx, scope, &letters, Some(dead)).await?;
+    Ok(letters.len() as u64)
+}
+
+async fn delete(tx: &mut Tx, scope: ScopeId, runs: &[RunId]) -> Result<DeletedRuns, Error> {
+    let mut ended = counted(tx, scope, runs).await?;
+    ended.retain(|run| run.status.is_final());
+    let mut keys = Rows::of(&STATEMENTS.delete_run);
+    for run in &ended {
+        keys.push(params![scope, run.run]);
+    }
+    let mut deleted = DeletedRuns { runs: tx.execute_many(&STATEMENTS.delete_run, &keys).await?, ..Default::default() };
+    for many in &STATEMENTS.delete_chunks {
+        deleted.chunks += tx.execute_many(many, &keys).await?;
+    }
+    deleted.signals = tx.execute_many(&STATEMENTS.delete_signals, &keys).await?;
+    let workspace = crate::scopes::workspace_of(tx, scope).await?;
+    let holders: Vec<String> = ended.iter().map(|run| crate::blobs::run_holder(run.run)).collect();
+    let mut rows = Rows::of(&STATEMENTS.delete_refs);
+    for holder in &holders {
+        rows.push(params![workspace, holder]);
+    }
+    deleted.blob_refs = tx.execute_many(&STATEMENTS.delete_refs, &rows).await?;
+    recount(tx, scope, &ended, None).await?;
+    Ok(deleted)
+}
+
+struct Statements {
+    lookup: Many,
+    set_dead: Many,
+    delete_run: Many,
+    delete_chunks: [Many; 3],
+    delete_signals: Many,
+    delete_refs: Many,
+}
+
+static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    let id = [("scope", Column::Int), ("id", Column::Blob)];
+    let run = [("scope", Column::Int), ("run", Column::Blob)];
+    Statements {
+        lookup: Many::lookup("run", &id, "id, workflow, definition, status, dead, bytes", " FOR UPDATE"),
+        set_dead: Many::update("run", &id, &[("dead", Column::Int)]),
+        delete_run: Many::delete("run", &id),
+        delete_chunks: ["journal", "snapshot", "snapshot_page"].map(|table| Many::delete(table, &run)),
+        delete_signals: Many::delete("signal", &run),
+        delete_refs: Many::delete("blob_ref", &[("workspace", Column::Int), ("holder", Column::Text)]),
+    }
+});

@@ -1,1 +1,33 @@
-//! stub
+//! Who may do what, and what is kept secret: tokens, roles, [`Grant`]s, the sealed table, and connections as
+//! credentials.
+//!
+//! This crate is the only maker of a [`Grant`]; whoever holds one has been authenticated. It never hands a secret to
+//! anything but the request that it belongs to: values go in through `Vault::put_secret` and come out only on a
+//! signed request or in a comparison.
+//!
+//! Start reading at [`role`] (the decisions), then `tokens`, [`seal`] and `vault`.
+
+pub mod connection;
+pub mod error;
+pub mod grant;
+mod jwt;
+pub mod role;
+pub mod seal;
+
+pub use connection::{Connection, Scheme};
+pub use error::Error;
+pub use grant::{Access, Grant, Rule};
+pub use role::{Permission, Role};
+pub use seal::{Keyring, MasterKey, Place};
+
+/// Milliseconds since 1970: the one place where this crate reads the clock.
+pub fn now_millis() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as i64)
+}
+
+/// 26 random letters and digits, for ids that nobody may guess.
+pub fn random_text() -> String {
+    let bytes: [u8; 16] = seal::random();
+    data_encoding::BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+}

@@ -1,0 +1,358 @@
+//! The spec of kind `connection`: an account on an outside service. Its secrets are not in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use model::{Code, HumanDuration, Map, Problem, Problems, Value};
+use outbound::{HostPattern, RateLimit, Reach, Signable};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An account on an outside service: how a request shows it, and where it may be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Connection {
+    /// Title for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// How requests show the account.
+    pub auth: Scheme,
+    /// Hosts that the secret may be sent to, such as `api.example.com`, `*.example.com` or `10.0.0.0/8`.
+    /// None: it serves only to check who calls a webhook.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostPattern>,
+    /// The hosts may lie in private, loopback or link-local ranges.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
+    /// Limit of calls that the account has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<RateLimit>,
+    /// Secret fields that have a value. The server writes this list; what a request says here is ignored.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub secrets: BTreeSet<String>,
+    /// What an import could not map, kept verbatim, by source (`n8n`).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub foreign: Map,
+}
+
+/// How requests show the account. Secret values are set by `PUT …/connections/{name}/secrets/{field}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", deny_unknown_fields)]
+pub enum Scheme {
+    /// User and password (RFC 7617). Secret: `password`.
+    Basic {
+        /// The user.
+        username: String,
+    },
+    /// A header of any name. Secret: `value`.
+    Header {
+        /// Name of the header.
+        name: String,
+    },
+    /// `Authorization: Bearer …`. Secret: `token`.
+    Bearer {},
+    /// A query parameter. Secret: `value`.
+    Query {
+        /// Name of the parameter.
+        name: String,
+    },
+    /// A JSON web token, made for each call or checked on each webhook. Secret: `key`.
+    Jwt {
+        /// Signature algorithm.
+        algorithm: JwtAlgorithm,
+        /// PEM of the public key, to check tokens of asymmetric algorithms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        public_key: Option<String>,
+        /// Claims of the tokens that are made; `iat` and `exp` are added.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        claims: Map,
+        /// How long a made token is good for.
+        #[serde(default = "five_minutes")]
+        lifetime: HumanDuration,
+        /// `kid` in the head of made tokens.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<String>,
+    },
+    /// Several headers and query parameters. Secrets: `header.<name>` and `query.<name>`.
+    Custom {
+        /// Headers that are no secret.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+        /// Names of headers whose values are secret.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        secret_headers: BTreeSet<String>,
+        /// Names of query parameters whose values are secret.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        secret_query: BTreeSet<String>,
+    },
+}
+
+fn five_minutes() -> HumanDuration {
+    HumanDuration(std::time::Duration::from_secs(300))
+}
+
+/// Signature algorithms of JSON web tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum JwtAlgorithm {
+    /// HMAC with SHA-256.
+    HS256,
+    /// HMAC with SHA-384.
+    HS384,
+    /// HMAC with SHA-512.
+    HS512,
+    /// RSA (PKCS #1 v1.5) with SHA-256.
+    RS256,
+    /// RSA (PKCS #1 v1.5) with SHA-384.
+    RS384,
+    /// RSA (PKCS #1 v1.5) with SHA-512.
+    RS512,
+    /// RSA (PSS) with SHA-256.
+    PS256,
+    /// RSA (PSS) with SHA-384.
+    PS384,
+    /// RSA (PSS) with SHA-512.
+    PS512,
+    /// ECDSA on P-256.
+    ES256,
+    /// ECDSA on P-384.
+    ES384,
+    /// Ed25519.
+    EdDSA,
+}
+
+impl JwtAlgorithm {
+    /// The same secret signs and checks.
+    pub fn is_symmetric(self) -> bool {
+        matches!(self, JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512)
+    }
+
+    pub(crate) fn algorithm(self) -> jsonwebtoken::Algorithm {
+        use jsonwebtoken::Algorithm;
+        match self {
+            JwtAlgorithm::HS256 => Algorithm::HS256,
+            JwtAlgorithm::HS384 => Algorithm::HS384,
+            JwtAlgorithm::HS512 => Algorithm::HS512,
+            JwtAlgorithm::RS256 => Algorithm::RS256,
+            JwtAlgorithm::RS384 => Algorithm::RS384,
+            JwtAlgorithm::RS512 => Algorithm::RS512,
+            JwtAlgorithm::PS256 => Algorithm::PS256,
+            JwtAlgorithm::PS384 => Algorithm::PS384,
+            JwtAlgorithm::PS512 => Algorithm::PS512,
+            JwtAlgorithm::ES256 => Algorithm::ES256,
+            JwtAlgorithm::ES384 => Algorithm::ES384,
+            JwtAlgorithm::EdDSA => Algorithm::EdDSA,
+        }
+    }
+}
+
+/// Opened secret values by field. Never printed.
+#[derive(Default)]
+pub struct Secrets(pub(crate) BTreeMap<String, Vec<u8>>);
+
+impl Secrets {
+    pub(crate) fn get(&self, field: &str) -> Result<&[u8], String> {
+        self.0.get(field).map(Vec::as_slice).ok_or_else(|| format!("has no value for its secret `{field}`"))
+    }
+
+    fn text(&self, field: &str) -> Result<&str, String> {
+        std::str::from_utf8(self.get(field)?).map_err(|_| format!("has a secret `{field}` that is no text"))
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Connection {
+    /// What can be judged without looking at anything else.
+    pub fn check(&self) -> Problems {
+        let mut problems = Problems::default();
+        let mut refuse = |pointer: &str, detail: String| {
+            problems.push(Problem::new(Code::InvalidSpec, detail).at(pointer));
+        };
+        let header = |name: &str| HeaderName::try_from(name).is_err();
+        match &self.auth {
+            Scheme::Basic { username } if username.contains(':') => {
+                refuse("/auth/username", "a user name cannot contain `:`".into());
+            }
+            Scheme::Header { name } if header(name) => {
+                refuse("/auth/name", format!("`{name}` is no name of a header"));
+            }
+            Scheme::Query { name } if name.is_empty() => {
+                refuse("/auth/name", "a query parameter needs a name".into());
+            }
+            Scheme::Jwt { algorithm, public_key: Some(pem), .. } if !algorithm.is_symmetric() => {
+                if let Err(reason) = crate::jwt::public_key(*algorithm, pem) {
+                    refuse("/auth/publicKey", reason);
+                }
+            }
+            Scheme::Custom { headers, secret_headers, .. } => {
+                for name in headers.keys().filter(|name| header(name)) {
+                    let pointer = format!("/auth/headers/{}", model::problem::pointer_step(name));
+                    refuse(&pointer, format!("`{name}` is no name of a header"));
+                }
+                for (index, name) in secret_headers.iter().enumerate().filter(|(_, name)| header(name)) {
+                    refuse(&format!("/auth/secretHeaders/{index}"), format!("`{name}` is no name of a header"));
+                }
+            }
+            _ => {}
+        }
+        if self.limit.is_some_and(|limit| limit.calls == 0 || limit.per.0.is_zero()) {
+            refuse("/limit", "a limit needs at least one call in a time that is not zero".into());
+        }
+        problems
+    }
+
+    /// Names of its secret fields, set or not.
+    pub fn secret_fields(&self) -> Vec<String> {
+        match &self.auth {
+            Scheme::Basic { .. } => vec!["password".into()],
+            Scheme::Header { .. } | Scheme::Query { .. } => vec!["value".into()],
+            Scheme::Bearer {} => vec!["token".into()],
+            Scheme::Jwt { .. } => vec!["key".into()],
+            Scheme::Custom { secret_headers, secret_query, .. } => secret_headers
+                .iter()
+                .map(|name| format!("header.{name}"))
+                .chain(secret_query.iter().map(|name| format!("query.{name}")))
+                .collect(),
+        }
+    }
+
+    /// Secret fields that must have a value before it can be used, and have none.
+    pub fn missing_secrets(&self) -> Vec<String> {
+        let checks_only = matches!(&self.auth, Scheme::Jwt { algorithm, public_key: Some(_), .. }
+            if !algorithm.is_symmetric() && self.hosts.is_empty());
+        let wanted = if checks_only { Vec::new() } else { self.secret_fields() };
+        wanted.into_iter().filter(|field| !self.secrets.contains(field)).collect()
+    }
+
+    /// What it allows of outgoing calls.
+    pub fn reach(&self, generation: u64) -> Reach {
+        Reach { hosts: self.hosts.clone(), private: self.allow_private, limit: self.limit, generation }
+    }
+
+    /// Puts the account on a request. The error is the end of the sentence "connection … ".
+    pub(crate) fn sign(&self, secrets: &Secrets, now: i64, request: Signable<'_>) -> Result<(), String> {
+        match &self.auth {
+            Scheme::Basic { username } => {
+                use base64::Engine;
+                let pair = [username.as_bytes(), b":", secrets.get("password")?].concat();
+                let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+                put_header(request.headers, "authorization", text.as_bytes())
+            }
+            Scheme::Header { name } => put_header(request.headers, name, secrets.get("value")?),
+            Scheme::Bearer {} => {
+                put_header(request.headers, "authorization", &[b"Bearer ", secrets.get("token")?].concat())
+            }
+            Scheme::Query { name } => {
+                put_query(&mut *request.url, name, secrets.text("value")?);
+                Ok(())
+            }
+            Scheme::Jwt { algorithm, claims, lifetime, key_id, .. } => {
+                let token =
+                    crate::jwt::make(*algorithm, secrets.get("key")?, claims, lifetime.0, key_id.as_deref(), now)?;
+                put_header(request.headers, "authorization", format!("Bearer {token}").as_bytes())
+            }
+            Scheme::Custom { headers, secret_headers, secret_query } => {
+                for (name, value) in headers {
+                    put_header(request.headers, name, value.as_bytes())?;
+                }
+                for name in secret_headers {
+                    put_header(request.headers, name, secrets.get(&format!("header.{name}"))?)?;
+                }
+                for name in secret_query {
+                    put_query(&mut *request.url, name, secrets.text(&format!("query.{name}"))?);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The spec without the list that the server writes, for exports.
+    pub fn without_flags(spec: &Value) -> Value {
+        let mut spec = spec.clone();
+        if let Some(map) = spec.as_object_mut() {
+            map.shift_remove("secrets");
+        }
+        spec
+    }
+}
+
+fn put_header(headers: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> {
+    let name = HeaderName::try_from(name).map_err(|_| format!("names a header `{name}` that cannot be sent"))?;
+    let mut value = HeaderValue::from_bytes(value)
+        .map_err(|_| format!("has a value for `{name}` that cannot be sent in a header"))?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn put_query(url: &mut url::Url, name: &str, value: &str) {
+    let others: Vec<(String, String)> =
+        url.query_pairs().filter(|(key, _)| key != name).map(|(key, value)| (key.into(), value.into())).collect();
+    // Rewriting the others would change their escaping, so they are touched only when the name is taken.
+    if others.len() != url.query_pairs().count() {
+        url.query_pairs_mut().clear().extend_pairs(others);
+    }
+    url.query_pairs_mut().append_pair(name, value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn connection(auth: Value) -> Connection {
+        serde_json::from_value(json!({ "auth": auth, "hosts": ["api.example.com"] })).unwrap()
+    }
+
+    fn signed(auth: Value, secrets: &[(&str, &str)]) -> (HeaderMap, String) {
+        let secrets = secrets.iter().map(|(field, value)| ((*field).into(), value.as_bytes().to_vec())).collect();
+        let mut url = url::Url::parse("https://api.example.com/a?x=1").unwrap();
+        let mut headers = HeaderMap::new();
+        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+        connection(auth).sign(&Secrets(secrets), 1_000_000, request).unwrap();
+        (headers, url.into())
+    }
+
+    #[test]
+    fn requests_show_the_account() {
+        let (headers, _) = signed(json!({ "type": "basic", "username": "ann" }), &[("password", "pw")]);
+        assert_eq!(headers["authorization"], "Basic YW5uOnB3");
+        assert!(headers["authorization"].is_sensitive());
+        let (headers, _) = signed(json!({ "type": "header", "name": "X-Api-Key" }), &[("value", "k")]);
+        assert_eq!(headers["x-api-key"], "k");
+        let (_, url) = signed(json!({ "type": "query", "name": "key" }), &[("value", "a&b")]);
+        assert_eq!(url, "https://api.example.com/a?x=1&key=a%26b");
+        let custom =
+            json!({ "type": "custom", "headers": {"x-app": "fp"}, "secretHeaders": ["x-key"], "secretQuery": ["t"] });
+        let (headers, url) = signed(custom, &[("header.x-key", "k"), ("query.t", "v")]);
+        assert_eq!((headers["x-app"].to_str().unwrap(), headers["x-key"].to_str().unwrap()), ("fp", "k"));
+        assert!(url.ends_with("&t=v"));
+    }
+
+    #[test]
+    fn a_missing_secret_is_named_and_a_bad_one_is_not_shown() {
+        let mut url = url::Url::parse("https://api.example.com/").unwrap();
+        let mut headers = HeaderMap::new();
+        let bearer = connection(json!({ "type": "bearer" }));
+        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+        let refusal = bearer.sign(&Secrets::default(), 0, request).unwrap_err();
+        assert!(refusal.contains("`token`"));
+        let secrets = Secrets([("token".to_owned(), b"a\nb".to_vec())].into());
+        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+        assert!(!bearer.sign(&secrets, 0, request).unwrap_err().contains("a\nb"));
+        assert!(!format!("{secrets:?}").contains("a\\nb"));
+        assert_eq!(bearer.missing_secrets(), ["token"]);
+    }
+
+    #[test]
+    fn bad_specs_are_refused_with_pointers() {
+        let broken = connection(json!({ "type": "header", "name": "a b" }));
+        assert_eq!(broken.check().0[0].pointer.as_deref(), Some("/auth/name"));
+        let unknown = json!({ "auth": { "type": "basic", "username": "a", "password": "b" } });
+        assert!(serde_json::from_value::<Connection>(unknown).is_err(), "a secret in a spec is refused");
+    }
+}

@@ -1,0 +1,99 @@
+//! Roles, permissions, and the one table that joins them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a token or person is in a scope. Each role may do all that the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Sees configuration and runs.
+    Viewer,
+    /// Starts, stops and repairs runs.
+    Operator,
+    /// Changes workflows, connections and variables, and activates them.
+    Editor,
+    /// Changes what may be called, who may come in, and environments.
+    Admin,
+    /// Everything, backup included.
+    Owner,
+}
+
+impl Role {
+    /// Every role, the weakest first.
+    pub const ALL: &'static [Role] = &[Role::Viewer, Role::Operator, Role::Editor, Role::Admin, Role::Owner];
+
+    /// The name in files and over the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Operator => "operator",
+            Role::Editor => "editor",
+            Role::Admin => "admin",
+            Role::Owner => "owner",
+        }
+    }
+
+    /// Whether the role has a permission.
+    pub fn has(self, permission: Permission) -> bool {
+        self >= permission.least_role()
+    }
+}
+
+macro_rules! permissions {
+    ($($name:ident $text:literal $role:ident $doc:literal;)*) => {
+        /// Something that may be allowed. An operation names exactly one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Permission {
+            $(#[doc = $doc] $name,)*
+        }
+
+        impl Permission {
+            /// Every permission, in the order of the table.
+            pub const ALL: &'static [Permission] = &[$(Permission::$name),*];
+
+            /// The name in documents, `thing:act`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Permission::$name => $text),* }
+            }
+
+            /// The weakest role that has it.
+            pub fn least_role(self) -> Role {
+                match self { $(Permission::$name => Role::$role),* }
+            }
+        }
+    };
+}
+
+permissions! {
+    ResourceRead "resource:read" Viewer "See resources, drafts, history and activations; never secrets.";
+    RunRead "run:read" Viewer "See runs and the data that flowed through them.";
+    ServerRead "server:read" Viewer "See node types, counters and the state of the server.";
+    RunStart "run:start" Operator "Start a run of an active workflow.";
+    RunControl "run:control" Operator "Cancel, pause, resume, signal, retry and settle runs; work on dead letters.";
+    ConnectionUse "connection:use" Editor "Make runs that act on connections in a way of one's own: drafts, forks, edited input.";
+    ResourceWrite "resource:write" Editor "Write and delete workflows, connections and variables.";
+    SecretWrite "secret:write" Editor "Set secret values of connections.";
+    WorkflowActivate "workflow:activate" Editor "Activate and deactivate workflows.";
+    BoundaryWrite "boundary:write" Admin "Write what may be called and which scopes there are.";
+    AuditRead "audit:read" Admin "Read the audit log.";
+    TokenManage "token:manage" Admin "List, make and revoke tokens up to one's own role.";
+    StoreBackup "store:backup" Owner "Take a backup of everything.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_grow() {
+        for permission in Permission::ALL {
+            let holders: Vec<&str> =
+                Role::ALL.iter().filter(|role| role.has(*permission)).map(|role| role.as_str()).collect();
+            assert!(holders.contains(&"owner"), "{}", permission.as_str());
+            assert_eq!(holders.first().copied(), Some(permission.least_role().as_str()));
+        }
+        assert!(!Role::Viewer.has(Permission::RunControl) && Role::Operator.has(Permission::RunControl));
+        assert!(!Role::Editor.has(Permission::BoundaryWrite) && Role::Admin.has(Permission::BoundaryWrite));
+    }
+}

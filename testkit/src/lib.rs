@@ -1,9 +1,11 @@
 //! Tools for tests, benches and torture; never shipped.
 //!
-//! What this crate must never do: be depended on by anything but tests, benches and `xtask`, or know our own crates:
-//! it gives the outside world (a service that records what it was asked, a database server), not ours.
+//! What this crate must never do: be depended on by anything but tests, benches and `xtask`.
 //!
-//! Start reading at [`recorder::Recorder`] and [`postgres::server`].
+//! Start reading at [`step::Bench`] and [`contract::check`] (for node types), [`recorder::Recorder`] (a service that
+//! records what it was asked) and [`postgres::server`].
 
-pub mod postgres;
-pub mod recorder;
+pub mod contract;
+pub mod step;
+
+pub use world::{postgres, recorder};

@@ -1,1 +1,33 @@
-fn main() {}
+//! Chores of the repository: `cargo run -p xtask -- <command>`. One line of [`COMMANDS`] and one file for each.
+
+mod with_postgres;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn(Vec<OsString>) -> Result<ExitCode>,
+}
+
+const COMMANDS: &[Command] = &[Command {
+    name: "with-postgres",
+    about: "-- <command…>  runs a command with FISHPLATE_TEST_POSTGRES set to a server that ends with it",
+    run: with_postgres::run,
+}];
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    match COMMANDS.iter().find(|command| name == command.name) {
+        Some(command) => (command.run)(arguments.collect()),
+        None => {
+            eprintln!("usage: cargo run -p xtask -- <command>");
+            COMMANDS.iter().for_each(|command| eprintln!("  {:<16} {}", command.name, command.about));
+            Ok(ExitCode::from(2))
+        }
+    }
+}

@@ -1,4 +1,4 @@
-use testkit::postgres::{Durability, Server, server};
+use world::postgres::{Durability, Server, server};
 use tokio_postgres::NoTls;
 
 #[tokio::test]
@@ -10,7 +10,7 @@ async fn each_database_is_empty_and_goes_away() {
     for database in [&first, &second] {
         let (client, connection) = tokio_postgres::connect(&database.url, NoTls).await.unwrap();
         let driver = tokio::spawn(connection);
-        client.batch_execute("CREATE TABLE only (once int)").await.unwrap();
+        client.batch_execute("CREATE TABLE first (number int)").await.unwrap();
         drop(client);
         driver.await.unwrap().unwrap();
     }

@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use testkit::recorder::{Recorder, Rule};
+use world::recorder::{Recorder, Rule};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

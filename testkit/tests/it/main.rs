@@ -1,4 +1,0 @@
-//! The test tools tested.
-
-mod postgres;
-mod recorder;

@@ -1,0 +1,9 @@
+//! The outside world for tests, benches and torture: a service that records what it was asked, a database server.
+//!
+//! What this crate must never do: know one of ours. So the tests of `store` and `outbound`, and `xtask`, can use it
+//! without building what stands above them. `testkit` hands both modules on, beside its tools for node types.
+//!
+//! Start reading at [`recorder::Recorder`] and [`postgres::server`].
+
+pub mod postgres;
+pub mod recorder;

@@ -1,0 +1,4 @@
+//! The outside world, tested itself.
+
+mod postgres;
+mod recorder;

@@ -16,14 +16,32 @@
 //! value of their `{{ }}` `undefined`; errors that n8n raises itself (an unknown node, an extension method on the
 //! wrong type) fail the expression.
 
+mod ast;
+mod builtin;
+mod call;
+mod classify;
 mod data;
+mod eval;
+mod extension;
+mod host;
+mod json;
+mod lexer;
+mod methods;
+mod number;
+mod parser;
 mod split;
+mod uri;
+mod value;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use data::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Workflow};
+
+use ast::{Expr, Key, Root};
+use eval::Evaluator;
 use split::Part;
+use value::{Stop, Val};
 
 use crate::Value;
 
@@ -36,9 +54,15 @@ pub struct Template {
 struct Inner {
     source: String,
     engine: Engine,
-    parts: Vec<Part>,
+    parts: Vec<Piece>,
     nodes: Vec<String>,
     reads: Reads,
+}
+
+/// A part of a template, ready to be evaluated.
+enum Piece {
+    Text(String),
+    Code(Expr),
 }
 
 /// Who can evaluate a template.
@@ -111,18 +135,30 @@ impl Template {
         if text.len() > MAX_LENGTH {
             return Err(ParseError { message: format!("an expression has at most {MAX_LENGTH} bytes"), offset: 0 });
         }
-        let parts = split::split(text);
-        let literal = parts.iter().all(|part| matches!(part, Part::Text(_)));
-        let engine = if literal { Engine::Literal } else { Engine::JavaScript };
-        Ok(Template {
-            inner: Arc::new(Inner {
-                source: text.to_owned(),
-                engine,
-                parts,
-                nodes: Vec::new(),
-                reads: Reads::default(),
-            }),
-        })
+        let (mut parts, mut nodes, mut reads) = (Vec::new(), Vec::new(), Reads::default());
+        let mut engine = Engine::Literal;
+        for part in split::split(text) {
+            let (code, offset) = match part {
+                Part::Text(text) => {
+                    parts.push(Piece::Text(text));
+                    continue;
+                }
+                Part::Code { text, offset } => (text, offset),
+            };
+            classify::scan(&code, &mut reads, &mut nodes);
+            match parser::parse(&code) {
+                Ok(Some(expr)) => parts.push(Piece::Code(expr)),
+                Ok(None) => return Err(ParseError { message: "there is no expression in `{{ }}`".into(), offset }),
+                Err(parser::Stop::Unsupported) => engine = Engine::JavaScript,
+                Err(parser::Stop::Syntax { message, offset: inner }) => {
+                    return Err(ParseError { message, offset: offset + inner });
+                }
+            }
+            if engine == Engine::Literal {
+                engine = Engine::Native;
+            }
+        }
+        Ok(Template { inner: Arc::new(Inner { source: text.to_owned(), engine, parts, nodes, reads }) })
     }
 
     /// The text that was parsed, without the leading `=`.
@@ -133,7 +169,7 @@ impl Template {
     /// The value, when there is nothing to evaluate.
     pub fn literal(&self) -> Option<&str> {
         match (&self.inner.engine, self.inner.parts.as_slice()) {
-            (Engine::Literal, [Part::Text(text)]) => Some(text),
+            (Engine::Literal, [Piece::Text(text)]) => Some(text),
             _ => None,
         }
     }
@@ -144,10 +180,38 @@ impl Template {
     }
 
     /// Evaluates it for one item. `None` is JavaScript's `undefined`.
-    pub fn eval(&self, _data: &dyn Data) -> Result<Option<Value>, EvalError> {
-        match self.literal() {
-            Some(text) => Ok(Some(Value::String(text.to_owned()))),
-            None => Err(EvalError::NeedsJavaScript),
+    pub fn eval(&self, data: &dyn Data) -> Result<Option<Value>, EvalError> {
+        self.eval_noting(data, &mut |_| {})
+    }
+
+    /// Evaluates it like [`Template::eval`] and tells the JavaScript errors that made a `{{ }}` `undefined`, for
+    /// people who wonder why, for example `Cannot read properties of undefined (reading 'x')`.
+    pub fn eval_noting(&self, data: &dyn Data, note: &mut dyn FnMut(&str)) -> Result<Option<Value>, EvalError> {
+        match (self.inner.engine, self.inner.parts.as_slice()) {
+            (Engine::JavaScript, _) => Err(EvalError::NeedsJavaScript),
+            (_, [Piece::Text(text)]) => Ok(Some(Value::String(text.clone()))),
+            (_, [Piece::Text(text), Piece::Code(expr)]) if text.is_empty() => {
+                if let Some(value) = plain_path(expr, data) {
+                    return Ok(Some(value));
+                }
+                match evaluate(expr, data, note)?.into_json() {
+                    Ok(value) => Ok(value),
+                    Err(stop) => Err(failure(stop)),
+                }
+            }
+            (_, parts) => {
+                let mut whole = String::new();
+                for part in parts {
+                    match part {
+                        Piece::Text(text) => whole.push_str(text),
+                        Piece::Code(expr) => push_text(&mut whole, &evaluate(expr, data, note)?)?,
+                    }
+                    if whole.len() > value::MAX_TEXT {
+                        return Err(EvalError::NeedsJavaScript);
+                    }
+                }
+                Ok(Some(Value::String(whole)))
+            }
         }
     }
 
@@ -166,4 +230,54 @@ impl fmt::Debug for Template {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Template({:?}, {:?})", self.inner.engine, self.inner.source)
     }
+}
+
+/// Evaluates the code of one `{{ }}`; an error of JavaScript's own makes it `undefined`.
+fn evaluate<'a>(expr: &'a Expr, data: &'a dyn Data, note: &mut dyn FnMut(&str)) -> Result<Val<'a>, EvalError> {
+    match Evaluator::new(data).expr(expr) {
+        Ok(value) => Ok(value),
+        Err(Stop::Throw(message)) => {
+            note(&message);
+            Ok(Val::Undefined)
+        }
+        Err(stop) => Err(failure(stop)),
+    }
+}
+
+fn failure(stop: Stop) -> EvalError {
+    match stop {
+        Stop::Fail(message) | Stop::Throw(message) => EvalError::Failed { message: message.into() },
+        Stop::JavaScript | Stop::Nothing => EvalError::NeedsJavaScript,
+    }
+}
+
+/// The short way for `$json.a.b`: the value is cloned as it is, so that numbers beyond 2^53 survive.
+/// `None` when it is no such path, or when the path leads to nothing and the long way has to say what.
+fn plain_path(expr: &Expr, data: &dyn Data) -> Option<Value> {
+    let Expr::Member(base, steps) = expr else { return None };
+    let (Expr::Root(Root::Json), Some((first, rest))) = (&**base, steps.split_first()) else { return None };
+    let Key::Name(name) = &first.key else { return None };
+    let mut value = data.item()?.json.get(&**name)?;
+    for step in rest {
+        value = match (&step.key, value) {
+            (Key::Name(name), Value::Object(map)) => map.get(&**name)?,
+            (Key::Index(index), Value::Array(values)) => values.get(*index)?,
+            _ => return None,
+        };
+    }
+    match value {
+        Value::Number(number) if number.is_f64() => number.as_f64().map(value::number_to_json),
+        other => Some(other.clone()),
+    }
+}
+
+/// Appends a value as text; what is nothing becomes nothing.
+fn push_text(whole: &mut String, value: &Val<'_>) -> Result<(), EvalError> {
+    match value {
+        Val::Undefined | Val::Null => {}
+        Val::Number(number) if number.is_nan() => {}
+        Val::String(text) => whole.push_str(text),
+        other => whole.push_str(&other.to_text().map_err(failure)?),
+    }
+    Ok(())
 }

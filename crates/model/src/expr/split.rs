@@ -10,53 +10,33 @@ pub(super) enum Part {
 }
 
 /// Splits in one pass. An odd number of backslashes escapes a bracket pair; in text before code, two backslashes
-/// stand for one. A `}}` inside a quoted string does not close; a code part that is never closed runs to the end.
+/// stand for one. As in n8n the first free `}}` closes, even inside a string; code that is never closed runs to the
+/// end.
 pub(super) fn split(text: &str) -> Vec<Part> {
     let bytes = text.as_bytes();
     let mut parts = Vec::new();
-    let mut start = 0;
-    let mut index = 0;
-    let mut backslashes = 0usize;
+    let (mut start, mut index, mut backslashes) = (0, 0, 0usize);
     let mut in_code = false;
-    let mut quote = None;
-    let mut escaped = false;
     while index < bytes.len() {
         let byte = bytes[index];
-        let pair = bytes.get(index + 1) == Some(&byte);
-        if !in_code {
-            if byte == b'{' && pair {
-                if backslashes % 2 == 0 {
-                    let literal = text[start..index].replace("\\\\", "\\");
-                    parts.push(Part::Text(literal));
-                    in_code = true;
-                    quote = None;
-                    escaped = false;
-                    start = index + 2;
-                }
-                index += 2;
-                backslashes = 0;
-                continue;
-            }
-        } else if byte == b'}' && pair && quote.is_none() {
-            if backslashes % 2 == 0 {
-                parts.push(code(&text[start..index], start));
-                in_code = false;
-                start = index + 2;
-            }
-            index += 2;
-            backslashes = 0;
-            escaped = false;
+        let bracket = if in_code { b'}' } else { b'{' };
+        if byte != bracket || bytes.get(index + 1) != Some(&byte) {
+            backslashes = if byte == b'\\' { backslashes + 1 } else { 0 };
+            index += 1;
             continue;
         }
-        backslashes = if byte == b'\\' { backslashes + 1 } else { 0 };
-        if in_code {
-            (quote, escaped) = step_quote(byte, quote, escaped);
+        if backslashes % 2 == 0 {
+            let chunk = &text[start..index];
+            parts.push(if in_code { code(chunk, start) } else { Part::Text(chunk.replace("\\\\", "\\")) });
+            in_code = !in_code;
+            start = index + 2;
         }
-        index += 1;
+        backslashes = 0;
+        index += 2;
     }
-    if in_code {
+    if in_code && start < bytes.len() {
         parts.push(code(&text[start..], start));
-    } else if start < bytes.len() || parts.is_empty() {
+    } else if !in_code && (start < bytes.len() || parts.is_empty()) {
         parts.push(Part::Text(text[start..].to_owned()));
     }
     parts
@@ -64,18 +44,6 @@ pub(super) fn split(text: &str) -> Vec<Part> {
 
 fn code(text: &str, offset: usize) -> Part {
     Part::Code { text: text.replacen("\\}}", "}}", 1), offset }
-}
-
-fn step_quote(byte: u8, quote: Option<u8>, escaped: bool) -> (Option<u8>, bool) {
-    if escaped {
-        return (quote, false);
-    }
-    match (byte, quote) {
-        (b'\\', _) => (quote, true),
-        (b'\'' | b'"' | b'`', None) => (Some(byte), false),
-        (_, Some(open)) if open == byte => (None, false),
-        _ => (quote, false),
-    }
 }
 
 #[cfg(test)]
@@ -105,10 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn brackets_in_strings_do_not_close_and_open_code_runs_to_the_end() {
-        check("{{ '}}' }}", &[(false, ""), (true, " '}}' ")]);
-        check("{{ \"it's }}\" }}x", &[(false, ""), (true, " \"it's }}\" "), (false, "x")]);
+    fn the_first_free_bracket_closes_and_open_code_runs_to_the_end() {
+        check("{{ '}}' }}", &[(false, ""), (true, " '"), (false, "' }}")]);
         check("{{ 1", &[(false, ""), (true, " 1")]);
+        check("a{{", &[(false, "a")]);
+        check("{{ '\\}}' }}", &[(false, ""), (true, " '}}' ")]);
     }
 
     #[test]

@@ -24,8 +24,10 @@ pub struct Meta {
     pub deadline: Duration,
     /// Longest silence between two chunks of the response body.
     pub stall: Duration,
-    /// Most bytes of response body (after decompression there would be none: bodies are passed on as received).
+    /// Most bytes of response body, counted after decoding.
     pub max_body: u64,
+    /// Decodes bodies with `Content-Encoding` gzip or deflate, and takes the header away.
+    pub decode: bool,
     /// How many redirects are followed; 0 hands the 3xx to the caller.
     pub follow_redirects: u8,
     /// `http://`, `https://`, `socks5://` or `socks5h://` proxy. It is subject to the egress check itself.
@@ -55,6 +57,7 @@ impl Meta {
             deadline: Duration::from_secs(60),
             stall: Duration::from_secs(60),
             max_body: 64 << 20,
+            decode: true,
             follow_redirects: 10,
             proxy: None,
             accept_invalid_certs: false,

@@ -4,6 +4,7 @@ mod breaker;
 mod cache;
 mod connection;
 mod deadline;
+mod decode;
 mod idempotency;
 mod limit;
 mod measure;

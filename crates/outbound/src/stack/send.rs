@@ -11,6 +11,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE, USER_
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Call;
+use super::decode::{Chunk, Coding};
 use crate::handle::Shared;
 use crate::stats::Counters;
 use crate::{Body, BodyStream, Error, Meta, Response, Timing, clients};
@@ -63,13 +64,25 @@ pub(super) async fn call(shared: Arc<Shared>, call: Call) -> Result<Response, Er
         },
     })?;
 
-    let (status, headers) = (answer.status(), answer.headers().clone());
+    let (status, mut headers) = (answer.status(), answer.headers().clone());
     let announced = answer.content_length();
     if announced.is_some_and(|length| length > meta.max_body) {
         return Err(Error::BodyTooLarge { host, limit: meta.max_body });
     }
-    let stream = answer.bytes_stream().boxed();
-    let body = limited(stream, host, meta, shared.counters.clone());
+    let counters = shared.counters.clone();
+    let raw = answer.bytes_stream().map(move |chunk| match chunk {
+        Ok(chunk) => {
+            Counters::add(&counters.received_bytes, chunk.len() as u64);
+            Ok(chunk)
+        }
+        Err(error) => Err(error.without_url().into()),
+    });
+    let coding = if meta.decode { Coding::take(&mut headers) } else { None };
+    let stream = match coding {
+        Some(coding) => coding.decode(raw),
+        None => raw.boxed(),
+    };
+    let body = limited(stream, host, meta);
     Ok(Response { status, headers, url: request.url, body, timing: Timing::default() })
 }
 
@@ -85,21 +98,15 @@ fn prepare(headers: &mut HeaderMap, user_agent: &str) {
 }
 
 struct Reading {
-    stream: BoxStream<'static, reqwest::Result<Bytes>>,
+    stream: BoxStream<'static, Chunk>,
     host: String,
     meta: Arc<Meta>,
-    counters: Arc<Counters>,
     read: u64,
 }
 
 /// The body as the caller reads it: bounded in size and silence, ended by the call's token.
-fn limited(
-    stream: BoxStream<'static, reqwest::Result<Bytes>>,
-    host: String,
-    meta: Arc<Meta>,
-    counters: Arc<Counters>,
-) -> BodyStream {
-    let reading = Reading { stream, host, meta, counters, read: 0 };
+fn limited(stream: BoxStream<'static, Chunk>, host: String, meta: Arc<Meta>) -> BodyStream {
+    let reading = Reading { stream, host, meta, read: 0 };
     stream::unfold(Some(reading), |reading| async move {
         let mut reading = reading?;
         match reading.next().await {
@@ -125,12 +132,11 @@ impl Reading {
             Err(_) => Err(Error::Timeout { host: host(), after: stall, sent: true }),
             Ok(None) => Ok(None),
             Ok(Some(Err(error))) => {
-                let source = Some(error.without_url().into());
-                Err(Error::Protocol { host: host(), detail: "its body was cut off".into(), source })
+                let detail = "its body is damaged or was cut off".into();
+                Err(Error::Protocol { host: host(), detail, source: Some(error) })
             }
             Ok(Some(Ok(chunk))) => {
                 self.read += chunk.len() as u64;
-                Counters::add(&self.counters.received_bytes, chunk.len() as u64);
                 if self.read > self.meta.max_body {
                     return Err(Error::BodyTooLarge { host: host(), limit: self.meta.max_body });
                 }

@@ -1,5 +1,6 @@
 //! Bodies in both directions: large, slow, lying.
 
+use std::io::Write;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -145,4 +146,45 @@ async fn a_request_body_that_lies_or_fails_is_the_callers_fault() {
         assert!(!error.before_send());
     }
     assert!(server.seen().is_empty(), "no whole request arrived");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+async fn zipped(bytes: Vec<u8>) -> Server {
+    let body = gzip(&bytes);
+    Server::start(move |_, _| {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
+        Reply::Raw([head.as_bytes(), &body].concat())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_decoded_unless_the_caller_wants_it_as_it_is() {
+    let server = zipped(b"plain".to_vec()).await;
+    let response = open().send(get(server.url("/")), meta()).await.unwrap();
+    assert!(!response.headers.contains_key("content-encoding") && !response.headers.contains_key("content-length"));
+    assert_eq!(text(response).await, "plain");
+    let response = open().send(get(server.url("/")), Meta { decode: false, ..meta() }).await.unwrap();
+    assert_eq!(response.headers["content-encoding"], "gzip");
+    assert_eq!(response.bytes(1000).await.unwrap(), gzip(b"plain"));
+}
+
+#[tokio::test]
+async fn a_small_body_that_unfolds_to_a_huge_one_meets_the_limit() {
+    let server = zipped(vec![0; 16 << 20]).await;
+    let mut response = open().send(get(server.url("/")), Meta { max_body: 1 << 20, ..meta() }).await.unwrap();
+    let mut read = 0;
+    let error = loop {
+        match response.body.next().await.unwrap() {
+            Ok(chunk) => read += chunk.len(),
+            Err(error) => break error,
+        }
+    };
+    assert!(read <= 1 << 20 && matches!(error, Error::BodyTooLarge { .. }), "{read} {error}");
 }

@@ -157,7 +157,11 @@ export default function install(native) {
   const nodeData = (name) => {
     let data = nodes.get(name);
     if (data === undefined) {
-      data = native.json("node:" + name) ?? call("node", { name });
+      try {
+        data = native.json("node:" + name) ?? call("node", { name });
+      } catch (error) {
+        throw new ExpressionError(error.message, undefined, "check the name of the node in the expression");
+      }
       nodes.set(name, data);
     }
     return data;
@@ -330,15 +334,17 @@ export default function install(native) {
     value === undefined || value === null || value === "" ||
     (Array.isArray(value) ? value.length === 0
       : typeof value === "object" && !(value instanceof RealDate) && Object.keys(value).length === 0);
-  constant("$if", (condition, yes, no) => (condition ? yes : no));
-  constant("$ifEmpty", (value, fallback) => {
-    if (value === undefined && fallback === undefined) throw new ExpressionError("$ifEmpty needs a value and a default");
-    return empty(value) ? fallback : value;
+  constant("$if", (condition, yes, no = false) => (condition ? yes : no));
+  constant("$ifEmpty", (...args) => {
+    if (args.length !== 2) {
+      throw new ExpressionError("expected two arguments (value, defaultValue) for this function");
+    }
+    return empty(args[0]) ? args[1] : args[0];
   });
   constant("$not", (value) => !value);
   constant("$min", (...values) => Math.min(...values));
   constant("$max", (...values) => Math.max(...values));
-  constant("$average", (...values) => values.reduce((sum, value) => sum + value, 0) / values.length);
+  constant("$average", (...values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0));
   constant("$jmespath", (value, query) => load("jmespath").search(value, query));
   constant("$jmesPath", (value, query) => load("jmespath").search(value, query));
   constant("$fromAI", (_name, _description, _type, fallback) => fallback);
@@ -372,6 +378,25 @@ export default function install(native) {
   lazy("$now", () => luxon().DateTime.now());
   lazy("$today", () => luxon().DateTime.now().startOf("day"));
   lazy("Intl", () => load("intl"));
+  const replaceMethod = (prototype, name, value) =>
+    defineProperty(prototype, name, { value, writable: true, configurable: true });
+  replaceMethod(RealDate.prototype, "toLocaleString", function (locales, options) {
+    return isNaN(this) ? "Invalid Date" : load("intl").dateText(this, locales, options, "any", "all");
+  });
+  replaceMethod(RealDate.prototype, "toLocaleDateString", function (locales, options) {
+    return isNaN(this) ? "Invalid Date" : load("intl").dateText(this, locales, options, "date", "date");
+  });
+  replaceMethod(RealDate.prototype, "toLocaleTimeString", function (locales, options) {
+    return isNaN(this) ? "Invalid Date" : load("intl").dateText(this, locales, options, "time", "time");
+  });
+  const numberText = function (locales, options) {
+    return new (load("intl").NumberFormat)(locales, options).format(this.valueOf());
+  };
+  replaceMethod(Number.prototype, "toLocaleString", numberText);
+  replaceMethod(BigInt.prototype, "toLocaleString", numberText);
+  replaceMethod(String.prototype, "localeCompare", function (other, locales, options) {
+    return new (load("intl").Collator)(locales, options).compare(this, other);
+  });
   for (const name of ["Buffer", "Blob"]) lazy(name, () => load("buffer")[name]);
   for (const name of ["URL", "URLSearchParams"]) lazy(name, () => load("url")[name]);
   for (const name of ["TextEncoder", "TextDecoder", "structuredClone", "AbortController", "AbortSignal", "Event",
@@ -432,14 +457,14 @@ export default function install(native) {
 
   const shared = {
     facts, items, call, ask, load, lazy, ExpressionError, RealDate, now, next, describe, empty, native, luxon,
-    customData,
+    customData, constant,
     get current() { return current; },
     set current(index) { current = index; },
   };
 
   // ---- entry points ----------------------------------------------------------------------------------------------------------
   return {
-    expressions: (sources, from, to, extensions) => load("expressions").run(sources, from, to, extensions),
+    expressions: (sources, from, to) => load("expressions").run(sources, from, to),
     mend: (table) => load("expressions").mend(table),
     code: (source, each) => load("code").start(source, each),
     poll: () => load("code").poll(),

@@ -28,7 +28,21 @@ export default function make(native, shared) {
     return chunks;
   };
 
-  const compile = (code) => {
+  // Names that some type has as an extension, and that no path of `$('…')` has: only a template that calls one of them
+  // pays for the rewriting.
+  const names = "hash|removeMarkdown|removeTags|toDate|toDateTime|toBoolean|toDecimalNumber|toNumber|toFloat|toInt|" +
+    "toWholeNumber|toSentenceCase|toSnakeCase|toTitleCase|urlDecode|urlEncode|quote|replaceSpecialChars|length|isDomain|" +
+    "isEmail|isNumeric|isUrl|isEmpty|isNotEmpty|isBlank|isNotBlank|toJsonString|extractEmail|extractDomain|extractUrl|" +
+    "extractUrlPath|parseJson|base64Encode|base64Decode|ceil|floor|format|round|abs|isInteger|isEven|isOdd|beginningOf|" +
+    "endOfMonth|extract|isBetween|isDst|isInLast|isWeekend|minus|plus|diffTo|diffToNow|first|last|pluck|randomItem|" +
+    "unique|removeDuplicates|sum|min|max|average|compact|smartJoin|chunk|renameKeys|merge|union|difference|" +
+    "intersection|append|hasField|removeField|removeFieldsContaining|keepFieldsContaining|keys|values";
+  shared.extensionNames = new Set(names.split("|"));
+  const called = new RegExp(`(?:\\.\\s*(?:${names})\\s*(?:\\?\\.\\s*)?|\\$if\\s*)\\(`);
+  // Common calls that only look like extensions.
+  const plain = /\$\((?:"[^"]*"|'[^']*')\)\.(?:first|last)\(|\$input\.(?:first|last)\(|\b(?:Math|Object|DateTime)\.\w+\(/g;
+  const compile = (text) => {
+    const code = called.test(text.replace(plain, "")) ? shared.load("extensions").rewrite(text) : text;
     const body = code.replace(/[\s;]+$/, "");
     if (body.trim() === "") return () => undefined;
     try {
@@ -106,8 +120,11 @@ export default function make(native, shared) {
   };
 
   return {
-    run: (sources, from, to, extensions) => {
-      if (extensions) shared.load("extensions");
+    run: (sources, from, to) => {
+      shared.constant("min", Math.min);
+      shared.constant("max", Math.max);
+      shared.constant("not", (value) => !value);
+      for (const name of ["average", "numberList", "zip"]) shared.lazy(name, () => shared.load("extensions").functions[name]);
       const runs = sources.map((source) => {
         try {
           return template(source);

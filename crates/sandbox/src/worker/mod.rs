@@ -4,9 +4,13 @@
 //! anyway.
 
 mod channel;
+mod crypto;
+mod locales;
 mod modules;
 mod native;
 mod step;
+mod text;
+mod zones;
 
 use std::time::Duration;
 

@@ -11,6 +11,22 @@ const SOURCES: &[(&str, &str)] = &[
     ("core", include_str!("../../js/core.js")),
     ("expressions", include_str!("../../js/expressions.js")),
     ("code", include_str!("../../js/code.js")),
+    ("inspect", include_str!("../../js/inspect.js")),
+    ("buffer", include_str!("../../js/buffer.js")),
+    ("web", include_str!("../../js/web.js")),
+    ("url", include_str!("../../js/url.js")),
+    ("crypto", include_str!("../../js/crypto.js")),
+    ("intl", include_str!("../../js/intl.js")),
+    ("extensions", include_str!("../../js/extensions.js")),
+    (
+        "luxon",
+        concat!(
+            "export default (native, shared) => {\n",
+            include_str!("../../js/vendor/luxon.min.js"),
+            "\nreturn shared.load('dates')(luxon); };"
+        ),
+    ),
+    ("dates", include_str!("../../js/dates.js")),
     (
         "jmespath",
         concat!(
@@ -47,4 +63,18 @@ pub(super) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     let module = unsafe { Module::load(ctx.clone(), bytecode) }?;
     let (module, _) = module.eval()?;
     module.get("default")
+}
+
+/// Words and patterns of a locale, as JSON; of another one of the same language when that one is not known.
+pub(super) fn locale(name: &str) -> Option<&'static str> {
+    let exact = super::locales::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let language = name.split(['-', '_']).next().unwrap_or(name).to_ascii_lowercase();
+    let language = if language == "no" { "nb" } else { language.as_str() };
+    // English and German are listed under several countries: the plain language means these.
+    let usual = ["en-US", "de-DE", "fr-FR", "es-ES", "pt-BR"];
+    let by_language = || {
+        let known = || super::locales::ALL.iter().filter(|(known, _)| known.split('-').next() == Some(language));
+        known().find(|(known, _)| usual.contains(known)).or_else(|| known().next())
+    };
+    exact.or_else(by_language).map(|(_, text)| *text)
 }

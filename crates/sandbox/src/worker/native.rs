@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use rquickjs::context::EvalOptions;
-use rquickjs::{Ctx, Exception, Function, Object, Result, Value};
+use rquickjs::function::Opt;
+use rquickjs::{ArrayBuffer, Ctx, Exception, Function, Object, Result, Value};
 
 use super::channel::Channel;
-use super::modules;
+use super::zones::Zones;
+use super::{crypto, modules, text};
 use crate::{Level, LogLine, wire};
 
 /// Lines that a job's console keeps, and bytes of them.
@@ -28,6 +30,8 @@ pub(super) struct Desk {
     /// Set while a job runs.
     pub channel: RefCell<Option<Channel>>,
     next_call: Cell<u32>,
+    random_counter: Cell<u64>,
+    /// Calls that were sent and whose answers nobody has read.
     pub outstanding: Cell<u32>,
 }
 
@@ -96,6 +100,8 @@ fn seed_words(seed: u64) -> [i32; 4] {
 }
 
 /// The object that the sandbox's own modules get as `native`.
+///
+/// Each function is made when the context is: keep them few, and do not let one of them do work.
 pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
 
@@ -153,5 +159,141 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>
         })?,
     )?;
 
+    texts(ctx, &native)?;
+    secrets(ctx, &native, desk)?;
+    zones(ctx, &native)?;
     Ok(native)
+}
+
+fn bytes<'js>(ctx: &Ctx<'js>, buffer: &ArrayBuffer<'js>) -> Result<Vec<u8>> {
+    // SAFETY: the bytes are copied before any script can run and change or free them.
+    match unsafe { buffer.as_bytes() } {
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => Err(Exception::throw_type(ctx, "the buffer is detached")),
+    }
+}
+
+fn texts<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    native.set(
+        "encode",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, value: String, encoding: String| {
+            ArrayBuffer::new(ctx, text::encode(&value, &encoding))
+        })?,
+    )?;
+    native.set(
+        "decode",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, buffer: ArrayBuffer<'js>, encoding: String| -> Result<String> {
+            Ok(text::decode(&bytes(&ctx, &buffer)?, &encoding))
+        })?,
+    )?;
+    native.set("percentDecode", Function::new(ctx.clone(), |value: String| text::percent_decode(&value))?)?;
+    native.set(
+        "url",
+        Function::new(ctx.clone(), |value: String, base: Opt<Option<String>>| {
+            text::parse_url(&value, base.0.flatten().as_deref())
+        })?,
+    )?;
+    native.set(
+        "urlSet",
+        Function::new(ctx.clone(), |url: String, field: String, value: String| text::set_url(&url, &field, &value))?,
+    )
+}
+
+fn secrets<'js>(ctx: &Ctx<'js>, native: &Object<'js>, desk: &Rc<Desk>) -> Result<()> {
+    let unknown = |ctx: &Ctx<'js>| Exception::throw_message(ctx, "Digest method not supported");
+    native.set("hashes", Function::new(ctx.clone(), || crypto::HASHES.to_vec())?)?;
+    native.set(
+        "hash",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, data: ArrayBuffer<'js>| {
+            let made = crypto::hash(&name, &[&bytes(&ctx, &data)?]).ok_or_else(|| unknown(&ctx))?;
+            ArrayBuffer::new(ctx, made)
+        })?,
+    )?;
+    native.set(
+        "hmac",
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>, name: String, key: ArrayBuffer<'js>, data: ArrayBuffer<'js>| {
+                let (key, data) = (bytes(&ctx, &key)?, bytes(&ctx, &data)?);
+                let made = crypto::hmac(&name, &key, &data).ok_or_else(|| unknown(&ctx))?;
+                ArrayBuffer::new(ctx, made)
+            },
+        )?,
+    )?;
+    native.set(
+        "pbkdf2",
+        Function::new(
+            ctx.clone(),
+            move |ctx: Ctx<'js>,
+                  name: String,
+                  password: ArrayBuffer<'js>,
+                  salt: ArrayBuffer<'js>,
+                  rounds: u32,
+                  length: u32| {
+                let (password, salt) = (bytes(&ctx, &password)?, bytes(&ctx, &salt)?);
+                let made = crypto::derive(&name, &password, &salt, rounds, length.min(1 << 16) as usize)
+                    .ok_or_else(|| unknown(&ctx))?;
+                ArrayBuffer::new(ctx, made)
+            },
+        )?,
+    )?;
+    native.set(
+        "cipherCheck",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, name: String, key: usize, iv: usize| -> Result<()> {
+            crypto::check(&name, key, iv).map_err(|error| Exception::throw_message(&ctx, &error))
+        })?,
+    )?;
+    native.set(
+        "cipher",
+        Function::new(
+            ctx.clone(),
+            |ctx: Ctx<'js>,
+             options: Object<'js>,
+             key: ArrayBuffer<'js>,
+             iv: ArrayBuffer<'js>,
+             data: ArrayBuffer<'js>,
+             aad: ArrayBuffer<'js>| {
+                let name: String = options.get("name")?;
+                let (encrypt, padding) = (options.get("encrypt")?, options.get("padding")?);
+                let (key, iv, aad) = (bytes(&ctx, &key)?, bytes(&ctx, &iv)?, bytes(&ctx, &aad)?);
+                let data = bytes(&ctx, &data)?;
+                let request = crypto::Request { name: &name, encrypt, key: &key, iv: &iv, data, aad: &aad, padding };
+                let made = crypto::cipher(request).map_err(|error| Exception::throw_message(&ctx, &error))?;
+                ArrayBuffer::new(ctx, made)
+            },
+        )?,
+    )?;
+    let shared = desk.clone();
+    native.set(
+        "random",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, length: u32| {
+            if length > 1 << 24 {
+                return Err(Exception::throw_range(&ctx, "too many random bytes at once"));
+            }
+            let mut counter = shared.random_counter.get();
+            let made = crypto::random(shared.seed.get(), &mut counter, length as usize);
+            shared.random_counter.set(counter);
+            ArrayBuffer::new(ctx, made)
+        })?,
+    )
+}
+
+fn zones<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
+    thread_local! {
+        static ZONES: Zones = Zones::new();
+    }
+    native.set("zone", Function::new(ctx.clone(), |name: String| ZONES.with(|zones| zones.canonical(&name)))?)?;
+    native.set(
+        "offset",
+        Function::new(ctx.clone(), |name: String, millis: f64| {
+            ZONES.with(|zones| zones.offset(&name, millis)).map_or(f64::NAN, |(minutes, _)| minutes)
+        })?,
+    )?;
+    native.set(
+        "isDaylightSaving",
+        Function::new(ctx.clone(), |name: String, millis: f64| {
+            ZONES.with(|zones| zones.offset(&name, millis)).is_some_and(|(_, daylight)| daylight)
+        })?,
+    )?;
+    native.set("locale", Function::new(ctx.clone(), |name: String| modules::locale(&name))?)
 }

@@ -143,8 +143,7 @@ impl<'js> Run<'_, 'js> {
             KindHeader::Expressions => {
                 let run: Function = core.get("expressions").catch(ctx)?;
                 let [from, to] = job.items;
-                let extensions = false;
-                run.call((job.sources.clone(), from, to, extensions)).catch(ctx)?
+                run.call((job.sources.clone(), from, to)).catch(ctx)?
             }
             KindHeader::CodeAll | KindHeader::CodeEachItem => {
                 let start: Function = core.get("code").catch(ctx)?;

@@ -3,3 +3,4 @@
 mod kit;
 mod limits;
 mod scripts;
+mod values;

@@ -9,6 +9,7 @@
 
 mod blobs;
 mod commit;
+pub mod conformance;
 mod db;
 mod definitions;
 mod error;

@@ -42,7 +42,7 @@ pub trait Blobs: Send + Sync {
 }
 
 /// A blob being written.
-pub trait BlobSink: Send {
+pub trait BlobSink: Send + Sync {
     /// Appends bytes.
     fn write(&mut self, bytes: Bytes) -> Answer<'_, ()>;
     /// Makes it durable under its name. Dropping the sink instead leaves nothing.

@@ -1,0 +1,4 @@
+//! The conformance list on both databases, and what only one of them can show.
+
+mod conformance;
+mod postgres;

@@ -81,21 +81,28 @@ pub struct Database {
 impl Server {
     /// Starts a private server on a free port, with its data and socket in a folder of its own.
     pub fn start(durability: Durability) -> Result<Server> {
+        Server::start_any(durability).or_else(|installed| {
+            install().context(installed)?;
+            Server::start_any(durability)
+        })
+    }
+
+    /// Tries all installed binaries.
+    fn start_any(durability: Durability) -> Result<Server> {
         let mut faults = Vec::new();
         for bin in candidates() {
-            match Server::start_from(&bin, durability) {
-                Ok(server) => return Ok(server),
-                Err(error) => faults.push(format!("{}: {error:#}", bin.display())),
+            // Another process may take the port between our look and the server's bind; then a second try helps.
+            for _ in 0..2 {
+                match Server::start_from(&bin, durability) {
+                    Ok(server) => return Ok(server),
+                    Err(error) => faults.push(format!("{}: {error:#}", bin.display())),
+                }
             }
         }
-        install()?;
-        for bin in candidates() {
-            match Server::start_from(&bin, durability) {
-                Ok(server) => return Ok(server),
-                Err(error) => faults.push(format!("{}: {error:#}", bin.display())),
-            }
+        if faults.is_empty() {
+            bail!("there are no PostgreSQL binaries here");
         }
-        bail!("no installed PostgreSQL could be started\n{}", faults.join("\n"))
+        bail!("the installed PostgreSQL could not be started: {}", faults.join("; "))
     }
 
     /// Address of the database `postgres` on it.
@@ -137,36 +144,32 @@ impl Server {
         ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr).trim());
 
         let log = folder.path().join("log");
-        // Another process may take the port between our look and the server's bind.
-        for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-            let mut postgres = command("postgres");
-            postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.to_string()]);
-            postgres.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
-            if durability == Durability::Fast {
-                for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
-                    postgres.args(["-c", setting]);
-                }
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut postgres = command("postgres");
+        postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.to_string()]);
+        postgres.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
+        if durability == Durability::Fast {
+            for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
+                postgres.args(["-c", setting]);
             }
-            let output = File::create(&log)?;
-            // A group of its own, so that the terminal's interrupt reaches the tests and not the server under them.
-            postgres.stdout(output.try_clone()?).stderr(output).process_group(0);
-            let mut postgres = postgres.spawn().context("postgres")?;
-            let watchdog = match watch(postgres.id(), folder.path()) {
-                Ok(watchdog) => watchdog,
-                Err(error) => {
-                    let _ = postgres.kill().and_then(|()| postgres.wait());
-                    return Err(error).context("the watchdog");
-                }
-            };
-            let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-            let mut running = Running { postgres, watchdog, _folder: folder };
-            if running.answers(&url)? {
-                return Ok(Server { url, running: Some(running) });
+        }
+        let output = File::create(&log)?;
+        // A group of its own, so that the terminal's interrupt reaches the tests and not the server under them.
+        postgres.stdout(output.try_clone()?).stderr(output).process_group(0);
+        let mut postgres = postgres.spawn().context("postgres")?;
+        let watchdog = match watch(postgres.id(), folder.path()) {
+            Ok(watchdog) => watchdog,
+            Err(error) => {
+                let _ = postgres.kill().and_then(|()| postgres.wait());
+                return Err(error).context("the watchdog");
             }
+        };
+        let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
+        let mut running = Running { postgres, watchdog, _folder: folder };
+        if !running.answers(&url)? {
             bail!("postgres ended: {}", fs::read_to_string(&log).unwrap_or_default().trim());
         }
-        bail!("no free port")
+        Ok(Server { url, running: Some(running) })
     }
 }
 
@@ -279,7 +282,7 @@ fn is_root() -> bool {
 /// Fetches the system's package, when that is possible.
 fn install() -> Result<()> {
     let apt = env::var_os("PATH").iter().flat_map(env::split_paths).any(|folder| folder.join("apt-get").is_file());
-    ensure!(is_root() && apt, "there are no PostgreSQL binaries here, and no way to fetch them: install `postgresql`");
+    ensure!(is_root() && apt, "there is no way to fetch it (that takes root and apt-get): install `postgresql`");
     shout("installing the package `postgresql` with apt-get, for tests; this changes the system");
     let run = |arguments: &[&str]| -> Result<()> {
         let mut command = Command::new("apt-get");

@@ -122,12 +122,10 @@ impl Breakers {
             }
             // The probe was given up before it could tell: the next call is the probe.
             (State::HalfOpen { pause }, true, None) => breaker.state = State::Open { until: now, pause },
-            (State::Closed, false, Some(healthy)) => {
-                if breaker.count(now, healthy, &self.options) {
-                    let pause = self.options.open;
-                    breaker.state = State::Open { until: now + pause, pause };
-                    tracing::warn!(key = %key, ?pause, "circuit breaker opened");
-                }
+            (State::Closed, false, Some(healthy)) if breaker.count(now, healthy, &self.options) => {
+                let pause = self.options.open;
+                breaker.state = State::Open { until: now + pause, pause };
+                tracing::warn!(key = %key, ?pause, "circuit breaker opened");
             }
             // A late answer of a call from before the breaker opened changes nothing.
             _ => {}

@@ -14,7 +14,7 @@ const CERTIFICATE: &[u8] = include_bytes!("tls/cert.der");
 const KEY: &[u8] = include_bytes!("tls/key.der");
 
 /// Answers every stream with `secure`.
-async fn server() -> u16 {
+pub async fn server() -> u16 {
     let key = PrivateKeyDer::try_from(KEY).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -38,7 +38,7 @@ async fn server() -> u16 {
     port
 }
 
-fn outbound(trusted: bool) -> outbound::Outbound {
+pub fn outbound(trusted: bool) -> outbound::Outbound {
     let names = Names::default().with("tls.example", &[&["127.0.0.1"]]).with("wrong.example", &[&["127.0.0.1"]]);
     let extra_roots = if trusted { vec![CertificateDer::from(CERTIFICATE)] } else { Vec::new() };
     let options =

@@ -18,6 +18,7 @@ use url::{Host, Url};
 use crate::egress::{Policy, borrow_host, parse_host};
 use crate::error::causes;
 use crate::handle::Shared;
+use crate::tls::Trust;
 use crate::{Error, HostPattern, HttpVersion, Meta, Reach, Resolver};
 
 /// Idle clients beyond this many are dropped, the longest unused first.
@@ -35,7 +36,7 @@ struct Key {
     opened: Arc<[HostPattern]>,
     port: u16,
     proxy: Option<Url>,
-    accept_invalid_certs: bool,
+    trust: Trust,
     http: HttpVersion,
     connect_timeout: Duration,
 }
@@ -67,7 +68,11 @@ impl Clients {
             opened: policy.opened.clone(),
             port,
             proxy: proxy.cloned(),
-            accept_invalid_certs: meta.accept_invalid_certs,
+            trust: match [Some(url), proxy].into_iter().flatten().any(|url| url.scheme() == "https") {
+                true if meta.accept_invalid_certs => Trust::Any,
+                true => Trust::Platform,
+                false => Trust::Unused,
+            },
             http: meta.http,
             connect_timeout: connect_timeout(shared.options.connect_timeout, left),
         };
@@ -130,7 +135,7 @@ fn build(shared: &Shared, policy: Policy, key: &Key) -> Result<Client, Error> {
         .pool_max_idle_per_host(32)
         .tcp_nodelay(true)
         .referer(false)
-        .tls_backend_preconfigured((**shared.tls.config(key.accept_invalid_certs)).clone());
+        .tls_backend_preconfigured((**shared.tls.config(key.trust)).clone());
     builder = match key.http {
         HttpVersion::Auto => builder,
         HttpVersion::Http1 => builder.http1_only(),

@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 use crate::egress::{borrow_host, parse_host};
 use crate::handle::Shared;
 use crate::stats::Counters;
+use crate::tls::Trust;
 use crate::{Error, Meta};
 
 /// Both directions of a byte stream.
@@ -88,7 +89,8 @@ async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStre
     if !target.tls {
         return Ok(Box::new(counted));
     }
-    let mut config = (**shared.tls.config(meta.accept_invalid_certs)).clone();
+    let trust = if meta.accept_invalid_certs { Trust::Any } else { Trust::Platform };
+    let mut config = (**shared.tls.config(trust)).clone();
     config.alpn_protocols.clone_from(&target.alpn);
     let name = ServerName::try_from(host.to_string().trim_matches(['[', ']']).to_owned())
         .map_err(|error| Error::InvalidRequest(format!("`{}` is no TLS server name: {error}", target.host)))?;

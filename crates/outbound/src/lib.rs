@@ -9,6 +9,18 @@
 //! (that is [`Error::Later`], a durable timer in the engine).
 //!
 //! Start reading at [`Outbound`], then [`stack`], then [`egress`].
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use outbound::{Error, Meta, NoCredentials, Options, Outbound, Request};
+//!
+//! let outbound = Outbound::new(Options::default(), Arc::new(NoCredentials))?;
+//! let request = Request::new(http::Method::GET, "http://127.0.0.1/".parse()?);
+//! let error = outbound.send(request, Meta::new(model::ScopeId(1))).await.unwrap_err();
+//! assert!(matches!(error, Error::EgressRefused { .. }) && error.before_send());
+//! # Ok(()) }
+//! ```
 
 pub mod clock;
 pub mod credentials;

@@ -1,6 +1,6 @@
 //! TLS as every outbound stream speaks it: rustls with aws-lc and the platform's trust store.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature};
@@ -8,38 +8,70 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-/// The two configurations: one that checks certificates, one that takes any.
+/// How certificates are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Trust {
+    /// By the platform's trust store and the configured roots.
+    Platform,
+    /// Not at all.
+    Any,
+    /// No TLS is spoken.
+    Unused,
+}
+
+/// The configurations, the one with the platform's trust store made on first use: reading it takes longer than
+/// everything else at start, and many installations never need it.
 pub(crate) struct Tls {
-    pub(crate) strict: Arc<ClientConfig>,
-    pub(crate) lax: Arc<ClientConfig>,
+    platform: OnceLock<Arc<ClientConfig>>,
+    /// Trusts the configured roots only.
+    own: Arc<ClientConfig>,
+    any: Arc<ClientConfig>,
+    extra_roots: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl Tls {
-    /// Reads the platform's trust store and adds `extra_roots`. A machine without a trust store can still call
-    /// `http` addresses; its `https` calls fail one by one, with the reason.
+    /// Fails when an extra root is no certificate. A machine without a trust store can still call `http` addresses;
+    /// its `https` calls fail one by one, with the reason.
     pub(crate) fn new(extra_roots: &[CertificateDer<'static>]) -> Result<Tls, rustls::Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         // Other crates (tokio-postgres, mail) ask for the process's default; the first one in wins, which is fine.
         let _ = CryptoProvider::install_default(aws_lc_rs::default_provider());
         let builder = || ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
-        let strict = match Verifier::new_with_extra_roots(extra_roots.iter().cloned(), provider.clone()) {
-            Ok(verifier) => builder()?.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
-            Err(error) => {
-                tracing::warn!(%error, "no trust store was found; only the configured roots are trusted");
-                let mut roots = RootCertStore::empty();
-                for root in extra_roots {
-                    roots.add(root.clone())?;
-                }
-                builder()?.with_root_certificates(roots)
-            }
-        };
+        let mut roots = RootCertStore::empty();
+        for root in extra_roots {
+            roots.add(root.clone())?;
+        }
+        let own = builder()?.with_root_certificates(roots).with_no_client_auth();
         let any = Arc::new(AnyCertificate(provider.signature_verification_algorithms));
-        let lax = builder()?.dangerous().with_custom_certificate_verifier(any);
-        Ok(Tls { strict: Arc::new(strict.with_no_client_auth()), lax: Arc::new(lax.with_no_client_auth()) })
+        let any = builder()?.dangerous().with_custom_certificate_verifier(any).with_no_client_auth();
+        Ok(Tls {
+            platform: OnceLock::new(),
+            own: Arc::new(own),
+            any: Arc::new(any),
+            extra_roots: extra_roots.to_vec(),
+            provider,
+        })
     }
 
-    pub(crate) fn config(&self, accept_invalid_certs: bool) -> &Arc<ClientConfig> {
-        if accept_invalid_certs { &self.lax } else { &self.strict }
+    pub(crate) fn config(&self, trust: Trust) -> &Arc<ClientConfig> {
+        match trust {
+            Trust::Platform => self.platform.get_or_init(|| {
+                self.with_platform().map(Arc::new).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "no trust store was found; only the configured roots are trusted");
+                    self.own.clone()
+                })
+            }),
+            Trust::Any => &self.any,
+            Trust::Unused => &self.own,
+        }
+    }
+
+    fn with_platform(&self) -> Result<ClientConfig, rustls::Error> {
+        let verifier = Verifier::new_with_extra_roots(self.extra_roots.iter().cloned(), self.provider.clone())?;
+        let builder =
+            ClientConfig::builder_with_provider(self.provider.clone()).with_safe_default_protocol_versions()?;
+        Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
     }
 }
 

@@ -389,6 +389,12 @@ export default function install(native) {
   replaceMethod(RealDate.prototype, "toLocaleTimeString", function (locales, options) {
     return isNaN(this) ? "Invalid Date" : load("intl").dateText(this, locales, options, "time", "time");
   });
+  for (const name of ["toString", "toTimeString"]) {
+    const plain = RealDate.prototype[name];
+    replaceMethod(RealDate.prototype, name, function () {
+      return plain.call(this).replace(/GMT\+0000$/, "GMT+0000 (Coordinated Universal Time)");
+    });
+  }
   const numberText = function (locales, options) {
     return new (load("intl").NumberFormat)(locales, options).format(this.valueOf());
   };

@@ -51,16 +51,15 @@ export default function make(native, shared) {
     return found.isValid ? found : fail("cannot convert to Luxon DateTime");
   };
   const smallWords = /^(?:a|an|and|as|at|because|but|by|en|for|if|in|neither|nor|of|on|only|or|over|per|so|some|than|that|the|to|up|upon|v|versus|via|vs|when|with|without|yet)$/i;
-  const titleCase = (text) => {
-    const words = text.match(/\S+|\s+/g) ?? [];
-    return words.map((word, index) => {
-      if (/^\s/.test(word) || /\S[A-Z]/.test(word.replace(/^\W*\w/, "")) && /[a-z]/.test(word) || /\w\.\w/.test(word)) return word;
-      const last = index === words.length - 1;
-      if (index > 0 && !last && smallWords.test(word) && !/[:.!?]$/.test(words[index - 2] ?? "")) return word;
-      return word.split(/(-)/).map((part, at) =>
-        at > 0 && smallWords.test(part) ? part : part.replace(/\p{L}/u, (letter) => letter.toUpperCase())).join("");
-    }).join("");
-  };
+  // Words with a capital or a dot inside stay as they are, and so do small words inside the text.
+  const titleCase = (text) =>
+    text.replace(/[^\s:–—-]+/g, (word, at) => {
+      const end = at + word.length;
+      const small = smallWords.test(word) && at > 0 && end < text.length;
+      const scheme = text[end] === ":" && end + 1 < text.length && !/\s/.test(text[end + 1]);
+      if (small || scheme || /.[A-Z]|.\../.test(word)) return word;
+      return word.replace(/[A-Za-z0-9\u00c0-\u00ff]/, (letter) => letter.toUpperCase());
+    });
   const latin = {
     ä: "a", ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ð: "d", þ: "th", ł: "l", ı: "i", Æ: "AE", Œ: "OE", Ø: "O", Đ: "D",
     Ð: "D", Þ: "TH", Ł: "L", "’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "€": "EUR", "£": "PS",

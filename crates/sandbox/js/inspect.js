@@ -31,6 +31,8 @@ export default function make(native, shared) {
       }
       if (entry instanceof Promise) return "Promise { … }";
       if (entry.isLuxonDateTime) return `DateTime { ts: ${entry.toISO()}, zone: ${entry.zoneName}, locale: ${entry.locale} }`;
+      const plain = Array.isArray(entry) || Object.getPrototypeOf(entry) === Object.prototype;
+      if (plain && Object.keys(entry).length === 0) return Array.isArray(entry) ? "[]" : "{}";
       if (depth > most) return Array.isArray(entry) ? "[Array]" : `[${entry.constructor?.name ?? "Object"}]`;
       seen.push(entry);
       try {

@@ -127,19 +127,20 @@ export default function make(native, shared) {
       const cycle = options.hour12 === undefined ? options.hourCycle ?? extra : undefined;
       this.#hour12 = options.hour12 ?? (cycle ? cycle === "h12" || cycle === "h11" : table.hour12);
       this.#options = options;
-      this.cycle = this.#hour12 ? (cycle === "h11" ? "h11" : "h12") : cycle === "h24" ? "h24" : "h23";
+      this.cycle = this.#hour12 ? (cycle === "h11" ? "h11" : "h12") : cycle === "h24" || (options.hour12 === false && table.midnight === 24) ? "h24" : "h23";
       this.#pattern = this.#build();
       for (const name of ["tagUsed", "cycle"]) Object.defineProperty(this, name, { enumerable: false });
-      this.format = (date) => this.formatToParts(date).map((part) => part.value).join("");
+      // As V8 does: narrow no-break spaces stay in the parts, the text has plain ones.
+      this.format = (date) => this.formatToParts(date).map((part) => part.value).join("").replaceAll("\u202f", " ");
       Object.defineProperty(this, "format", { enumerable: false });
     }
     static supportedLocalesOf(locales) { return supported(locales); }
-    #letter(name) { return this.#options[name]?.[0] ?? "-"; }
+    #letter(name) { return this.#options[name] === "narrow" ? "w" : this.#options[name]?.[0] ?? "-"; }
     #date() {
       const { patterns, date } = this.#table;
       let key = ["weekday", ...numericFields].map((name) => this.#letter(name)).join("");
       if (key === "----") return undefined;
-      if (date[key] === undefined) key = (key[0] === "n" ? "s" : key[0]) + key.slice(1);
+      if (date[key] === undefined) key = (key[0] === "w" ? "s" : key[0]) + key.slice(1);
       if (date[key] === undefined && this.#options.month === "narrow") key = key.slice(0, 2) + "s" + key.slice(3);
       const pattern = patterns[date[key]] ?? patterns[date["-nnn"]];
       return this.#options.era ? `${pattern} {E${this.#options.era[0]}}` : pattern;
@@ -202,6 +203,7 @@ export default function make(native, shared) {
       const month = at.getUTCMonth();
       const styles = { l: "long", s: "short", n: "narrow" };
       const words = /\{D+\}/.test(this.#pattern) || table.monthsAlone === undefined ? table.months : table.monthsAlone;
+      const dayNames = /\{[DM]/.test(this.#pattern) || table.daysAlone === undefined ? table.days : table.daysAlone;
       const parts = [];
       const literal = (value) => { if (value) parts.push({ type: "literal", value }); };
       let end = 0;
@@ -211,7 +213,7 @@ export default function make(native, shared) {
         const [, field, width] = found;
         const push = (type, value) => parts.push({ type, value: String(value) });
         switch (field) {
-          case "W": push("weekday", table.days[styles[width]][(at.getUTCDay() + 6) % 7]); break;
+          case "W": push("weekday", (width === "a" ? table.daysAlone.long : dayNames[styles[width]])[(at.getUTCDay() + 6) % 7]); break;
           case "Y": push("year", width ? pad(shown % 100) : shown); break;
           case "M":
             if (styles[width]) push("month", words[styles[width]][month]);
@@ -361,7 +363,8 @@ export default function make(native, shared) {
           scaled = shrink(at);
           // 999,999 becomes 1M, not 1000K.
           if (at < 12 && Number(this.#plain(scaled).whole) >= 10 ** table[at - 3][0]) scaled = shrink(++at);
-          pattern = table[at - 3][1];
+          const [, many, one = many] = table[at - 3];
+          pattern = this.#plain(scaled).whole === "1" && this.#plain(scaled).fraction === "" ? one : many;
         }
         const { whole, fraction } = this.#plain(scaled);
         const money = o.style === "currency";
@@ -395,6 +398,8 @@ export default function make(native, shared) {
           const symbol = this.#symbol(value);
           if (/^¤\{0\}/.test(shape) && /[A-Za-z]$/.test(symbol)) shape = shape.replace("¤", "¤ ");
           whole = wrap(shape);
+          const signed = sign && negative && o.currencySign !== "accounting" && number.negativeCurrency;
+          if (signed && !signed.startsWith(number.minus)) return wrap(signed);
           if (sign && negative && o.currencySign === "accounting") {
             return [{ type: "literal", value: "(" }, ...whole, { type: "literal", value: ")" }];
           }

@@ -8,7 +8,8 @@ const locales = ["en-US", "en-GB", "en-AU", "en-CA", "en-IN", "de-DE", "de-AT", 
 const currencies = ["USD", "EUR", "GBP", "JPY", "CNY", "INR", "BRL", "CHF", "CAD", "AUD", "NZD", "MXN", "PLN", "SEK", "NOK",
   "DKK", "CZK", "HUF", "RUB", "TRY", "KRW", "ZAR", "SGD", "HKD", "ILS", "THB", "UAH", "RON"];
 const zone = "UTC";
-const probe = new Date(Date.UTC(2007, 2, 5, 3, 4, 9)); // Monday 5 March 2007, 03:04:09
+// Wednesday 5 September 2007, 03:04:09: a month whose long and short names differ nearly everywhere.
+const probe = new Date(Date.UTC(2007, 8, 5, 3, 4, 9));
 const range = (count) => [...Array(count).keys()];
 
 for (const locale of locales) {
@@ -16,11 +17,13 @@ for (const locale of locales) {
   const part = (type, options, date) => parts(options, date).find((entry) => entry.type === type)?.value ?? "";
   const monthDate = (month) => new Date(Date.UTC(2007, month, 5));
   const styles = ["long", "short", "narrow"];
-  const months = {}, monthsAlone = {}, days = {}, eras = {};
+  const months = {}, monthsAlone = {}, days = {}, daysAlone = {}, eras = {};
   for (const style of styles) {
     months[style] = range(12).map((month) => part("month", { month: style, day: "numeric" }, monthDate(month)));
     monthsAlone[style] = range(12).map((month) => part("month", { month: style }, monthDate(month)));
-    days[style] = range(7).map((day) => part("weekday", { weekday: style }, new Date(Date.UTC(2007, 2, 5 + day))));
+    const dayDate = (day) => new Date(Date.UTC(2007, 2, 5 + day));
+    days[style] = range(7).map((day) => part("weekday", { weekday: style, day: "numeric", month: "numeric" }, dayDate(day)));
+    daysAlone[style] = range(7).map((day) => part("weekday", { weekday: style }, dayDate(day)));
     eras[style] = [new Date(Date.UTC(-5, 1, 1)), probe].map((date) => part("era", { era: style, year: "numeric" }, date));
   }
   const code = (entry, options) => {
@@ -28,14 +31,16 @@ for (const locale of locales) {
     const escape = (text) => text.replaceAll("{", "").replaceAll("}", "");
     switch (type) {
       case "literal": return escape(value);
-      case "weekday": return `{W${options.weekday?.[0] ?? (value === days.long[0] ? "l" : value === days.short[0] ? "s" : "n")}}`;
+      case "weekday":
+        if (!options.weekday && value !== days.long[2] && value === daysAlone.long[2]) return "{Wa}";
+        return `{W${options.weekday?.[0] ?? (value === days.long[2] ? "l" : value === days.short[2] ? "s" : "n")}}`;
       case "year": return value.length === 2 ? "{YY}" : "{Y}";
       case "month": {
         if (/^\d+$/.test(value)) return value.length === 2 ? "{MM}" : "{M}";
         const wanted = options.month?.[0];
         if (["l", "s"].includes(wanted)) return `{M${wanted}}`;
         if (options.month === "narrow") return "{Mn}";
-        return months.long[2] === value ? "{Ml}" : "{Ms}";
+        return months.long[8] === value ? "{Ml}" : "{Ms}";
       }
       case "day": return value.length === 2 ? "{DD}" : "{D}";
       case "hour": return value.length === 2 ? "{hh}" : "{h}";
@@ -63,7 +68,7 @@ for (const locale of locales) {
     if (!weekday && !year && !month && !day) continue;
     // Rare mixtures follow the nearest common one.
     if (weekday === "narrow" || month === "narrow") { if (weekday && month && year) continue; }
-    const letter = (value) => (value === undefined ? "-" : value[0]);
+    const letter = (value) => (value === undefined ? "-" : value === "narrow" ? "w" : value[0]);
     const options = { weekday, year, month, day };
     remember([weekday, year, month, day].map(letter).join(""), pattern(options));
   }
@@ -92,7 +97,11 @@ for (const locale of locales) {
   const between = (options) => {
     const found = parts(options);
     const firstTime = found.findIndex((entry) => ["hour", "dayPeriod"].includes(entry.type));
-    return found[firstTime - 1]?.type === "literal" ? found[firstTime - 1].value : " ";
+    const join = found[firstTime - 1]?.type === "literal" ? found[firstTime - 1].value : " ";
+    // What ends the date (as in Japanese) belongs to the date.
+    const { hour: _, minute: __, hourCycle: ___, timeStyle: ____, ...only } = options;
+    const last = parts(only).at(-1);
+    return last.type === "literal" && join.startsWith(last.value) ? join.slice(last.value.length) : join;
   };
   const joins = {
     numeric: between({ year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" }),
@@ -122,7 +131,11 @@ for (const locale of locales) {
     compact[display] = range(13).slice(3).map((power) => {
       const found = numbers(2 * 10 ** power, { notation: "compact", compactDisplay: display });
       const integer = found.filter((entry) => ["integer", "group"].includes(entry.type)).map((entry) => entry.value).join("").replace(/\D/g, "");
-      return [integer.length, found.map((entry) => (entry.type === "integer" ? "\0" : entry.type === "group" ? "\0" : entry.value)).join("").replace(/\0+/g, "{0}")];
+      const shapeOf = (entries) => entries.map((entry) =>
+        (["integer", "group"].includes(entry.type) ? "\0" : entry.value)).join("").replace(/\0+/g, "{0}");
+      const one = shapeOf(numbers(10 ** power, { notation: "compact", compactDisplay: display }));
+      const many = shapeOf(found);
+      return one === many || integer.length > 1 ? [integer.length, many] : [1, many, one];
     });
   }
   const plural = new Intl.PluralRules(locale);
@@ -178,9 +191,12 @@ for (const locale of locales) {
   const week = new Intl.Locale(locale).getWeekInfo?.() ?? new Intl.Locale(locale).weekInfo ?? {};
   const out = {
     tag: locale, months, days, eras,
+    ...(JSON.stringify(days) === JSON.stringify(daysAlone) ? {} : { daysAlone }),
     ...(JSON.stringify(months) === JSON.stringify(monthsAlone) ? {} : { monthsAlone }),
     dayPeriods: [part("dayPeriod", { hour: "numeric", hour12: true }), part("dayPeriod", { hour: "numeric", hour12: true }, new Date(Date.UTC(2007, 2, 5, 15)))],
     hour12: new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hour12,
+    // What `hour12: false` calls midnight.
+    midnight: Number(part("hour", { hour: "2-digit", hour12: false }, new Date(0))),
     patterns: list, date, time, style, joins,
     week: { firstDay: week.firstDay ?? 1, minimalDays: week.minimalDays ?? 4, weekend: week.weekend ?? [6, 7] },
     number: {

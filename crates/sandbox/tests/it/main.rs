@@ -1,5 +1,6 @@
 //! The sandbox as its users see it: real child processes, real scripts.
 
+mod dates;
 mod kit;
 mod limits;
 mod scripts;

@@ -1,4 +1,4 @@
-//! The stack that every HTTP call passes, built in one place: [`build`].
+//! The stack that every HTTP call passes, built in one place: `build`.
 
 mod breaker;
 mod cache;

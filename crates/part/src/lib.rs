@@ -10,6 +10,7 @@ pub mod ctx;
 pub mod error;
 pub mod items;
 pub mod n8n;
+pub mod net;
 pub mod node;
 pub mod origins;
 pub mod params;

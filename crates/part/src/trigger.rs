@@ -92,9 +92,10 @@ pub struct Webhook {
     /// Keep the body as it came, in the file of this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_body: Option<String>,
-    /// Name of the file that a binary body is put in; multipart files get it as prefix.
-    #[serde(default = "data_field")]
-    pub file_field: String,
+    /// Name of the file that a binary body is put in, `data` when absent. Multipart files get it as prefix, with a
+    /// number behind it; when absent they are named as the form's fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_field: Option<String>,
     /// Header or field that carries the sender's dedupe key; absent: `Idempotency-Key`, when it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedupe: Option<Dedupe>,

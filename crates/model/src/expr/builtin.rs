@@ -20,7 +20,9 @@ pub(super) enum Builtin {
     Math(Math),
     Not,
     Number,
+    NumberIsFinite,
     NumberIsInteger,
+    NumberIsNaN,
     NumberIsSafeInteger,
     NumberList,
     ObjectAssign,
@@ -62,7 +64,7 @@ pub(super) enum Global {
     Unknown,
 }
 
-/// Looks a free name up. `isNaN` and `isFinite` are those of `Number`, as in n8n.
+/// Looks a free name up.
 pub(super) fn global(name: &str) -> Global {
     use Global::{Function, JavaScript, Namespace, Number, Undefined, Unknown};
     match name {
@@ -123,8 +125,8 @@ pub(super) fn member(namespace: &str, name: &str) -> Option<Global> {
         ("Array", "of") => Function(Builtin::ArrayOf),
         ("Number", "isInteger") => Function(Builtin::NumberIsInteger),
         ("Number", "isSafeInteger") => Function(Builtin::NumberIsSafeInteger),
-        ("Number", "isNaN") => Function(Builtin::IsNaN),
-        ("Number", "isFinite") => Function(Builtin::IsFinite),
+        ("Number", "isNaN") => Function(Builtin::NumberIsNaN),
+        ("Number", "isFinite") => Function(Builtin::NumberIsFinite),
         ("Number", "parseFloat") => Function(Builtin::ParseFloat),
         ("Number", "parseInt") => Function(Builtin::ParseInt),
         ("Number", "MAX_SAFE_INTEGER") => Number(9_007_199_254_740_991.0),

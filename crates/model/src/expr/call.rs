@@ -23,8 +23,10 @@ pub(super) fn builtin<'a>(evaluator: &mut Evaluator<'a>, function: Builtin, argu
             Val::Number(number::parse_integer(&first.to_text()?, radix))
         }
         Builtin::ParseFloat => Val::Number(number::parse_prefix(&first.to_text()?)),
-        Builtin::IsNaN => Val::Bool(matches!(first, Val::Number(number) if number.is_nan())),
-        Builtin::IsFinite => Val::Bool(matches!(first, Val::Number(number) if number.is_finite())),
+        Builtin::IsNaN => Val::Bool(first.to_number()?.is_nan()),
+        Builtin::IsFinite => Val::Bool(first.to_number()?.is_finite()),
+        Builtin::NumberIsNaN => Val::Bool(matches!(first, Val::Number(number) if number.is_nan())),
+        Builtin::NumberIsFinite => Val::Bool(matches!(first, Val::Number(number) if number.is_finite())),
         Builtin::NumberIsInteger => {
             Val::Bool(matches!(first, Val::Number(number) if number.is_finite() && number.fract() == 0.0))
         }

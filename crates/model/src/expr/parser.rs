@@ -317,6 +317,9 @@ impl Parser<'_> {
                 return Err(Stop::Unsupported);
             }
             let arguments = self.arguments()?;
+            if never_native(&object, &name, &arguments) {
+                return Err(Stop::Unsupported);
+            }
             return Ok(Base::Expr(Expr::Method(Box::new(Method { object, name, optional, arguments }))));
         }
         if let Expr::Builtin(_) = object {
@@ -533,6 +536,18 @@ fn read(object: Expr, key: Key, optional: bool) -> Expr {
             Expr::Member(base, steps)
         }
         base => Expr::Member(Box::new(base), vec![step]),
+    }
+}
+
+/// Calls that would always turn out at run time not to be native: a method that changes data in place, and look-ups
+/// of other nodes' items by branch, run or index.
+fn never_native(object: &Expr, name: &str, arguments: &[Element]) -> bool {
+    match object {
+        Expr::Member(..) | Expr::Root(_) | Expr::Local(_) => {
+            matches!(name, "fill" | "pop" | "push" | "reverse" | "shift" | "sort" | "splice" | "unshift")
+        }
+        Expr::Node(_) => name == "itemMatching" || !arguments.is_empty(),
+        _ => false,
     }
 }
 

@@ -160,7 +160,8 @@ fn slice<'a>(evaluator: &mut Evaluator<'a>, list: &Val<'a>, arguments: &[Val<'a>
     let end = position(argument(arguments, 1), count, count)?.max(start);
     evaluator.spend(end - start)?;
     Ok(match list {
-        Val::List(values) => Val::List(&values[start..end]),
+        // A new list, which the next method may change.
+        Val::List(values) => Val::from(values[start..end].iter().map(Val::from).collect::<Vec<_>>()),
         Val::Array(values) => Val::from(values[start..end].to_vec()),
         _ => return Err(Stop::JavaScript),
     })

@@ -38,8 +38,18 @@ pub(super) fn builtin<'a>(evaluator: &mut Evaluator<'a>, function: Builtin, argu
         Builtin::EncodeUri => Val::from(uri::encode(&first.to_text()?, uri::WHOLE)),
         Builtin::DecodeUriComponent => Val::from(uri::decode(&first.to_text()?, "")?),
         Builtin::DecodeUri => Val::from(uri::decode(&first.to_text()?, uri::RESERVED)?),
-        Builtin::JsonParse => json::parse(&first.to_text()?)?,
-        Builtin::JsonStringify => return json::stringify(first, argument(arguments, 1), argument(arguments, 2)),
+        Builtin::JsonParse => {
+            let text = first.to_text()?;
+            evaluator.spend(text.len() / 8)?;
+            json::parse(&text)?
+        }
+        Builtin::JsonStringify => {
+            let text = json::stringify(first, argument(arguments, 1), argument(arguments, 2))?;
+            if let Val::String(text) = &text {
+                evaluator.spend(text.len() / 8)?;
+            }
+            text
+        }
         Builtin::Math(function) => return math(function, arguments),
         Builtin::ObjectKeys => {
             let fields = own_fields(evaluator, first)?;

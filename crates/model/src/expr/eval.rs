@@ -8,8 +8,17 @@ use super::number;
 use super::value::*;
 use super::{call, extension, methods};
 
-/// Native steps per `{{ }}`; what needs more is left to the sandbox, which limits time.
-const BUDGET: usize = 5_000_000;
+/// Native steps per `{{ }}`, about 50 ms; what needs more is left to the sandbox, which limits time and memory.
+const BUDGET: usize = 1_000_000;
+
+/// Bytes of made text that count as one step, so that a budget is at most 64 MiB.
+const BYTES_PER_STEP: usize = 64;
+
+/// Bytes of text looked through that count as one step.
+const BYTES_SEEN_PER_STEP: usize = 256;
+
+/// Deepest nesting that a function may return; it bounds the recursion over values, their destructor included.
+const MAX_DEPTH: usize = 200;
 
 /// The state of one evaluation.
 pub(super) struct Evaluator<'a> {
@@ -30,6 +39,21 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// Pays for text that was made.
+    fn pay_text(&mut self, value: Val<'a>) -> Eval<Val<'a>> {
+        if let Val::String(Text::Shared(text)) = &value {
+            self.spend(text.len() / BYTES_PER_STEP)?;
+        }
+        Ok(value)
+    }
+
+    /// Pays for looking through text.
+    fn weigh(&mut self, values: &[Val<'a>]) -> Eval<()> {
+        let bytes = |value: &Val<'a>| if let Val::String(text) = value { text.len() } else { 0 };
+        self.spend(values.iter().map(bytes).sum::<usize>() / BYTES_SEEN_PER_STEP)
+    }
+
+    /// Evaluates an expression.
     pub fn expr(&mut self, expr: &'a Expr) -> Eval<Val<'a>> {
         Ok(match expr {
             Expr::Undefined => Val::Undefined,
@@ -37,7 +61,10 @@ impl<'a> Evaluator<'a> {
             Expr::Bool(value) => Val::Bool(*value),
             Expr::Number(number) => Val::Number(*number),
             Expr::String(text) => Val::String(Text::Borrowed(text)),
-            Expr::Template(texts, values) => return self.template(texts, values),
+            Expr::Template(texts, values) => {
+                let value = self.template(texts, values)?;
+                return self.pay_text(value);
+            }
             Expr::Root(root) => return self.root(*root),
             Expr::Builtin(function) => Val::Builtin(*function),
             Expr::Local(position) => self.locals.get(*position).cloned().ok_or(Stop::JavaScript)?,
@@ -45,10 +72,15 @@ impl<'a> Evaluator<'a> {
                 let object = self.expr(object)?;
                 return self.member(object, steps);
             }
-            Expr::Method(method) => return self.method(method),
+            Expr::Method(method) => {
+                let value = self.method(method)?;
+                return self.pay_text(value);
+            }
             Expr::Call(function, arguments) => {
                 let arguments = self.elements(arguments)?;
-                return call::builtin(self, *function, &arguments);
+                self.weigh(&arguments)?;
+                let value = call::builtin(self, *function, &arguments)?;
+                return self.pay_text(value);
             }
             Expr::Node(name) => return self.node(name),
             Expr::Items(name) => return self.items(name.as_deref()),
@@ -62,9 +94,10 @@ impl<'a> Evaluator<'a> {
                 return unary(*operator, &operand);
             }
             Expr::Binary(operator, left, right) => {
-                let left = self.expr(left)?;
-                let right = self.expr(right)?;
-                return binary(*operator, &left, &right);
+                let sides = [self.expr(left)?, self.expr(right)?];
+                self.weigh(&sides)?;
+                let value = binary(*operator, &sides[0], &sides[1])?;
+                return self.pay_text(value);
             }
             Expr::Logical(operator, left, right) => {
                 let left = self.expr(left)?;
@@ -133,6 +166,9 @@ impl<'a> Evaluator<'a> {
         for step in steps {
             if step.optional && object.is_nullish() {
                 return Err(Stop::Nothing);
+            }
+            if let Val::String(text) = &object {
+                self.spend(text.len() / BYTES_SEEN_PER_STEP)?;
             }
             object = match &step.key {
                 Key::Name(name) => self.get(&object, name)?,
@@ -315,6 +351,8 @@ impl<'a> Evaluator<'a> {
         }
         let name = &*method.name;
         let arguments = self.elements(&method.arguments)?;
+        self.weigh(&arguments)?;
+        self.weigh(std::slice::from_ref(&object))?;
         let object = match object {
             Val::Host(host) => match host.call(name, &arguments, self.data)? {
                 Some(value) => return Ok(value),
@@ -343,6 +381,7 @@ impl<'a> Evaluator<'a> {
         match result {
             // A chain does not reach across functions.
             Err(Stop::Nothing) => Err(Stop::JavaScript),
+            Ok(value) if value.depth() > MAX_DEPTH => Err(Stop::JavaScript),
             other => other,
         }
     }

@@ -11,6 +11,11 @@
 //! else is converted as JavaScript's `String` does (an object reads `[object Object]`, a list its elements joined
 //! with commas).
 //!
+//! # What it costs
+//! Data is borrowed; a plain path such as `$json.a.b` costs one map look-up per step and the clone of its result.
+//! Work in proportion to data is paid from a budget per `{{ }}`; what exceeds it goes to the sandbox, which limits
+//! time and memory.
+//!
 //! # How errors end
 //! As n8n does: JavaScript's own errors (reading a property of `undefined`, calling what is no function) make the
 //! value of their `{{ }}` `undefined`; errors that n8n raises itself (an unknown node, an extension method on the

@@ -48,7 +48,7 @@ pub(super) enum Val<'a> {
     /// An object of the data.
     Map(&'a Map),
     /// A list that the expression made.
-    Array(Rc<Vec<Val<'a>>>),
+    Array(Rc<Array<'a>>),
     /// An object that the expression made.
     Object(Rc<Object<'a>>),
     /// What n8n offers beside data: `$input`, `$('x')`, items, files.
@@ -74,9 +74,29 @@ impl std::ops::Deref for Text<'_> {
     }
 }
 
+/// A list that the expression made.
+pub(super) struct Array<'a> {
+    values: Vec<Val<'a>>,
+    depth: usize,
+}
+
+impl<'a> Array<'a> {
+    pub fn into_values(self) -> Vec<Val<'a>> {
+        self.values
+    }
+}
+
+impl<'a> std::ops::Deref for Array<'a> {
+    type Target = [Val<'a>];
+    fn deref(&self) -> &[Val<'a>] {
+        &self.values
+    }
+}
+
 /// An object that the expression made: fields in the order in which they were set.
 #[derive(Clone, Default)]
 pub(super) struct Object<'a> {
+    depth: usize,
     fields: Vec<(Text<'a>, Val<'a>)>,
     /// Built when a linear search would be slow.
     index: HashMap<Rc<str>, usize>,
@@ -98,6 +118,7 @@ impl<'a> Object<'a> {
     }
 
     pub fn set(&mut self, key: Text<'a>, value: Val<'a>) {
+        self.depth = self.depth.max(value.depth());
         if let Some(position) = self.position(&key) {
             self.fields[position].1 = value;
             return;
@@ -194,7 +215,8 @@ impl<'a> From<bool> for Val<'a> {
 
 impl<'a> From<Vec<Val<'a>>> for Val<'a> {
     fn from(values: Vec<Val<'a>>) -> Self {
-        Val::Array(Rc::new(values))
+        let depth = values.iter().map(Val::depth).max().unwrap_or(0);
+        Val::Array(Rc::new(Array { values, depth }))
     }
 }
 
@@ -207,6 +229,15 @@ impl<'a> From<Object<'a>> for Val<'a> {
 impl<'a> Val<'a> {
     pub fn is_nullish(&self) -> bool {
         matches!(self, Val::Undefined | Val::Null)
+    }
+
+    /// How deep lists and objects that the expression made are nested in it.
+    pub fn depth(&self) -> usize {
+        match self {
+            Val::Array(array) => array.depth + 1,
+            Val::Object(object) => object.depth + 1,
+            _ => 0,
+        }
     }
 
     pub fn is_truthy(&self) -> bool {

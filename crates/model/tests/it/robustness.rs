@@ -1,6 +1,6 @@
 //! Arbitrary text never panics, never overflows the stack and is read in linear time.
 
-use model::expr::Template;
+use model::expr::{Engine, EvalError, Template};
 use serde_json::json;
 
 use crate::world::World;
@@ -192,4 +192,30 @@ fn long_text_is_read_in_linear_time() {
         let _ = Template::parse(&piece.repeat((1 << 19) / piece.len()));
     }
     assert!(Template::parse(&"x".repeat((1 << 20) + 1)).is_err());
+}
+
+#[test]
+fn values_that_grow_without_end_are_left_to_the_sandbox() {
+    let world = World::new(json!({ "list": vec![1; 100_000] }));
+    for text in [
+        "{{ $json.list.reduce(all => [all], 0) }}",
+        "{{ $json.list.reduce(all => ({ all }), 0) }}",
+        "{{ $json.list.reduce(all => [...all, ...all], [1]) }}",
+        "{{ $json.list.reduce(all => all + all, 'x') }}",
+        "{{ $json.list.map(x => 'x'.repeat(10000000)) }}",
+        "{{ $json.list.map(x => `${'x'.padEnd(1000000)}`) }}",
+        "{{ $json.list.map(() => JSON.stringify($json.list)) }}",
+        "{{ $json.list.map(() => [...$json.list]) }}",
+    ] {
+        let template = Template::parse(text).expect(text);
+        assert_eq!(template.engine(), Engine::Native, "{text}");
+        assert_eq!(template.eval(&world), Err(EvalError::NeedsJavaScript), "{text}");
+    }
+}
+
+#[test]
+fn compiled_expressions_are_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Template>();
+    shared::<model::template::Params>();
 }

@@ -17,6 +17,7 @@ pub(super) fn call<'a>(
     let first = argument(arguments, 0);
     match name {
         "join" => {
+            evaluator.spend(length(&list))?;
             let separator = if matches!(first, Val::Undefined) { Text::Borrowed(",") } else { first.to_text()? };
             return Ok(Val::from(list.join(&separator, 0)?));
         }
@@ -149,7 +150,7 @@ fn elements<'a>(evaluator: &mut Evaluator<'a>, list: &Val<'a>) -> Eval<Vec<Val<'
 /// The elements of a list that the method changes. That is only unseen when nothing else holds the list.
 fn own<'a>(list: Val<'a>) -> Eval<Vec<Val<'a>>> {
     match list {
-        Val::Array(values) => Rc::try_unwrap(values).map_err(|_| Stop::JavaScript),
+        Val::Array(array) => Rc::try_unwrap(array).map(Array::into_values).map_err(|_| Stop::JavaScript),
         _ => Err(Stop::JavaScript),
     }
 }

@@ -185,7 +185,7 @@ fn split<'a>(evaluator: &mut Evaluator<'a>, text: &Text<'a>, separator: &Val<'a>
         return Ok(Val::from(letters.collect::<Vec<_>>()));
     }
     let pieces: Vec<Val<'a>> = text.split(&*separator).take(limit).map(|piece| part(text, piece)).collect();
-    evaluator.spend(pieces.len())?;
+    evaluator.spend(pieces.len() + text.len() / 64)?;
     Ok(Val::from(pieces))
 }
 

@@ -248,11 +248,9 @@ impl Spool for Memory {
 
 impl Inner {
     fn keep(&mut self, bytes: Bytes) -> Digest {
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
-        let mut digest = [0; 32];
-        digest.copy_from_slice(hash.as_ref());
-        self.blobs.insert(Digest(digest), bytes);
-        Digest(digest)
+        let digest = store::digest(&bytes);
+        self.blobs.insert(digest, bytes);
+        digest
     }
 }
 

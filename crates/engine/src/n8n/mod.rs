@@ -22,7 +22,7 @@ mod patch;
 mod read;
 mod report;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -30,6 +30,7 @@ mod tests;
 pub use export::{Exported, export};
 pub use import::{Import, Imported, import, link};
 pub use patch::same;
+pub(crate) use read::json;
 pub use report::{FileReport, Report, Totals, Unsupported, Wanted};
 
 /// Largest file that is read: 64 MiB.

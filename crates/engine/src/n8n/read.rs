@@ -18,7 +18,7 @@ pub(super) fn documents(bytes: &[u8]) -> Result<Vec<Result<Document, Problem>>, 
         return Err(problem.hint(format!("a file may have {MAX_BYTES} bytes; split it by workflow")));
     }
     let mut found = Vec::new();
-    unwrap(json(bytes)?, "", None, &mut found);
+    unwrap(json(bytes, MAX_DEPTH)?, "", None, &mut found);
     if found.iter().any(Result::is_ok) {
         return Ok(found);
     }
@@ -26,11 +26,11 @@ pub(super) fn documents(bytes: &[u8]) -> Result<Vec<Result<Document, Problem>>, 
         .unwrap_or_else(|| no_workflow("", "the list is empty")))
 }
 
-/// Reads JSON within the limit of depth. A byte order mark is no part of it.
-pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
+/// Reads JSON that is nested no deeper than that. A byte order mark is no part of it.
+pub(crate) fn json(bytes: &[u8], depth: usize) -> Result<Value, Problem> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if nested_too_deep(bytes) {
-        return Err(Problem::new(Code::TooDeep, format!("the file is nested more than {MAX_DEPTH} levels deep")));
+    if nested_deeper(bytes, depth) {
+        return Err(Problem::new(Code::TooDeep, format!("the file is nested more than {depth} levels deep")));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Problem::new(Code::UnreadableFile, format!("the file is no UTF-8 text: {error}"))
@@ -44,7 +44,7 @@ pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
 }
 
 /// Depth by counting brackets outside texts, before anything is built.
-fn nested_too_deep(bytes: &[u8]) -> bool {
+fn nested_deeper(bytes: &[u8], most: usize) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
     for byte in bytes {
         match (in_text, byte) {
@@ -53,7 +53,7 @@ fn nested_too_deep(bytes: &[u8]) -> bool {
             (_, b'"') => in_text = !in_text,
             (false, b'[' | b'{') => {
                 depth += 1;
-                if depth > MAX_DEPTH {
+                if depth > most {
                     return true;
                 }
             }
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn half_characters_are_mended_and_whole_ones_kept() {
         let check = |text: &str, expected: &str| {
-            assert_eq!(json(text.as_bytes()).unwrap(), Value::String(expected.into()), "{text}");
+            assert_eq!(json(text.as_bytes(), 1).unwrap(), Value::String(expected.into()), "{text}");
         };
         check(r#""\ud83d\ude00""#, "\u{1F600}");
         check(r#""a\ud83d""#, "a\u{fffd}");

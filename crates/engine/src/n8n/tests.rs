@@ -217,6 +217,18 @@ fn workflows_of_our_own_survive_n8n() {
     assert_eq!(back, spec);
 }
 
+#[test]
+fn numbers_keep_their_digits() {
+    let digits = ["407.32142857142867", "-402.30436380125093", "99.86957475347333", "9007199254740993", "0.1"];
+    let file = format!(r#"{{"nodes":[{{"name":"a","type":"x","parameters":{{"n":[{}]}}}}]}}"#, digits.join(","));
+    let catalogue = toys();
+    let workflow = import(file.as_bytes(), "sample.json", &catalogue).unwrap().workflows.remove(0);
+    let stored: WorkflowSpec = serde_json::from_slice(&serde_json::to_vec(&workflow.spec).unwrap()).unwrap();
+    let out = export(&stored, &workflow.name, &catalogue).workflow;
+    let numbers = serde_json::to_string(&out["nodes"][0]["parameters"]["n"]).unwrap();
+    assert_eq!(numbers, format!("[{}]", digits.join(",")));
+}
+
 /// Replaces, removes or doubles a part of a file.
 #[derive(Clone, Debug)]
 enum Mutation {

@@ -7,32 +7,47 @@
 //! Start at [`Store`]; then [`RunCommit`] and `commit.rs` for the hot path, `db/` for how one text serves two
 //! databases, and `conformance/` for the list of queries that both must pass.
 
+mod activations;
+mod audit;
 mod blobs;
 mod commit;
 pub mod conformance;
 mod db;
 mod definitions;
+mod drafts;
 mod error;
 mod journal;
 mod local;
 mod migrate;
 mod notify;
 mod partitions;
+mod resources;
 pub mod run;
 mod runs;
 mod scopes;
+mod secrets;
 mod signals;
 mod store;
+mod tokens;
 
+pub use activations::ActivationRow;
+pub use audit::{AuditRow, Chain};
 pub use blobs::{BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Collected, FolderBlobs, StoredBlob};
 pub use definitions::Definition;
+pub use drafts::DraftRow;
 pub use error::Error;
 pub use local::LocalValue;
 pub use notify::RunNotice;
+pub use resources::{
+    Action, Change, ChangeRow, Changes, Expect, Guard, HistoryRow, Rename, ResourceRow, ResourceWrite, Selector,
+    UniqueKey,
+};
 pub use run::*;
 pub use runs::{Budget, DeletedRuns, RunCount, RunPage, RunRef};
+pub use secrets::SealedRow;
 pub use signals::SignalAnswer;
 pub use store::{Options, Store};
+pub use tokens::TokenRow;
 
 /// Number of partitions that runs are spread over, fixed for the life of a store.
 pub const PARTITIONS: u16 = 64;
@@ -43,4 +58,27 @@ pub fn digest(content: &[u8]) -> model::Digest {
     let mut digest = [0; 32];
     digest.copy_from_slice(hash.as_ref());
     model::Digest(digest)
+}
+
+/// Digests content that comes in parts; the same digest as [`digest`] of the whole.
+pub struct Hasher(aws_lc_rs::digest::Context);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Hasher(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))
+    }
+}
+
+impl Hasher {
+    /// Adds the next part.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The digest of all parts.
+    pub fn finish(self) -> model::Digest {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.0.finish().as_ref());
+        model::Digest(bytes)
+    }
 }

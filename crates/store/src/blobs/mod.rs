@@ -157,14 +157,7 @@ impl Store {
 
     /// Drops all references of a holder; returns how many.
     pub async fn release_blobs(&self, scope: ScopeId, holder: &str) -> Result<u64, Error> {
-        self.write((scope, holder.to_owned()), |tx, (scope, holder)| {
-            Box::pin(async move {
-                let workspace = crate::scopes::workspace_of(tx, *scope).await?;
-                let sql = "DELETE FROM blob_ref WHERE workspace = $1 AND holder = $2";
-                tx.execute(sql, params![workspace, holder]).await
-            })
-        })
-        .await
+        self.write((scope, holder.to_owned()), |tx, (scope, holder)| Box::pin(release(tx, *scope, holder))).await
     }
 
     /// Removes up to `limit` blobs that nobody refers to and that were put before `older_than`. Keep that further back
@@ -233,7 +226,8 @@ async fn row(tx: &mut Tx, workspace: i64, digest: Digest) -> Result<Option<Found
     Ok(Some(Found { workspace, info, encoding, inline: row.opt_blob()? }))
 }
 
-async fn hold(tx: &mut Tx, scope: ScopeId, digest: Digest, holder: &str) -> Result<(), Error> {
+/// Refers to a blob inside a transaction.
+pub(crate) async fn hold(tx: &mut Tx, scope: ScopeId, digest: Digest, holder: &str) -> Result<(), Error> {
     let workspace = crate::scopes::workspace_of(tx, scope).await?;
     let lock = tx.dialect().for_share();
     let sql = format!("SELECT 1 FROM blob WHERE workspace = $1 AND digest = $2{lock}");
@@ -247,6 +241,13 @@ async fn hold(tx: &mut Tx, scope: ScopeId, digest: Digest, holder: &str) -> Resu
     )
     .await
     .map(|_| ())
+}
+
+/// Drops all references of a holder inside a transaction.
+pub(crate) async fn release(tx: &mut Tx, scope: ScopeId, holder: &str) -> Result<u64, Error> {
+    let workspace = crate::scopes::workspace_of(tx, scope).await?;
+    let sql = "DELETE FROM blob_ref WHERE workspace = $1 AND holder = $2";
+    tx.execute(sql, params![workspace, holder]).await
 }
 
 type Gone = (i64, Digest, u64, bool);

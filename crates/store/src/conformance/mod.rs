@@ -5,6 +5,7 @@
 
 mod commits;
 mod fixtures;
+mod resources;
 mod rows;
 mod runs;
 
@@ -29,5 +30,5 @@ pub struct Case {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [commits::CASES, runs::CASES, rows::CASES].concat()
+    [commits::CASES, runs::CASES, rows::CASES, resources::CASES].concat()
 }

@@ -130,6 +130,10 @@ fn own_fields<'a>(evaluator: &mut Evaluator<'a>, value: &Val<'a>) -> Eval<Vec<(T
             let view = |file| Val::Host(super::host::Host::File(file));
             Ok(files.iter().map(|(name, file)| (Text::Borrowed(name.as_str()), view(file))).collect())
         }
+        Val::String(text) if text.is_ascii() => {
+            let letters = evaluator.iterate(value)?.into_iter().enumerate();
+            Ok(letters.map(|(at, letter)| (Text::Shared(at.to_string().into()), letter)).collect())
+        }
         Val::Host(_) | Val::Arrow(_) | Val::Builtin(_) | Val::String(_) => Err(Stop::JavaScript),
         Val::Bool(_) | Val::Number(_) => Ok(Vec::new()),
         value => {

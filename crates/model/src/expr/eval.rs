@@ -174,7 +174,7 @@ impl<'a> Evaluator<'a> {
                 Key::Name(name) => self.get(&object, name)?,
                 Key::Index(index) => self.get_index(&object, *index)?,
                 Key::Computed(key) => match self.expr(key)? {
-                    Val::Number(number) if number >= 0.0 && number < 4e9 && number.fract() == 0.0 => {
+                    Val::Number(number) if (0.0..4e9).contains(&number) && number.fract() == 0.0 => {
                         self.get_index(&object, number as usize)?
                     }
                     key => {
@@ -337,7 +337,7 @@ impl<'a> Evaluator<'a> {
 
     fn item_scope(&mut self, index: &'a Expr) -> Eval<Val<'a>> {
         let index = self.expr(index)?.to_number()?;
-        if index >= 0.0 && index < 4e9 && index.fract() == 0.0 {
+        if (0.0..4e9).contains(&index) && index.fract() == 0.0 {
             Ok(Val::Host(Host::Scope(index as usize)))
         } else {
             Err(Stop::JavaScript)

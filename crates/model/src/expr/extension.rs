@@ -231,8 +231,6 @@ fn fall_back<'a>(evaluator: &mut Evaluator<'a>, object: Val<'a>, name: &str, arg
     match name {
         "isEmpty" => return Ok(Val::Bool(!object.is_truthy())),
         "isNotEmpty" => return Ok(Val::Bool(object.is_truthy())),
-        // Newer releases of n8n have it for numbers too.
-        "toNumber" => return Err(Stop::JavaScript),
         _ => {}
     }
     let owners: Vec<String> =

@@ -89,8 +89,8 @@ impl<'s> Lexer<'s> {
             if trimmed.starts_with("//") {
                 let line = trimmed.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(trimmed.len());
                 self.position += line;
-            } else if trimmed.starts_with("/*") {
-                let end = trimmed[2..].find("*/").ok_or_else(|| self.syntax("a comment is not closed"))?;
+            } else if let Some(comment) = trimmed.strip_prefix("/*") {
+                let end = comment.find("*/").ok_or_else(|| self.syntax("a comment is not closed"))?;
                 self.position += end + 4;
             } else {
                 return Ok(());

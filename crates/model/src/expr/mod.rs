@@ -19,7 +19,8 @@
 //! # How errors end
 //! As n8n does: JavaScript's own errors (reading a property of `undefined`, calling what is no function) make the
 //! value of their `{{ }}` `undefined`; errors that n8n raises itself (an unknown node, an extension method on the
-//! wrong type) fail the expression.
+//! wrong type) fail the expression. One thing is not imitated: n8n refuses to read fields called `arguments`,
+//! `constructor` and the like, to protect itself; here such a field of the data is data.
 
 mod ast;
 mod builtin;
@@ -42,10 +43,10 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use data::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Workflow};
+pub use split::Part;
 
 use ast::{Expr, Key, Root};
 use eval::Evaluator;
-use split::Part;
 use value::{Stop, Val};
 
 use crate::Value;
@@ -218,6 +219,12 @@ impl Template {
                 Ok(Some(Value::String(whole)))
             }
         }
+    }
+
+    /// Literal texts and code in order, the first always a text, for an evaluator of JavaScript. It has to join them
+    /// as this module's documentation says. The template is split anew at each call.
+    pub fn parts(&self) -> Vec<Part> {
+        split::split(&self.inner.source)
     }
 
     /// Names of the nodes that it refers to by a literal: `$('X')`, `$node["X"]`, `$items("X")`.

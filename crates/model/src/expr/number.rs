@@ -298,7 +298,7 @@ mod tests {
         for text in ["1px", "--1", "1_000", "inf", "nan", ".", "e5", "0x", "+0x1", "1e", "Infinit"] {
             assert!(parse(text).is_nan(), "{text}");
         }
-        assert_eq!(parse_prefix("3.14abc"), 3.14);
+        assert_eq!(parse_prefix("3.25abc"), 3.25);
         assert_eq!(parse_prefix("1e"), 1.0);
         assert_eq!(parse_integer("0x1f", 0), 31.0);
         assert_eq!(parse_integer("12px", 10), 12.0);

@@ -220,8 +220,7 @@ impl Parser<'_> {
             || matches!(&self.token, Token::Name(name) if matches!(&**name, "typeof" | "void"));
         let mut left = self.unary()?;
         let mut wraps = 0;
-        loop {
-            let Token::Sign(sign) = self.token else { break };
+        while let Token::Sign(sign) = self.token {
             let Some((power, operator)) = infix(sign) else { break };
             if power < floor {
                 break;
@@ -335,7 +334,7 @@ impl Parser<'_> {
         }
         let key = match self.nested(Self::sequence)? {
             Expr::String(text) => Key::Name(text),
-            Expr::Number(number) if number >= 0.0 && number < 1e9 && number.fract() == 0.0 => {
+            Expr::Number(number) if (0.0..1e9).contains(&number) && number.fract() == 0.0 => {
                 Key::Index(number as usize)
             }
             computed => Key::Computed(computed),

@@ -2,11 +2,16 @@
 
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Part {
-    /// Literal text.
+pub enum Part {
+    /// Literal text, with doubled backslashes already read as one where n8n does so.
     Text(String),
-    /// JavaScript, with the byte offset of its first character in the template.
-    Code { text: String, offset: usize },
+    /// The JavaScript between `{{` and `}}`.
+    Code {
+        /// The code, white space included.
+        text: String,
+        /// Byte offset of its first character in the template.
+        offset: usize,
+    },
 }
 
 /// Splits in one pass. An odd number of backslashes escapes a bracket pair; in text before code, two backslashes

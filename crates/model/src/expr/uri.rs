@@ -69,7 +69,8 @@ pub(super) fn to_base64(text: &str) -> String {
 /// The text in well-formed base64, either alphabet. Anything else is left to the sandbox.
 pub(super) fn from_base64(text: &str) -> Eval<String> {
     let body = text.trim_end_matches('=');
-    if text.len() - body.len() > 2 || body.len() % 4 == 1 || (text.len() != body.len() && text.len() % 4 != 0) {
+    if text.len() - body.len() > 2 || body.len() % 4 == 1 || (text.len() != body.len() && !text.len().is_multiple_of(4))
+    {
         return Err(Stop::JavaScript);
     }
     let mut decoded = Vec::with_capacity(body.len() / 4 * 3 + 2);

@@ -66,6 +66,9 @@ for (const value of values) {
 for (const [a, b] of [[2, 10], [2, 0], [0, 0], [10, 3], [3, 2], [-2, 3], [-2, 2], [7, 1], [1, 100], [-1, 7], [0, 5], [2, 62], [1.5, 2]]) {
   add(`(${a}) ** ${b}`);
 }
+for (const value of ['"text"', '[1, 2]', '5', 'true', '({ a: 1 })', '$json.nested', '$json.list', 'null', 'undefined']) {
+  for (const call of ['map(x => x)', 'join()', 'toFixed(1)', 'split(",")', 'trim()', 'reduce((a, b) => a)', 'toString()', 'valueOf()', 'charAt(0)', 'push(1)', 'padStart(3)', 'slice(1)', 'includes(1)', 'toPrecision(2)', 'flat()', 'replace("a", "b")', 'at(0)', 'hasOwnProperty("a")', 'concat(1)', 'indexOf(1)']) add(`${value}.${call}`);
+}
 add('2 ** 3 ** 2'); add('(-8) % 3'); add('5 % -3'); add('-5 % 5'); add('1 + 2 * 3 - 4 / 2'); add('1 < 2 < 3'); add('3 > 2 > 1');
 add('"b" + 1 + 2'); add('1 + 2 + "b"'); add('"3" * "4"'); add('[] + {}'); add('[] == ![]'); add('null ?? undefined ?? 3');
 add('(1, 2)'); add('void 0'); add('typeof null'); add('typeof (() => 1)'); add('(null || "a") && (0 ?? 1)');
@@ -116,7 +119,7 @@ for (const list of lists) for (const call of listCalls) add(call.startsWith('[')
 
 // Objects, JSON, spreads, destructuring.
 for (const expression of [
-  'Object.keys($json)', 'Object.values($json.nested)', 'Object.entries($json.numbers)', 'Object.keys($json.numbers)', 'JSON.stringify($json.numbers)', 'Object.keys([7, 8])', 'Object.keys(null)', 'Object.keys(5)',
+  'Object.keys($json)', 'Object.values($json.nested)', 'Object.entries($json.numbers)', 'Object.keys($json.numbers)', 'JSON.stringify($json.numbers)', 'Object.keys([7, 8])', 'Object.keys(null)', 'Object.keys(5)', 'Object.entries("ab").map(([k, v]) => k + v)', 'Object.keys("")',
   'Object.entries($json.numbers).map(([k, v]) => k + v)', 'Object.fromEntries([["a", 1], ["b", 2]])', 'Object.fromEntries(Object.entries($json.numbers).filter(([k]) => isNaN(Number(k))))',
   'Object.assign({}, { a: 1 }, { b: 2, a: 3 })', 'Object.assign({ z: 1 }, null, [5])', '({ ...$json.nested, x: 1 })', '({ ...[1, 2] })', '({ ..."hi" })', '({ ...null, ...5 })', '({ a: 1, ["b" + 1]: 2, "c d": 3, 4: 5 })', '({ b: 1, 1: 2, a: 3, 0: 4 })',
   '({ a: undefined, b: null })', '[undefined, () => 1]', '({ f: () => 1, g: 2 })', '[...$json.list, ...[9]]', '[..."hé😀"]', '[...null]', '[...5]', 'Array.from("abc")', 'Array.from({ length: 3 }, (_, i) => i * 2)', 'Array.from([1, 2], x => x + 1)', 'Array.of(7, 8)', 'Array.from({ length: 2 })',

@@ -43,7 +43,7 @@ for (const [type, list] of Object.entries(receivers)) {
 }
 // A method of one type called on another.
 for (const receiver of ['$json.name', '$json.list', '$json.n', '$json.object', '$json.yes']) {
-  for (const method of ['first()', 'toSnakeCase()', 'floor()', 'keys()', 'round()', 'sum()', 'hasField("a")', 'isEven()', 'values()', 'compact()', 'urlEncode()', 'isEmail()']) templates.add(`{{ ${receiver}.${method} }}`);
+  for (const method of ['first()', 'toSnakeCase()', 'floor()', 'keys()', 'round()', 'sum()', 'hasField("a")', 'isEven()', 'values()', 'compact()', 'urlEncode()', 'isEmail()', 'toNumber()']) templates.add(`{{ ${receiver}.${method} }}`);
 }
 
 const expression = new Expression('UTC');

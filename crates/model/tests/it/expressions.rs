@@ -1,6 +1,6 @@
 //! What expressions see of the world around them, and how they end.
 
-use model::expr::{Engine, EvalError, ParseError, Reads, Template};
+use model::expr::{Engine, EvalError, ParseError, Part, Reads, Template};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -214,4 +214,11 @@ fn a_template_says_what_it_reads() {
     assert_eq!(template.nodes(), ["A", "B"]);
     assert_eq!(template.reads(), Reads { item: true, nodes: true, clock: true, ..Reads::default() });
     assert_eq!(Template::parse("{{ 1 }}").expect("valid").reads(), Reads::default());
+}
+
+#[test]
+fn an_evaluator_of_javascript_gets_the_parts() {
+    let template = Template::parse("a{{ $now }}b").expect("valid");
+    let code = Part::Code { text: " $now ".into(), offset: 3 };
+    assert_eq!(template.parts(), [Part::Text("a".into()), code, Part::Text("b".into())]);
 }

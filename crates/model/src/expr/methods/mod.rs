@@ -30,9 +30,14 @@ pub(super) fn call<'a>(
     }
 }
 
-/// What calling a name that is no method of a value ends in.
+/// What calling a name that no method above has ends in: the few that JavaScript has all the same are left to the
+/// sandbox, any other is not there. Names outside the native table never come here.
 fn no_method<'a>(value: &Val<'a>, name: &str) -> Eval<Val<'a>> {
-    if super::builtin::is_inherited(name) { Err(Stop::JavaScript) } else { throw(not_function(value, name)) }
+    match name {
+        "hasOwnProperty" => Err(Stop::JavaScript),
+        "keys" | "values" if value.is_list() => Err(Stop::JavaScript),
+        _ => throw(not_function(value, name)),
+    }
 }
 
 fn not_function(value: &Val<'_>, name: &str) -> String {

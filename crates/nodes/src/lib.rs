@@ -3,10 +3,18 @@
 //! A node type is one file (parameters, compilation, run, n8n in both directions, tests) and one line in its
 //! family's `list`. This crate never calls out by itself: what leaves the process goes through [`part::Ctx`].
 //!
-//! Start reading at [`flow`] and its `filter`, a small node type that is complete.
+//! Start reading at [`flow`] and its `filter`, a small node type that is complete. Shared by all families: `plan`
+//! (parameters compiled once), `path` (names of fields), `js` (JavaScript's conversions), `names` (n8n's parameters).
 
+mod convert;
+mod dates;
 pub mod flow;
 pub mod http;
+mod js;
+mod names;
+mod path;
+mod pattern;
+mod plan;
 pub mod transform;
 pub mod trigger;
 

@@ -2,10 +2,10 @@
 //! credentials.
 //!
 //! This crate is the only maker of a [`Grant`]; whoever holds one has been authenticated. It never hands a secret to
-//! anything but the request that it belongs to: values go in through `Vault::put_secret` and come out only on a
+//! anything but the request that it belongs to: values go in through [`Vault::put_secret`] and come out only on a
 //! signed request or in a comparison.
 //!
-//! Start reading at [`role`] (the decisions), then `tokens`, [`seal`] and `vault`.
+//! Start reading at [`role`] (the decisions), then [`tokens`], [`seal`] and [`vault`].
 
 pub mod connection;
 pub mod error;
@@ -13,12 +13,16 @@ pub mod grant;
 mod jwt;
 pub mod role;
 pub mod seal;
+pub mod tokens;
+pub mod vault;
 
 pub use connection::{Connection, Scheme};
 pub use error::Error;
 pub use grant::{Access, Grant, Rule};
 pub use role::{Permission, Role};
 pub use seal::{Keyring, MasterKey, Place};
+pub use tokens::{MadeToken, NewToken, TokenInfo, Tokens};
+pub use vault::{Shown, Vault};
 
 /// Milliseconds since 1970: the one place where this crate reads the clock.
 pub fn now_millis() -> i64 {
@@ -30,4 +34,9 @@ pub fn now_millis() -> i64 {
 pub fn random_text() -> String {
     let bytes: [u8; 16] = seal::random();
     data_encoding::BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+}
+
+/// 128 random bits, for ids.
+pub fn random_u128() -> u128 {
+    u128::from_be_bytes(seal::random())
 }

@@ -29,7 +29,7 @@ pub struct Place<'a> {
     /// Its field.
     pub field: &'a str,
     /// Which writing of the field, from 1.
-    pub generation: i64,
+    pub generation: u64,
 }
 
 impl Place<'_> {
@@ -251,7 +251,7 @@ fn decrypt(key: &LessSafeKey, nonce: &[u8], place: &[u8], sealed: &[u8]) -> Resu
 mod tests {
     use super::*;
 
-    fn place<'a>(connection: &'a Name, field: &'a str, generation: i64) -> Place<'a> {
+    fn place<'a>(connection: &'a Name, field: &'a str, generation: u64) -> Place<'a> {
         Place { scope: ScopeId(1), connection, field, generation }
     }
 

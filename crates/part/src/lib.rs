@@ -5,14 +5,18 @@
 //! Start reading at [`node`] for node types, at [`runs`] for what `engine` offers to the others.
 
 pub mod answer;
+mod area;
 pub mod catalogue;
 pub mod ctx;
 pub mod error;
+pub mod http;
 pub mod items;
+pub mod kind;
 pub mod n8n;
 pub mod net;
 pub mod node;
 pub mod origins;
+
 pub mod params;
 pub mod runs;
 pub mod service;
@@ -25,8 +29,10 @@ pub use ctx::{
     Attached, ByteStream, CallFailure, CallSpec, ChildEnd, ChildStart, ChildWorkflow, CodeJob, CodeResult, Ctx, Level,
     Outputs, StepHost, StepInfo, Ticket,
 };
+pub use area::Part;
 pub use error::{Category, NodeError};
 pub use items::{CHUNK_ITEMS, Chunk, Indices, Items, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};
+pub use kind::{Kind, KindEntry};
 pub use node::{Descriptor, Effect, Group, Node, NodeType, Outcome, PortOutput, Ports, Required, Resumed, Suspend};
 pub use origins::{Origin, Origins, Source};
 pub use params::Typed;

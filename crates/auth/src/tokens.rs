@@ -1,0 +1,241 @@
+//! Tokens: random texts that stand for a name and its roles. Only their hash is kept.
+
+use std::path::Path;
+
+use model::id::PrincipalId;
+use model::{Code, Digest, Problem, Scope};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::{Store, TokenRow};
+
+use crate::{Error, Grant, Role, Rule, seal};
+
+/// What every token begins with, so that scanners of repositories and logs know one when they see it.
+pub const PREFIX: &str = "fpt_";
+
+/// Name of the token that the first start makes.
+const OWNER: &str = "owner";
+
+/// The tokens of a server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    store: Store,
+}
+
+/// A token to make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewToken {
+    /// Name, as audit entries will show it.
+    pub name: String,
+    /// What it may do where.
+    pub rules: Vec<Rule>,
+    /// When it ends, milliseconds since 1970; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// A token as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenInfo {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// What it may do where.
+    pub rules: Vec<Rule>,
+    /// When it was made, milliseconds since 1970.
+    pub created_at: i64,
+    /// Who made it.
+    pub created_by: String,
+    /// When it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<i64>,
+}
+
+/// A token that was just made: the only time that its text is shown.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MadeToken {
+    /// As lists show it.
+    #[serde(flatten)]
+    pub info: TokenInfo,
+    /// The text to send in `Authorization: Bearer`.
+    pub token: String,
+}
+
+impl Tokens {
+    /// The tokens that a store keeps.
+    pub fn new(store: Store) -> Tokens {
+        Tokens { store }
+    }
+
+    /// Who a token stands for. Unknown, ended and revoked tokens are refused in the same words.
+    pub async fn authenticate(&self, token: &str) -> Result<Grant, Problem> {
+        let refuse = || Problem::new(Code::Unauthenticated, "the token is not valid");
+        if !token.starts_with(PREFIX) || token.len() > 128 {
+            return Err(refuse());
+        }
+        let row = self.store.token(&hash(token)).await?.ok_or_else(refuse)?;
+        let now = crate::now_millis();
+        if row.revoked_at.is_some() || row.expires_at.is_some_and(|end| end <= now) {
+            return Err(refuse());
+        }
+        let rules: Vec<Rule> = serde_json::from_str(&row.grants).map_err(|_| refuse())?;
+        Ok(Grant::new(format!("token:{}", row.name), rules))
+    }
+
+    /// Makes a token. Nobody hands out more than they have.
+    pub async fn create(&self, grant: &Grant, new: NewToken) -> Result<MadeToken, Problem> {
+        let name = new.name.trim().to_owned();
+        if name.is_empty() || name.len() > 128 {
+            return Err(Problem::new(Code::InvalidSpec, "a token needs a name of 1 to 128 characters").at("/name"));
+        }
+        if new.rules.is_empty() {
+            return Err(Problem::new(Code::InvalidSpec, "a token needs at least one rule").at("/rules"));
+        }
+        if let Some(at) = new.rules.iter().position(|rule| !grant.may_give(rule)) {
+            return Err(Problem::new(Code::Forbidden, "you cannot give a role that you do not have yourself")
+                .at(format!("/rules/{at}")));
+        }
+        self.insert(grant.actor(), NewToken { name, ..new }).await.map_err(Problem::from)
+    }
+
+    async fn insert(&self, by: &str, new: NewToken) -> Result<MadeToken, Error> {
+        let text = format!("{PREFIX}{}{}", crate::random_text(), crate::random_text());
+        let now = crate::now_millis();
+        let random = crate::random_u128();
+        let row = TokenRow {
+            id: PrincipalId::from_parts(now as u64, random),
+            hash: hash(&text),
+            name: new.name,
+            grants: serde_json::to_string(&new.rules).unwrap_or_default(),
+            created_at: now,
+            created_by: by.to_owned(),
+            last_used_at: None,
+            expires_at: new.expires_at,
+            revoked_at: None,
+        };
+        let info = info(&row);
+        self.store.create_token(row).await?;
+        Ok(MadeToken { info, token: text })
+    }
+
+    /// All tokens, the oldest first.
+    pub async fn list(&self) -> Result<Vec<TokenInfo>, Problem> {
+        Ok(self.store.tokens().await?.iter().map(info).collect())
+    }
+
+    /// Takes a token back. Doing it twice is the same as once.
+    pub async fn revoke(&self, grant: &Grant, id: PrincipalId) -> Result<(), Problem> {
+        let missing = || Problem::new(Code::NotFound, format!("there is no token `{id}`"));
+        let all = self.store.tokens().await?;
+        let row = all.iter().find(|row| row.id == id).ok_or_else(missing)?;
+        if info(row).rules.iter().any(|rule| !grant.may_give(rule)) {
+            return Err(Problem::new(Code::Forbidden, "the token has a role that you do not have yourself"));
+        }
+        self.store.revoke_token(id, grant.actor(), crate::now_millis()).await?;
+        Ok(())
+    }
+
+    /// On the first start: makes the owner's token, writes it into a file that only its owner can read, and returns
+    /// it. Later starts return nothing.
+    pub async fn first_start(&self, file: &Path) -> Result<Option<String>, Error> {
+        if !self.store.tokens().await?.is_empty() {
+            return Ok(None);
+        }
+        let new = NewToken { name: OWNER.into(), rules: vec![Rule::everywhere(Role::Owner)], expires_at: None };
+        let made = self.insert("first start", new).await?;
+        let fault = |source| Error::KeyFile { path: file.display().to_string(), source };
+        match seal::write_private(file, &made.token) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                // Left over from a store that is gone.
+                std::fs::remove_file(file).map_err(fault)?;
+                seal::write_private(file, &made.token).map_err(fault)?;
+            }
+            other => other.map_err(fault)?,
+        }
+        Ok(Some(made.token))
+    }
+
+    /// The grant that a row's owner would have now, for work that goes on in somebody's name (`runsAs`).
+    pub async fn delegated(&self, actor: &str, scope: &Scope) -> Result<Option<Grant>, Problem> {
+        let Some(name) = actor.strip_prefix("token:") else { return Ok(None) };
+        let now = crate::now_millis();
+        let rows = self.store.tokens().await?;
+        let alive = rows.iter().filter(|row| row.name == name && row.revoked_at.is_none());
+        let mut alive = alive.filter(|row| row.expires_at.is_none_or(|end| end > now));
+        let grant = alive.next().map(|row| Grant::new(actor, info(row).rules));
+        Ok(grant.filter(|grant| grant.role(scope).is_some()))
+    }
+}
+
+/// Tokens carry 256 random bits, so one round of a fast hash keeps them as safe as a slow one would.
+fn hash(token: &str) -> Digest {
+    store::digest(token.as_bytes())
+}
+
+fn info(row: &TokenRow) -> TokenInfo {
+    TokenInfo {
+        id: row.id.to_string(),
+        name: row.name.clone(),
+        rules: serde_json::from_str(&row.grants).unwrap_or_default(),
+        created_at: row.created_at,
+        created_by: row.created_by.clone(),
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn owner() -> (Tokens, Grant, tempfile::TempDir) {
+        let tokens = Tokens::new(Store::temporary().await.unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let text = tokens.first_start(&file).await.unwrap().unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        assert_eq!(tokens.first_start(&file).await.unwrap(), None, "only the first start makes one");
+        let grant = tokens.authenticate(&text).await.unwrap();
+        (tokens, grant, folder)
+    }
+
+    fn new(name: &str, role: Role) -> NewToken {
+        NewToken { name: name.into(), rules: vec![Rule::everywhere(role)], expires_at: None }
+    }
+
+    #[tokio::test]
+    async fn tokens_are_good_until_they_end_or_are_taken_back() {
+        let (tokens, owner, _folder) = owner().await;
+        assert_eq!((owner.actor(), owner.role(&Scope::default())), ("token:owner", Some(Role::Owner)));
+        let made = tokens.create(&owner, new("deploy", Role::Editor)).await.unwrap();
+        assert_eq!(tokens.authenticate(&made.token).await.unwrap().actor(), "token:deploy");
+        let ended = NewToken { expires_at: Some(1), ..new("old", Role::Viewer) };
+        let ended = tokens.create(&owner, ended).await.unwrap();
+        assert!(tokens.authenticate(&ended.token).await.is_err());
+        tokens.revoke(&owner, made.info.id.parse().unwrap()).await.unwrap();
+        assert_eq!(tokens.authenticate(&made.token).await.unwrap_err().code, Code::Unauthenticated);
+        for bad in ["", "fpt_", "fpt_unknown", "Bearer", &"fpt_".repeat(100)] {
+            assert!(tokens.authenticate(bad).await.is_err(), "{bad}");
+        }
+        assert!(!serde_json::to_string(&tokens.list().await.unwrap()).unwrap().contains(&made.token));
+    }
+
+    #[tokio::test]
+    async fn nobody_gives_more_than_they_have() {
+        let (tokens, owner, _folder) = owner().await;
+        let admin = tokens.create(&owner, new("admin", Role::Admin)).await.unwrap();
+        let admin = tokens.authenticate(&admin.token).await.unwrap();
+        let refusal = tokens.create(&admin, new("more", Role::Owner)).await.err().unwrap();
+        assert_eq!((refusal.code, refusal.pointer.as_deref()), (Code::Forbidden, Some("/rules/0")));
+        let owners = tokens.list().await.unwrap().into_iter().find(|token| token.name == "owner").unwrap();
+        assert_eq!(tokens.revoke(&admin, owners.id.parse().unwrap()).await.unwrap_err().code, Code::Forbidden);
+        assert_eq!(tokens.delegated("token:admin", &Scope::default()).await.unwrap().unwrap().rules(), admin.rules());
+    }
+}

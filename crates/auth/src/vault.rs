@@ -1,0 +1,397 @@
+//! Connections as credentials: the only place where a sealed value is opened.
+//!
+//! A value leaves this module on a request to a host that the connection names, in a comparison with what a sender
+//! showed, or as the signature of a token; never as itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::{constant_time, digest};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, header};
+use jsonwebtoken::DecodingKey;
+use model::{Code, Map, Name, Problem, ScopeId, Value};
+use outbound::{Credentials, Reach, Signable};
+use store::{Change, SealedRow, Store};
+
+use crate::connection::{Connection, Scheme, Secrets};
+use crate::{Error, Keyring, Place};
+
+/// Longest secret value.
+pub const SECRET_LIMIT: usize = 64 << 10;
+
+/// How long an opened connection is used without asking the store whether another process wrote a new secret.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// Opened connections that are kept at most.
+const MOST_OPEN: usize = 1_000;
+
+/// Connections and their secrets. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    keyring: Keyring,
+    open: Mutex<HashMap<(ScopeId, Name), Arc<Opened>>>,
+}
+
+struct Opened {
+    /// Position of resources that was newest before it was read.
+    position: u64,
+    at: Instant,
+    connection: Connection,
+    secrets: Secrets,
+    reach: Arc<Reach>,
+}
+
+/// What a webhook's sender has to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// User and password.
+    Basic,
+    /// The connection's header.
+    Header,
+    /// A signed token.
+    Jwt,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Vault")
+    }
+}
+
+impl Vault {
+    /// The vault of a store, opened with that keyring.
+    pub fn new(store: Store, keyring: Keyring) -> Vault {
+        Vault { inner: Arc::new(Inner { store, keyring, open: Mutex::default() }) }
+    }
+
+    /// Seals a value and keeps it as the next generation of its field.
+    pub async fn put_secret(
+        &self,
+        scope: ScopeId,
+        connection: &Name,
+        field: &str,
+        value: &[u8],
+        by: &str,
+    ) -> Result<(), Error> {
+        if value.is_empty() || value.len() > SECRET_LIMIT {
+            let detail = format!("a secret has 1 to {SECRET_LIMIT} bytes");
+            return Err(Problem::new(Code::TooLarge, detail).at("/value").into());
+        }
+        let newest = self.inner.store.secret(scope, connection, field).await?;
+        let generation = newest.map_or(0, |row| row.generation) + 1;
+        let sealed = self.inner.keyring.seal(Place { scope, connection, field, generation }, value)?;
+        let now = crate::now_millis();
+        let row = SealedRow { field: field.to_owned(), generation, sealed: sealed.into(), written_at: now };
+        self.inner.store.put_secret(scope, connection, row, Change::new(by, now)).await?;
+        self.forget(scope, connection);
+        Ok(())
+    }
+
+    /// Drops a value; says whether there was one.
+    pub async fn delete_secret(&self, scope: ScopeId, connection: &Name, field: &str, by: &str) -> Result<bool, Error> {
+        let change = Change::new(by, crate::now_millis());
+        let gone = self.inner.store.delete_secret(scope, connection, field, change).await?;
+        self.forget(scope, connection);
+        Ok(gone)
+    }
+
+    /// Fields of a connection that have a value.
+    pub async fn fields(&self, scope: ScopeId, connection: &Name) -> Result<BTreeSet<String>, Error> {
+        Ok(self.inner.store.secrets(scope, connection).await?.into_iter().map(|row| row.field).collect())
+    }
+
+    /// The newest values of a connection, sealed for another name of it.
+    pub async fn resealed(&self, scope: ScopeId, from: &Name, to: &Name) -> Result<Vec<SealedRow>, Error> {
+        let mut resealed = Vec::new();
+        for row in newest(self.inner.store.secrets(scope, from).await?).into_values() {
+            let place = Place { scope, connection: from, field: &row.field, generation: row.generation };
+            let value = self.inner.keyring.open(place, &row.sealed)?;
+            let place = Place { scope, connection: to, field: &row.field, generation: 1 };
+            let sealed = Bytes::from(self.inner.keyring.seal(place, &value)?);
+            resealed.push(SealedRow { sealed, generation: 1, ..row });
+        }
+        Ok(resealed)
+    }
+
+    /// Wraps every data key again under the key that seals now; says how many were changed.
+    pub async fn rewrap(&self) -> Result<u64, Error> {
+        let store = &self.inner.store;
+        let (mut after, mut changed) = (None, 0);
+        loop {
+            let page = store.sealed_connections(after.take(), 100).await?;
+            let Some(last) = page.last().cloned() else { return Ok(changed) };
+            for (scope, connection) in &page {
+                for row in store.secrets(*scope, connection).await? {
+                    if self.inner.keyring.is_current(&row.sealed) {
+                        continue;
+                    }
+                    let place = Place { scope: *scope, connection, field: &row.field, generation: row.generation };
+                    let sealed = Bytes::from(self.inner.keyring.rewrap(place, &row.sealed)?);
+                    store.replace_sealed(*scope, connection, SealedRow { sealed, ..row }).await?;
+                    changed += 1;
+                }
+            }
+            after = Some(last);
+        }
+    }
+
+    /// Compares what a sender shows with a connection, in constant time. Gives the claims of a token.
+    pub async fn verify(
+        &self,
+        scope: ScopeId,
+        connection: &Name,
+        shown: Shown,
+        headers: &HeaderMap,
+    ) -> Result<Option<Value>, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let refuse = |detail: &str| Problem::new(Code::SignatureRejected, detail);
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let after_scheme = |wanted: &str| {
+            let (scheme, rest) = authorization?.split_once(' ')?;
+            scheme.eq_ignore_ascii_case(wanted).then(|| rest.trim())
+        };
+        let secret = |field: &str| {
+            let detail = |reason| Problem::new(Code::ConnectionMissing, format!("connection `{connection}` {reason}"));
+            opened.secrets.get(field).map_err(detail)
+        };
+        match (&opened.connection.auth, shown) {
+            (Scheme::Basic { username }, Shown::Basic) => {
+                use base64::Engine;
+                let sent = after_scheme("basic")
+                    .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok())
+                    .unwrap_or_default();
+                let wanted = [username.as_bytes(), b":", secret("password")?].concat();
+                if same(&sent, &wanted) { Ok(None) } else { Err(refuse("user or password is wrong")) }
+            }
+            (Scheme::Header { name }, Shown::Header) => {
+                let sent = headers.get(name.as_str()).map_or(&b""[..], |value| value.as_bytes());
+                if same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
+            }
+            (Scheme::Jwt { algorithm, public_key, .. }, Shown::Jwt) => {
+                let key = match public_key {
+                    Some(pem) if !algorithm.is_symmetric() => crate::jwt::public_key(*algorithm, pem)
+                        .map_err(|reason| Problem::new(Code::ConnectionMissing, reason))?,
+                    _ if algorithm.is_symmetric() => DecodingKey::from_secret(secret("key")?),
+                    _ => {
+                        let detail = format!("connection `{connection}` has no public key to check tokens with");
+                        return Err(Problem::new(Code::ConnectionMissing, detail));
+                    }
+                };
+                let token = after_scheme("bearer").ok_or_else(|| refuse("there is no token"))?;
+                crate::jwt::check(*algorithm, &key, token).map(Some).map_err(refuse)
+            }
+            _ => Err(Problem::new(
+                Code::ConnectionMissing,
+                format!("connection `{connection}` is of another type than the webhook asks for"),
+            )),
+        }
+    }
+
+    /// A token with these claims, signed with the key of a `jwt` connection.
+    pub async fn make_token(&self, scope: ScopeId, connection: &Name, claims: &Map) -> Result<String, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let fault =
+            |reason: String| Problem::new(Code::ConnectionMissing, format!("connection `{connection}` {reason}"));
+        let Scheme::Jwt { algorithm, claims: own, lifetime, key_id, .. } = &opened.connection.auth else {
+            return Err(fault("is no `jwt` connection".into()));
+        };
+        let mut all = own.clone();
+        all.extend(claims.clone());
+        let key = opened.secrets.get("key").map_err(fault)?;
+        let now = crate::now_millis() / 1000;
+        crate::jwt::make(*algorithm, key, &all, lifetime.0, key_id.as_deref(), now).map_err(fault)
+    }
+
+    /// Takes a connection out of memory.
+    pub fn forget(&self, scope: ScopeId, connection: &Name) {
+        self.inner.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&(scope, connection.clone()));
+    }
+
+    async fn opened(&self, scope: ScopeId, name: &Name) -> Result<Arc<Opened>, outbound::Error> {
+        let position = *self.inner.store.watch_position().borrow();
+        let key = (scope, name.clone());
+        let known = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(known) = known.filter(|known| known.position == position && known.at.elapsed() < FRESH) {
+            return Ok(known);
+        }
+        let failed = |error: store::Error| outbound::Error::Connection {
+            connection: name.clone(),
+            reason: "cannot be read just now".into(),
+            source: Some(Box::new(error)),
+        };
+        let row = self.inner.store.resource(scope, "connection", name).await.map_err(failed)?;
+        let row = row.ok_or_else(|| outbound::Error::connection(name, "does not exist"))?;
+        let connection: Connection = serde_json::from_str(&row.spec).map_err(|error| outbound::Error::Connection {
+            connection: name.clone(),
+            reason: "has a spec that cannot be read".into(),
+            source: Some(Box::new(error)),
+        })?;
+        let sealed = newest(self.inner.store.secrets(scope, name).await.map_err(failed)?);
+        let mut secrets = BTreeMap::new();
+        let mut writings = 0;
+        for (field, row) in sealed {
+            let place = Place { scope, connection: name, field: &field, generation: row.generation };
+            let value = self.inner.keyring.open(place, &row.sealed).map_err(|error| outbound::Error::Connection {
+                connection: name.clone(),
+                reason: format!("has a secret `{field}` that cannot be opened"),
+                source: Some(Box::new(error)),
+            })?;
+            writings += row.generation;
+            secrets.insert(field, value);
+        }
+        // Both only grow, so their sum rises with every change of either.
+        let reach = Arc::new(connection.reach(row.revision + writings));
+        let opened = Opened { position, at: Instant::now(), connection, secrets: Secrets(secrets), reach };
+        let opened = Arc::new(opened);
+        let mut open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= MOST_OPEN {
+            open.retain(|_, known| known.position == position && known.at.elapsed() < FRESH);
+        }
+        open.insert(key, opened.clone());
+        Ok(opened)
+    }
+}
+
+impl Credentials for Vault {
+    fn reach<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Arc<Reach>, outbound::Error>> {
+        Box::pin(async move { Ok(self.opened(scope, connection).await?.reach.clone()) })
+    }
+
+    fn sign<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        request: Signable<'a>,
+    ) -> BoxFuture<'a, Result<(), outbound::Error>> {
+        Box::pin(async move {
+            let opened = self.opened(scope, connection).await?;
+            let now = crate::now_millis() / 1000;
+            let signed = opened.connection.sign(&opened.secrets, now, request);
+            signed.map_err(|reason| outbound::Error::connection(connection, reason))
+        })
+    }
+}
+
+/// The newest generation of each field.
+fn newest(rows: Vec<SealedRow>) -> BTreeMap<String, SealedRow> {
+    let mut newest: BTreeMap<String, SealedRow> = BTreeMap::new();
+    for row in rows {
+        if newest.get(&row.field).is_none_or(|known| known.generation < row.generation) {
+            newest.insert(row.field.clone(), row);
+        }
+    }
+    newest
+}
+
+/// Compares digests, so that neither content nor length shows in the time it takes.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let (one, other) = (digest::digest(&digest::SHA256, one), digest::digest(&digest::SHA256, other));
+    constant_time::verify_slices_are_equal(one.as_ref(), other.as_ref()).is_ok()
+}
+
+fn unusable(connection: &Name, error: outbound::Error) -> Problem {
+    tracing::warn!(%connection, error = &error as &dyn std::error::Error, "a connection cannot be used");
+    Problem::new(Code::ConnectionMissing, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use serde_json::json;
+    use store::{Expect, ResourceWrite};
+
+    async fn vault(connections: &[(&str, Value)]) -> (Vault, ScopeId) {
+        let store = Store::temporary().await.unwrap();
+        let scope = store.ensure_scope(&model::Scope::default()).await.unwrap();
+        let write = |(name, auth): &(&str, Value)| ResourceWrite {
+            kind: "connection".into(),
+            name: name.parse().unwrap(),
+            spec_version: 1,
+            labels: BTreeMap::new(),
+            spec: json!({ "auth": auth, "hosts": ["api.example.com"] }).to_string(),
+            refs: Vec::new(),
+            keys: Vec::new(),
+            expect: Expect::Any,
+        };
+        let writes = connections.iter().map(write).collect();
+        store.put_resources(scope, writes, Change::new("test", 1)).await.unwrap();
+        (Vault::new(store, Keyring::new(crate::MasterKey::generate())), scope)
+    }
+
+    fn name(text: &str) -> Name {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_new_secret_is_used_at_the_next_call_and_raises_the_generation() {
+        let (vault, scope) = vault(&[("crm", json!({ "type": "bearer" }))]).await;
+        let crm = name("crm");
+        let signed = async |vault: &Vault| {
+            let (mut url, mut headers) = (url::Url::parse("https://api.example.com/").unwrap(), HeaderMap::new());
+            let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+            vault.sign(scope, &name("crm"), request).await.map(|()| headers["authorization"].clone())
+        };
+        assert!(signed(&vault).await.is_err(), "no value yet");
+        vault.put_secret(scope, &crm, "token", b"one", "test").await.unwrap();
+        assert_eq!(signed(&vault).await.unwrap(), "Bearer one");
+        let before = vault.reach(scope, &crm).await.unwrap().generation;
+        vault.put_secret(scope, &crm, "token", b"two", "test").await.unwrap();
+        assert_eq!(signed(&vault).await.unwrap(), "Bearer two");
+        assert!(vault.reach(scope, &crm).await.unwrap().generation > before);
+        assert!(vault.delete_secret(scope, &crm, "token", "test").await.unwrap());
+        assert!(signed(&vault).await.is_err());
+        assert!(vault.reach(scope, &name("gone")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn senders_are_checked_against_the_connection() {
+        let (vault, scope) = vault(&[
+            ("basic", json!({ "type": "basic", "username": "ann" })),
+            ("header", json!({ "type": "header", "name": "X-Key" })),
+            ("jwt", json!({ "type": "jwt", "algorithm": "HS256" })),
+        ])
+        .await;
+        for (connection, field) in [("basic", "password"), ("header", "value"), ("jwt", "key")] {
+            vault.put_secret(scope, &name(connection), field, b"s3cret", "test").await.unwrap();
+        }
+        let token = vault.make_token(scope, &name("jwt"), &Map::new()).await.unwrap();
+        let cases = [
+            ("basic", Shown::Basic, "authorization", "Basic YW5uOnMzY3JldA==".to_owned(), true),
+            ("basic", Shown::Basic, "authorization", "Basic YW5uOndyb25n".to_owned(), false),
+            ("header", Shown::Header, "x-key", "s3cret".to_owned(), true),
+            ("header", Shown::Header, "x-key", "s3cre".to_owned(), false),
+            ("jwt", Shown::Jwt, "authorization", format!("Bearer {token}"), true),
+            ("jwt", Shown::Jwt, "authorization", format!("Bearer {token}x"), false),
+            ("basic", Shown::Jwt, "authorization", "Basic YW5uOnMzY3JldA==".to_owned(), false),
+        ];
+        for (connection, shown, header, value, good) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(header, HeaderValue::from_str(&value).unwrap());
+            let answer = vault.verify(scope, &name(connection), shown, &headers).await;
+            assert_eq!(answer.is_ok(), good, "{connection} {header}");
+            assert!(vault.verify(scope, &name(connection), shown, &HeaderMap::new()).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_renamed_connection_keeps_its_secrets_under_its_new_name_only() {
+        let (vault, scope) = vault(&[("old", json!({ "type": "bearer" }))]).await;
+        vault.put_secret(scope, &name("old"), "token", b"x", "test").await.unwrap();
+        vault.put_secret(scope, &name("old"), "token", b"y", "test").await.unwrap();
+        let rows = vault.resealed(scope, &name("old"), &name("new")).await.unwrap();
+        let open = |connection: &Name| {
+            vault.inner.keyring.open(Place { scope, connection, field: "token", generation: 1 }, &rows[0].sealed)
+        };
+        assert_eq!((rows.len(), open(&name("new")).unwrap()), (1, b"y".to_vec()));
+        assert!(open(&name("old")).is_err());
+    }
+}

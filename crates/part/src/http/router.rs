@@ -1,0 +1,193 @@
+//! The router: made from the list of operations, and the only way to a handler. Every request passes, in this order:
+//! request id → token → scope and permission → query → idempotency key → handler.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use auth::{Access, Grant, Tokens};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::routing::{MethodFilter, MethodRouter};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, header};
+use model::{Code, Problem, Scope};
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::call::scope_of;
+use super::idempotency::Idempotency;
+use super::operation::Gives;
+use super::{Call, Operation, problem};
+
+/// Counts answered requests, for the metrics page.
+pub type Observe = Arc<dyn Fn(&str, u16) + Send + Sync>;
+
+/// What all operations share.
+#[derive(Clone)]
+pub struct Kit {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tokens: Tokens,
+    idempotency: Idempotency,
+    stop: CancellationToken,
+    observe: Observe,
+}
+
+impl Kit {
+    /// A kit that knows callers by `tokens`, keeps answers to idempotency keys in `store`, and ends live streams with
+    /// `stop`. `observe` is told the operation and status of each answer.
+    pub fn new(tokens: Tokens, store: Store, stop: CancellationToken, observe: Observe) -> Kit {
+        Kit { inner: Arc::new(Inner { tokens, idempotency: Idempotency::new(store), stop, observe }) }
+    }
+
+    /// The router of a list of operations. What no operation answers is a problem.
+    pub fn router(&self, operations: &[Operation]) -> Router {
+        let mut paths: BTreeMap<&str, MethodRouter> = BTreeMap::new();
+        for operation in operations {
+            let filter = match operation.method {
+                Method::GET => MethodFilter::GET,
+                Method::POST => MethodFilter::POST,
+                Method::PUT => MethodFilter::PUT,
+                Method::PATCH => MethodFilter::PATCH,
+                Method::DELETE => MethodFilter::DELETE,
+                _ => continue,
+            };
+            let (kit, own) = (self.clone(), Arc::new(operation.clone()));
+            let handler = move |request: Request| {
+                let (kit, own) = (kit.clone(), own.clone());
+                async move { kit.answer(own, request).await }
+            };
+            let known = paths.remove(operation.path.as_str()).unwrap_or_default();
+            paths.insert(&operation.path, known.on(filter, handler));
+        }
+        let refuse_method = || async {
+            let id = request_id();
+            let problem = Problem::new(Code::MethodNotAllowed, "this address does not answer that method");
+            finish(problem::response(&problem, &id), &id)
+        };
+        let mut router = Router::new();
+        for (path, methods) in paths {
+            router = router.route(path, methods.fallback(refuse_method));
+        }
+        router.fallback(|request: Request| async move {
+            let id = request_id();
+            let detail =
+                format!("there is nothing at `{}`", request.uri().path().chars().take(200).collect::<String>());
+            finish(problem::response(&Problem::new(Code::NotFound, detail), &id), &id)
+        })
+    }
+
+    async fn answer(&self, operation: Arc<Operation>, request: Request) -> Response<Body> {
+        let id = request_id();
+        let handled = AssertUnwindSafe(self.handle(&operation, request, &id)).catch_unwind().await;
+        let response = match handled {
+            Ok(Ok(response)) => response,
+            Ok(Err(problem)) => problem::response(&problem, &id),
+            Err(_) => {
+                tracing::error!(request = id, operation = operation.id, "a handler panicked");
+                problem::response(&Problem::new(Code::Internal, "something in Fishplate went wrong"), &id)
+            }
+        };
+        (self.inner.observe)(&operation.id, response.status().as_u16());
+        finish(response, &id)
+    }
+
+    async fn handle(&self, operation: &Operation, request: Request, id: &str) -> Result<Response<Body>, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let query: Vec<(String, String)> = pairs(parts.uri.query().unwrap_or_default());
+        let grant = self.authenticate(operation.access, &parts).await?;
+        let scope = scope_of(&query, &parts.headers)?;
+        authorise(operation.access, grant.as_ref(), &scope)?;
+        let path = path_params(&mut parts).await;
+        let upgrade = match operation.gives {
+            Gives::Live(_) => WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok(),
+            _ => None,
+        };
+        let call = Call {
+            grant,
+            scope,
+            request_id: id.to_owned(),
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+            stop: self.inner.stop.clone(),
+            path,
+            query,
+            body: Some(body),
+            upgrade,
+        };
+        call.check_query(&operation.params)?;
+        let handler = |call: Call| -> BoxFuture<'_, Result<Response<Body>, Problem>> {
+            let answer = (operation.handler)(call);
+            Box::pin(async move {
+                let mut response = answer.await?.0;
+                if response.status() == http::StatusCode::OK && operation.status != 200 {
+                    *response.status_mut() = http::StatusCode::from_u16(operation.status).unwrap_or_default();
+                }
+                Ok(response)
+            })
+        };
+        match call.header("idempotency-key") {
+            Some(_) if operation.method == Method::POST => self.inner.idempotency.once(operation, call, handler).await,
+            _ => handler(call).await,
+        }
+    }
+
+    async fn authenticate(&self, access: Access, parts: &Parts) -> Result<Option<Grant>, Problem> {
+        if access == Access::Public {
+            return Ok(None);
+        }
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        let Some(token) = token else {
+            return Err(Problem::new(Code::Unauthenticated, "this needs a token").hint(
+                "send `Authorization: Bearer fpt_…`; the owner's token is in the file `token` of the data folder",
+            ));
+        };
+        self.inner.tokens.authenticate(token).await.map(Some)
+    }
+}
+
+fn authorise(access: Access, grant: Option<&Grant>, scope: &Scope) -> Result<(), Problem> {
+    match (access, grant) {
+        (Access::Public, _) | (Access::Authenticated, Some(_)) => Ok(()),
+        (Access::Needs(permission), Some(grant)) => grant.require(permission, scope),
+        (_, None) => Err(Problem::new(Code::Unauthenticated, "this needs a token")),
+    }
+}
+
+async fn path_params(parts: &mut Parts) -> HashMap<String, String> {
+    match RawPathParams::from_request_parts(parts, &()).await {
+        Ok(params) => params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        Err(_) => HashMap::new(),
+    }
+}
+
+/// The pairs of a query string, decoded.
+pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into(), value.into())).collect()
+}
+
+fn request_id() -> String {
+    format!("req_{}", auth::random_text())
+}
+
+fn finish(mut response: Response<Body>, id: &str) -> Response<Body> {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert("request-id", value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

@@ -9,6 +9,7 @@
 
 mod activations;
 mod audit;
+mod backup;
 mod blobs;
 mod commit;
 pub mod conformance;
@@ -32,6 +33,7 @@ mod tokens;
 
 pub use activations::ActivationRow;
 pub use audit::{AuditRow, Chain};
+pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
 pub use blobs::{BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Collected, FolderBlobs, StoredBlob};
 pub use definitions::Definition;
 pub use drafts::DraftRow;

@@ -159,6 +159,19 @@ impl Store {
         }
     }
 
+    /// Runs `work`, which reads for long, on one snapshot of everything.
+    pub(crate) async fn read_at_once<A, T, F>(&self, args: A, work: F) -> Result<T, Error>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Tx, &'t A) -> Work<'t, T> + Send + 'static,
+    {
+        match &self.inner.backend {
+            Backend::Sqlite(database) => database.read(args, work).await,
+            Backend::Postgres(database) => database.read_at_once(&args, &work).await,
+        }
+    }
+
     /// Runs `work`, which only reads.
     pub(crate) async fn read<A, T, F>(&self, args: A, work: F) -> Result<T, Error>
     where

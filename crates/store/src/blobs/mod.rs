@@ -8,6 +8,7 @@ mod folder;
 mod writer;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{Digest, RunId, ScopeId};
@@ -144,7 +145,8 @@ impl Store {
         let found = self.read((scope, digest), |tx, (scope, digest)| Box::pin(find(tx, *scope, *digest))).await?;
         let found = found.ok_or(Error::NoBlob(digest))?;
         let end = length.map_or(found.info.size, |length| found.info.size.min(offset.saturating_add(length)));
-        Ok(BlobReader { store: self.clone(), found, position: offset, end, place: 0, block_start: 0 })
+        let blobs = self.inner.blobs.clone();
+        Ok(BlobReader { blobs, found, position: offset, end, place: 0, block_start: 0 })
     }
 
     /// Refers to a blob, so that it is kept. `holder` names who: `draft/…`, `pin/…`, `baseline/…`.
@@ -200,7 +202,8 @@ impl Store {
     }
 }
 
-async fn workspaces(tx: &mut Tx) -> Result<Vec<i64>, Error> {
+/// Numbers of all workspaces.
+pub(crate) async fn workspaces(tx: &mut Tx) -> Result<Vec<i64>, Error> {
     tx.query("SELECT id FROM workspace ORDER BY id", &[]).await?.into_iter().map(|mut row| row.int()).collect()
 }
 
@@ -266,7 +269,7 @@ async fn collect(tx: &mut Tx, older_than: Millis, limit: usize) -> Result<Vec<Go
 
 /// Reads a blob piece by piece.
 pub struct BlobReader {
-    store: Store,
+    blobs: Arc<dyn Blobs>,
     found: Found,
     /// Next byte of the content that is wanted, and the first that is not.
     position: u64,
@@ -277,6 +280,13 @@ pub struct BlobReader {
 }
 
 impl BlobReader {
+    /// A reader of a whole large blob that is not in a store, but in a backup.
+    pub(crate) fn of_stored(blobs: Arc<dyn Blobs>, workspace: i64, info: BlobInfo, blocks: bool) -> Self {
+        let encoding = if blocks { Encoding::Blocks } else { Encoding::Plain };
+        let found = Found { workspace, info, encoding, inline: None };
+        BlobReader { blobs, found, position: 0, end: info.size, place: 0, block_start: 0 }
+    }
+
     /// What is known of the blob.
     pub fn info(&self) -> BlobInfo {
         self.found.info
@@ -306,7 +316,7 @@ impl BlobReader {
     }
 
     async fn stored(&self, offset: u64, length: usize) -> Result<Bytes, Error> {
-        self.store.inner.blobs.read(self.found.workspace, self.found.info.digest, offset, length).await
+        self.blobs.read(self.found.workspace, self.found.info.digest, offset, length).await
     }
 
     /// What is wanted of the next block that holds any of it.

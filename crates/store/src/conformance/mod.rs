@@ -3,6 +3,7 @@
 //! Each case gets an empty store and names the public queries that it exercises; a test reads the sources and fails
 //! when a public query is in no case. Cases panic with what they expected.
 
+mod backup;
 mod commits;
 mod fixtures;
 mod resources;
@@ -30,5 +31,5 @@ pub struct Case {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [commits::CASES, runs::CASES, rows::CASES, resources::CASES].concat()
+    [commits::CASES, runs::CASES, rows::CASES, resources::CASES, backup::CASES].concat()
 }

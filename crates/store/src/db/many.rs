@@ -24,7 +24,7 @@ impl Column {
 }
 
 /// A named column of rows that go into a [`Many`].
-type Named = (&'static str, Column);
+type Named<'a> = (&'a str, Column);
 
 /// A statement in both dialects, made from one description.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Many {
     pub(crate) columns: Vec<Column>,
 }
 
-fn names(columns: &[Named]) -> String {
+fn names(columns: &[Named<'_>]) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
@@ -45,19 +45,19 @@ fn placeholders(count: usize) -> String {
     (1..=count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
 }
 
-fn unnest(columns: &[Named]) -> String {
+fn unnest(columns: &[Named<'_>]) -> String {
     let arrays: Vec<String> =
         columns.iter().enumerate().map(|(index, (_, kind))| format!("${}::{}", index + 1, kind.array())).collect();
     format!("unnest({}) AS v({})", arrays.join(", "), names(columns))
 }
 
 impl Many {
-    fn new(columns: &[Named], sqlite: String, postgres: String) -> Self {
+    fn new(columns: &[Named<'_>], sqlite: String, postgres: String) -> Self {
         Many { sqlite, postgres, columns: columns.iter().map(|(_, kind)| *kind).collect() }
     }
 
     /// Inserts rows. `conflict` is what follows: `ON CONFLICT …`, `RETURNING …` or nothing.
-    pub(crate) fn insert(table: &str, columns: &[Named], conflict: &str) -> Self {
+    pub(crate) fn insert(table: &str, columns: &[Named<'_>], conflict: &str) -> Self {
         let head = format!("INSERT INTO {table} ({})", names(columns));
         Many::new(
             columns,
@@ -67,8 +67,8 @@ impl Many {
     }
 
     /// Sets columns of the rows of these keys. The keys come first in the parameters.
-    pub(crate) fn update(table: &str, keys: &[Named], set: &[Named]) -> Self {
-        let columns: Vec<Named> = keys.iter().chain(set).copied().collect();
+    pub(crate) fn update(table: &str, keys: &[Named<'_>], set: &[Named<'_>]) -> Self {
+        let columns: Vec<Named<'_>> = keys.iter().chain(set).copied().collect();
         // SQLite numbers its names by appearance, so the keys are named first, in a table of one row without cost.
         let assign = |value: &dyn Fn(usize, &str) -> String| {
             set.iter()
@@ -94,7 +94,7 @@ impl Many {
     }
 
     /// Selects `wanted` of the rows of these keys. On PostgreSQL they are locked in the order of the keys.
-    pub(crate) fn lookup(table: &str, keys: &[Named], wanted: &str, lock: &str) -> Self {
+    pub(crate) fn lookup(table: &str, keys: &[Named<'_>], wanted: &str, lock: &str) -> Self {
         let one: Vec<String> =
             keys.iter().enumerate().map(|(index, (name, _))| format!("{name} = ${}", index + 1)).collect();
         Many::new(
@@ -111,7 +111,7 @@ impl Many {
     }
 
     /// Deletes the rows of these keys.
-    pub(crate) fn delete(table: &str, keys: &[Named]) -> Self {
+    pub(crate) fn delete(table: &str, keys: &[Named<'_>]) -> Self {
         let one: Vec<String> =
             keys.iter().enumerate().map(|(index, (name, _))| format!("{name} = ${}", index + 1)).collect();
         let all: Vec<String> = keys.iter().map(|(name, _)| format!("{table}.{name} = v.{name}")).collect();
@@ -123,7 +123,7 @@ impl Many {
     }
 
     /// A statement over a table expression `{rows}` with these columns, called `v`.
-    pub(crate) fn template(columns: &[Named], sql: &str) -> Self {
+    pub(crate) fn template(columns: &[Named<'_>], sql: &str) -> Self {
         let one: Vec<String> =
             columns.iter().enumerate().map(|(index, (name, _))| format!("${} AS {name}", index + 1)).collect();
         Many::new(

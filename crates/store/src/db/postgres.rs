@@ -327,6 +327,21 @@ impl Database {
         }
     }
 
+    /// Runs `work` once, in a transaction that sees one moment of everything.
+    pub(crate) async fn read_at_once<A, T, F>(&self, args: &A, work: &F) -> Result<T, Error>
+    where
+        A: Send + Sync,
+        T: Send,
+        F: for<'t> Fn(&'t mut Tx, &'t A) -> Work<'t, T>,
+    {
+        let mut tx = begin(&self.pool).await?;
+        let result = match tx.batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await {
+            Ok(()) => work(&mut tx, args).await,
+            Err(error) => Err(error),
+        };
+        finish(tx, result).await.map_err(Failed::into_error)
+    }
+
     /// Hands a run commit to the next group.
     pub(crate) async fn commit(&self, commit: Waiting) -> Result<(), CommitError> {
         let sent = self.commits.send(Job::Commit(commit)).await;

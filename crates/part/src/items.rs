@@ -207,7 +207,7 @@ impl Items {
             .collect();
         let mut segments: Vec<Segment> = Vec::new();
         let mut current: Option<(usize, Vec<u32>)> = None;
-        let mut close = |current: Option<(usize, Vec<u32>)>, segments: &mut Vec<Segment>| {
+        let close = |current: Option<(usize, Vec<u32>)>, segments: &mut Vec<Segment>| {
             if let Some((index, pick)) = current {
                 segments.push(Segment { chunk: self.segments[index].chunk.clone(), pick: Some(pick.into()) });
             }

@@ -90,6 +90,12 @@ fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     Problem::new(Code::InvalidParameter, error.inner().to_string()).at(pointer)
 }
 
+/// Encodes as standard, padded base64.
+pub fn to_base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
 /// Decodes standard or URL-safe base64, padded or not.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;

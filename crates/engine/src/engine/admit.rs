@@ -1,0 +1,247 @@
+//! Taking events in.
+
+use std::sync::Arc;
+
+use model::{Code, Problem, RunId, Scope};
+use part::trigger::Trigger;
+use part::{Admit, Admitted, Answer, AnswerBody, WorkflowRef};
+use store::{Admission, CommitError, DedupeClaim, RunHead};
+
+use super::{Inner, commit_problem, partition_of, queue, store_problem};
+use crate::definition::Definition;
+use crate::event::{Event, NodeIndex};
+use crate::machine::Machine;
+use crate::ports::WorkflowText;
+use crate::record::ItemsRecord;
+use crate::run::{Core, Shared};
+
+impl Inner {
+    /// Takes an event in. See [`part::Runs::admit`].
+    pub(super) async fn take_in(self: &Arc<Self>, event: Admit) -> Result<Admitted, Problem> {
+        if self.stop.is_cancelled() {
+            return Err(Problem::new(Code::Unavailable, "the server is stopping"));
+        }
+        let scope_id = self.scope_id(&event.scope).await?;
+        let text = self.text(&event.scope, &event.workflow).await?;
+        let definition = self.definition(&text)?;
+        let id = self.new_run_id();
+        let fence = self.fence(id)?;
+        let now = self.clock.now();
+        let head = RunHead {
+            scope: scope_id,
+            id,
+            workflow: definition.name.clone(),
+            definition: definition.digest,
+            revision: definition.revision,
+            mode: event.mode.to_owned(),
+            partition: partition_of(id),
+            priority: definition.spec.settings.fairness.priority,
+            fairness_key: queue::key_of(&definition, &event.input),
+            started_by: event.started_by.clone(),
+            runs_as: text.runs_as.clone(),
+            created_at: now,
+            parent: None,
+            origin: None,
+        };
+        let mut core = Core::new(Machine::new(definition.graph.clone()));
+        let first = first_record(&mut core.machine, &definition, &event, now)?;
+        let trigger = event.trigger.clone().unwrap_or_default();
+        let dedupe = event.dedupe.map(|key| DedupeClaim {
+            trigger: format!("{}/{trigger}", definition.name),
+            key: key.key,
+            fingerprint: key.fingerprint,
+            expires_at: now.saturating_add(key.ttl.as_millis() as i64),
+        });
+        let waits_for_answer = event.reply_to.is_some();
+        core.emit(first);
+        let turn = self.queue.turn(&definition, &head, now, self.options.max_live, self.live().len());
+        core.queued_until = match turn {
+            queue::Turn::Now => None,
+            queue::Turn::Later(at) => Some(at),
+        };
+        let state = core.row_state();
+        let admission = Admission { head: head.clone(), state, definition: definition.text.clone(), dedupe };
+        core.admit = Some(Box::new(admission));
+        let queued = core.queued_until.is_some();
+        let shared = Shared::new(self.clone(), event.scope, head, definition, fence, core);
+        if queued {
+            return self.wait_for_row(&shared, shared.flush().await).await.inspect(|_| self.queue.nudge());
+        }
+        self.work_on(shared.clone());
+        if waits_for_answer {
+            return Ok(Admitted::New(id));
+        }
+        let mut committed = shared.committed.subscribe();
+        shared.core().hurry();
+        let outcome = loop {
+            match &*committed.borrow_and_update() {
+                Ok(0) => {}
+                Ok(_) => break Ok(()),
+                Err(error) => break Err(error.clone()),
+            }
+            if committed.changed().await.is_err() {
+                break Err(CommitError::Unavailable("the run was closed".into()));
+            }
+        };
+        self.wait_for_row(&shared, outcome).await
+    }
+
+    async fn wait_for_row(&self, shared: &Shared, outcome: Result<(), CommitError>) -> Result<Admitted, Problem> {
+        match outcome {
+            Ok(()) => Ok(Admitted::New(shared.head.id)),
+            Err(CommitError::Duplicate { run, fingerprint }) => {
+                let mine = shared.dedupe_fingerprint();
+                if mine.is_some_and(|mine| mine != fingerprint) {
+                    return Err(other_request());
+                }
+                let row = self.store.run(shared.head.scope, run).await.map_err(store_problem)?;
+                let answer = row.as_ref().and_then(|row| row.state.answer.as_deref());
+                let answer = answer.and_then(|answer| serde_json::from_str(answer).ok());
+                let done = row.is_none_or(|row| row.state.status.is_final());
+                Ok(Admitted::Known { run, answer, done })
+            }
+            Err(error) => Err(commit_problem(error)),
+        }
+    }
+
+    /// Answers a request whose dedupe key belongs to another run: as that one was answered, when it is.
+    pub(super) fn answer_duplicate(self: &Arc<Self>, shared: &Arc<Shared>, run: RunId, fingerprint: model::Digest) {
+        let (Some(to), Some(replies)) = (shared.core().reply_to.clone(), self.replies.clone()) else { return };
+        let mine = shared.dedupe_fingerprint();
+        let (engine, scope) = (self.clone(), shared.head.scope);
+        self.tasks.spawn(async move {
+            if mine.is_some_and(|mine| mine != fingerprint) {
+                replies.answer(&to, run, problem_answer(&other_request()));
+                return;
+            }
+            let mut notices = engine.store.watch_runs();
+            loop {
+                let row = engine.store.run(scope, run).await.ok().flatten();
+                let answer = row.as_ref().and_then(|row| row.state.answer.as_deref());
+                if let Some(answer) = answer.and_then(|answer| serde_json::from_str::<Answer>(answer).ok()) {
+                    replies.answer(&to, run, answer);
+                    return;
+                }
+                if row.is_none_or(|row| row.state.status.is_final()) {
+                    let problem = Problem::new(Code::RunEnded, format!("{run} ended without an answer"));
+                    replies.answer(&to, run, problem_answer(&problem));
+                    return;
+                }
+                // The receiver gives up at its own deadline; this ends with the engine or the run.
+                tokio::select! {
+                    () = engine.stop.cancelled() => return,
+                    _ = notices.recv() => {}
+                }
+            }
+        });
+    }
+
+    /// The text that an event asks for.
+    pub(super) async fn text(&self, scope: &Scope, workflow: &WorkflowRef) -> Result<WorkflowText, Problem> {
+        match workflow {
+            WorkflowRef::Active(name) => {
+                let share = (self.clock.random() % 100) as u8;
+                self.workflows.active(scope, name.as_str(), share).ok_or_else(|| {
+                    let problem = Problem::new(Code::NotFound, format!("there is no active workflow `{name}`"));
+                    problem.hint("activate it, or name a revision or its draft")
+                })
+            }
+            WorkflowRef::Inline(name, spec) => Ok(WorkflowText {
+                name: name.clone(),
+                revision: None,
+                spec: Arc::new((**spec).clone()),
+                runs_as: String::new(),
+            }),
+            other => self.workflows.load(scope, other).await,
+        }
+    }
+}
+
+fn other_request() -> Problem {
+    let problem = Problem::new(Code::DuplicateEvent, "the dedupe key was used for another request");
+    problem.hint("send a new key with a new request, or the same request with the same key")
+}
+
+/// A problem as the answer to whoever sent an event.
+pub(crate) fn problem_answer(problem: &Problem) -> Answer {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": problem.code.title(),
+        "status": problem.code.status(),
+        "detail": problem.detail,
+        "code": problem.code,
+        "hint": problem.hint,
+    });
+    Answer {
+        status: problem.code.status(),
+        headers: vec![("content-type".into(), "application/problem+json".into())],
+        body: AnswerBody::Text(body.to_string()),
+    }
+}
+
+/// The record that a run begins with.
+pub(crate) fn first_record(
+    machine: &mut Machine,
+    definition: &Definition,
+    event: &Admit,
+    now: i64,
+) -> Result<Event, Problem> {
+    let find = |name: &str| {
+        definition
+            .graph
+            .index(name)
+            .ok_or_else(|| Problem::new(Code::NotFound, format!("workflow `{}` has no node `{name}`", definition.name)))
+    };
+    let destination = event.destination.as_deref().map(find).transpose()?;
+    if let Some(destination) = destination {
+        machine.set_destination(destination);
+    }
+    let out = ItemsRecord::fresh(event.input.clone());
+    let (trigger, moves) = match &event.start_at {
+        Some(name) => {
+            let node = find(name)?;
+            (None, machine.moves_at(node))
+        }
+        None => {
+            let node = trigger_of(definition, event.trigger.as_deref(), event.mode)?;
+            let mut lens = vec![None; event.output as usize];
+            lens.push(Some(out.len()));
+            (Some(node), machine.moves_for(node, 0, &lens))
+        }
+    };
+    Ok(Event::RunStarted {
+        trigger,
+        at: now,
+        output: event.output,
+        out,
+        moves,
+        destination,
+        reply_to: event.reply_to.clone(),
+        use_pins: event.use_pins,
+    })
+}
+
+/// The trigger that an event enters through.
+pub(crate) fn trigger_of(definition: &Definition, name: Option<&str>, mode: &str) -> Result<NodeIndex, Problem> {
+    if let Some(name) = name {
+        return definition.graph.index(name).ok_or_else(|| {
+            Problem::new(Code::NoTrigger, format!("workflow `{}` has no trigger `{name}`", definition.name))
+        });
+    }
+    let rank = |trigger: &Trigger| match (mode, trigger) {
+        ("child", Trigger::Called(_)) | ("error", Trigger::Error) => 0,
+        ("schedule", Trigger::Schedule(_)) | ("webhook", Trigger::Webhook(_)) => 0,
+        ("child" | "error", Trigger::Manual) => 1,
+        (_, Trigger::Manual) => 1,
+        (_, Trigger::Called(_)) => 2,
+        (_, Trigger::Schedule(_)) => 3,
+        (_, Trigger::Webhook(_)) => 4,
+        (_, Trigger::Provided { .. }) => 5,
+        (_, Trigger::Error) => 6,
+    };
+    let best = definition.triggers().min_by_key(|(index, trigger)| (rank(trigger), *index));
+    best.map(|(index, _)| index).ok_or_else(|| {
+        let detail = format!("workflow `{}` has no trigger", definition.name);
+        Problem::new(Code::NoTrigger, detail).hint("add a trigger node, or name the node to start at")
+    })
+}

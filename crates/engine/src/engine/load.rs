@@ -1,0 +1,172 @@
+//! Bringing a run back from the store: its row, its definition, its journal.
+
+use std::sync::Arc;
+
+use model::{Code, Problem, RunId, Scope, ScopeId};
+use store::{RunRow, RunStatus};
+
+use super::{Inner, lock};
+use crate::definition::Definition;
+use crate::journal;
+use crate::machine::Machine;
+use crate::run::{Core, Shared};
+
+/// Bytes of journal read at once.
+const PAGE: usize = 4 << 20;
+
+/// Why a run is not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It has ended, is paused for good, or is gone: nothing is to be done.
+    #[error("{0} has ended or is gone")]
+    Over(RunId),
+    /// Its definition cannot be satisfied; it is held now.
+    #[error("the run is held: {0}")]
+    Held(Problem),
+    /// Something is wrong with the store or the journal.
+    #[error("{0}")]
+    Fault(Problem),
+}
+
+impl LoadError {
+    /// Somebody should look at it.
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, LoadError::Over(_))
+    }
+}
+
+fn fault(code: Code, error: impl std::fmt::Display) -> LoadError {
+    LoadError::Fault(Problem::new(code, error.to_string()))
+}
+
+impl Inner {
+    /// A run, ready to be worked on.
+    pub(super) async fn load(self: &Arc<Self>, scope: ScopeId, run: RunId) -> Result<Arc<Shared>, LoadError> {
+        let row = self.store.run(scope, run).await.map_err(|error| fault(Code::StoreUnavailable, error))?;
+        let row = row.filter(|row| !row.state.status.is_final() && row.state.status != RunStatus::Held);
+        self.load_row(row.ok_or(LoadError::Over(run))?, false).await
+    }
+
+    /// The same for a row at hand; `ended` loads runs that have ended, too.
+    pub(super) async fn load_row(self: &Arc<Self>, row: RunRow, ended: bool) -> Result<Arc<Shared>, LoadError> {
+        let run = row.head.id;
+        if row.state.status.is_final() && !ended {
+            return Err(LoadError::Over(run));
+        }
+        let fence = self.fence(run).map_err(LoadError::Fault)?;
+        let definition = match self.stored_definition(row.head.scope, row.head.definition).await {
+            Ok(definition) => definition,
+            Err(problem) if problem.code == Code::RunHeld => {
+                self.hold(&row, fence, &problem).await;
+                return Err(LoadError::Held(problem));
+            }
+            Err(problem) => return Err(LoadError::Fault(problem)),
+        };
+        let scope = self.scope_of(row.head.scope).await.map_err(LoadError::Fault)?;
+        let core = self.replay(&row, &definition).await?;
+        let shared = Shared::new(self.clone(), scope, row.head, definition, fence, core);
+        Ok(shared)
+    }
+
+    /// The state of a run after its last stored record.
+    pub(super) async fn replay(&self, row: &RunRow, definition: &Arc<Definition>) -> Result<Core, LoadError> {
+        let mut core = Core::new(Machine::new(definition.graph.clone()));
+        let mut next = 1;
+        while next <= row.state.last_seq {
+            let chunks = self.store.journal(row.head.scope, row.head.id, next, PAGE).await;
+            let chunks = chunks.map_err(|error| fault(Code::StoreUnavailable, error))?;
+            if chunks.is_empty() {
+                return Err(fault(Code::StoreCorrupt, format!("the journal of {} ends at {}", row.head.id, next - 1)));
+            }
+            for chunk in chunks {
+                let events = journal::decode(&chunk.data, chunk.count);
+                for event in events.map_err(|error| fault(Code::StoreCorrupt, error))? {
+                    core.fold(&event);
+                }
+                next = chunk.first_seq + u64::from(chunk.count);
+            }
+        }
+        core.recovered(&row.state);
+        Ok(core)
+    }
+
+    /// A stored definition, compiled.
+    pub(super) async fn stored_definition(
+        &self,
+        scope: ScopeId,
+        digest: model::Digest,
+    ) -> Result<Arc<Definition>, Problem> {
+        if let Some(known) = lock(&self.definitions).by_digest.get(&digest) {
+            return Ok(known.clone());
+        }
+        let text = self.store.definition(scope, digest).await.map_err(super::store_problem)?;
+        let text = text.ok_or_else(|| Problem::new(Code::StoreCorrupt, format!("the definition {digest} is gone")))?;
+        let definition = Arc::new(Definition::restore(text, &self.catalogue.snapshot())?);
+        lock(&self.definitions).remember(definition.clone());
+        Ok(definition)
+    }
+
+    pub(super) async fn scope_of(&self, id: ScopeId) -> Result<Scope, Problem> {
+        let known = lock(&self.scopes).iter().find(|(_, known)| **known == id).map(|(scope, _)| scope.clone());
+        if let Some(scope) = known {
+            return Ok(scope);
+        }
+        let all = self.store.scopes().await.map_err(super::store_problem)?;
+        let mut scopes = lock(&self.scopes);
+        for (number, scope) in all {
+            scopes.insert(scope, number);
+        }
+        let found = scopes.iter().find(|(_, known)| **known == id).map(|(scope, _)| scope.clone());
+        found.ok_or_else(|| Problem::new(Code::StoreCorrupt, format!("there is no scope {}", id.0)))
+    }
+
+    /// Marks a run whose pin cannot be satisfied. It is never run on something else.
+    async fn hold(&self, row: &RunRow, fence: store::Fence, problem: &Problem) {
+        let mut state = row.state.clone();
+        state.status = RunStatus::Held;
+        state.error = serde_json::to_string(problem).ok();
+        let commit = store::RunCommit {
+            scope: row.head.scope,
+            run: row.head.id,
+            fence,
+            admit: None,
+            state,
+            journal: None,
+            snapshot: None,
+            blobs: Vec::new(),
+            consumed: Vec::new(),
+            children: Vec::new(),
+            signals: Vec::new(),
+            local: Vec::new(),
+        };
+        if let Err(error) = self.store.commit(commit).await {
+            tracing::warn!(run = %row.head.id, %error, "the run could not be marked as held");
+        }
+    }
+}
+
+/// Reads spooled chunks for views; nothing is written through it.
+pub(super) struct StoreSpool {
+    pub(super) store: store::Store,
+    pub(super) scope: ScopeId,
+}
+
+impl part::Spool for StoreSpool {
+    fn load<'a>(
+        &'a self,
+        chunk: &'a part::StoredChunk,
+    ) -> futures_util::future::BoxFuture<'a, Result<Arc<[Arc<model::Item>]>, part::NodeError>> {
+        Box::pin(async move {
+            let bytes = self.store.blob(self.scope, chunk.digest).await;
+            let bytes = bytes.map_err(|error| part::NodeError::from(super::store_problem(error)))?;
+            crate::record::read_lines(&bytes)
+        })
+    }
+
+    fn store<'a>(
+        &'a self,
+        _: &'a [Arc<model::Item>],
+    ) -> futures_util::future::BoxFuture<'a, Result<part::StoredChunk, part::NodeError>> {
+        Box::pin(async { Err(part::NodeError::bug("a view does not write items")) })
+    }
+}

@@ -1,0 +1,503 @@
+//! Starts, wakes and ends runs; keeps those that are being worked on; knows who else may work on them.
+
+mod admit;
+mod children;
+mod load;
+mod queue;
+mod repair;
+mod runs;
+mod service;
+mod view;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::{Digest, Problem, RunId, Scope, ScopeId};
+use outbound::Outbound;
+use part::{Catalogue, Replies};
+use sandbox::Sandbox;
+use store::{CommitError, Fence, SignalRow, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::definition::Definition;
+use crate::event::Event;
+use crate::ports::{Clock, NoVariables, SystemClock, Tokens, Variables, WorkflowText, Workflows};
+use crate::run::{After, Core, Shared, drive};
+
+pub use load::LoadError;
+pub use service::Running;
+
+/// Limits and names of an engine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Name of this process among those that share the store; new with every start.
+    pub node: String,
+    /// Bytes that a run may hold in memory unless its workflow says otherwise.
+    pub memory_limit: u64,
+    /// Runs worked on at the same time; further ones are queued.
+    pub max_live: usize,
+    /// How long a lease of partitions holds without renewal.
+    pub lease: Duration,
+    /// How often retention looks for what may go; zero: never.
+    pub retention_every: Duration,
+    /// Age at which completed runs go when the workflow does not say.
+    pub keep_completed: Duration,
+    /// Age at which failed runs go when the workflow does not say.
+    pub keep_failed: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            node: format!("node-{}", std::process::id()),
+            memory_limit: 512 << 20,
+            max_live: 4_096,
+            lease: Duration::from_secs(15),
+            retention_every: Duration::from_secs(60),
+            keep_completed: Duration::from_secs(14 * 24 * 3600),
+            keep_failed: Duration::from_secs(60 * 24 * 3600),
+        }
+    }
+}
+
+/// What an engine stands on.
+pub struct Ports {
+    /// The store.
+    pub store: Store,
+    /// The node types.
+    pub catalogue: Catalogue,
+    /// The workflow texts.
+    pub workflows: Arc<dyn Workflows>,
+    /// The variables.
+    pub variables: Arc<dyn Variables>,
+    /// The way out; absent: nodes may not call.
+    pub outbound: Option<Outbound>,
+    /// User JavaScript; absent: only native expressions.
+    pub sandbox: Option<Sandbox>,
+    /// Who carries answers.
+    pub replies: Option<Arc<dyn Replies>>,
+    /// Who signs.
+    pub tokens: Option<Arc<dyn Tokens>>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Ports {
+    /// Only a store, node types and texts; the rest is absent or the system's.
+    pub fn new(store: Store, catalogue: Catalogue, workflows: Arc<dyn Workflows>) -> Self {
+        Ports {
+            store,
+            catalogue,
+            workflows,
+            variables: Arc::new(NoVariables),
+            outbound: None,
+            sandbox: None,
+            replies: None,
+            tokens: None,
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+/// Durable workflows. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What runs share with the engine.
+pub struct Inner {
+    /// Limits.
+    pub options: Options,
+    /// The store.
+    pub store: Store,
+    /// The node types.
+    pub catalogue: Catalogue,
+    /// The workflow texts.
+    pub workflows: Arc<dyn Workflows>,
+    /// The variables.
+    pub variables: Arc<dyn Variables>,
+    /// The way out.
+    pub outbound: Option<Outbound>,
+    /// User JavaScript.
+    pub sandbox: Option<Sandbox>,
+    /// Who carries answers.
+    pub replies: Option<Arc<dyn Replies>>,
+    /// Who signs.
+    pub tokens: Option<Arc<dyn Tokens>>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+    /// Cancelled when the engine stops.
+    pub stop: CancellationToken,
+    tasks: TaskTracker,
+    live: Mutex<HashMap<RunId, Live>>,
+    fences: Mutex<HashMap<u16, Fence>>,
+    definitions: Mutex<Definitions>,
+    scopes: Mutex<HashMap<Scope, ScopeId>>,
+    queue: queue::Queue,
+    myself: std::sync::OnceLock<std::sync::Weak<Inner>>,
+}
+
+/// A run that is being worked on, or loaded to be.
+struct Live {
+    shared: Option<Arc<Shared>>,
+    /// Something came for it since it last looked.
+    again: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Definitions {
+    by_digest: HashMap<Digest, Arc<Definition>>,
+    by_name: HashMap<(String, Option<u64>, u64, usize), Arc<Definition>>,
+}
+
+/// Definitions kept compiled.
+const MAX_DEFINITIONS: usize = 512;
+
+impl Engine {
+    /// An engine that owns no partition yet; see [`Engine::start`].
+    pub fn new(options: Options, ports: Ports) -> Engine {
+        let inner = Arc::new(Inner {
+            queue: queue::Queue::default(),
+            options,
+            store: ports.store,
+            catalogue: ports.catalogue,
+            workflows: ports.workflows,
+            variables: ports.variables,
+            outbound: ports.outbound,
+            sandbox: ports.sandbox,
+            replies: ports.replies,
+            tokens: ports.tokens,
+            clock: ports.clock,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            live: Mutex::default(),
+            fences: Mutex::default(),
+            definitions: Mutex::default(),
+            scopes: Mutex::default(),
+            myself: std::sync::OnceLock::new(),
+        });
+        // A run holds the engine, and the engine starts tasks for runs: this lets methods on `&Inner` do so.
+        let _ = inner.myself.set(Arc::downgrade(&inner));
+        Engine { inner }
+    }
+
+    /// What runs share with the engine.
+    pub fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    /// Runs that are being worked on.
+    pub fn live_count(&self) -> usize {
+        self.inner.live().len()
+    }
+
+    /// Stops starting steps, writes what is buffered, and waits until nothing is worked on any more.
+    pub async fn stop(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+        let fences: Vec<Fence> = lock(&self.inner.fences).drain().map(|(_, fence)| fence).collect();
+        if let Err(error) = self.inner.store.release_partitions(&self.inner.options.node, &fences).await {
+            tracing::warn!(%error, "the partitions could not be released; they are free when the lease ends");
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inner {
+    fn live(&self) -> MutexGuard<'_, HashMap<RunId, Live>> {
+        lock(&self.live)
+    }
+
+    /// The engine as runs hold it.
+    pub(crate) fn arc(&self) -> Option<Arc<Inner>> {
+        self.myself.get().and_then(std::sync::Weak::upgrade)
+    }
+
+    /// A new id.
+    pub fn new_run_id(&self) -> RunId {
+        let random = (u128::from(self.clock.random()) << 64) | u128::from(self.clock.random());
+        RunId::from_parts(self.clock.now().max(0) as u64, random)
+    }
+
+    /// The address that resumes a step.
+    pub fn resume_url(&self, run: RunId, step: u32) -> Option<String> {
+        self.tokens.as_ref().and_then(|tokens| tokens.resume_url(run, step))
+    }
+
+    /// The store's number of a scope.
+    pub async fn scope_id(&self, scope: &Scope) -> Result<ScopeId, Problem> {
+        if let Some(id) = lock(&self.scopes).get(scope) {
+            return Ok(*id);
+        }
+        let id = self.store.ensure_scope(scope).await.map_err(store_problem)?;
+        lock(&self.scopes).insert(scope.clone(), id);
+        Ok(id)
+    }
+
+    /// The compiled definition of a text.
+    pub fn definition(&self, text: &WorkflowText) -> Result<Arc<Definition>, Problem> {
+        let snapshot = self.catalogue.snapshot();
+        let key = (text.name.clone(), text.revision, snapshot.generation, Arc::as_ptr(&text.spec) as usize);
+        if let Some(known) = lock(&self.definitions).by_name.get(&key)
+            && Arc::ptr_eq(&known.spec, &text.spec)
+        {
+            return Ok(known.clone());
+        }
+        let compiled = Definition::compile(text, &snapshot).map_err(|problems| {
+            Problem::from_many(problems).unwrap_or_else(|| Problem::new(model::Code::Internal, "no problem was named"))
+        })?;
+        let compiled = Arc::new(compiled);
+        let mut definitions = lock(&self.definitions);
+        if definitions.by_name.len() >= MAX_DEFINITIONS {
+            definitions.by_name.clear();
+        }
+        definitions.by_name.insert(key, compiled.clone());
+        definitions.remember(compiled.clone());
+        Ok(compiled)
+    }
+
+    /// The right to write a run.
+    fn fence(&self, run: RunId) -> Result<Fence, Problem> {
+        let partition = partition_of(run);
+        lock(&self.fences).get(&partition).copied().ok_or_else(|| {
+            let detail = format!("this process holds no lease of partition {partition}");
+            Problem::new(model::Code::StaleLease, detail)
+        })
+    }
+
+    /// Partitions that this process owns.
+    fn partitions(&self) -> Vec<u16> {
+        lock(&self.fences).keys().copied().collect()
+    }
+
+    /// Starts to work on a run. `false`: it is worked on already, and looks again.
+    fn work_on(self: &Arc<Self>, shared: Arc<Shared>) {
+        let again = Arc::new(AtomicBool::new(false));
+        self.live().insert(shared.head.id, Live { shared: Some(shared.clone()), again });
+        self.spawn_drive(shared);
+    }
+
+    fn spawn_drive(self: &Arc<Self>, shared: Arc<Shared>) {
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            let left = drive(&shared).await;
+            engine.left(&shared, left);
+        });
+    }
+
+    fn left(self: &Arc<Self>, shared: &Arc<Shared>, left: crate::run::Left) {
+        use crate::run::Left;
+        let id = shared.head.id;
+        match left {
+            // It took itself off the list when it left.
+            Left::Waiting => {}
+            Left::Ended | Left::Stopped => {
+                self.live().remove(&id);
+            }
+            Left::Lost => {
+                self.live().remove(&id);
+                let reason = shared.committed.borrow().clone();
+                match reason {
+                    Err(CommitError::Duplicate { run, fingerprint }) => self.answer_duplicate(shared, run, fingerprint),
+                    Err(error) => tracing::warn!(run = %id, %error, "the run is left to its owner or to recovery"),
+                    Ok(_) => tracing::warn!(run = %id, "the run was left without a reason"),
+                }
+            }
+        }
+        self.queue.finished(shared);
+    }
+
+    /// A run that waits takes itself off the list, unless something has come for it.
+    pub(crate) fn leave(&self, shared: &Shared) -> bool {
+        let mut live = self.live();
+        let Some(entry) = live.get(&shared.head.id) else { return true };
+        if entry.again.swap(false, Ordering::AcqRel) {
+            return false;
+        }
+        live.remove(&shared.head.id);
+        true
+    }
+
+    /// Reads the run's inbox into records, when something may be there. `false`: the store cannot be read.
+    pub(crate) async fn read_inbox(&self, shared: &Arc<Shared>) -> bool {
+        let hinted = self.live().get(&shared.head.id).is_some_and(|entry| entry.again.swap(false, Ordering::AcqRel));
+        if !hinted {
+            return true;
+        }
+        match self.store.signals(shared.head.scope, shared.head.id).await {
+            Ok(signals) => {
+                let mut core = shared.core();
+                signals.into_iter().for_each(|signal| receive(&mut core, signal, self.clock.now()));
+                true
+            }
+            Err(error) => {
+                tracing::warn!(run = %shared.head.id, %error, "the inbox cannot be read; the run is loaded again later");
+                if let Some(engine) = self.arc() {
+                    let (scope, run) = (shared.head.scope, shared.head.id);
+                    engine.clone().tasks.spawn(async move {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        engine.wake(scope, run);
+                    });
+                }
+                false
+            }
+        }
+    }
+
+    /// Something has come for a run: it looks at its inbox, and is loaded for that if need be.
+    pub fn wake(self: &Arc<Self>, scope: ScopeId, run: RunId) {
+        if self.stop.is_cancelled() || !lock(&self.fences).contains_key(&partition_of(run)) {
+            return;
+        }
+        let mut live = self.live();
+        if let Some(entry) = live.get(&run) {
+            entry.again.store(true, Ordering::Release);
+            if let Some(shared) = &entry.shared {
+                shared.wake.notify_one();
+            }
+            return;
+        }
+        let again = Arc::new(AtomicBool::new(true));
+        live.insert(run, Live { shared: None, again });
+        drop(live);
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            match engine.load(scope, run).await {
+                Ok(shared) => {
+                    if let Some(entry) = engine.live().get_mut(&run) {
+                        entry.shared = Some(shared.clone());
+                    }
+                    let left = drive(&shared).await;
+                    engine.left(&shared, left);
+                }
+                Err(error) => {
+                    engine.live().remove(&run);
+                    engine.queue.given_up(run);
+                    if error.is_fault() {
+                        tracing::warn!(%run, %error, "the run cannot be loaded");
+                    }
+                }
+            }
+        });
+    }
+
+    /// Does what may only happen after a commit.
+    pub(crate) fn after_commit(&self, shared: &Arc<Shared>, act: After) {
+        match act {
+            After::Answer(to, answer) => {
+                if let Some(replies) = &self.replies {
+                    replies.answer(&to, shared.head.id, answer);
+                }
+            }
+            After::Begin(to, status, headers) => {
+                if let Some(replies) = &self.replies {
+                    replies.begin(&to, shared.head.id, status, headers);
+                }
+            }
+            After::End(to, complete) => {
+                if let Some(replies) = &self.replies {
+                    replies.end(&to, complete);
+                }
+            }
+            After::Launch(launch) => {
+                if let Some(engine) = self.arc() {
+                    engine.launch(*launch);
+                }
+            }
+            After::Wake(scope, run) => {
+                if let Some(engine) = self.arc() {
+                    engine.wake(scope, run);
+                }
+            }
+        }
+    }
+}
+
+impl Definitions {
+    fn remember(&mut self, definition: Arc<Definition>) {
+        if self.by_digest.len() >= MAX_DEFINITIONS {
+            self.by_digest.retain(|_, known| Arc::strong_count(known) > 1);
+        }
+        self.by_digest.insert(definition.digest, definition);
+    }
+}
+
+/// Turns a row of the inbox into a record.
+fn receive(core: &mut Core, signal: SignalRow, now: i64) {
+    if core.machine.has_seen(signal.id) || core.machine.end().is_some() {
+        core.consume(signal.id);
+        return;
+    }
+    let payload: model::Value = serde_json::from_str(&signal.payload).unwrap_or_default();
+    let by = || payload.get("by").and_then(model::Value::as_str).unwrap_or_default().to_owned();
+    let step_of = |name: &str| name.split_once(':').and_then(|(_, step)| step.parse::<u32>().ok());
+    let record = match signal.name.split(':').next().unwrap_or_default() {
+        "cancel" if !core.machine.cancel_requested() => Some(Event::CancelRequested { at: now, by: by() }),
+        "pause" if !core.machine.paused() => Some(Event::PauseRequested { by: by() }),
+        "unpause" if core.machine.paused() => Some(Event::PauseEnded { by: by() }),
+        "settle" => {
+            let settle = payload.get("settle").cloned().and_then(|settle| serde_json::from_value(settle).ok());
+            step_of(&signal.name).zip(settle).map(|(s, settle)| Event::CallSettled { s, settle, by: by() })
+        }
+        "child" => {
+            let ended = serde_json::from_value::<children::ChildSignal>(payload.clone()).ok();
+            if let Some(ended) = ended {
+                core.emit(Event::ChildEnded {
+                    run: ended.run,
+                    signal: signal.id,
+                    items: ended.items,
+                    error: ended.error,
+                });
+                return;
+            }
+            None
+        }
+        _ => None,
+    };
+    let step = step_of(&signal.name);
+    core.emit(Event::SignalReceived { id: signal.id, step, name: signal.name, payload });
+    if let Some(record) = record {
+        core.emit(record);
+    }
+}
+
+/// The partition of a run: by its random bits, so that runs of one moment spread.
+pub fn partition_of(run: RunId) -> u16 {
+    (run.0 % u128::from(PARTITIONS)) as u16
+}
+
+/// Number of partitions; fixed, since it is stored with each run.
+pub const PARTITIONS: u16 = 64;
+
+/// What the store said, as a problem.
+pub(crate) fn store_problem(error: store::Error) -> Problem {
+    use model::Code;
+    let code = match &error {
+        store::Error::DiskFull => Code::DiskFull,
+        store::Error::Corrupt(_) => Code::StoreCorrupt,
+        store::Error::NotFound(_) => Code::NotFound,
+        _ => Code::StoreUnavailable,
+    };
+    Problem::new(code, error.to_string())
+}
+
+/// What a refused commit means to whoever asked for it.
+pub(crate) fn commit_problem(error: CommitError) -> Problem {
+    use model::Code;
+    let code = match &error {
+        CommitError::Stale { .. } => Code::StaleLease,
+        CommitError::Duplicate { .. } => Code::DuplicateEvent,
+        CommitError::DiskFull => Code::DiskFull,
+        CommitError::NoRun => Code::RunNotFound,
+        _ => Code::StoreUnavailable,
+    };
+    Problem::new(code, error.to_string())
+}

@@ -1,0 +1,213 @@
+//! The port through which other areas start, watch and steer runs.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use model::{Code, Problem, RunId, Scope, SignalId, Value};
+use part::runs::{Bulk, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
+use part::{Admit, Admitted, Runs};
+use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
+
+use super::{Engine, Inner, store_problem, view};
+
+impl Runs for Engine {
+    fn admit(&self, event: Admit) -> BoxFuture<'_, Result<Admitted, Problem>> {
+        Box::pin(self.inner.take_in(event))
+    }
+
+    fn signal<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        id: SignalId,
+        name: &'a str,
+        payload: Value,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.inner.send(scope, run, id, name.to_owned(), payload))
+    }
+
+    fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.inner.request(scope, run, "cancel", by))
+    }
+
+    fn pause<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.inner.request(scope, run, "pause", by))
+    }
+
+    fn resume<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            if row.state.status == RunStatus::Held {
+                return self.inner.release_held(row).await;
+            }
+            self.inner.request(scope, run, "unpause", by).await
+        })
+    }
+
+    fn retry<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        options: RetryOptions,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<RunId, Problem>> {
+        Box::pin(self.inner.repeat(scope, run, options, by))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        call: Settle,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let payload = serde_json::json!({ "settle": call, "by": by });
+            self.inner.send(scope, run, self.inner.new_signal_id(), format!("settle:{step}"), payload).await
+        })
+    }
+
+    fn redrive<'a>(
+        &'a self,
+        scope: &'a Scope,
+        filter: RunFilter,
+        options: RetryOptions,
+        by: &'a str,
+    ) -> BoxFuture<'a, Result<Bulk, Problem>> {
+        Box::pin(async move {
+            let id = self.inner.scope_id(scope).await?;
+            let filter = RunFilter { dead: Some(DeadState::Open), ..filter };
+            let mut bulk = Bulk::default();
+            let mut cursor = None;
+            loop {
+                let page = self.inner.store.runs(id, filter.clone(), cursor, 200).await.map_err(store_problem)?;
+                for row in page.runs {
+                    match self.inner.repeat(scope, row.head.id, options.clone(), by).await {
+                        Ok(_) => bulk.done += 1,
+                        Err(problem) if bulk.refused.len() < 100 => bulk.refused.push((row.head.id, problem)),
+                        Err(_) => {}
+                    }
+                }
+                cursor = page.next;
+                if cursor.is_none() {
+                    return Ok(bulk);
+                }
+            }
+        })
+    }
+
+    fn show<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from_step: u32,
+        limit: u32,
+        with_items: bool,
+    ) -> BoxFuture<'a, Result<RunDetail, Problem>> {
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            self.inner.detail(row, view::Window { from_step, limit, with_items }).await
+        })
+    }
+
+    fn watch<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        after_seq: u64,
+    ) -> BoxFuture<'a, Result<BoxStream<'static, RunUpdate>, Problem>> {
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            Ok(self.inner.clone().updates(row, after_seq).boxed())
+        })
+    }
+
+    fn wait<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<RunEnd, Problem>> {
+        Box::pin(async move {
+            let mut notices = self.inner.store.watch_runs();
+            loop {
+                let row = self.inner.row(scope, run).await?;
+                if row.state.status.is_final() {
+                    return self.inner.end_of(row).await;
+                }
+                loop {
+                    use tokio::sync::broadcast::error::RecvError;
+                    let notice = tokio::select! {
+                        notice = notices.recv() => notice,
+                        () = tokio::time::sleep(std::time::Duration::from_secs(5)) => break,
+                    };
+                    match notice {
+                        Ok(RunNotice::Changed { run: changed, .. }) if changed == run => break,
+                        Ok(RunNotice::Partition(_)) | Err(RecvError::Lagged(_)) => break,
+                        Ok(_) => {}
+                        Err(RecvError::Closed) => {
+                            return Err(Problem::new(Code::Unavailable, "the store is closed"));
+                        }
+                    }
+                }
+            }
+        })
+    }
+}
+
+impl Inner {
+    /// The row of a run, or that there is none.
+    pub(super) async fn row(&self, scope: &Scope, run: RunId) -> Result<RunRow, Problem> {
+        let id = self.scope_id(scope).await?;
+        let row = self.store.run(id, run).await.map_err(store_problem)?;
+        row.ok_or_else(|| Problem::new(Code::RunNotFound, format!("there is no {run} in {scope}")))
+    }
+
+    pub(super) fn new_signal_id(&self) -> SignalId {
+        SignalId(self.new_run_id().0)
+    }
+
+    async fn request(self: &Arc<Self>, scope: &Scope, run: RunId, name: &str, by: &str) -> Result<(), Problem> {
+        let payload = serde_json::json!({ "by": by });
+        self.send(scope, run, self.new_signal_id(), name.to_owned(), payload).await
+    }
+
+    /// Puts a signal into the run's inbox; durable when this resolves.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        scope: &Scope,
+        run: RunId,
+        id: SignalId,
+        name: String,
+        payload: Value,
+    ) -> Result<(), Problem> {
+        let scope_id = self.scope_id(scope).await?;
+        let sent_at = self.clock.now();
+        let row = SignalRow { scope: scope_id, run, id, name, payload: payload.to_string(), sent_at };
+        match self.store.send_signal(row).await.map_err(store_problem)? {
+            SignalAnswer::Accepted | SignalAnswer::Duplicate => {
+                self.wake(scope_id, run);
+                Ok(())
+            }
+            SignalAnswer::Ended(status) => {
+                let detail = format!("{run} has ended ({})", status_name(status));
+                Err(Problem::new(Code::RunEnded, detail).hint("retry or fork the run instead"))
+            }
+            SignalAnswer::NoRun => Err(Problem::new(Code::RunNotFound, format!("there is no {run} in {scope}"))),
+        }
+    }
+
+    async fn end_of(&self, row: RunRow) -> Result<RunEnd, Problem> {
+        let status = row.state.status;
+        let error = row.state.error.as_deref().and_then(|error| serde_json::from_str(error).ok());
+        let definition = self.stored_definition(row.head.scope, row.head.definition).await?;
+        let core = self.replay(&row, &definition).await.map_err(|error| match error {
+            super::LoadError::Fault(problem) | super::LoadError::Held(problem) => problem,
+            super::LoadError::Over(run) => Problem::new(Code::RunNotFound, format!("{run} is gone")),
+        })?;
+        Ok(RunEnd { status, items: super::children::last_items(&core), error })
+    }
+}
+
+/// A state's name as the API writes it.
+pub(super) fn status_name(status: RunStatus) -> String {
+    serde_json::to_value(status).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}

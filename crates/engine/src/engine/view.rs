@@ -1,0 +1,358 @@
+//! Runs as people see them: folded from committed records alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_updates::updates_of;
+use futures_util::Stream;
+use model::{Problem, Value};
+use part::runs::{CallView, InputView, RunDetail, RunSummary, RunUpdate, StepView};
+use store::RunRow;
+
+use super::Inner;
+use super::children::ParentLink;
+use crate::definition::Definition;
+use crate::event::{CallOutcome, Event, StepNumber};
+use crate::run::data::{NO_NODE, RunData};
+
+/// Which steps are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    /// The first one.
+    pub from_step: u32,
+    /// How many.
+    pub limit: u32,
+    /// With their items.
+    pub with_items: bool,
+}
+
+/// A run's row as lists show it.
+pub fn summary(row: &RunRow) -> RunSummary {
+    let link = row.head.parent.as_deref().and_then(|link| serde_json::from_str::<ParentLink>(link).ok());
+    RunSummary {
+        id: row.head.id,
+        workflow: row.head.workflow.clone(),
+        revision: row.head.revision,
+        status: row.state.status,
+        mode: row.head.mode.clone(),
+        started_by: row.head.started_by.clone(),
+        created_at: row.head.created_at,
+        started_at: row.state.started_at,
+        ended_at: row.state.ended_at,
+        wake_at: row.state.wake_at,
+        step_count: row.state.step_count,
+        handled_error_count: row.state.handled_error_count,
+        uncertain_count: row.state.uncertain_count,
+        dead: row.state.dead,
+        error: row.state.error.as_deref().and_then(|error| serde_json::from_str(error).ok()),
+        origin: row.head.origin,
+        parent: link.map(|link| link.run),
+    }
+}
+
+impl Inner {
+    /// A run with its steps.
+    pub(super) async fn detail(&self, row: RunRow, window: Window) -> Result<RunDetail, Problem> {
+        let events = self.events(&row).await?;
+        let definition = self.stored_definition(row.head.scope, row.head.definition).await;
+        let mut fold = Fold { definition: definition.as_ref().ok(), run: row.head.id.to_string(), ..Fold::default() };
+        let mut data = RunData::default();
+        for event in &events {
+            data.apply(event);
+            fold.apply(event);
+        }
+        let count = fold.steps.len() as u32;
+        let mut steps: Vec<StepView> = Vec::new();
+        for (_, mut step) in fold.steps.into_iter().skip(window.from_step as usize).take(window.limit as usize) {
+            if window.with_items {
+                step.outputs = Some(self.items_of_step(&row, &data, step.step).await?);
+            }
+            steps.push(step);
+        }
+        let next = window.from_step.saturating_add(window.limit);
+        Ok(RunDetail {
+            answer: row.state.answer.as_deref().and_then(|answer| serde_json::from_str(answer).ok()),
+            steps,
+            next_step: (next < count).then_some(next),
+            summary: summary(&row),
+        })
+    }
+
+    /// The items of a step by port, spooled ones read back; at most [`MAX_ITEMS`] a port.
+    async fn items_of_step(&self, row: &RunRow, data: &RunData, step: StepNumber) -> Result<Vec<Vec<Value>>, Problem> {
+        let Some(done) = data.step(step) else { return Ok(Vec::new()) };
+        let spool = super::load::StoreSpool { store: self.store.clone(), scope: row.head.scope };
+        let mut ports = Vec::with_capacity(done.outputs.len());
+        for port in &done.outputs {
+            let mut items = Vec::new();
+            for segment in port.items.segments() {
+                if items.len() >= MAX_ITEMS {
+                    break;
+                }
+                let loaded = segment.load(&spool).await.map_err(|error| error.problem)?;
+                let room = MAX_ITEMS - items.len();
+                items.extend(loaded.iter().take(room).map(|item| serde_json::to_value(&**item).unwrap_or_default()));
+            }
+            ports.push(items);
+        }
+        Ok(ports)
+    }
+
+    /// Committed records after a position, then further ones as they come, until the run has ended; provisional news
+    /// in between.
+    pub(super) fn updates(self: Arc<Self>, row: RunRow, after: u64) -> impl Stream<Item = RunUpdate> + Send {
+        updates_of(self, row, after)
+    }
+}
+
+/// Items of a port shown at most.
+pub const MAX_ITEMS: usize = 10_000;
+
+#[derive(Default)]
+struct Fold<'a> {
+    definition: Option<&'a Arc<Definition>>,
+    run: String,
+    steps: BTreeMap<StepNumber, StepView>,
+    starts: BTreeMap<StepNumber, u32>,
+}
+
+impl Fold<'_> {
+    fn name(&self, node: u32) -> (String, String) {
+        match self.definition.and_then(|definition| definition.nodes.get(node as usize)) {
+            Some(node) => (node.name.to_string(), node.node_type.clone()),
+            None if node == NO_NODE => ("(given items)".into(), String::new()),
+            None => (format!("node {node}"), String::new()),
+        }
+    }
+
+    fn open(
+        &mut self,
+        step: StepNumber,
+        node: u32,
+        run_index: u32,
+        at: i64,
+        parent: Option<StepNumber>,
+    ) -> &mut StepView {
+        let (name, node_type) = self.name(node);
+        let view = StepView {
+            step,
+            node: name,
+            node_type,
+            run_index,
+            status: "running".into(),
+            attempts: 1,
+            started_at: at,
+            duration_micros: None,
+            inputs: Vec::new(),
+            output_counts: Vec::new(),
+            outputs: None,
+            error: None,
+            calls: Vec::new(),
+            logs: Vec::new(),
+            parent_step: parent,
+        };
+        self.starts.insert(step, node);
+        self.steps.entry(step).insert_entry(view).into_mut()
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { trigger, at, output, out, .. } => {
+                let view = self.open(0, trigger.unwrap_or(NO_NODE), 0, *at, None);
+                view.status = "completed".into();
+                view.output_counts = vec![0; *output as usize];
+                view.output_counts.push(out.len() as u64);
+                view.duration_micros = Some(0);
+            }
+            Event::Forked { input: Some(input), step: Some(step), at, .. } => {
+                let view = self.open(*step, NO_NODE, 0, *at, None);
+                view.status = "completed".into();
+                view.output_counts = vec![input.len() as u64];
+            }
+            Event::StepStarted { s, n, run_index, i, at, .. } => {
+                let inputs = i.iter().map(|port| {
+                    let feed = |feed: &crate::event::Feed| {
+                        let node = self.starts.get(&feed.step).map(|node| self.name(*node).0).unwrap_or_default();
+                        InputView { node, step: feed.step, output: feed.output }
+                    };
+                    port.iter().map(feed).collect()
+                });
+                let inputs = inputs.collect();
+                self.open(*s, *n, *run_index, *at, None).inputs = inputs;
+            }
+            Event::Invoked { s, n, parent, at, .. } => {
+                self.open(*s, *n, 0, *at, Some(*parent));
+            }
+            Event::AttemptStarted { s, .. } => self.change(*s, |view| {
+                view.attempts += 1;
+                view.status = "running".into();
+            }),
+            Event::StepResumed { s, .. } => self.change(*s, |view| view.status = "running".into()),
+            Event::CallIntended { s, call, epoch, .. } => {
+                let item = call.item.map(|item| format!("{item}.")).unwrap_or_default();
+                let key = format!("{}.{s}.{item}{}.{epoch}", self.run, call.name.replace(' ', "-"));
+                self.change(*s, |view| {
+                    let known = view.calls.iter_mut().find(|known| known.key == key);
+                    match known {
+                        Some(known) => {
+                            known.status = "repeated".into();
+                            known.uncertain = true;
+                        }
+                        None => view.calls.push(CallView {
+                            name: call.name.clone(),
+                            item: call.item,
+                            epoch: *epoch,
+                            key,
+                            status: "running".into(),
+                            uncertain: false,
+                        }),
+                    }
+                });
+            }
+            Event::CallEnded { s, call, epoch, outcome } => self.change(*s, |view| {
+                let same =
+                    |known: &&mut CallView| known.name == call.name && known.item == call.item && known.epoch == *epoch;
+                if let Some(known) = view.calls.iter_mut().find(same) {
+                    known.status = match outcome {
+                        CallOutcome::Done(_) => "completed",
+                        CallOutcome::Failed(_) => "failed",
+                        CallOutcome::Unknown(_) => "uncertain",
+                    }
+                    .into();
+                    known.uncertain |= matches!(outcome, CallOutcome::Unknown(_));
+                }
+            }),
+            Event::StepCompleted { s, out, micros, logs, error, .. } => self.change(*s, |view| {
+                view.status = "completed".into();
+                view.duration_micros = Some(*micros);
+                view.output_counts = out.iter().map(|port| port.len() as u64).collect();
+                view.error = error.as_ref().and_then(|(_, error)| serde_json::to_value(error).ok());
+                view.logs.extend(logs.iter().filter_map(|line| serde_json::to_value(line).ok()));
+            }),
+            Event::AttemptFailed { s, error, .. } => self.change(*s, |view| {
+                view.status = "waiting".into();
+                view.error = serde_json::to_value(error).ok();
+            }),
+            Event::StepFailed { s, error, micros, logs } => self.change(*s, |view| {
+                view.status = "failed".into();
+                view.duration_micros = Some(*micros);
+                view.error = serde_json::to_value(error).ok();
+                view.logs.extend(logs.iter().filter_map(|line| serde_json::to_value(line).ok()));
+            }),
+            Event::StepSuspended { s, logs, .. } => self.change(*s, |view| {
+                view.status = "waiting".into();
+                view.logs.extend(logs.iter().filter_map(|line| serde_json::to_value(line).ok()));
+            }),
+            Event::RunCanceled { .. } | Event::RunFailed { .. } => {
+                let open = self.steps.values_mut().filter(|view| matches!(view.status.as_str(), "running" | "waiting"));
+                open.for_each(|view| view.status = "canceled".into());
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, step: StepNumber, edit: impl FnOnce(&mut StepView)) {
+        if let Some(view) = self.steps.get_mut(&step) {
+            edit(view);
+        }
+    }
+}
+
+mod async_updates {
+    //! The live stream of a run's records.
+
+    use std::collections::VecDeque;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use futures_util::Stream;
+    use part::runs::RunUpdate;
+    use store::{RunNotice, RunRow};
+    use tokio::sync::broadcast;
+
+    use crate::engine::Inner;
+    use crate::journal;
+
+    struct State {
+        engine: Arc<Inner>,
+        row: RunRow,
+        next: u64,
+        ready: VecDeque<RunUpdate>,
+        notices: broadcast::Receiver<RunNotice>,
+        news: Option<broadcast::Receiver<RunUpdate>>,
+    }
+
+    pub(super) fn updates_of(engine: Arc<Inner>, row: RunRow, after: u64) -> impl Stream<Item = RunUpdate> + Send {
+        // Subscribed before the first read, so that nothing falls between.
+        let notices = engine.store.watch_runs();
+        let news =
+            engine.live().get(&row.head.id).and_then(|live| live.shared.as_ref()).map(|run| run.news.subscribe());
+        let state = State { engine, row, next: after + 1, ready: VecDeque::new(), notices, news };
+        futures_util::stream::unfold(state, |mut state| async move {
+            loop {
+                if let Some(update) = state.ready.pop_front() {
+                    return Some((update, state));
+                }
+                if state.read().await {
+                    continue;
+                }
+                if state.row.state.status.is_final() {
+                    return None;
+                }
+                if let Some(update) = state.wait().await {
+                    return Some((update, state));
+                }
+            }
+        })
+    }
+
+    impl State {
+        /// Reads further records; false when there are none.
+        async fn read(&mut self) -> bool {
+            let (scope, run) = (self.row.head.scope, self.row.head.id);
+            // The row first: when it says that the run has ended, the journal read after it is complete.
+            match self.engine.store.run(scope, run).await {
+                Ok(Some(row)) => self.row = row,
+                Ok(None) => return false,
+                Err(_) => return false,
+            }
+            let Ok(chunks) = self.engine.store.journal(scope, run, self.next, 1 << 20).await else { return false };
+            for chunk in chunks {
+                let Ok(events) = journal::decode(&chunk.data, chunk.count) else { return false };
+                for (seq, event) in (chunk.first_seq..).zip(events) {
+                    if seq >= self.next {
+                        let data = serde_json::to_value(&event).unwrap_or_default();
+                        self.ready.push_back(RunUpdate { seq: Some(seq), event: event.name().into(), data });
+                        self.next = seq + 1;
+                    }
+                }
+            }
+            !self.ready.is_empty()
+        }
+
+        /// Waits until there may be further records, or gives a piece of provisional news.
+        async fn wait(&mut self) -> Option<RunUpdate> {
+            let run = self.row.head.id;
+            loop {
+                let news = async {
+                    match &mut self.news {
+                        Some(news) => news.recv().await.ok(),
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    update = news => match update {
+                        Some(update) => return Some(update),
+                        None => self.news = None,
+                    },
+                    notice = self.notices.recv() => match notice {
+                        Ok(RunNotice::Changed { run: changed, .. }) if changed != run => {}
+                        Ok(RunNotice::Admitted { .. } | RunNotice::Signal { .. }) => {}
+                        _ => return None,
+                    },
+                    () = tokio::time::sleep(Duration::from_secs(10)) => return None,
+                }
+            }
+        }
+    }
+}

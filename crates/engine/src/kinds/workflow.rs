@@ -1,0 +1,267 @@
+//! Kind `workflow`: the drawn graph, and what makes it runnable.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use model::problem::pointer_step;
+use model::resource::Ref;
+use model::workflow::Callers;
+use model::{Code, Name, NodeSpec, Problem, Problems, WorkflowSpec};
+use part::catalogue::Snapshot;
+use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
+use part::node::{Node, Ports};
+use part::trigger::{Trigger, WebhookAuth};
+
+use crate::graph::Graph;
+
+/// Most nodes of a workflow.
+const MOST_NODES: usize = 2_000;
+
+/// Kind `workflow`.
+pub struct Workflow;
+
+impl Kind for Workflow {
+    const NAME: &'static str = "workflow";
+    const PLURAL: &'static str = "workflows";
+    const SUMMARY: &'static str = "A graph of nodes that runs when one of its triggers fires.";
+    type Spec = WorkflowSpec;
+
+    fn check(spec: &WorkflowSpec) -> Problems {
+        let mut problems = Problems::default();
+        if spec.nodes.len() > MOST_NODES {
+            let detail = format!("a workflow has at most {MOST_NODES} nodes, this one has {}", spec.nodes.len());
+            problems.push(Problem::new(Code::TooLarge, detail).at("/nodes"));
+        }
+        for (index, node) in spec.nodes.iter().enumerate() {
+            if node.name.is_empty() {
+                let problem = Problem::new(Code::InvalidGraph, "a node needs a name");
+                problems.push(problem.at(format!("/nodes/{index}/name")));
+            }
+            if node.retry.is_some_and(|retry| retry.tries == 0 || retry.tries > 100) {
+                let problem = Problem::new(Code::InvalidParameter, "a step is tried 1 to 100 times");
+                problems.push(problem.at(format!("/nodes/{index}/retry/tries")));
+            }
+        }
+        let fairness = &spec.settings.fairness;
+        if !(-100..=100).contains(&fairness.priority) {
+            let problem = Problem::new(Code::InvalidSpec, "a priority lies between -100 and 100");
+            problems.push(problem.at("/settings/fairness/priority"));
+        }
+        if fairness.concurrency == Some(0) {
+            let problem = Problem::new(Code::InvalidSpec, "with a concurrency of 0 nothing would ever run");
+            problems.push(problem.at("/settings/fairness/concurrency"));
+        }
+        problems
+    }
+
+    fn runnable(spec: &WorkflowSpec, env: &CheckEnv<'_>) -> Problems {
+        let mut problems = Problems::default();
+        let mut ports = Vec::with_capacity(spec.nodes.len());
+        let mut prepared = Vec::new();
+        for (index, node) in spec.nodes.iter().enumerate() {
+            match prepare(env.catalogue, node) {
+                Ok(node) => {
+                    ports.push(node.ports());
+                    prepared.push(node);
+                }
+                Err(found) => {
+                    ports.push(ports_by_edges(spec, node));
+                    if !node.disabled {
+                        problems.0.extend(found.into_iter().map(|problem| problem.below(&format!("/nodes/{index}"))));
+                    }
+                }
+            }
+        }
+        if let Err(found) = Graph::build(spec, &ports) {
+            problems.0.extend(found);
+        }
+        for (index, edge) in spec.edges.iter().enumerate() {
+            if let Some(problem) = misfit(spec, &ports, edge) {
+                problems.push(problem.below(&format!("/edges/{index}")));
+            }
+        }
+        if prepared.iter().all(|node| node.trigger().is_none()) {
+            let problem = Problem::new(Code::NoTrigger, "no node of the workflow can start a run");
+            problems.push(problem.at("/nodes").hint("add a trigger, for example a webhook or a schedule"));
+        }
+        for place in Self::refs(spec, env.catalogue) {
+            let problem = match (env.find)(&place.target) {
+                Found::Ready => continue,
+                Found::Missing => Problem::new(Code::UnresolvedReference, format!("`{}` does not exist", place.target))
+                    .hint(format!("make it, or name another {}", place.target.kind)),
+                Found::Incomplete(what) => {
+                    Problem::new(Code::ConnectionMissing, format!("`{}` is not complete: {what}", place.target))
+                }
+            };
+            problems.push(problem.at(place.pointer));
+        }
+        problems
+    }
+
+    fn refs(spec: &WorkflowSpec, catalogue: &Snapshot) -> Vec<Use> {
+        let mut uses = Vec::new();
+        if let Some(name) = &spec.settings.error_workflow {
+            uses.push(workflow(name, "/settings/errorWorkflow".into()));
+        }
+        if let Callers::These(names) = &spec.settings.callers {
+            let places = names.iter().enumerate();
+            uses.extend(places.map(|(at, name)| workflow(name, format!("/settings/callers/these/{at}"))));
+        }
+        for (index, node) in spec.nodes.iter().enumerate().filter(|(_, node)| !node.disabled) {
+            for (slot, name) in &node.connections {
+                let pointer = format!("/nodes/{index}/connections/{}", pointer_step(slot));
+                uses.push(connection(name, pointer));
+            }
+            let Ok(prepared) = prepare(catalogue, node) else { continue };
+            let called = prepared.workflows();
+            let called = called.iter().filter_map(|name| name.parse::<Name>().ok());
+            uses.extend(called.map(|name| workflow(&name, format!("/nodes/{index}/params"))));
+            if let Some(Trigger::Webhook(webhook)) = prepared.trigger() {
+                let (WebhookAuth::Basic { connection: named }
+                | WebhookAuth::Header { connection: named }
+                | WebhookAuth::Jwt { connection: named }) = &webhook.auth
+                else {
+                    continue;
+                };
+                uses.extend(named.iter().map(|name| connection(name, format!("/nodes/{index}/params"))));
+            }
+        }
+        uses
+    }
+}
+
+fn workflow(name: &Name, pointer: String) -> Use {
+    Use { target: Ref { kind: "workflow".into(), name: name.clone() }, pointer }
+}
+
+fn connection(name: &Name, pointer: String) -> Use {
+    Use { target: Ref { kind: "connection".into(), name: name.clone() }, pointer }
+}
+
+fn prepare(catalogue: &Snapshot, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
+    let Some(entry) = catalogue.get(&node.node_type, node.version) else {
+        let problem = match catalogue.newest(&node.node_type) {
+            Some(newest) => {
+                let version = newest.node_type.descriptor().version;
+                let detail = format!("`{}` has no version {}", node.node_type, node.version);
+                Problem::new(Code::UnknownNodeType, detail).hint(format!("the newest version is {version}"))
+            }
+            None => Problem::new(Code::UnknownNodeType, unknown(node))
+                .hint("disable or replace the node; nothing of it was lost, and an export writes it back"),
+        };
+        return Err(vec![problem.at("/type")]);
+    };
+    entry.node_type.prepare(node)
+}
+
+fn unknown(node: &NodeSpec) -> String {
+    match part::n8n::origin(node) {
+        Some(origin) => format!("n8n's `{}` (version {}) is not known here", origin.node_type, origin.version),
+        None => format!("there is no node type `{}`", node.node_type),
+    }
+}
+
+/// Ports of a node that is not known: as many as its edges lead to and from.
+fn ports_by_edges(spec: &WorkflowSpec, node: &NodeSpec) -> Ports {
+    let ends = |at: &dyn Fn(&model::Edge) -> Option<u16>| {
+        spec.edges.iter().filter(|edge| edge.attachment.is_none()).filter_map(at).max().map_or(1, |most| most + 1)
+    };
+    let inputs = ends(&|edge| (edge.to == node.name).then_some(edge.input));
+    let outputs = ends(&|edge| (edge.from == node.name).then_some(edge.output));
+    Ports::of(inputs, outputs)
+}
+
+/// What is wrong with the end of an edge whose nodes exist.
+fn misfit(spec: &WorkflowSpec, ports: &[Ports], edge: &model::Edge) -> Option<Problem> {
+    let index = |name: &str| spec.nodes.iter().position(|node| node.name == name);
+    let (from, to) = (index(&edge.from)?, index(&edge.to)?);
+    if let Some(kind) = &edge.attachment {
+        let takes = ports[to].attachments.contains(&kind.as_str()) || spec.nodes[to].disabled;
+        let detail = format!("`{}` takes no attachment of kind `{kind}`", edge.to);
+        return (!takes).then(|| Problem::new(Code::InvalidGraph, detail).at("/attachment"));
+    }
+    let outputs = ports[from].outputs + u16::from(spec.nodes[from].on_error == model::workflow::OnError::ErrorBranch);
+    if edge.output >= outputs && !spec.nodes[from].disabled {
+        let detail = format!("`{}` has {outputs} outputs, so there is no output {}", edge.from, edge.output);
+        return Some(Problem::new(Code::DanglingEdge, detail).at("/output"));
+    }
+    None
+}
+
+/// The trigger nodes of a workflow, with what they listen for. Disabled nodes and nodes that cannot be prepared are
+/// left out.
+pub fn triggers(spec: &WorkflowSpec, catalogue: &Snapshot) -> Vec<(String, Trigger)> {
+    let enabled = spec.nodes.iter().filter(|node| !node.disabled);
+    let prepared = enabled.filter_map(|node| Some((node, prepare(catalogue, node).ok()?)));
+    prepared.filter_map(|(node, prepared)| Some((node.name.clone(), prepared.trigger()?.clone()))).collect()
+}
+
+/// Keys that an active workflow holds alone in its scope: each method and path of its webhooks, with the names of
+/// path segments left out, because `/a/:x` and `/a/:y` are the same address. Problems: two nodes of the same
+/// workflow that want one key.
+pub fn trigger_keys(spec: &WorkflowSpec, catalogue: &Snapshot) -> Result<Vec<UniqueKey>, Problem> {
+    let mut seen = HashSet::new();
+    let mut keys = Vec::new();
+    for (node, trigger) in triggers(spec, catalogue) {
+        let Trigger::Webhook(webhook) = trigger else { continue };
+        let path: Vec<&str> = webhook
+            .path
+            .trim_matches('/')
+            .split('/')
+            .map(|step| if step.starts_with(':') { ":" } else { step })
+            .collect();
+        for method in &webhook.methods {
+            let key = format!("{} /{}", method.to_ascii_uppercase(), path.join("/"));
+            if !seen.insert(key.clone()) {
+                let detail = format!("`{node}` listens on `{key}`, and so does another node of the workflow");
+                return Err(Problem::new(Code::NotUnique, detail));
+            }
+            keys.push(UniqueKey { space: "webhook".into(), key });
+        }
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn problems(spec: model::Value) -> Vec<(Code, String)> {
+        let spec: WorkflowSpec = serde_json::from_value(spec).unwrap();
+        let catalogue = part::Catalogue::default().snapshot();
+        let find = |target: &Ref| match target.name.as_str() {
+            "there" => Found::Ready,
+            "half" => Found::Incomplete("`token` has no value".into()),
+            _ => Found::Missing,
+        };
+        let env = CheckEnv { catalogue: &catalogue, find: &find };
+        let found = Workflow::runnable(&spec, &env).0;
+        found.into_iter().map(|problem| (problem.code, problem.pointer.unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn every_reason_not_to_run_is_listed_with_its_place() {
+        let found = problems(json!({
+            "nodes": [
+                { "name": "A", "type": "no.such", "connections": { "auth": "gone" } },
+                { "name": "A", "type": "no.such", "connections": { "auth": "half", "more": "there" } },
+                { "name": "Off", "type": "no.such", "disabled": true }
+            ],
+            "edges": [{ "from": "A", "to": "Nowhere" }],
+            "settings": { "errorWorkflow": "gone" }
+        }));
+        let expected = [
+            (Code::UnknownNodeType, "/nodes/0/type"),
+            (Code::UnknownNodeType, "/nodes/1/type"),
+            (Code::DuplicateNode, "/nodes/1/name"),
+            (Code::DanglingEdge, "/edges/0/to"),
+            (Code::NoTrigger, "/nodes"),
+            (Code::UnresolvedReference, "/settings/errorWorkflow"),
+            (Code::UnresolvedReference, "/nodes/0/connections/auth"),
+            (Code::ConnectionMissing, "/nodes/1/connections/auth"),
+        ];
+        let expected: Vec<(Code, String)> = expected.iter().map(|(code, at)| (*code, (*at).to_owned())).collect();
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,111 @@
+//! What the engine needs from the rest of the house, as traits: texts, variables, time, tokens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::{Map, Name, Problem, Scope, WorkflowSpec};
+use part::{NodeError, WorkflowRef};
+
+/// A workflow text and where it comes from.
+#[derive(Clone, Debug)]
+pub struct WorkflowText {
+    /// Name of the resource, or of the file.
+    pub name: String,
+    /// Revision; absent for drafts and files.
+    pub revision: Option<u64>,
+    /// The text.
+    pub spec: Arc<WorkflowSpec>,
+    /// Whose authority its runs act under: the publisher's.
+    pub runs_as: String,
+}
+
+/// Finds workflow texts.
+pub trait Workflows: Send + Sync {
+    /// The active revision, out of an in-memory snapshot. `share` in 0..100 picks one when two revisions share the
+    /// traffic.
+    fn active(&self, scope: &Scope, name: &str, share: u8) -> Option<WorkflowText>;
+    /// Any text, read from the store where it has to be.
+    fn load<'a>(&'a self, scope: &'a Scope, workflow: &'a WorkflowRef) -> BoxFuture<'a, Result<WorkflowText, Problem>>;
+}
+
+/// What `$vars` and `$env` show.
+#[derive(Clone, Debug, Default)]
+pub struct VariableSet {
+    /// Position of the newest change; journaled with each step.
+    pub position: u64,
+    /// `$vars`.
+    pub vars: Map,
+    /// `$env`: declared ones only.
+    pub env: BTreeMap<String, String>,
+}
+
+/// Finds variables.
+pub trait Variables: Send + Sync {
+    /// The current ones.
+    fn current(&self, scope: &Scope) -> Arc<VariableSet>;
+}
+
+/// No variables at all.
+pub struct NoVariables;
+
+impl Variables for NoVariables {
+    fn current(&self, _: &Scope) -> Arc<VariableSet> {
+        Arc::default()
+    }
+}
+
+/// Time and chance. Everything that a node sees of them is journaled.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970.
+    fn now(&self) -> i64;
+    /// 64 random bits.
+    fn random(&self) -> u64;
+}
+
+/// Signs on behalf of a node, which never sees the key.
+pub trait Tokens: Send + Sync {
+    /// A JSON web token with these claims, signed with the key of a `jwt` connection.
+    fn sign<'a>(
+        &'a self,
+        scope: &'a Scope,
+        connection: &'a Name,
+        claims: &'a Map,
+    ) -> BoxFuture<'a, Result<String, NodeError>>;
+    /// The address that resumes a step of a run, if the server has a public one.
+    fn resume_url(&self, run: model::RunId, step: u32) -> Option<String>;
+}
+
+/// The machine's clock, and a generator that is seeded from the operating system once.
+pub struct SystemClock {
+    state: std::sync::atomic::AtomicU64,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        use std::hash::{BuildHasher, Hasher};
+        // The standard library's hash keys are the one source of system randomness without a dependency.
+        let mut hasher = std::collections::hash_map::RandomState::new().build_hasher();
+        hasher.write_u32(std::process::id());
+        SystemClock { state: std::sync::atomic::AtomicU64::new(hasher.finish()) }
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map(|since| since.as_millis() as i64).unwrap_or_default()
+    }
+
+    fn random(&self) -> u64 {
+        let step = self.state.fetch_add(0x9E37_79B9_7F4A_7C15, std::sync::atomic::Ordering::Relaxed);
+        mix(step.wrapping_add(0x9E37_79B9_7F4A_7C15))
+    }
+}
+
+/// SplitMix64's finisher.
+pub fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

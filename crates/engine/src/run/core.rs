@@ -1,0 +1,529 @@
+//! The shared state of a run that is being worked on: machine, payloads, and the records that are not yet committed.
+//!
+//! Rules that everything else rests on:
+//! - a record is applied and buffered in one step, under one lock;
+//! - one commit of a run is in flight at a time, and it takes everything buffered so far;
+//! - what may only be seen after a commit (answers, children, news) is queued with the record that it belongs to and
+//!   released by the commit that contains it, in order;
+//! - a refused commit ends the run here: somebody else owns it, or it was never admitted.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::{Digest, RunId, Scope, SignalId};
+use part::{Answer, ReplyTo};
+use store::{
+    Admission, CommitError, DeadState, Fence, JournalChunk, LocalWrite, RunCommit, RunHead, RunState, RunStatus,
+    SignalRow,
+};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::data::RunData;
+use crate::definition::Definition;
+use crate::engine::Inner;
+use crate::event::Event;
+use crate::journal;
+use crate::machine::{End, Machine};
+
+/// Age at which buffered records are written although nobody waits for them.
+pub const FLUSH_AGE: Duration = Duration::from_millis(100);
+/// Number of buffered records at which they are written.
+const FLUSH_RECORDS: u32 = 1_000;
+/// Bytes of buffered records at which they are written.
+const FLUSH_BYTES: usize = 1 << 20;
+/// How long a commit is repeated while the store cannot be reached, before the run is left to recovery.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run that is being worked on.
+pub struct Shared {
+    /// The engine.
+    pub engine: Arc<Inner>,
+    /// Scope.
+    pub scope: Scope,
+    /// Fixed part of its row.
+    pub head: RunHead,
+    /// What it runs.
+    pub definition: Arc<Definition>,
+    /// The right to write it.
+    pub fence: Fence,
+    /// Cancelled when the run is asked to stop.
+    pub cancel: CancellationToken,
+    /// Something came for the run: a signal, a request.
+    pub wake: tokio::sync::Notify,
+    /// Sequence number of the last committed record, or why there will be none.
+    pub committed: watch::Sender<Result<u64, CommitError>>,
+    /// Provisional news: progress, log lines, parts of answers.
+    pub news: tokio::sync::broadcast::Sender<part::runs::RunUpdate>,
+    fingerprint: Option<Digest>,
+    core: Mutex<Core>,
+}
+
+/// What changes.
+pub struct Core {
+    /// The decisions.
+    pub machine: Machine,
+    /// The payloads.
+    pub data: RunData,
+    /// Request that waits for the answer.
+    pub reply_to: Option<ReplyTo>,
+    /// The journaled answer.
+    pub answer: Option<Answer>,
+    /// Use pinned data.
+    pub use_pins: bool,
+    /// Sequence number of the last buffered record.
+    pub last_seq: u64,
+    /// First start.
+    pub started_at: Option<i64>,
+    /// End.
+    pub ended_at: Option<i64>,
+    /// What it failed with.
+    pub error: Option<String>,
+    /// The run is queued, not started.
+    pub queued_until: Option<Option<i64>>,
+    /// It is held for this reason.
+    pub held: bool,
+    /// Admission that the next commit carries.
+    pub admit: Option<Box<Admission>>,
+    /// What happens after the commit that contains the record.
+    after: Vec<(u64, After)>,
+    buffer: Vec<u8>,
+    buffered: u32,
+    oldest: Option<Instant>,
+    blobs: Vec<Digest>,
+    consumed: Vec<SignalId>,
+    children: Vec<(Admission, JournalChunk)>,
+    signals: Vec<SignalRow>,
+    local: Vec<LocalWrite>,
+    flushing: bool,
+    hurried: bool,
+    bytes: u64,
+    dead: DeadState,
+}
+
+/// What may only happen after a commit.
+pub enum After {
+    /// The answer leaves.
+    Answer(ReplyTo, Answer),
+    /// A streamed answer begins.
+    Begin(ReplyTo, u16, Vec<(String, String)>),
+    /// A streamed answer ends.
+    End(ReplyTo, bool),
+    /// A child or error workflow starts.
+    Launch(Box<Launch>),
+    /// Another run has a signal.
+    Wake(model::ScopeId, RunId),
+}
+
+/// A run that was admitted by another one and starts after that one's commit.
+pub struct Launch {
+    /// Fixed part.
+    pub head: RunHead,
+    /// Scope.
+    pub scope: Scope,
+    /// What it runs.
+    pub definition: Arc<Definition>,
+    /// Its first record.
+    pub first: Event,
+}
+
+/// What a commit of a run has to say, gathered under the lock.
+struct Flush {
+    commit: RunCommit,
+    seq: u64,
+}
+
+impl Shared {
+    /// The state of a new or recovered run.
+    pub fn new(
+        engine: Arc<Inner>,
+        scope: Scope,
+        head: RunHead,
+        definition: Arc<Definition>,
+        fence: Fence,
+        core: Core,
+    ) -> Arc<Self> {
+        let fingerprint = core.admit.as_ref().and_then(|admit| admit.dedupe.as_ref()).map(|claim| claim.fingerprint);
+        let committed = watch::Sender::new(Ok(if core.admit.is_some() { 0 } else { core.last_seq }));
+        Arc::new(Shared {
+            engine,
+            scope,
+            head,
+            definition,
+            fence,
+            cancel: CancellationToken::new(),
+            wake: tokio::sync::Notify::new(),
+            committed,
+            news: tokio::sync::broadcast::Sender::new(16),
+            fingerprint,
+            core: Mutex::new(core),
+        })
+    }
+
+    /// The changing part. Never held over an await.
+    pub fn core(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until everything that is buffered now is committed.
+    pub async fn flush(self: &Arc<Self>) -> Result<(), CommitError> {
+        let (target, start) = {
+            let mut core = self.core();
+            let start = !core.flushing && (core.buffered > 0 || core.admit.is_some());
+            core.flushing |= start;
+            (core.last_seq, start)
+        };
+        if start {
+            return self.write().await;
+        }
+        let mut committed = self.committed.subscribe();
+        loop {
+            match &*committed.borrow_and_update() {
+                Ok(seq) if *seq >= target => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(error.clone()),
+            }
+            // A flush that was dropped half-way leaves its records to the next one.
+            let stalled = {
+                let mut core = self.core();
+                let stalled = !core.flushing && core.buffered > 0;
+                core.flushing |= stalled;
+                stalled
+            };
+            if stalled {
+                return self.write().await;
+            }
+            if committed.changed().await.is_err() {
+                return Err(CommitError::Unavailable("the run was closed".into()));
+            }
+        }
+    }
+
+    /// Writes what is buffered, and what is buffered meanwhile, in a task of its own: a caller that is dropped must
+    /// not leave a commit without its consequences.
+    async fn write(self: &Arc<Self>) -> Result<(), CommitError> {
+        let shared = self.clone();
+        let task = tokio::spawn(async move { shared.write_all().await });
+        task.await.unwrap_or_else(|error| Err(CommitError::Unavailable(format!("the flush ended early: {error}"))))
+    }
+
+    /// The same in the caller's task, for the run's own loop, which is never dropped.
+    pub async fn flush_inline(self: &Arc<Self>) -> Result<(), CommitError> {
+        let start = {
+            let mut core = self.core();
+            let start = !core.flushing && (core.buffered > 0 || core.admit.is_some());
+            core.flushing |= start;
+            start
+        };
+        if start { self.write_all().await } else { self.flush().await }
+    }
+
+    async fn write_all(self: &Arc<Self>) -> Result<(), CommitError> {
+        loop {
+            let Some(flush) = self.take() else { return Ok(()) };
+            let seq = flush.seq;
+            match self.commit(flush.commit).await {
+                Ok(()) => {
+                    let after = self.core().release(seq);
+                    for act in after {
+                        self.engine.after_commit(self, act);
+                    }
+                    let _ = self.committed.send_replace(Ok(seq));
+                }
+                Err(error) => {
+                    self.core().flushing = false;
+                    let _ = self.committed.send_replace(Err(error.clone()));
+                    self.cancel.cancel();
+                    self.wake.notify_one();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Commits, and repeats the same commit while the store cannot be reached: what it has done is recognised there.
+    async fn commit(&self, commit: RunCommit) -> Result<(), CommitError> {
+        let deadline = Instant::now() + COMMIT_PATIENCE;
+        let mut wait = Duration::from_millis(50);
+        loop {
+            match self.engine.store.commit(commit.clone()).await {
+                Err(CommitError::Unavailable(reason))
+                    if Instant::now() < deadline && !self.engine.stop.is_cancelled() =>
+                {
+                    tracing::warn!(run = %self.head.id, reason, "the store cannot be reached; the commit is repeated");
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_secs(2));
+                }
+                Err(CommitError::DiskFull) if Instant::now() < deadline && !self.engine.stop.is_cancelled() => {
+                    tracing::warn!(run = %self.head.id, "the disk is full; the commit is repeated");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Flush> {
+        let mut core = self.core();
+        if core.buffered == 0 && core.admit.is_none() {
+            core.flushing = false;
+            return None;
+        }
+        core.hurried = false;
+        let state = core.row_state();
+        let count = std::mem::take(&mut core.buffered);
+        let data = std::mem::take(&mut core.buffer);
+        core.oldest = None;
+        core.bytes += data.len() as u64;
+        let journal = (count > 0).then(|| JournalChunk {
+            first_seq: core.last_seq + 1 - u64::from(count),
+            count,
+            data: data.into(),
+        });
+        if let Some(admit) = &mut core.admit {
+            admit.state = state.clone();
+        }
+        let mut blobs = std::mem::take(&mut core.blobs);
+        blobs.sort_unstable();
+        blobs.dedup();
+        Some(Flush {
+            seq: core.last_seq,
+            commit: RunCommit {
+                scope: self.head.scope,
+                run: self.head.id,
+                fence: self.fence,
+                admit: core.admit.take(),
+                state,
+                journal,
+                snapshot: None,
+                blobs,
+                consumed: std::mem::take(&mut core.consumed),
+                children: std::mem::take(&mut core.children),
+                signals: std::mem::take(&mut core.signals),
+                local: std::mem::take(&mut core.local),
+            },
+        })
+    }
+}
+
+impl Core {
+    /// A core before its first record.
+    pub fn new(machine: Machine) -> Self {
+        Core {
+            machine,
+            data: RunData::default(),
+            reply_to: None,
+            answer: None,
+            use_pins: false,
+            last_seq: 0,
+            started_at: None,
+            ended_at: None,
+            error: None,
+            queued_until: None,
+            held: false,
+            admit: None,
+            after: Vec::new(),
+            buffer: Vec::new(),
+            buffered: 0,
+            oldest: None,
+            blobs: Vec::new(),
+            consumed: Vec::new(),
+            children: Vec::new(),
+            signals: Vec::new(),
+            local: Vec::new(),
+            flushing: false,
+            hurried: false,
+            bytes: 0,
+            dead: DeadState::None,
+        }
+    }
+
+    /// Folds a record that is stored already.
+    pub fn fold(&mut self, event: &Event) {
+        self.data.apply(event);
+        self.machine.apply(event);
+        self.last_seq += 1;
+        self.remember(event);
+    }
+
+    /// What came before in bytes and dead letter state, for a recovered run.
+    pub fn recovered(&mut self, state: &RunState) {
+        self.bytes = state.bytes;
+        self.dead = state.dead;
+        self.started_at = state.started_at;
+    }
+
+    /// Folds a new record and buffers it.
+    pub fn emit(&mut self, event: Event) {
+        journal::encode(&event, &mut self.buffer);
+        self.buffered += 1;
+        self.oldest.get_or_insert_with(Instant::now);
+        event.blobs(&mut self.blobs);
+        match &event {
+            Event::SignalReceived { id, .. } | Event::ChildEnded { signal: id, .. } => self.consumed.push(*id),
+            Event::Reopened { .. } => self.dead = DeadState::Redriven,
+            _ => {}
+        }
+        self.fold(&event);
+    }
+
+    fn remember(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { reply_to, use_pins, at, .. } => {
+                self.reply_to = reply_to.clone();
+                self.use_pins = *use_pins;
+                self.started_at = Some(*at);
+            }
+            Event::Forked { at, .. } => {
+                self.reply_to = None;
+                self.answer = None;
+                self.ended_at = None;
+                self.error = None;
+                self.started_at = Some(*at);
+            }
+            Event::Reopened { .. } => {
+                self.ended_at = None;
+                self.error = None;
+            }
+            Event::Answered { answer } => self.answer = Some(answer.clone()),
+            Event::AnswerBegun { status, headers } => {
+                let body = part::AnswerBody::Streamed { digest: None, size: 0, cut: false };
+                self.answer = Some(Answer { status: *status, headers: headers.clone(), body });
+            }
+            Event::AnswerEnded { digest, size } => {
+                if let Some(answer) = &mut self.answer {
+                    let cut = digest.is_none();
+                    answer.body = part::AnswerBody::Streamed { digest: *digest, size: *size, cut };
+                }
+            }
+            Event::RunCompleted { at } | Event::RunCanceled { at } => self.ended_at = Some(*at),
+            Event::RunFailed { at, error, .. } => {
+                self.ended_at = Some(*at);
+                self.error = serde_json::to_string(error).ok();
+                self.dead = DeadState::Open;
+            }
+            _ => {}
+        }
+    }
+
+    /// Queues what follows the commit of the record emitted last.
+    pub fn after(&mut self, act: After) {
+        self.after.push((self.last_seq, act));
+    }
+
+    fn release(&mut self, seq: u64) -> Vec<After> {
+        let due = self.after.iter().take_while(|(at, _)| *at <= seq).count();
+        self.after.drain(..due).map(|(_, act)| act).collect()
+    }
+
+    /// Adds local writes to the next commit.
+    pub fn stage(&mut self, writes: impl IntoIterator<Item = LocalWrite>) {
+        self.local.extend(writes);
+    }
+
+    /// Adds the admission of another run to the next commit.
+    pub fn admit_other(&mut self, admission: Admission, first: JournalChunk) {
+        self.children.push((admission, first));
+    }
+
+    /// Adds a signal to another run to the next commit.
+    pub fn signal_other(&mut self, signal: SignalRow) {
+        self.signals.push(signal);
+    }
+
+    /// Takes a signal out of the inbox without a record (a repeat of one that has a record).
+    pub fn consume(&mut self, signal: SignalId) {
+        self.consumed.push(signal);
+    }
+
+    /// Records wait to be written.
+    pub fn has_buffered(&self) -> bool {
+        self.buffered > 0 || self.admit.is_some()
+    }
+
+    /// Enough is buffered to write it now.
+    pub fn is_full(&self) -> bool {
+        self.buffered >= FLUSH_RECORDS || self.buffer.len() >= FLUSH_BYTES
+    }
+
+    /// When the oldest buffered record must be written.
+    pub fn flush_at(&self) -> Option<Instant> {
+        self.oldest.map(|oldest| oldest + FLUSH_AGE)
+    }
+
+    /// The run's row as the next commit writes it.
+    pub fn row_state(&self) -> RunState {
+        let status = match self.machine.end() {
+            Some(End::Completed) => RunStatus::Completed,
+            Some(End::Failed) => RunStatus::Failed,
+            Some(End::Canceled) => RunStatus::Canceled,
+            None if self.held => RunStatus::Held,
+            None if self.queued_until.is_some() => RunStatus::Queued,
+            None if self.machine.paused() => RunStatus::Paused,
+            None if self.is_waiting() => RunStatus::Waiting,
+            None => RunStatus::Running,
+        };
+        RunState {
+            status,
+            last_seq: self.last_seq,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            wake_at: match status {
+                RunStatus::Queued => self.queued_until.flatten(),
+                RunStatus::Waiting | RunStatus::Running => self.machine.next_timer(),
+                _ => None,
+            },
+            step_count: self.machine.step_count(),
+            handled_error_count: self.machine.handled_errors(),
+            uncertain_count: self.machine.uncertain_count(),
+            bytes: self.bytes + self.buffer.len() as u64,
+            error: self.error.clone(),
+            answer: self.answer.as_ref().and_then(|answer| serde_json::to_string(answer).ok()),
+            dead: self.dead,
+        }
+    }
+
+    /// Nothing runs: every live step waits for a time, a signal, a child or a person.
+    fn is_waiting(&self) -> bool {
+        use crate::machine::StepStatus;
+        let live = self.machine.live();
+        let waits = |status: &StepStatus| matches!(status, StepStatus::Suspended(_) | StepStatus::Backoff { .. });
+        !live.is_empty() && live.values().all(|step| waits(&step.status))
+    }
+}
+
+impl Core {
+    /// Somebody outside waits for what is buffered: an answer, or a stream's end.
+    pub fn wants_flush(&self) -> bool {
+        self.hurried || self.after.iter().any(|(_, act)| matches!(act, After::Answer(..) | After::End(..)))
+    }
+}
+
+impl Shared {
+    /// Bytes that the run may hold in memory.
+    pub fn memory_limit(&self) -> u64 {
+        self.definition.spec.settings.memory_limit.unwrap_or(self.engine.options.memory_limit)
+    }
+
+    /// Tells live views something provisional; costs nothing when nobody looks.
+    pub fn tell(&self, event: &str, data: impl FnOnce() -> model::Value) {
+        if self.news.receiver_count() > 0 {
+            let _ = self.news.send(part::runs::RunUpdate { seq: None, event: event.to_owned(), data: data() });
+        }
+    }
+}
+
+impl Core {
+    /// Whoever sent the event waits for its row.
+    pub fn hurry(&mut self) {
+        self.hurried = true;
+    }
+}
+
+impl Shared {
+    /// Fingerprint of the dedupe key that the run's admission claims.
+    pub fn dedupe_fingerprint(&self) -> Option<Digest> {
+        self.fingerprint
+    }
+}

@@ -1,0 +1,249 @@
+//! What expressions of a step can see, borrowed from the run's data.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use model::expr::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Workflow};
+use model::{Item, Map, Value};
+
+use super::core::Shared;
+use super::data::{Lost, StepData};
+use crate::event::{Inputs, NodeIndex, StepNumber};
+use crate::ports::VariableSet;
+
+/// What the expressions of one step see, whatever the item.
+pub struct StepScope {
+    shared: Arc<Shared>,
+    inputs: Inputs,
+    input: Option<List>,
+    variables: Arc<VariableSet>,
+    params: Arc<Map>,
+    meta: Meta,
+    nodes: HashMap<String, Entry>,
+}
+
+enum Entry {
+    Unknown,
+    NotExecuted,
+    Done(Box<DoneNode>),
+}
+
+struct DoneNode {
+    index: NodeIndex,
+    step: Arc<StepData>,
+    items: Option<List>,
+    params: Arc<Map>,
+}
+
+struct List(Arc<[Arc<Item>]>);
+
+impl ItemList for List {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    fn get(&self, index: usize) -> Option<&Item> {
+        self.0.get(index).map(|item| &**item)
+    }
+}
+
+/// The step that a scope is made for.
+pub struct StepRef<'a> {
+    /// Its number.
+    pub step: StepNumber,
+    /// Its node.
+    pub node: NodeIndex,
+    /// How often the node ran before.
+    pub run_index: u32,
+    /// Where its input comes from.
+    pub inputs: &'a Inputs,
+    /// Clock reading.
+    pub now: i64,
+}
+
+impl StepScope {
+    /// The scope of a step, with the nodes of these names at hand.
+    pub fn new(
+        shared: &Arc<Shared>,
+        step: &StepRef<'_>,
+        input: Option<Arc<[Arc<Item>]>>,
+        variables: Arc<VariableSet>,
+        names: &[String],
+    ) -> Self {
+        let definition = &shared.definition;
+        let core = shared.core();
+        let mut nodes = HashMap::with_capacity(names.len());
+        for name in names {
+            let entry = match definition.graph.index(name) {
+                None => Entry::Unknown,
+                Some(index) => match core.machine.last_done(index).and_then(|done| core.data.step(done)) {
+                    None => Entry::NotExecuted,
+                    Some(done) => {
+                        let output = definition.output_towards(index, step.node);
+                        let port = done.outputs.get(output as usize);
+                        let items = port.and_then(|port| in_memory(&port.items)).map(List);
+                        let params = definition.node(index).params.clone();
+                        Entry::Done(Box::new(DoneNode { index, step: done.clone(), items, params }))
+                    }
+                },
+            };
+            nodes.insert(name.clone(), entry);
+        }
+        let meta = meta(shared, step, &core);
+        drop(core);
+        StepScope {
+            shared: shared.clone(),
+            inputs: step.inputs.clone(),
+            input: input.map(List),
+            variables,
+            params: definition.node(step.node).params.clone(),
+            meta,
+            nodes,
+        }
+    }
+
+    /// The view for one item.
+    pub fn at<'a>(&'a self, item: &'a Item, index: usize) -> ItemScope<'a> {
+        let views = self.nodes.iter().filter_map(|(name, entry)| match entry {
+            Entry::Done(node) => Some((name.as_str(), NodeView { scope: self, node, index, paired: OnceCell::new() })),
+            _ => None,
+        });
+        ItemScope { scope: self, item, index, views: views.collect() }
+    }
+}
+
+/// What is the same for every item of a step.
+pub fn meta(shared: &Shared, step: &StepRef<'_>, core: &super::core::Core) -> Meta {
+    let definition = &shared.definition;
+    let first = step.inputs.iter().flatten().next();
+    let prev_node = first.and_then(|feed| Some((feed, core.data.step(feed.step)?))).and_then(|(feed, data)| {
+        let name = definition.nodes.get(data.node as usize)?.name.to_string();
+        let (output_index, run_index) = (feed.output as usize, data.run_index as usize);
+        Some(PrevNode { name, output_index, run_index })
+    });
+    Meta {
+        run_index: step.run_index as usize,
+        execution: Execution {
+            id: shared.head.id.to_string(),
+            mode: execution_mode(&shared.head.mode).into(),
+            resume_url: shared.engine.resume_url(shared.head.id, step.step),
+        },
+        workflow: Workflow {
+            id: shared.head.workflow.clone(),
+            name: title(definition),
+            active: definition.revision.is_some(),
+        },
+        prev_node,
+        now_millis: Some(step.now),
+        timezone: definition.timezone.to_string(),
+    }
+}
+
+fn title(definition: &crate::definition::Definition) -> String {
+    let title = &definition.spec.title;
+    if title.is_empty() { definition.name.clone() } else { title.clone() }
+}
+
+/// n8n's word for how a run was started: a person's try is `test`, everything else `production`.
+pub fn execution_mode(mode: &str) -> &'static str {
+    if matches!(mode, "manual" | "cli" | "test") { "test" } else { "production" }
+}
+
+fn in_memory(items: &part::Items) -> Option<Arc<[Arc<Item>]>> {
+    match items.segments() {
+        [] => Some(Vec::new().into()),
+        [segment] => segment.in_memory(),
+        segments => {
+            let parts: Option<Vec<_>> = segments.iter().map(part::Segment::in_memory).collect();
+            Some(parts?.iter().flat_map(|part| part.iter().cloned()).collect())
+        }
+    }
+}
+
+/// What the expressions of one item see.
+pub struct ItemScope<'a> {
+    scope: &'a StepScope,
+    item: &'a Item,
+    index: usize,
+    views: Vec<(&'a str, NodeView<'a>)>,
+}
+
+struct NodeView<'a> {
+    scope: &'a StepScope,
+    node: &'a DoneNode,
+    index: usize,
+    paired: OnceCell<Result<Option<Arc<Item>>, String>>,
+}
+
+impl Data for ItemScope<'_> {
+    fn item(&self) -> Option<&Item> {
+        Some(self.item)
+    }
+    fn item_index(&self) -> usize {
+        self.index
+    }
+    fn input(&self) -> Option<&dyn ItemList> {
+        self.scope.input.as_ref().map(|list| list as &dyn ItemList)
+    }
+    fn node(&self, name: &str) -> NodeLookup<'_> {
+        if let Some((_, view)) = self.views.iter().find(|(known, _)| *known == name) {
+            return NodeLookup::Node(view);
+        }
+        match self.scope.nodes.get(name) {
+            Some(Entry::Unknown) => NodeLookup::Unknown,
+            Some(Entry::NotExecuted) => NodeLookup::NotExecuted,
+            _ => NodeLookup::Unavailable,
+        }
+    }
+    fn var(&self, name: &str) -> Option<&Value> {
+        self.scope.variables.vars.get(name)
+    }
+    fn env(&self, name: &str) -> Option<&str> {
+        self.scope.variables.env.get(name).map(String::as_str)
+    }
+    fn params(&self) -> Option<&Map> {
+        Some(&self.scope.params)
+    }
+    fn meta(&self) -> &Meta {
+        &self.scope.meta
+    }
+}
+
+impl NodeData for NodeView<'_> {
+    fn paired(&self) -> Result<Option<&Item>, String> {
+        let found = self.paired.get_or_init(|| {
+            let core = self.scope.shared.core();
+            let name = &self.scope.shared.definition.node(self.node.index).name;
+            let place = core.data.ancestor(&self.scope.inputs, self.index, self.node.index);
+            let place = place.map_err(|lost| lost_text(name, lost))?;
+            let items = core.data.items(place.feed);
+            match items.as_slice() {
+                Some(items) => Ok(items.get(place.item).cloned()),
+                None => {
+                    let text = in_memory(&items).and_then(|items| items.get(place.item).cloned());
+                    text.map(Some).ok_or_else(|| format!("the items of node '{name}' are too large to look one up"))
+                }
+            }
+        });
+        found.as_ref().map(Option::as_deref).map_err(Clone::clone)
+    }
+    fn items(&self) -> Option<&dyn ItemList> {
+        self.node.items.as_ref().map(|list| list as &dyn ItemList)
+    }
+    fn params(&self) -> Option<&Map> {
+        Some(&self.node.params)
+    }
+    fn run_index(&self) -> usize {
+        self.node.step.run_index as usize
+    }
+}
+
+/// n8n's words for an ancestor that cannot be told.
+pub fn lost_text(node: &str, lost: Lost) -> String {
+    match lost {
+        Lost::Unknown => format!(
+            "Paired item data for item from node '{node}' is unavailable. Ensure '{node}' is providing the required output."
+        ),
+        Lost::NoAncestor => format!("Invalid expression: there is no connection back to the node '{node}'"),
+    }
+}

@@ -1,0 +1,420 @@
+//! Expressions and code of a step: natively where possible, in the sandbox in one round trip where not.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::expr::Engine;
+use model::template::{ParamError, Params};
+use model::{Code, Item, Map, Value};
+use part::{Category, CodeJob, CodeResult, Level, NodeError, Origin, Origins, Source};
+use sandbox::{Cell, Context, Job, Json, Kind};
+use serde::Serialize;
+use store::LocalWrite;
+
+use super::host::StepRun;
+use super::scope::{self, StepRef, StepScope};
+use crate::event::LogLine;
+
+/// Name of the local space that holds static data.
+pub const STATIC: &str = "static";
+
+impl StepRun {
+    fn step_ref(&self) -> StepRef<'_> {
+        StepRef { step: self.step, node: self.node, run_index: self.run_index, inputs: &self.inputs, now: self.now }
+    }
+
+    fn scope(&self, names: &[String]) -> StepScope {
+        let input = self.input_items.first().and_then(|items| match items.segments() {
+            [] => Some(Vec::new().into()),
+            [segment] => segment.in_memory(),
+            _ => None,
+        });
+        StepScope::new(&self.shared, &self.step_ref(), input, self.variables.clone(), names)
+    }
+
+    /// See [`part::StepHost::resolve`].
+    pub(super) async fn resolve_all(
+        &self,
+        params: &Params,
+        items: &[Arc<Item>],
+        first: usize,
+        globals: Option<&Map>,
+    ) -> Result<Vec<Result<Map, NodeError>>, NodeError> {
+        let scope = self.scope(params.nodes());
+        // Templates that JavaScript has to answer: those that are known to need it, then those that turn out to.
+        let mut asked: Vec<usize> = Vec::new();
+        if globals.is_some() {
+            asked.extend(0..params.templates().len());
+        } else if params.needs_javascript() {
+            let needs = |(_, compiled): &(usize, &model::template::CompiledTemplate)| {
+                compiled.template.engine() == Engine::JavaScript
+            };
+            asked.extend(params.templates().iter().enumerate().filter(needs).map(|(index, _)| index));
+        }
+        loop {
+            let cells = match asked.is_empty() {
+                true => Vec::new(),
+                false => self.ask(params, &asked, items, first, globals).await?,
+            };
+            let mut resolved = Vec::with_capacity(items.len());
+            let mut missing = None;
+            for (offset, item) in items.iter().enumerate() {
+                let data = scope.at(item, first + offset);
+                let mut answers = |index: usize| {
+                    let column = asked.iter().position(|known| *known == index)?;
+                    Some(match cells.get(offset)?.get(column)? {
+                        Cell::Value(value) => Ok(Some(value.clone())),
+                        Cell::Undefined => Ok(None),
+                        Cell::Error(error) => Err(error.message.clone()),
+                    })
+                };
+                match params.eval(&data, &mut answers) {
+                    Ok(map) => resolved.push(Ok(map)),
+                    Err(ParamError::NeedsJavaScript { index, .. }) => {
+                        missing = Some(index);
+                        break;
+                    }
+                    Err(ParamError::Failed { message, pointer }) => {
+                        let mut error = NodeError::new(Code::ExpressionFailed, Category::Code, message);
+                        error.problem.pointer = Some(format!("/params{pointer}"));
+                        resolved.push(Err(error.on_item(first + offset)));
+                    }
+                }
+            }
+            match missing {
+                None => return Ok(resolved),
+                // Asking for one more at a time would be a round trip each; the rest is asked for at once.
+                Some(index) if asked.contains(&index) => {
+                    return Err(NodeError::bug("the sandbox gave no answer to an expression that it was asked"));
+                }
+                Some(_) => asked = (0..params.templates().len()).collect(),
+            }
+        }
+    }
+
+    /// One round trip for these templates and all items.
+    async fn ask(
+        &self,
+        params: &Params,
+        templates: &[usize],
+        items: &[Arc<Item>],
+        first: usize,
+        globals: Option<&Map>,
+    ) -> Result<Vec<Vec<Cell>>, NodeError> {
+        let sources = templates.iter().map(|index| params.templates()[*index].template.source().to_owned()).collect();
+        // The whole input where it is in memory, so that `$input.all()` is right; else these items.
+        let whole =
+            self.input_items.first().and_then(|input| input.as_slice()).filter(|all| all.len() >= first + items.len());
+        let (json, start) = match whole {
+            Some(all) => (items_json(all), first),
+            None => (items_json(items), 0),
+        };
+        let mut context = self.context(json?).await?;
+        if let Some(globals) = globals {
+            context.globals = globals.iter().map(|(name, value)| (name.clone(), Json::from(value))).collect();
+        }
+        let kind = Kind::Expressions { sources, items: start as u32..(start + items.len()) as u32 };
+        let outcome = self.run_sandboxed(kind, context, None).await?;
+        outcome.cells().map_err(|error| NodeError::bug(format!("the sandbox's answer cannot be read: {error}")))
+    }
+
+    async fn run_sandboxed(
+        &self,
+        kind: Kind,
+        context: Context,
+        timeout: Option<std::time::Duration>,
+    ) -> Result<sandbox::Outcome, NodeError> {
+        let Some(sandbox) = &self.shared.engine.sandbox else {
+            let detail = "JavaScript is needed here, and this process has no sandbox";
+            return Err(NodeError::new(Code::SandboxUnavailable, Category::Unavailable, detail));
+        };
+        let mut limits = sandbox.defaults();
+        if let Some(timeout) = timeout {
+            limits.wall = limits.wall.min(timeout);
+        }
+        let job = Job { kind, context, limits };
+        let outcome = tokio::select! {
+            outcome = sandbox.run(self.shared.scope.workspace.as_str(), job, self) => outcome,
+            () = self.cancel.cancelled() => {
+                return Err(NodeError::new(Code::RunCanceled, Category::Refused, "the run was canceled"));
+            }
+        };
+        let outcome = outcome.map_err(sandbox_error)?;
+        let mut staged = self.staged();
+        for line in &outcome.logs {
+            let level = match line.level {
+                sandbox::Level::Debug => Level::Debug,
+                sandbox::Level::Info => Level::Info,
+                sandbox::Level::Warn => Level::Warn,
+                sandbox::Level::Error => Level::Error,
+            };
+            staged.logs.push(LogLine { level, text: line.text.clone() });
+        }
+        for (key, value) in [("global".to_owned(), &outcome.static_global), (self.static_key(), &outcome.static_node)] {
+            if let Some(value) = value {
+                staged.local.push(LocalWrite::Put {
+                    space: STATIC.into(),
+                    key: format!("{}/{key}", self.shared.head.workflow),
+                    value: value.as_str().to_owned().into(),
+                    expires_at: None,
+                });
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn static_key(&self) -> String {
+        format!("node:{}", self.shared.definition.node(self.node).name)
+    }
+
+    async fn context(&self, items: Json) -> Result<Context, NodeError> {
+        let meta = scope::meta(&self.shared, &self.step_ref(), &self.shared.core());
+        let definition = &self.shared.definition;
+        let node = definition.node(self.node);
+        let json = |value: &Map| Json::of(value).ok();
+        let mut static_data = [None, None];
+        for (slot, key) in static_data.iter_mut().zip(["global".to_owned(), self.static_key()]) {
+            let key = format!("{}/{key}", self.shared.head.workflow);
+            let bytes = part::StepHost::local_get(self, STATIC, &key).await?;
+            *slot = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).map(Json::from_text);
+        }
+        let [static_global, static_node] = static_data;
+        Ok(Context {
+            items,
+            item_index: 0,
+            run_index: self.run_index,
+            now_millis: self.now,
+            seed: self.seed,
+            timezone: meta.timezone,
+            workflow: sandbox::WorkflowInfo {
+                id: meta.workflow.id,
+                name: meta.workflow.name,
+                active: meta.workflow.active,
+            },
+            execution: sandbox::ExecutionInfo {
+                id: meta.execution.id,
+                mode: meta.execution.mode,
+                resume_url: meta.execution.resume_url.unwrap_or_default(),
+                ..Default::default()
+            },
+            prev_node: meta.prev_node.map(|prev| sandbox::PrevNode {
+                name: prev.name,
+                output_index: prev.output_index as u32,
+                run_index: prev.run_index as u32,
+            }),
+            node_name: node.name.to_string(),
+            node_id: definition.spec.nodes[self.node as usize].id.clone(),
+            vars: json(&self.variables.vars),
+            env: Json::of(&self.variables.env).ok(),
+            parameters: json(&node.params),
+            static_global,
+            static_node,
+            ..Context::default()
+        })
+    }
+
+    /// See [`part::StepHost::code`].
+    pub(super) async fn run_code(&self, job: CodeJob<'_>) -> Result<CodeResult, NodeError> {
+        let input = self.input_items.first().cloned().unwrap_or_default();
+        let items = input.collect(self).await?;
+        let context = self.context(items_json(&items)?).await?;
+        let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
+        let kind = Kind::Code { source: job.source.to_owned(), mode };
+        let outcome = self.run_sandboxed(kind, context, job.timeout).await?;
+        read_items(&outcome.result, items.len(), job.each_item)
+    }
+
+    fn node_json(&self, name: &str) -> Result<Json, String> {
+        let definition = &self.shared.definition;
+        let Some(index) = definition.graph.index(name) else {
+            return Err(format!("Referenced node doesn't exist: there is no node '{name}'"));
+        };
+        let core = self.shared.core();
+        let output = definition.output_towards(index, self.node);
+        let mut runs: Vec<Vec<Vec<ItemJson>>> = Vec::new();
+        let mut shared: Vec<Vec<part::Items>> = Vec::new();
+        for step in core.data.steps_of(index) {
+            shared.push(step.outputs.iter().map(|port| port.items.clone()).collect());
+        }
+        let places: Vec<Result<super::data::Place, super::data::Lost>> = match self.input_items.first() {
+            Some(input) => (0..input.len()).map(|at| core.data.ancestor(&self.inputs, at, index)).collect(),
+            None => Vec::new(),
+        };
+        drop(core);
+        for outputs in &shared {
+            let port = |items: &part::Items| {
+                let segments = items.segments().iter().filter_map(part::Segment::in_memory);
+                segments
+                    .flat_map(|segment| segment.iter().map(|item| ItemJson(item.clone())).collect::<Vec<_>>())
+                    .collect()
+            };
+            runs.push(outputs.iter().map(port).collect());
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Node<'a> {
+            executed: bool,
+            run: usize,
+            output: u16,
+            params: &'a Map,
+            paired: Vec<Paired>,
+            runs: Vec<Vec<Vec<ItemJson>>>,
+        }
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Paired {
+            At(usize),
+            Lost(String),
+        }
+        let paired = places.into_iter().map(|place| match place {
+            Ok(place) => Paired::At(place.item),
+            Err(lost) => Paired::Lost(scope::lost_text(name, lost)),
+        });
+        let node = Node {
+            executed: !runs.is_empty(),
+            run: runs.len().saturating_sub(1),
+            output,
+            params: &definition.node(index).params,
+            paired: paired.collect(),
+            runs,
+        };
+        Json::of(&node).map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct ItemJson(Arc<Item>);
+
+impl sandbox::Host for StepRun {
+    fn call<'a>(&'a self, name: &'a str, args: Value) -> BoxFuture<'a, Result<Json, String>> {
+        Box::pin(async move {
+            match name {
+                "node" => self.node_json(args.get("name").and_then(Value::as_str).unwrap_or_default()),
+                "binary.read" => self.read_binary(&args).await,
+                "binary.write" => self.write_binary(&args).await,
+                "http" => self.script_request(args).await,
+                other => Err(format!("`{other}` is not available in code")),
+            }
+        })
+    }
+}
+
+impl StepRun {
+    async fn read_binary(&self, args: &Value) -> Result<Json, String> {
+        use futures_util::StreamExt;
+        let position = args.get("item").and_then(Value::as_u64).unwrap_or_default() as usize;
+        let property = args.get("property").and_then(Value::as_str).unwrap_or("data");
+        let input = self.input_items.first().cloned().unwrap_or_default();
+        let item = input.get(position, self).await.map_err(|error| error.to_string())?;
+        let item = item.ok_or_else(|| format!("there is no item {position}"))?;
+        let file = item.file(property).ok_or_else(|| format!("item {position} has no file '{property}'"))?;
+        let text = match (&file.blob, &file.inline) {
+            (Some(digest), _) => {
+                let mut stream = part::StepHost::read_blob(self, digest).await.map_err(|error| error.to_string())?;
+                let mut bytes = Vec::with_capacity(file.size.min(1 << 26) as usize);
+                while let Some(part) = stream.next().await {
+                    bytes.extend_from_slice(&part.map_err(|error| error.to_string())?);
+                    if bytes.len() > MAX_SCRIPT_FILE {
+                        return Err(format!("a file of more than {MAX_SCRIPT_FILE} bytes cannot be read in code"));
+                    }
+                }
+                part::params::to_base64(&bytes)
+            }
+            (None, inline) => inline.clone().unwrap_or_default(),
+        };
+        Json::of(&text).map_err(|error| error.to_string())
+    }
+
+    async fn write_binary(&self, args: &Value) -> Result<Json, String> {
+        let data = args.get("data").and_then(Value::as_str).unwrap_or_default();
+        let bytes = part::params::base64(data).ok_or("the file's data is not base64")?;
+        let text = |name: &str| args.get(name).and_then(Value::as_str).map(str::to_owned);
+        let stream: part::ByteStream = Box::pin(futures_util::stream::once(std::future::ready(Ok(bytes.into()))));
+        let (digest, size) = part::StepHost::write_blob(self, stream).await.map_err(|error| error.to_string())?;
+        let file_name = text("fileName");
+        let extension = file_name.as_deref().and_then(|name| name.rsplit_once('.')).map(|(_, end)| end.to_owned());
+        let file = model::Binary {
+            mime_type: text("mimeType").unwrap_or_else(|| "application/octet-stream".into()),
+            file_extension: extension,
+            file_name,
+            size,
+            blob: Some(digest),
+            ..Default::default()
+        };
+        Json::of(&file).map_err(|error| error.to_string())
+    }
+
+    /// `this.helpers.httpRequest`: a call like any other, in the order in which the script makes them.
+    async fn script_request(&self, args: Value) -> Result<Json, String> {
+        let number = {
+            let mut staged = self.staged();
+            staged.requests += 1;
+            staged.requests
+        };
+        let answer = super::host::script_http(self, number, args).await.map_err(|error| error.to_string())?;
+        Ok(Json::from(&answer))
+    }
+}
+
+/// The largest file that a script can read: it has to fit the script's memory as base64.
+const MAX_SCRIPT_FILE: usize = 64 << 20;
+
+fn items_json(items: &[Arc<Item>]) -> Result<Json, NodeError> {
+    Json::of(items).map_err(|error| NodeError::bug(format!("items cannot be written as JSON: {error}")))
+}
+
+fn sandbox_error(error: sandbox::Error) -> NodeError {
+    let problem = error.problem();
+    let mut failure = NodeError::from(problem);
+    if let sandbox::Error::Script { error: script, .. } | sandbox::Error::Items(script) = &error {
+        failure.item = script.item;
+        let context = serde_json::json!({ "line": script.line, "stack": script.stack, "name": script.name });
+        failure = failure.with_context(context);
+    }
+    failure
+}
+
+/// Items out of the sandbox's JSON. Items that do not say where they came from follow n8n's rule: from the only
+/// input item, or from the one at their own position when the numbers agree.
+fn read_items(json: &str, inputs: usize, each: bool) -> Result<CodeResult, NodeError> {
+    #[derive(serde::Deserialize)]
+    struct Out {
+        #[serde(flatten)]
+        item: Item,
+        #[serde(rename = "pairedItem", default)]
+        paired: Option<Value>,
+    }
+    let out: Vec<Out> = serde_json::from_str(json).map_err(|error| {
+        NodeError::new(Code::BadItems, Category::Code, format!("the code's items cannot be read: {error}"))
+    })?;
+    let count = out.len();
+    let mut items = Vec::with_capacity(count);
+    let mut origins = Origins::default();
+    for (position, one) in out.into_iter().enumerate() {
+        let origin = match one.paired.as_ref().and_then(origin_of) {
+            Some(origin) => origin,
+            None if inputs == 1 && !each => Origin::item(0),
+            None if count == inputs => Origin::item(position),
+            None => Origin::Unknown,
+        };
+        origins.push(origin);
+        items.push(one.item);
+    }
+    Ok(CodeResult { items, origins })
+}
+
+fn origin_of(value: &Value) -> Option<Origin> {
+    let source = |value: &Value| match value {
+        Value::Number(number) => Some(Source { input: 0, item: number.as_u64()? as u32 }),
+        Value::Object(map) => Some(Source {
+            input: map.get("input").and_then(Value::as_u64).unwrap_or_default() as u16,
+            item: map.get("item")?.as_u64()? as u32,
+        }),
+        _ => None,
+    };
+    match value {
+        Value::Array(values) => Some(Origin::Many(values.iter().filter_map(source).collect())),
+        one => source(one).map(Origin::One),
+    }
+}

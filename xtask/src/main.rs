@@ -1,5 +1,7 @@
 //! Chores of the repository: `cargo run -p xtask -- <command>`. One line of [`COMMANDS`] and one file for each.
 
+mod error_pages;
+mod tidy;
 mod with_postgres;
 
 use std::ffi::OsString;
@@ -13,11 +15,15 @@ struct Command {
     run: fn(Vec<OsString>) -> Result<ExitCode>,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "with-postgres",
-    about: "-- <command…>  runs a command with FISHPLATE_TEST_POSTGRES set to a server that ends with it",
-    run: with_postgres::run,
-}];
+const COMMANDS: &[Command] = &[
+    Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
+    Command { name: "tidy", about: "[rule…]  checks the rules of the repository", run: tidy::run },
+    Command {
+        name: "with-postgres",
+        about: "-- <command…>  runs a command with FISHPLATE_TEST_POSTGRES set to a server that ends with it",
+        run: with_postgres::run,
+    },
+];
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);

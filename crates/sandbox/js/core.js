@@ -430,8 +430,12 @@ export default function install(native) {
   });
 
   // ---- errors --------------------------------------------------------------------------------------------------------------
+  // The engine throws null when there is no memory left for an error object.
+  const isOutOfMemory = (error) =>
+    error === null || (error?.name === "InternalError" && error.message === "out of memory");
   const describe = (error) => {
-    if (error === null || (typeof error !== "object" && typeof error !== "function")) {
+    if (error === null) return { name: "InternalError", message: "out of memory" };
+    if (error === undefined || (typeof error !== "object" && typeof error !== "function")) {
       return { name: "Error", message: String(error).toWellFormed() };
     }
     const text = (value) => (typeof value === "string" && value !== "" ? value.toWellFormed() : undefined);
@@ -463,7 +467,7 @@ export default function install(native) {
 
   const shared = {
     facts, items, call, ask, load, lazy, ExpressionError, RealDate, now, next, describe, empty, native, luxon,
-    customData, constant,
+    customData, constant, isOutOfMemory,
     get current() { return current; },
     set current(index) { current = index; },
   };

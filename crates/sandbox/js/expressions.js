@@ -69,7 +69,7 @@ export default function make(native, shared) {
       try {
         return run();
       } catch (error) {
-        if (error instanceof ExpressionError) throw error;
+        if (error instanceof ExpressionError || error === null || error?.name === "InternalError") throw error;
         const unknown = error instanceof ReferenceError && /^'?([\w$]+)'? is not defined$/.exec(error.message);
         if (!unknown || tries >= 20 || unknown[1] in globalThis) return undefined;
         // n8n sees an unknown name as undefined and goes on.
@@ -115,6 +115,7 @@ export default function make(native, shared) {
       }
       return [value];
     } catch (error) {
+      if (shared.isOutOfMemory(error)) throw error;
       return failed(error);
     }
   };

@@ -1,12 +1,14 @@
 //! The JavaScript that comes with the sandbox, compiled once per process.
+//!
+//! The files are scripts, not modules of the engine: a module would be found by `import()` of user code.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ffi::CString;
 
-use rquickjs::module::{WriteOptions, WriteOptionsEndianness};
-use rquickjs::{Ctx, Module, Result, Value};
+use rquickjs::{Ctx, Exception, Result, Value, qjs};
 
-/// Every module: its name and its text. A module's default export is a function of `(native, shared)`.
+/// Every part: its name and its text. What it exports is a function of `(native, shared)`.
 const SOURCES: &[(&str, &str)] = &[
     ("core", include_str!("../../js/core.js")),
     ("expressions", include_str!("../../js/expressions.js")),
@@ -23,7 +25,7 @@ const SOURCES: &[(&str, &str)] = &[
         concat!(
             "export default (native, shared) => {\n",
             include_str!("../../js/vendor/luxon.min.js"),
-            "\nreturn shared.load('dates')(luxon); };"
+            "\nreturn shared.load('dates')(luxon); }"
         ),
     ),
     ("dates", include_str!("../../js/dates.js")),
@@ -32,7 +34,7 @@ const SOURCES: &[(&str, &str)] = &[
         concat!(
             "export default () => { const exports = {};\n",
             include_str!("../../js/vendor/jmespath.js"),
-            "\nreturn exports; };"
+            "\nreturn exports; }"
         ),
     ),
 ];
@@ -41,28 +43,63 @@ thread_local! {
     static COMPILED: RefCell<HashMap<&'static str, &'static [u8]>> = RefCell::new(HashMap::new());
 }
 
-/// The default export of a module, evaluated in this context.
+/// The function that a part exports, made in this context.
 pub(super) fn load<'js>(ctx: &Ctx<'js>, name: &str) -> Result<Value<'js>> {
     let (name, source) = SOURCES
         .iter()
         .find(|(known, _)| *known == name)
-        .ok_or_else(|| rquickjs::Exception::throw_message(ctx, &format!("there is no part `{name}`")))?;
+        .ok_or_else(|| Exception::throw_message(ctx, &format!("there is no part `{name}`")))?;
     let known = COMPILED.with_borrow(|compiled| compiled.get(name).copied());
     let bytecode = match known {
         Some(bytecode) => bytecode,
         None => {
-            let module = Module::declare(ctx.clone(), *name, *source)?;
-            let options = WriteOptions { endianness: WriteOptionsEndianness::Native, ..WriteOptions::default() };
-            // The engine refers to the bytes for as long as it lives; there is one copy of each module per process.
-            let bytecode: &'static [u8] = Box::leak(module.write(options)?.into_boxed_slice());
+            let bytecode = compile(ctx, name, source)?;
             COMPILED.with_borrow_mut(|compiled| compiled.insert(name, bytecode));
             bytecode
         }
     };
-    // SAFETY: the bytes were written by this engine in this process, and live for ever.
-    let module = unsafe { Module::load(ctx.clone(), bytecode) }?;
-    let (module, _) = module.eval()?;
-    module.get("default")
+    let flags = (qjs::JS_READ_OBJ_BYTECODE | qjs::JS_READ_OBJ_ROM_DATA) as i32;
+    // SAFETY: the bytes were written by this engine in this process and live for ever, as ROM_DATA asks for. The value
+    // of `JS_ReadObject` is given to `JS_EvalFunction`, which frees it.
+    let value = unsafe {
+        let raw = ctx.as_raw().as_ptr();
+        let function = qjs::JS_ReadObject(raw, bytecode.as_ptr(), bytecode.len() as _, flags);
+        if qjs::JS_IsException(function) {
+            return Err(rquickjs::Error::Exception);
+        }
+        let value = qjs::JS_EvalFunction(raw, function);
+        if qjs::JS_IsException(value) {
+            return Err(rquickjs::Error::Exception);
+        }
+        Value::from_raw(ctx.clone(), value)
+    };
+    Ok(value)
+}
+
+/// Bytecode of a part. There is one copy per process, which is never freed: contexts refer to it.
+fn compile(ctx: &Ctx<'_>, name: &str, source: &str) -> Result<&'static [u8]> {
+    // As an expression, the value of the script is the function.
+    let script = CString::new(format!("{}\n)", source.replacen("export default ", "(", 1)))?;
+    let file = CString::new(format!("<{name}>"))?;
+    let flags = (qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_STRICT | qjs::JS_EVAL_FLAG_COMPILE_ONLY) as i32;
+    // SAFETY: both texts end with a zero and live over the call; the compiled function is freed after it was written
+    // out, and so is the engine's buffer after it was copied.
+    unsafe {
+        let raw = ctx.as_raw().as_ptr();
+        let function = qjs::JS_Eval(raw, script.as_ptr(), script.as_bytes().len() as _, file.as_ptr(), flags);
+        if qjs::JS_IsException(function) {
+            return Err(rquickjs::Error::Exception);
+        }
+        let mut length = 0;
+        let written = qjs::JS_WriteObject(raw, &mut length, function, qjs::JS_WRITE_OBJ_BYTECODE as i32);
+        qjs::JS_FreeValue(raw, function);
+        if written.is_null() {
+            return Err(rquickjs::Error::Exception);
+        }
+        let bytecode = std::slice::from_raw_parts(written, length as usize).to_vec();
+        qjs::js_free(raw, written.cast());
+        Ok(Box::leak(bytecode.into_boxed_slice()))
+    }
 }
 
 /// Words and patterns of a locale, as JSON; of another one of the same language when that one is not known.

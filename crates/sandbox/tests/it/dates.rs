@@ -25,4 +25,3 @@ async fn dates_and_numbers_read_as_in_node() {
         .collect();
     assert!(wrong.is_empty(), "{} of {} rows differ\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
-

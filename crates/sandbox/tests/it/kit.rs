@@ -53,11 +53,6 @@ pub async fn items(source: &str, input: &[Value]) -> Value {
     serde_json::from_str(&outcome.result).unwrap()
 }
 
-/// What `return { value: … }` gives.
-pub async fn value(expression: &str) -> Value {
-    items(&format!("return [{{ json: {{ value: {expression} }} }}]"), &[]).await[0]["json"]["value"].clone()
-}
-
 /// One template for one item.
 pub async fn evaluate(template: &str, item: Value) -> Cell {
     let outcome = run(expressions(&[template], 1, context(&[item]))).await.unwrap();

@@ -1,6 +1,8 @@
 //! The sandbox as its users see it: real child processes, real scripts.
 
 mod dates;
+mod hosts;
+mod isolation;
 mod kit;
 mod limits;
 mod scripts;

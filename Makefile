@@ -1,0 +1,84 @@
+# `make run` and `make test` are all that a fresh machine needs beside Rust, Node and a C compiler.
+# Everything that is fetched comes from package registries, through cargo, and every target says what it does.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: run test lint deny bench bench-long torture fuzz help
+
+# Folder of `make run`'s server: database, blobs, key and token.
+DATA ?= ./data
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 60
+
+CARGO ?= cargo
+XTASK := $(CARGO) run --quiet --package xtask --
+BINARY := target/release/fishplate
+
+run: ## build for release and start the server on ./data (DATA=… for another folder); the first start takes an example in
+	@echo "run: building for release (the first time takes minutes)"
+	@$(CARGO) build --release --package fishplate
+	@if [ ! -e "$(DATA)" ]; then (deploy/first-example "$(BINARY)" "$(DATA)" &) ; fi; \
+	  echo "run: starting the server on $(DATA); Ctrl-C stops it"; \
+	  exec "$(BINARY)" up --data "$(DATA)"
+
+test: ## run all tests, those on PostgreSQL beside a private server (FISHPLATE_TEST_POSTGRES=<address> for one of yours)
+	@echo "test: examples in the documentation"
+	@$(CARGO) test --quiet --workspace --doc
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  echo "test: all tests, with cargo-nextest"; \
+	  $(XTASK) with-postgres -- $(CARGO) nextest run --workspace --no-fail-fast; \
+	else \
+	  echo "test: all tests, with cargo test; cargo-nextest is faster: cargo install --locked cargo-nextest"; \
+	  $(XTASK) with-postgres -- $(CARGO) test --workspace --all-targets --no-fail-fast; \
+	fi
+
+lint: ## check the form, clippy without a warning, the rules of the repository, licences and advisories
+	@echo "lint: form (cargo fmt)"
+	@$(CARGO) fmt --all --check
+	@echo "lint: rules of the repository (cargo run -p xtask -- tidy)"
+	@$(XTASK) tidy
+	@echo "lint: clippy on everything, warnings are errors"
+	@$(CARGO) clippy --quiet --workspace --all-targets -- --deny warnings
+	@$(MAKE) --no-print-directory deny
+
+# cargo-deny takes minutes to build, and advisories are fetched from the network: neither happens unasked.
+deny:
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	  echo "lint: licences, sources and duplicates (cargo deny)"; \
+	  $(CARGO) deny --all-features check --hide-inclusion-graph licenses bans sources; \
+	elif [ "$${FISHPLATE_DENY:-}" = 1 ]; then \
+	  echo "lint: installing cargo-deny from crates.io (minutes)"; \
+	  $(CARGO) install --locked --quiet cargo-deny; \
+	  $(CARGO) deny --all-features check --hide-inclusion-graph licenses bans sources; \
+	else \
+	  echo "lint: SKIPPED cargo deny (licences, sources): it is not installed; FISHPLATE_DENY=1 make lint installs it"; \
+	fi
+	@if [ "$${FISHPLATE_DENY:-}" = 1 ]; then \
+	  echo "lint: advisories (cargo deny; fetches the advisory database)"; \
+	  $(CARGO) deny --all-features check --hide-inclusion-graph advisories; \
+	fi
+
+bench: ## measure, print a table and write JSON (PEERS=n8n,restate,node-red to measure them beside it)
+	@$(CARGO) run --release --package benches -- bench
+
+bench-long: ## the same with ten million stored runs
+	@$(CARGO) run --release --package benches -- bench --long
+
+torture: ## kill the server hundreds of times under load, on SQLite and PostgreSQL, and look whether anything was lost or doubled
+	@$(CARGO) build --release --package fishplate
+	@$(XTASK) with-postgres -- $(CARGO) run --release --package benches -- torture
+
+fuzz: ## fuzz import, expressions and journal decoding (FUZZ_SECONDS=60 each); installs cargo-fuzz when it is missing
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \
+	  echo "fuzz: installing cargo-fuzz from crates.io"; $(CARGO) install --locked --quiet cargo-fuzz; }
+	@# Coverage needs unstable flags; a stable compiler takes them when it is told so.
+	@for target in files expressions journal; do \
+	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
+	  mkdir -p fuzz/corpus/$$target; \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048; \
+	done
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -6,11 +6,14 @@
 //! Start reading at [`flow`] and its `filter`, a small node type that is complete. Shared by all families: `plan`
 //! (parameters compiled once), `path` (names of fields), `js` (JavaScript's conversions), `names` (n8n's parameters).
 
+pub mod control;
 mod convert;
 mod dates;
 pub mod flow;
 pub mod http;
 mod js;
+mod lenient;
+mod lift;
 mod names;
 mod path;
 mod pattern;
@@ -24,5 +27,5 @@ use part::NodeType;
 
 /// All built-in node types.
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
-    [flow::list(), transform::list(), trigger::list(), http::list()].concat()
+    [flow::list(), transform::list(), trigger::list(), http::list(), control::list()].concat()
 }

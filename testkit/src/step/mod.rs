@@ -132,6 +132,13 @@ impl Bench {
         self
     }
 
+    /// Gives the step a way out.
+    #[must_use]
+    pub fn outbound(mut self, outbound: outbound::Outbound) -> Bench {
+        self.host.set_outbound(outbound);
+        self
+    }
+
     /// The engine's side, to set up and to look at afterwards.
     pub fn host(&self) -> &Arc<Memory> {
         &self.host

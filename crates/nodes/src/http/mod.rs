@@ -1,4 +1,7 @@
-//! Node types that speak HTTP.
+//! Node types that speak HTTP. The webhook trigger is in [`crate::trigger`].
+
+mod request;
+mod respond;
 
 use std::sync::Arc;
 
@@ -6,5 +9,5 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    Vec::new()
+    vec![Arc::new(request::Request), Arc::new(respond::Respond)]
 }

@@ -130,8 +130,7 @@ impl View {
     }
 
     fn context(&self) -> Context {
-        let items: Vec<Value> =
-            self.input.iter().map(|item| serde_json::json!({ "json": item.json, "binary": item.binary })).collect();
+        let items: Vec<&Item> = self.input.iter().map(|item| &**item).collect();
         Context {
             items: json(&items),
             run_index: self.info.run_index,

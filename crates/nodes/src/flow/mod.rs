@@ -3,8 +3,15 @@
 mod conditions;
 mod filter;
 mod if_;
+mod join;
 mod legacy;
+mod loop_;
+mod merge;
+mod merge_keyed;
+mod noop;
+mod note;
 mod routes;
+mod switch;
 
 use std::sync::Arc;
 
@@ -12,5 +19,13 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(filter::Filter), Arc::new(if_::If)]
+    vec![
+        Arc::new(filter::Filter),
+        Arc::new(if_::If),
+        Arc::new(loop_::Loop),
+        Arc::new(merge::Merge),
+        Arc::new(noop::NoOp),
+        Arc::new(note::Note),
+        Arc::new(switch::Switch),
+    ]
 }

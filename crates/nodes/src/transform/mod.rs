@@ -1,6 +1,12 @@
 //! Node types that change items.
 
+mod aggregate;
+mod code;
+mod files;
+mod limit;
 mod set;
+mod sort;
+mod split_out;
 
 use std::sync::Arc;
 
@@ -8,5 +14,12 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(set::Set)]
+    vec![
+        Arc::new(aggregate::Aggregate),
+        Arc::new(code::Code),
+        Arc::new(limit::Limit),
+        Arc::new(set::Set),
+        Arc::new(sort::Sort),
+        Arc::new(split_out::SplitOut),
+    ]
 }

@@ -1,0 +1,465 @@
+//! `core.aggregate`: makes one item of many.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::workflow::OnUncertain;
+use model::{Item, Map, NodeSpec, Problem, Value};
+use part::n8n::{self, Lifted, Mapping, Version};
+use part::{Ctx, Descriptor, Effect, Group, Level, Node, NodeError, NodeType, Origin, Outcome, Source, Typed};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::files;
+use crate::js;
+use crate::names::{self, Names};
+use crate::path::Path;
+
+/// What `core.aggregate` is set up with.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Params {
+    /// Whether single fields or whole items become lists.
+    #[serde(default)]
+    aggregate: What,
+    /// The fields whose values become lists (`aggregate: aggregateIndividualFields`).
+    #[serde(default)]
+    fields: Vec<Field>,
+    /// Name of the field that takes the list of items (`aggregate: aggregateAllItemData`).
+    #[serde(default = "data")]
+    destination_field_name: String,
+    /// Which fields of the items are taken.
+    #[serde(default)]
+    include: Include,
+    /// Names of the fields to leave out, separated by commas.
+    #[serde(default)]
+    fields_to_exclude: String,
+    /// Names of the fields to take, separated by commas.
+    #[serde(default)]
+    fields_to_include: String,
+    /// Names of fields, separated by commas: one item for each combination of their values.
+    #[serde(default)]
+    group_by_fields: String,
+    /// Dots in names are part of the name.
+    #[serde(default)]
+    disable_dot_notation: bool,
+    /// Values that are lists are joined to one list.
+    #[serde(default)]
+    merge_lists: bool,
+    /// A missing or null value leaves a null in the list.
+    #[serde(default)]
+    keep_missing: bool,
+    /// Files of the items are put into the new one.
+    #[serde(default)]
+    include_binaries: bool,
+    /// Of equal files only one is put in.
+    #[serde(default)]
+    keep_only_unique: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+enum What {
+    /// Single fields.
+    #[default]
+    #[serde(rename = "aggregateIndividualFields")]
+    Fields,
+    /// Whole items.
+    #[serde(rename = "aggregateAllItemData")]
+    Items,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Include {
+    /// All.
+    #[default]
+    AllFields,
+    /// Those of `fieldsToInclude`.
+    SpecifiedFields,
+    /// All but those of `fieldsToExclude`.
+    AllFieldsExcept,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Field {
+    /// Name of the field.
+    #[serde(default)]
+    field_to_aggregate: String,
+    /// The list gets another name.
+    #[serde(default)]
+    rename_field: bool,
+    /// That name.
+    #[serde(default)]
+    output_field_name: String,
+    /// Id in the editor.
+    #[serde(default)]
+    #[expect(dead_code, reason = "kept for the editor")]
+    id: Option<Value>,
+}
+
+fn data() -> String {
+    "data".into()
+}
+
+/// Makes one item of many.
+pub struct Aggregate;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "core.aggregate",
+    version: 1,
+    title: "Aggregate",
+    summary: "Makes one item of many",
+    group: Group::Transform,
+    effect: Effect::Pure,
+    on_uncertain: OnUncertain::Retry,
+    params: || schemars::schema_for!(Params),
+    keywords: &["collect", "group", "list", "combine"],
+};
+
+const NAMES: Names = &[
+    ("aggregate", "aggregate"),
+    ("fields", "fieldsToAggregate.fieldToAggregate"),
+    ("destinationFieldName", "destinationFieldName"),
+    ("include", "include"),
+    ("fieldsToExclude", "fieldsToExclude"),
+    ("fieldsToInclude", "fieldsToInclude"),
+    ("groupByFields", "options.groupByFields"),
+    ("disableDotNotation", "options.disableDotNotation"),
+    ("mergeLists", "options.mergeLists"),
+    ("keepMissing", "options.keepMissing"),
+    ("includeBinaries", "options.includeBinaries"),
+    ("keepOnlyUnique", "options.keepOnlyUnique"),
+];
+
+impl NodeType for Aggregate {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
+        Ok(Arc::new(Prepared(Typed::compile(&node.params)?)))
+    }
+
+    fn n8n(&self) -> &'static [Mapping] {
+        &[Mapping { node_type: "n8n-nodes-base.aggregate", versions: &[1.0] }]
+    }
+
+    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
+        Ok(Lifted::plain(names::lift(node, NAMES)))
+    }
+
+    fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
+        names::lower(node, NAMES)
+    }
+}
+
+struct Prepared(Typed<Params>);
+
+impl Node for Prepared {
+    fn effect(&self) -> Effect {
+        Effect::Pure
+    }
+
+    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
+        Box::pin(async move {
+            let params = ctx.typed_once(&self.0).await?;
+            let items = ctx.input(0).collect(ctx.spool()).await?;
+            let maker = Maker::new(&params)?;
+            maker.missing(&items).for_each(|field| {
+                ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
+            });
+            let mut outputs = ctx.outputs(1);
+            for (key, members) in maker.groups(&items)? {
+                let (item, used) = maker.item(key, &items, &members);
+                let source = |position: &usize| Source { input: 0, item: *position as u32 };
+                outputs.push(0, item, Origin::Many(used.iter().map(source).collect())).await?;
+            }
+            outputs.done().await
+        })
+    }
+}
+
+/// The parameters with their names read.
+struct Maker<'p> {
+    params: &'p Params,
+    /// Name to read, name to write.
+    fields: Vec<(Path, Path)>,
+    group_by: Vec<Path>,
+    names: Vec<&'p str>,
+}
+
+impl<'p> Maker<'p> {
+    fn new(params: &'p Params) -> Result<Self, NodeError> {
+        let dots = !params.disable_dot_notation;
+        let group_by = Path::list(&params.group_by_fields, true);
+        let mut fields = Vec::new();
+        let mut written: Vec<&str> = Vec::new();
+        for field in params.fields.iter().filter(|_| params.aggregate == What::Fields) {
+            let name = if field.rename_field { &field.output_field_name } else { &field.field_to_aggregate };
+            if written.contains(&name.as_str()) {
+                let detail = format!("The '{name}' output field is used more than once");
+                return Err(NodeError::parameter("/params/fields", detail).hint("give each list its own name"));
+            }
+            written.push(name);
+            if field.field_to_aggregate.is_empty() {
+                continue;
+            }
+            let path = Path::new(&field.field_to_aggregate, dots);
+            let output = match field.output_field_name.as_str() {
+                "" if dots => path.last().to_owned(),
+                "" => field.field_to_aggregate.clone(),
+                name => name.to_owned(),
+            };
+            fields.push((path, Path::new(&output, dots)));
+        }
+        if params.aggregate == What::Fields && params.fields.is_empty() {
+            let error = NodeError::parameter("/params/fields", "No fields specified");
+            return Err(error.hint("add a field to aggregate"));
+        }
+        let outputs: Vec<&str> = match params.aggregate {
+            What::Fields => fields.iter().map(|(_, output)| output.name()).collect(),
+            What::Items => vec![&params.destination_field_name],
+        };
+        for output in outputs {
+            if let Some(group) = group_by.iter().find(|group| overlap(output, group.name())) {
+                let detail = format!("The output field '{output}' conflicts with a Group By field '{}'", group.name());
+                return Err(NodeError::parameter("/params/groupByFields", detail).hint("give the list another name"));
+            }
+        }
+        let list = match params.include {
+            Include::AllFields => "",
+            Include::SpecifiedFields => &params.fields_to_include,
+            Include::AllFieldsExcept => &params.fields_to_exclude,
+        };
+        let names = list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+        Ok(Maker { params, fields, group_by, names })
+    }
+
+    /// Names of fields that no item has.
+    fn missing<'a>(&'a self, items: &'a [Arc<Item>]) -> impl Iterator<Item = &'a str> {
+        let absent = |path: &&Path| !items.is_empty() && items.iter().all(|item| path.get(&item.json).is_none());
+        self.fields.iter().map(|(path, _)| path).filter(absent).map(Path::name)
+    }
+
+    /// Positions of the items of each group, with the values that they share.
+    fn groups(&self, items: &[Arc<Item>]) -> Result<Vec<(Vec<Option<Value>>, Vec<usize>)>, NodeError> {
+        if self.group_by.is_empty() {
+            return Ok(vec![(Vec::new(), (0..items.len()).collect())]);
+        }
+        let mut groups: indexed::Groups = indexed::Groups::default();
+        for (position, item) in items.iter().enumerate() {
+            let mut key = Vec::with_capacity(self.group_by.len());
+            for path in &self.group_by {
+                let value = path.get(&item.json);
+                if value.is_some_and(|value| value.is_object() || value.is_array()) {
+                    let field = path.name();
+                    let detail = format!("Field \"{field}\" has a non-scalar value which cannot be used for grouping.");
+                    let hint = "only texts, numbers, booleans and null can be grouped by";
+                    return Err(NodeError::bad_data(detail).hint(hint).on_item(position));
+                }
+                key.push(value.cloned());
+            }
+            groups.add(key, position);
+        }
+        Ok(groups.into_vec())
+    }
+
+    /// The item of a group, and the positions that went into it.
+    fn item(&self, key: Vec<Option<Value>>, items: &[Arc<Item>], members: &[usize]) -> (Item, Vec<usize>) {
+        let mut made = Item::default();
+        for (path, value) in self.group_by.iter().zip(key) {
+            path.set(&mut made.json, value.unwrap_or_default());
+        }
+        let used = match self.params.aggregate {
+            What::Fields => {
+                for (path, output) in &self.fields {
+                    let values = members.iter().map(|position| path.get(&items[*position].json));
+                    output.set(&mut made.json, Value::Array(self.list(values)));
+                }
+                members.to_vec()
+            }
+            What::Items => {
+                let (used, list) = self.whole(items, members);
+                made.json.insert(self.params.destination_field_name.clone(), Value::Array(list));
+                used
+            }
+        };
+        if self.params.include_binaries {
+            let sources = used.iter().map(|position| &*items[*position]);
+            files::collect(&mut made, sources, self.params.keep_only_unique);
+        }
+        (made, used)
+    }
+
+    fn list<'a>(&self, values: impl Iterator<Item = Option<&'a Value>>) -> Vec<Value> {
+        let (keep, merge) = (self.params.keep_missing, self.params.merge_lists);
+        let mut list = Vec::new();
+        for value in values {
+            match value {
+                None | Some(Value::Null) if !keep => {}
+                Some(Value::Array(values)) => {
+                    let values = values.iter().filter(|value| keep || !value.is_null()).cloned();
+                    if merge { list.extend(values) } else { list.push(Value::Array(values.collect())) }
+                }
+                value => list.push(value.cloned().unwrap_or_default()),
+            }
+        }
+        list
+    }
+
+    /// Whole items, or those of their fields that are asked for; items without any are left out.
+    fn whole(&self, items: &[Arc<Item>], members: &[usize]) -> (Vec<usize>, Vec<Value>) {
+        let keep = |key: &str| match self.params.include {
+            Include::AllFieldsExcept => !self.names.contains(&key),
+            _ => self.names.contains(&key),
+        };
+        let (mut used, mut list) = (Vec::new(), Vec::new());
+        for position in members {
+            let json = &items[*position].json;
+            let map: Map = match self.names.is_empty() {
+                true => json.clone(),
+                false => json.iter().filter(|(key, _)| keep(key)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            };
+            if self.names.is_empty() || !map.is_empty() {
+                used.push(*position);
+                list.push(Value::Object(map));
+            }
+        }
+        (used, list)
+    }
+}
+
+/// One path leads into the other.
+fn overlap(a: &str, b: &str) -> bool {
+    a.split('.').zip(b.split('.')).all(|(a, b)| a == b)
+}
+
+mod indexed {
+    //! Groups in the order in which their first members came.
+
+    use std::collections::HashMap;
+
+    use super::{Value, js};
+
+    type Key = Vec<Option<Value>>;
+
+    #[derive(Default)]
+    pub struct Groups {
+        places: HashMap<String, usize>,
+        groups: Vec<(Key, Vec<usize>)>,
+    }
+
+    impl Groups {
+        pub fn add(&mut self, key: Key, position: usize) {
+            let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "null".into(), js::json_text);
+            let name = key.iter().map(text).collect::<Vec<_>>().join(",");
+            let place = *self.places.entry(name).or_insert(self.groups.len());
+            if place == self.groups.len() {
+                self.groups.push((key, Vec::new()));
+            }
+            self.groups[place].1.push(position);
+        }
+
+        pub fn into_vec(self) -> Vec<(Key, Vec<usize>)> {
+            self.groups
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use testkit::contract;
+    use testkit::step::{Bench, failure, run};
+
+    use super::*;
+
+    fn one(params: Value, input: Value) -> Value {
+        run(&Aggregate, params, &[input]).unwrap()[0].clone()
+    }
+
+    fn fields(names: &[&str], more: Value) -> Value {
+        let fields: Value = names.iter().map(|name| json!({ "fieldToAggregate": name })).collect();
+        let mut params = json!({ "fields": fields });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+    }
+
+    #[test]
+    fn it_keeps_the_contract() {
+        contract::check(&Aggregate);
+        contract::runs(&Aggregate, fields(&["n"], json!({})), &[json!([{ "n": 1 }, { "n": 2 }])]);
+    }
+
+    #[test]
+    fn values_of_fields_become_lists() {
+        let input = || json!([{ "n": 1, "a": { "b": [1, null] } }, { "n": null }, { "a": { "b": [2] } }]);
+        assert_eq!(one(fields(&["n"], json!({})), input()), json!([{ "n": [1] }]));
+        assert_eq!(one(fields(&["n"], json!({ "keepMissing": true })), input()), json!([{ "n": [1, null, null] }]));
+        assert_eq!(one(fields(&["a.b"], json!({})), input()), json!([{ "b": [[1], [2]] }]));
+        assert_eq!(one(fields(&["a.b"], json!({ "mergeLists": true })), input()), json!([{ "b": [1, 2] }]));
+        assert_eq!(one(fields(&["a.b"], json!({ "disableDotNotation": true })), input()), json!([{ "a.b": [] }]));
+        let renamed =
+            json!({ "fields": [{ "fieldToAggregate": "n", "renameField": true, "outputFieldName": "all.n" }] });
+        assert_eq!(one(renamed, input()), json!([{ "all": { "n": [1] } }]));
+    }
+
+    #[test]
+    fn whole_items_become_a_list() {
+        let params = |more: Value| {
+            let mut params = json!({ "aggregate": "aggregateAllItemData" });
+            params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            params
+        };
+        let input = || json!([{ "a": 1, "b": 2 }, { "b": 3 }]);
+        assert_eq!(one(params(json!({})), input()), json!([{ "data": [{ "a": 1, "b": 2 }, { "b": 3 }] }]));
+        let some = params(json!({ "include": "specifiedFields", "fieldsToInclude": "a" }));
+        let ran = Bench::new(&Aggregate, some).unwrap().run(&[input()]).unwrap();
+        assert_eq!(ran.json()[0], json!([{ "data": [{ "a": 1 }] }]), "an item that has none of the fields is left out");
+        assert_eq!(ran.origins(0), [[(0, 0)]]);
+        let except =
+            params(json!({ "include": "allFieldsExcept", "fieldsToExclude": "a", "destinationFieldName": "rest" }));
+        assert_eq!(one(except, input()), json!([{ "rest": [{ "b": 2 }, { "b": 3 }] }]));
+    }
+
+    #[test]
+    fn groups_share_the_values_of_fields() {
+        let params = fields(&["n"], json!({ "groupByFields": "k.id" }));
+        let input =
+            json!([{ "k": { "id": "x" }, "n": 1 }, { "k": { "id": "y" }, "n": 2 }, { "k": { "id": "x" }, "n": 3 }]);
+        let ran = Bench::new(&Aggregate, params.clone()).unwrap().run(&[input]).unwrap();
+        assert_eq!(ran.json()[0], json!([{ "k": { "id": "x" }, "n": [1, 3] }, { "k": { "id": "y" }, "n": [2] }]));
+        assert_eq!(ran.origins(0), [vec![(0, 0), (0, 2)], vec![(0, 1)]]);
+        let detail = failure(&Aggregate, params, &[json!([{ "k": { "id": {} } }])]);
+        assert_eq!(detail, "Field \"k.id\" has a non-scalar value which cannot be used for grouping.");
+        let conflict = fields(&["k"], json!({ "groupByFields": "k.id" }));
+        assert_eq!(
+            failure(&Aggregate, conflict, &[json!([])]),
+            "The output field 'k' conflicts with a Group By field 'k.id'"
+        );
+    }
+
+    #[test]
+    fn fields_must_be_named_once() {
+        assert_eq!(failure(&Aggregate, json!({}), &[json!([{}])]), "No fields specified");
+        let twice = failure(&Aggregate, fields(&["n", "n"], json!({})), &[json!([{}])]);
+        assert_eq!(twice, "The 'n' output field is used more than once");
+        let mut bench = Bench::new(&Aggregate, fields(&["z"], json!({}))).unwrap();
+        bench.run(&[json!([{ "n": 1 }])]).unwrap();
+        assert_eq!(bench.host().logs()[0].1, "The field 'z' wasn't found in any input item");
+    }
+
+    #[test]
+    fn files_are_collected_under_names_of_their_own() {
+        let file = |size: u64| json!({ "json": {}, "binary": { "data": { "mimeType": "text/plain", "size": size } } });
+        let names = |unique: bool| {
+            let params =
+                json!({ "aggregate": "aggregateAllItemData", "includeBinaries": true, "keepOnlyUnique": unique });
+            let ran = Bench::new(&Aggregate, params).unwrap().run(&[json!([file(1), file(2), file(1)])]).unwrap();
+            ran.files(0, 0).into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(names(false), ["data", "data_1", "data_2"]);
+        assert_eq!(names(true), ["data", "data_1"]);
+    }
+}

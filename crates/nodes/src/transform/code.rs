@@ -1,0 +1,298 @@
+//! `core.code`: runs JavaScript over items, in the sandbox.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::workflow::OnUncertain;
+use model::{Code as ProblemCode, Item, Map, NodeSpec, Problem, Value};
+use part::n8n::{self, Lifted, Mapping, Version};
+use part::{CodeJob, Ctx, Descriptor, Effect, Group, Items, Node, NodeError, NodeType, Origin, Outcome, PortOutput};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What `core.code` is set up with. Nothing in it is an expression.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Params {
+    /// Whether the code runs once, or once for each item.
+    #[serde(default)]
+    mode: Mode,
+    /// Language of the code.
+    #[serde(default)]
+    language: Language,
+    /// The code: the body of an async function.
+    #[serde(default)]
+    code: String,
+    /// Names that the code finds, beside those of n8n's code node.
+    #[serde(default)]
+    dialect: Dialect,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Mode {
+    /// Once; it returns all items.
+    #[default]
+    RunOnceForAllItems,
+    /// Once for each item; it returns that item.
+    RunOnceForEachItem,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Language {
+    /// JavaScript.
+    #[default]
+    JavaScript,
+    /// Python; kept, not run.
+    Python,
+    /// Python without a sandbox; kept, not run.
+    PythonNative,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Dialect {
+    /// Those of the code node.
+    #[default]
+    Code,
+    /// `items`, as in n8n's old function node.
+    Function,
+    /// `item`, the fields of one item, as in n8n's old function item node.
+    FunctionItem,
+}
+
+/// Runs JavaScript over items.
+pub struct Code;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "core.code",
+    version: 1,
+    title: "Code",
+    summary: "Runs JavaScript over items",
+    group: Group::Transform,
+    effect: Effect::Effect,
+    on_uncertain: OnUncertain::Retry,
+    params: || schemars::schema_for!(Params),
+    keywords: &["javascript", "script", "function", "program"],
+};
+
+const CODE: &str = "n8n-nodes-base.code";
+const FUNCTION: &str = "n8n-nodes-base.function";
+const FUNCTION_ITEM: &str = "n8n-nodes-base.functionItem";
+
+impl NodeType for Code {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
+        let refuse = |code, detail: String, pointer: &str| vec![Problem::new(code, detail).at(pointer.to_owned())];
+        let params: Params = serde_json::from_value(Value::Object(node.params.clone()))
+            .map_err(|error| refuse(ProblemCode::InvalidParameter, error.to_string(), "/params"))?;
+        if params.language != Language::JavaScript {
+            let detail = "Python code is kept but cannot be run here".to_owned();
+            let mut problems = refuse(ProblemCode::NotRunnable, detail, "/params/language");
+            problems[0].hint = Some("write the code as JavaScript and set `language` to `javaScript`".into());
+            return Err(problems);
+        }
+        Ok(Arc::new(Prepared::new(&params)))
+    }
+
+    fn n8n(&self) -> &'static [Mapping] {
+        &[
+            Mapping { node_type: CODE, versions: &[1.0, 2.0] },
+            Mapping { node_type: FUNCTION, versions: &[1.0, 2.0] },
+            Mapping { node_type: FUNCTION_ITEM, versions: &[1.0] },
+        ]
+    }
+
+    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
+        let mut params = Map::new();
+        let mut problems = Vec::new();
+        let language = node.text("language", "javaScript");
+        let python = language != "javaScript";
+        let place = if python { "pythonCode" } else { "jsCode" };
+        let code = match node.node_type.as_str() {
+            CODE => node.param(place).as_str().or(node.param("functionCode").as_str()),
+            _ => node.param("functionCode").as_str().or(node.param("function").as_str()),
+        };
+        params.insert("code".into(), json!(code.unwrap_or_default()));
+        match node.node_type.as_str() {
+            FUNCTION => drop(params.insert("dialect".into(), json!(Dialect::Function))),
+            FUNCTION_ITEM => {
+                params.insert("mode".into(), json!(Mode::RunOnceForEachItem));
+                params.insert("dialect".into(), json!(Dialect::FunctionItem));
+            }
+            _ => params.extend(node.parameters.get("mode").map(|mode| ("mode".to_owned(), mode.clone()))),
+        }
+        if python && node.node_type == CODE {
+            params.insert("language".into(), json!(language));
+            let detail = "Python code is kept but cannot be run here";
+            problems.push(Problem::new(ProblemCode::LossyImport, detail).at("/params/language"));
+        }
+        Ok(Lifted { params, problems, ..Lifted::default() })
+    }
+
+    fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
+        let mut map = Map::new();
+        let code = node.params.get("code").cloned().unwrap_or_default();
+        if to.node_type != CODE {
+            map.insert("functionCode".into(), code);
+            return map;
+        }
+        let python = node.params.get("language").is_some_and(|language| language != "javaScript");
+        map.insert(if python { "pythonCode" } else { "jsCode" }.into(), code);
+        for key in ["mode", "language"] {
+            map.extend(node.params.get(key).map(|value| (key.to_owned(), value.clone())));
+        }
+        map
+    }
+}
+
+struct Prepared {
+    source: String,
+    each_item: bool,
+    effect: Effect,
+}
+
+/// What reaches out of the sandbox, by name: an estimate that errs on the side of an effect.
+const REACHES_OUT: &[&str] =
+    &["httpRequest", "requestWithAuthentication", "helpers.request", "setBinaryDataBuffer", "prepareBinaryData"];
+
+impl Prepared {
+    fn new(params: &Params) -> Prepared {
+        // On the user's first line, so that line numbers in errors are right.
+        let before = match params.dialect {
+            Dialect::FunctionItem => "const item = $input.item.json; ",
+            Dialect::Code | Dialect::Function => "",
+        };
+        let reaches_out = REACHES_OUT.iter().any(|name| params.code.contains(name));
+        Prepared {
+            source: format!("{before}{}", params.code),
+            each_item: params.mode == Mode::RunOnceForEachItem,
+            effect: if reaches_out { Effect::Effect } else { Effect::Pure },
+        }
+    }
+}
+
+impl Node for Prepared {
+    fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
+        Box::pin(async move {
+            let job = CodeJob { source: &self.source, each_item: self.each_item, timeout: None };
+            match ctx.host().code(job).await {
+                Ok(result) if result.items.len() <= part::CHUNK_ITEMS => {
+                    let items = Items::from_vec(result.items);
+                    Ok(Outcome::Done(vec![PortOutput::Items { items, origins: result.origins }]))
+                }
+                Ok(result) => {
+                    let mut outputs = ctx.outputs(1);
+                    for (position, item) in result.items.into_iter().enumerate() {
+                        let origin = result.origins.get(position).unwrap_or(Origin::Unknown);
+                        outputs.push(0, item, origin).await?;
+                    }
+                    outputs.done().await
+                }
+                Err(error) => {
+                    let mut outputs = ctx.outputs(1);
+                    let position = error.item.unwrap_or(0) as usize;
+                    let failed = ctx.input(0).get(position, ctx.spool()).await?;
+                    outputs.fail(position, failed.as_deref().unwrap_or(&Item::default()), error).await?;
+                    outputs.done().await
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::workflow::OnError;
+    use testkit::contract;
+    use testkit::step::{Bench, run};
+
+    use super::*;
+
+    fn code(code: &str) -> Value {
+        json!({ "code": code })
+    }
+
+    fn each(code: &str) -> Value {
+        json!({ "code": code, "mode": "runOnceForEachItem" })
+    }
+
+    fn lifted(node_type: &str, version: f64, parameters: Value) -> Lifted {
+        let node = n8n::Node {
+            name: "Code".into(),
+            node_type: node_type.into(),
+            version,
+            parameters: parameters.as_object().cloned().unwrap(),
+            credentials: Map::new(),
+            webhook_id: None,
+        };
+        contract::round_trip(&Code, &node);
+        Code.lift(&node).unwrap()
+    }
+
+    #[test]
+    fn it_keeps_the_contract() {
+        contract::check(&Code);
+        contract::runs(&Code, code("return [{ json: { r: Math.random() } }];"), &[json!([{}])]);
+    }
+
+    #[test]
+    fn code_runs_once_or_for_each_item() {
+        let input = || json!([{ "n": 1 }, { "n": 2 }]);
+        let all = code("return items.map(item => ({ json: { d: item.json.n * 2 } }));");
+        assert_eq!(run(&Code, all, &[input()]).unwrap(), [json!([{ "d": 2 }, { "d": 4 }])]);
+        let ran = Bench::new(&Code, each("return { d: $json.n * 2 };")).unwrap().run(&[input()]).unwrap();
+        assert_eq!(ran.json(), [json!([{ "d": 2 }, { "d": 4 }])]);
+        assert_eq!(ran.origins(0), [[(0, 0)], [(0, 1)]]);
+    }
+
+    #[test]
+    fn code_that_reaches_out_has_an_effect() {
+        let effect = |text: &str| Bench::new(&Code, code(text)).unwrap().node().effect();
+        assert_eq!(effect("return items;"), Effect::Pure);
+        assert_eq!(effect("return this.helpers.httpRequest({ url });"), Effect::Effect);
+    }
+
+    #[test]
+    fn python_is_kept_and_refused_when_it_should_run() {
+        let lift = lifted(CODE, 2.0, json!({ "language": "python", "pythonCode": "return []" }));
+        assert_eq!(lift.problems.len(), 1);
+        let problem = Bench::new(&Code, Value::Object(lift.params)).err().unwrap();
+        assert_eq!((problem.code, problem.pointer.as_deref()), (ProblemCode::NotRunnable, Some("/params/language")));
+    }
+
+    #[test]
+    fn a_text_like_an_expression_is_code() {
+        let lift = lifted(CODE, 2.0, json!({ "jsCode": "=1; // odd", "mode": "runOnceForAllItems" }));
+        assert!(Bench::new(&Code, Value::Object(lift.params)).is_ok());
+    }
+
+    #[test]
+    fn the_old_function_nodes_run_as_code() {
+        let function = lifted(FUNCTION, 1.0, json!({ "functionCode": "items[0].json.x = 1; return items;" }));
+        assert_eq!(run(&Code, Value::Object(function.params), &[json!([{}])]).unwrap(), [json!([{ "x": 1 }])]);
+        let item = lifted(FUNCTION_ITEM, 1.0, json!({ "functionCode": "item.x = item.n + 1;\nreturn item;" }));
+        let outputs = run(&Code, Value::Object(item.params), &[json!([{ "n": 1 }])]).unwrap();
+        assert_eq!(outputs, [json!([{ "n": 1, "x": 2 }])]);
+    }
+
+    #[test]
+    fn a_failure_follows_on_error() {
+        let bench = |on_error| Bench::new(&Code, code("throw new Error('broken');")).unwrap().on_error(on_error);
+        let input = || [json!([{ "n": 1 }])];
+        assert!(bench(OnError::Stop).run(&input()).unwrap_err().problem.detail.contains("broken"));
+        let goes_on = bench(OnError::Continue).run(&input()).unwrap().json();
+        assert!(goes_on[0][0]["error"].as_str().unwrap().contains("broken"));
+        let branch = bench(OnError::ErrorBranch).run(&input()).unwrap().json();
+        assert_eq!((branch[0].clone(), branch[1][0]["n"].clone()), (json!([]), json!(1)));
+    }
+}

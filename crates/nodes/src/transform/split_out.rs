@@ -1,0 +1,303 @@
+//! `core.split-out`: makes many items of a list inside one.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::workflow::OnUncertain;
+use model::{Item, Map, NodeSpec, Problem, Value};
+use part::n8n::{self, Lifted, Mapping, Version};
+use part::{Ctx, Descriptor, Effect, Group, Level, Node, NodeError, NodeType, Origin, Outcome, Typed};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::names::{self, Names};
+use crate::path::Path;
+
+/// What `core.split-out` is set up with.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Params {
+    /// Names of the fields with lists, separated by commas; `$binary` for the item's files.
+    #[serde(default)]
+    field_to_split_out: String,
+    /// Which other fields go along.
+    #[serde(default)]
+    include: Include,
+    /// Names of the fields that go along, separated by commas (`include: selectedOtherFields`).
+    #[serde(default)]
+    fields_to_include: String,
+    /// Dots in names are part of the name.
+    #[serde(default)]
+    disable_dot_notation: bool,
+    /// Names of the fields that take the elements, separated by commas.
+    #[serde(default)]
+    destination_field_name: String,
+    /// The item's files go along.
+    #[serde(default)]
+    include_binary: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Include {
+    /// None.
+    #[default]
+    NoOtherFields,
+    /// All.
+    AllOtherFields,
+    /// Those of `fieldsToInclude`.
+    SelectedOtherFields,
+}
+
+/// Makes many items of a list inside one.
+pub struct SplitOut;
+
+static DESCRIPTOR: Descriptor = Descriptor {
+    id: "core.split-out",
+    version: 1,
+    title: "Split out",
+    summary: "Makes an item of each element of a list",
+    group: Group::Transform,
+    effect: Effect::Pure,
+    on_uncertain: OnUncertain::Retry,
+    params: || schemars::schema_for!(Params),
+    keywords: &["list", "array", "explode", "unwind", "flatten"],
+};
+
+const NAMES: Names = &[
+    ("fieldToSplitOut", "fieldToSplitOut"),
+    ("include", "include"),
+    ("fieldsToInclude", "fieldsToInclude"),
+    ("disableDotNotation", "options.disableDotNotation"),
+    ("destinationFieldName", "options.destinationFieldName"),
+    ("includeBinary", "options.includeBinary"),
+];
+
+impl NodeType for SplitOut {
+    fn descriptor(&self) -> &Descriptor {
+        &DESCRIPTOR
+    }
+
+    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
+        Ok(Arc::new(Prepared(Typed::compile(&node.params)?)))
+    }
+
+    fn n8n(&self) -> &'static [Mapping] {
+        &[Mapping { node_type: "n8n-nodes-base.splitOut", versions: &[1.0] }]
+    }
+
+    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
+        Ok(Lifted::plain(names::lift(node, NAMES)))
+    }
+
+    fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
+        names::lower(node, NAMES)
+    }
+}
+
+struct Prepared(Typed<Params>);
+
+impl Node for Prepared {
+    fn effect(&self) -> Effect {
+        Effect::Pure
+    }
+
+    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
+        Box::pin(self.split(ctx))
+    }
+}
+
+impl Prepared {
+    async fn split(&self, ctx: &Ctx) -> Result<Outcome, NodeError> {
+        let mut outputs = ctx.outputs(1);
+        let mut fields: Vec<(String, bool)> = Vec::new();
+        let mut position = 0;
+        for segment in ctx.input(0).segments() {
+            let items = segment.load(ctx.spool()).await?;
+            for (params, item) in ctx.typed(&self.0, &items, position).await?.into_iter().zip(items.iter()) {
+                match params.and_then(|params| split(&params, item, &mut fields)) {
+                    Ok(made) => {
+                        for made in made {
+                            outputs.push(0, made, Origin::item(position)).await?;
+                        }
+                    }
+                    Err(error) => outputs.fail(position, item, error).await?,
+                }
+                position += 1;
+            }
+        }
+        for (field, _) in fields.iter().filter(|(_, found)| !found) {
+            ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
+        }
+        outputs.done().await
+    }
+}
+
+/// The items that one becomes. `seen` learns which fields exist.
+fn split(params: &Params, item: &Item, seen: &mut Vec<(String, bool)>) -> Result<Vec<Item>, NodeError> {
+    let dots = !params.disable_dot_notation;
+    let field = |name: &str| {
+        let name = name.trim();
+        Path::new(name.strip_prefix("$json.").unwrap_or(name), dots)
+    };
+    let fields: Vec<Path> = params.field_to_split_out.split(',').map(field).collect();
+    let destinations: Vec<&str> =
+        params.destination_field_name.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if !destinations.is_empty() && destinations.len() != fields.len() {
+        let detail = "If multiple fields to split out are given, the same number of destination fields must be given";
+        return Err(NodeError::parameter("/params/destinationFieldName", detail));
+    }
+    let mut made: Vec<Item> = Vec::new();
+    for (index, path) in fields.iter().enumerate() {
+        if path.name() == "$binary" {
+            for (at, (name, file)) in item.binary.iter().flat_map(|files| files.iter()).enumerate() {
+                place(&mut made, at).set_file(name.clone(), file.clone());
+            }
+            continue;
+        }
+        let value = path.get(&item.json);
+        learn(seen, path.name(), value.is_some());
+        let elements: Vec<&Value> = match value {
+            None => Vec::new(),
+            Some(Value::Array(list)) => list.iter().collect(),
+            Some(Value::Object(map)) => map.values().collect(),
+            Some(other) => vec![other],
+        };
+        let destination = destinations.get(index).copied();
+        for (at, element) in elements.into_iter().enumerate() {
+            let made = place(&mut made, at);
+            let spread = params.include == Include::NoOtherFields && destination.is_none() && fields.len() == 1;
+            match element {
+                Value::Object(map) if spread => made.json.extend(map.clone()),
+                Value::Array(list) if spread => {
+                    made.json.extend(list.iter().enumerate().map(|(at, value)| (at.to_string(), value.clone())));
+                }
+                other => drop(made.json.insert(destination.unwrap_or(path.name()).to_owned(), other.clone())),
+            }
+        }
+    }
+    let others = others(params, item, &fields, dots)?;
+    for made in &mut made {
+        match params.include {
+            Include::NoOtherFields => {}
+            Include::AllOtherFields => {
+                let own = std::mem::replace(&mut made.json, others.clone());
+                made.json.extend(own);
+            }
+            Include::SelectedOtherFields => made.json.extend(others.clone()),
+        }
+        if params.include_binary && made.binary.is_none() {
+            made.binary.clone_from(&item.binary);
+        }
+    }
+    Ok(made)
+}
+
+fn place(made: &mut Vec<Item>, at: usize) -> &mut Item {
+    if at >= made.len() {
+        made.resize_with(at + 1, Item::default);
+    }
+    &mut made[at]
+}
+
+fn learn(seen: &mut Vec<(String, bool)>, field: &str, found: bool) {
+    match seen.iter_mut().find(|(name, _)| name == field) {
+        Some((_, known)) => *known |= found,
+        None => seen.push((field.to_owned(), found)),
+    }
+}
+
+/// The fields that go along.
+fn others(params: &Params, item: &Item, fields: &[Path], dots: bool) -> Result<Map, NodeError> {
+    match params.include {
+        Include::NoOtherFields => Ok(Map::new()),
+        Include::AllOtherFields => {
+            let mut map = item.json.clone();
+            fields.iter().for_each(|path| drop(path.remove(&mut map)));
+            Ok(map)
+        }
+        Include::SelectedOtherFields => {
+            let names = Path::list(&params.fields_to_include, dots);
+            if names.is_empty() {
+                let error = NodeError::parameter("/params/fieldsToInclude", "No fields specified");
+                return Err(error.hint("add a field to include"));
+            }
+            let known = names.iter().filter_map(|path| Some((path.name().to_owned(), path.get(&item.json)?.clone())));
+            Ok(known.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::workflow::OnError;
+    use serde_json::json;
+    use testkit::contract;
+    use testkit::step::{Bench, failure, run};
+
+    use super::*;
+
+    fn split(field: &str, more: Value, item: Value) -> Value {
+        let mut params = json!({ "fieldToSplitOut": field });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        run(&SplitOut, params, &[json!([item])]).unwrap()[0].clone()
+    }
+
+    #[test]
+    fn it_keeps_the_contract() {
+        contract::check(&SplitOut);
+        contract::runs(&SplitOut, json!({ "fieldToSplitOut": "l" }), &[json!([{ "l": [1, 2] }, { "l": [3] }])]);
+    }
+
+    #[test]
+    fn each_element_becomes_an_item() {
+        for (field, item, expect) in [
+            ("l", json!({ "l": [1, null, "x"] }), json!([{ "l": 1 }, { "l": null }, { "l": "x" }])),
+            ("l", json!({ "l": [{ "a": 1 }, { "b": 2 }] }), json!([{ "a": 1 }, { "b": 2 }])),
+            ("l", json!({ "l": { "x": { "a": 1 }, "y": 2 } }), json!([{ "a": 1 }, { "l": 2 }])),
+            ("l", json!({ "l": "one" }), json!([{ "l": "one" }])),
+            ("l", json!({ "m": 1 }), json!([])),
+            ("a.l", json!({ "a": { "l": [1] } }), json!([{ "a.l": 1 }])),
+            ("$json.l", json!({ "l": [1] }), json!([{ "l": 1 }])),
+            ("l, m", json!({ "l": [1, 2], "m": [{ "a": 3 }] }), json!([{ "l": 1, "m": { "a": 3 } }, { "l": 2 }])),
+        ] {
+            assert_eq!(split(field, json!({}), item), expect, "{field}");
+        }
+    }
+
+    #[test]
+    fn other_fields_go_along_as_asked() {
+        let item = || json!({ "l": [{ "a": 1 }], "m": 2, "n": { "o": 3 } });
+        let all = split("l", json!({ "include": "allOtherFields" }), item());
+        assert_eq!(all, json!([{ "m": 2, "n": { "o": 3 }, "l": { "a": 1 } }]));
+        let some = split("l", json!({ "include": "selectedOtherFields", "fieldsToInclude": "n.o" }), item());
+        assert_eq!(some, json!([{ "l": { "a": 1 }, "n.o": 3 }]));
+        let named = split("l", json!({ "destinationFieldName": "it" }), item());
+        assert_eq!(named, json!([{ "it": { "a": 1 } }]));
+    }
+
+    #[test]
+    fn files_can_be_split_out_or_go_along() {
+        let item =
+            json!([{ "json": { "l": [1, 2] }, "binary": { "a": { "mimeType": "x/y" }, "b": { "mimeType": "x/z" } } }]);
+        let files = |params: Value, position: usize| {
+            let ran = Bench::new(&SplitOut, params).unwrap().run(&[item.clone()]).unwrap();
+            ran.files(0, position).into_keys().collect::<Vec<_>>()
+        };
+        assert_eq!(files(json!({ "fieldToSplitOut": "$binary" }), 1), ["b"]);
+        assert_eq!(files(json!({ "fieldToSplitOut": "l", "includeBinary": true }), 1), ["a", "b"]);
+        assert!(files(json!({ "fieldToSplitOut": "l" }), 0).is_empty());
+    }
+
+    #[test]
+    fn refusals_are_those_of_n8n() {
+        let params = json!({ "fieldToSplitOut": "a,b", "destinationFieldName": "c" });
+        let expect = "If multiple fields to split out are given, the same number of destination fields must be given";
+        assert_eq!(failure(&SplitOut, params.clone(), &[json!([{}])]), expect);
+        let mut branch = Bench::new(&SplitOut, params).unwrap().on_error(OnError::ErrorBranch);
+        assert_eq!(branch.run(&[json!([{ "k": 1 }])]).unwrap().json()[1], json!([{ "k": 1, "error": expect }]));
+        let mut missing = Bench::new(&SplitOut, json!({ "fieldToSplitOut": "z" })).unwrap();
+        missing.run(&[json!([{}])]).unwrap();
+        assert_eq!(missing.host().logs()[0].1, "The field 'z' wasn't found in any input item");
+    }
+}

@@ -185,3 +185,49 @@ impl Store {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{Fixture, MAIN, run_id};
+    use crate::{RunStatus, Store};
+
+    /// Sets how many pages the writer's database may have: a disk that is full, and one that has room again.
+    async fn limit(store: &Store, pages: u32) {
+        store
+            .write(pages, |tx, pages| {
+                Box::pin(async move { tx.query(&format!("PRAGMA max_page_count = {pages}"), &[]).await.map(|_| ()) })
+            })
+            .await
+            .expect("a limit");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_commits_whole_and_lets_them_through_later() {
+        let store = Store::temporary().await.expect("a store");
+        let fixture = Fixture::new(store.clone()).await;
+        fixture.admit(0, RunStatus::Completed).await;
+        limit(&store, 120).await;
+        let mut number = 1;
+        let refused = loop {
+            let mut commit = fixture.admission(number, RunStatus::Completed, 1);
+            if let Some(chunk) = &mut commit.journal {
+                chunk.data = vec![1; 30_000].into();
+            }
+            match store.commit(commit.clone()).await {
+                Ok(()) => number += 1,
+                Err(error) => {
+                    assert!(matches!(error, CommitError::DiskFull), "{error}");
+                    break commit;
+                }
+            }
+        };
+        assert_eq!(store.run(MAIN, run_id(number)).await.expect("no fault"), None);
+        assert_eq!(store.journal(MAIN, run_id(number), 1, 9).await.expect("no fault"), []);
+        let full = store.put_local(MAIN, "a", "b", vec![1; 60_000].into(), None).await;
+        assert!(matches!(full, Err(Error::DiskFull)), "{full:?}");
+        limit(&store, 1_000_000).await;
+        store.commit(refused).await.expect("there is room again");
+        assert!(store.run(MAIN, run_id(number)).await.expect("no fault").is_some());
+    }
+}

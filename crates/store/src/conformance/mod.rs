@@ -13,7 +13,7 @@ mod runs;
 use std::pin::Pin;
 
 use crate::Store;
-pub use fixtures::{Fixture, chunk, commit_of, run_head, run_id, run_state};
+pub use fixtures::{Fixture, MAIN, NOW, chunk, commit_of, run_head, run_id, run_state};
 
 /// A case in progress.
 pub type Running = Pin<Box<dyn Future<Output = ()> + Send>>;

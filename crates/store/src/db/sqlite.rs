@@ -59,7 +59,7 @@ impl Connection {
         // The page size and the vacuum mode hold only when they are set before the first table.
         inner.execute_batch(&format!(
             "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; \
              PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
              PRAGMA cell_size_check = ON;",
             if durable { "FULL" } else { "OFF" }

@@ -1,5 +1,7 @@
 -- Written once for both databases. On PostgreSQL the words INTEGER, BLOB and SERIAL_KEY become BIGINT, BYTEA and an
--- identity column, and STRICT and WITHOUT ROWID fall away (see migrate.rs).
+-- identity column, and STRICT and WITHOUT ROWID fall away (see migrate.rs). In SQLite, tables of small rows are kept in
+-- their key (WITHOUT ROWID: one tree); those of large rows are not, because a key's tree holds only a quarter of a page
+-- of a row before it spills, and leaves pages half empty when rows are appended.
 
 CREATE TABLE counter (
     name TEXT NOT NULL PRIMARY KEY,
@@ -86,7 +88,7 @@ CREATE TABLE journal (
     records INTEGER NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (scope, run, first_seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE snapshot (
     scope INTEGER NOT NULL,
@@ -95,7 +97,7 @@ CREATE TABLE snapshot (
     version INTEGER NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (scope, run)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE snapshot_page (
     scope INTEGER NOT NULL,
@@ -103,7 +105,7 @@ CREATE TABLE snapshot_page (
     page INTEGER NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (scope, run, page)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- A consumed signal stays as a row without content until its run is deleted: a repeat of it is then known as one.
 CREATE TABLE signal (
@@ -127,7 +129,7 @@ CREATE TABLE definition (
     text TEXT NOT NULL,
     used_at INTEGER NOT NULL,
     PRIMARY KEY (scope, digest)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE local (
     scope INTEGER NOT NULL,
@@ -162,7 +164,7 @@ CREATE TABLE blob (
     data BLOB,
     touched_at INTEGER NOT NULL,
     PRIMARY KEY (workspace, digest)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE blob_ref (
     workspace INTEGER NOT NULL,
@@ -186,7 +188,7 @@ CREATE TABLE resource (
     updated_at INTEGER NOT NULL,
     updated_by TEXT NOT NULL,
     PRIMARY KEY (scope, kind, name)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE resource_history (
     scope INTEGER NOT NULL,
@@ -200,7 +202,7 @@ CREATE TABLE resource_history (
     written_at INTEGER NOT NULL,
     written_by TEXT NOT NULL,
     PRIMARY KEY (scope, kind, name, revision)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE resource_change (
     position INTEGER NOT NULL PRIMARY KEY,
@@ -250,7 +252,7 @@ CREATE TABLE draft (
     updated_at INTEGER NOT NULL,
     updated_by TEXT NOT NULL,
     PRIMARY KEY (scope, workflow)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE activation (
     scope INTEGER NOT NULL,

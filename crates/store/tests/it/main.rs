@@ -2,3 +2,5 @@
 
 mod conformance;
 mod postgres;
+mod server;
+mod sqlite;

@@ -89,6 +89,11 @@ fn start(programs: PathBuf) -> Server {
 }
 
 impl Server {
+    /// It was started here, so it may be stopped here.
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Starts the server (again), which listens on a socket in its own folder only: no port can be taken.
     pub fn go(&self) {
         let Some(own) = &self.own else { return };

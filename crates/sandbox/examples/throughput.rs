@@ -36,6 +36,8 @@ async fn measure() {
         ("one template with an extension, one item", 1, templates("{{ $json.name.toTitleCase() }}", 1)),
         ("one template with Luxon, one item", 1, templates("{{ $now.toISO() }}", 1)),
         ("one template, 1,000 items", 1000, templates("{{ $json.name.toUpperCase() }}", 1000)),
+        ("code that ignores 1,000 items", 1000, code("return []")),
+        ("code that returns 1,000 items", 1000, code("return items")),
         ("code over 1,000 items", 1000, code(map)),
         ("code for each of 1,000 items", 1000, each),
     ] {

@@ -136,7 +136,9 @@ export default function make(native, shared) {
       const table = [];
       for (let index = from; index < to; index++) {
         shared.current = index;
-        table.push(runs.map(cell));
+        const row = [];
+        for (const run of runs) row.push(cell(run));
+        table.push(row);
       }
       return table;
     },

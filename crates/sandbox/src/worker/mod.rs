@@ -30,10 +30,12 @@ pub fn worker_main(args: impl Iterator<Item = String>) {
         std::process::exit(code);
     }
     let mut channel = channel::Channel::new();
+    // What making the engine and reading the job cost counts for the job.
+    let mut reported = cpu_time();
     loop {
         let engine = step::Engine::new();
         let Some(body) = channel.next_job() else { std::process::exit(0) };
-        let frame = engine.run(&body, &mut channel);
+        let frame = engine.run(&body, &mut channel, &mut reported);
         if !channel.send(&frame) {
             std::process::exit(0);
         }

@@ -40,8 +40,9 @@ impl Engine {
         Engine { runtime, context, desk: Rc::default() }
     }
 
-    /// Runs the job and returns the result frame. The engine's memory is gone afterwards.
-    pub(super) fn run(self, body: &[u8], channel: &mut Channel) -> Vec<u8> {
+    /// Runs the job and returns the result frame, which tells the CPU time since `reported`. The engine's memory is
+    /// gone afterwards.
+    pub(super) fn run(self, body: &[u8], channel: &mut Channel, reported: &mut Duration) -> Vec<u8> {
         let cpu_at_start = cpu_time();
         let mut texts = Vec::new();
         let mut header = ResultHeader::default();
@@ -62,7 +63,9 @@ impl Engine {
             }
             Err(what) => header.failure = Some(Failure::Internal(what.into())),
         }
-        header.cpu_micros = cpu_time().saturating_sub(cpu_at_start).as_micros() as u64;
+        let now = cpu_time();
+        header.cpu_micros = now.saturating_sub(*reported).as_micros() as u64;
+        *reported = now;
         write(&header, &texts)
     }
 

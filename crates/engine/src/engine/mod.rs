@@ -29,6 +29,7 @@ use crate::run::{After, Core, Shared, drive};
 
 pub use load::LoadError;
 pub use service::Running;
+pub use view::summary;
 
 /// Limits and names of an engine.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use auth::Grant;
 use axum::body::Body;
@@ -32,8 +33,9 @@ pub struct Call {
     pub stop: CancellationToken,
     pub(crate) path: HashMap<String, String>,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) body: Option<Body>,
-    pub(crate) upgrade: Option<WebSocketUpgrade>,
+    // Behind locks only so that a handler may hold a `&Call` while it waits: bodies are no `Sync`.
+    pub(crate) body: Mutex<Option<Body>>,
+    pub(crate) upgrade: Mutex<Option<WebSocketUpgrade>>,
 }
 
 impl Call {
@@ -132,7 +134,18 @@ impl Call {
 
     /// The whole body, at most `limit` bytes.
     pub async fn bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
-        body::read(self.body.take().unwrap_or_default(), limit).await
+        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        body::read(body.unwrap_or_default(), limit).await
+    }
+
+    /// Puts a body in the place of the one that was read.
+    pub(crate) fn set_body(&mut self, bytes: Bytes) {
+        *self.body.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(Body::from(bytes));
+    }
+
+    /// The upgrade to a WebSocket, if the client asks for one.
+    pub(crate) fn take_upgrade(&mut self) -> Option<WebSocketUpgrade> {
+        self.upgrade.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The position after which a live stream is to go on.

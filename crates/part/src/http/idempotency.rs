@@ -78,7 +78,7 @@ impl Idempotency {
         if let Some(kept) = self.store.local(ScopeId(1), SPACE, &key, now).await? {
             return replay(&kept, &fingerprint);
         }
-        call.body = Some(Body::from(bytes));
+        call.set_body(bytes);
         let response = match handler(call).await {
             Ok(response) => response,
             // What failed for a passing reason may be tried again under the same key; a refusal changed nothing.

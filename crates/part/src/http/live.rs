@@ -58,7 +58,7 @@ impl Reply {
     /// client, or when the server stops.
     pub fn live(call: &mut Call, events: Live) -> Reply {
         let stop = call.stop.clone();
-        let Some(upgrade) = call.upgrade.take() else { return sse(stop, events) };
+        let Some(upgrade) = call.take_upgrade() else { return sse(stop, events) };
         Reply(upgrade.on_upgrade(move |socket| async move { web_socket(socket, stop, events).await }))
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use auth::{Access, Grant, Tokens};
 use axum::Router;
@@ -120,8 +120,8 @@ impl Kit {
             stop: self.inner.stop.clone(),
             path,
             query,
-            body: Some(body),
-            upgrade,
+            body: Mutex::new(Some(body)),
+            upgrade: Mutex::new(upgrade),
         };
         call.check_query(&operation.params)?;
         let handler = |call: Call| -> BoxFuture<'_, Result<Response<Body>, Problem>> {

@@ -1,0 +1,76 @@
+//! The API: one list of operations, from which router, access matrix and OpenAPI are made.
+
+mod meta;
+mod resources;
+mod runs;
+mod secrets;
+mod tokens;
+mod transfer;
+mod watch;
+mod workflows;
+
+use std::sync::Arc;
+
+use auth::{Tokens, Vault};
+use model::{Code, Problem, Scope, ScopeId};
+use outbound::Outbound;
+use part::http::Operation;
+use part::{Catalogue, Runs};
+use store::Store;
+
+use crate::metrics::Metrics;
+use crate::resources::Resources;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// Everything that is kept.
+    pub store: Store,
+    /// Everything that is configured.
+    pub resources: Resources,
+    /// Node types.
+    pub catalogue: Catalogue,
+    /// Runs.
+    pub runs: Arc<dyn Runs>,
+    /// Tokens.
+    pub tokens: Tokens,
+    /// Secrets.
+    pub vault: Vault,
+    /// The way out, for its counters.
+    pub outbound: Outbound,
+    /// Counters.
+    pub metrics: Metrics,
+    /// How the server is reached, for answers that name addresses.
+    pub public_url: Arc<str>,
+    /// Folder that backups are prepared in.
+    pub data: Arc<std::path::Path>,
+}
+
+impl App {
+    /// The number of a request's scope; one that does not exist is a problem.
+    pub async fn scope(&self, scope: &Scope) -> Result<ScopeId, Problem> {
+        self.resources.scope(scope).await
+    }
+}
+
+/// Every operation of the server.
+pub fn operations(app: &App) -> Vec<Operation> {
+    let mut all = [
+        meta::operations(app),
+        resources::operations(app),
+        workflows::operations(app),
+        secrets::operations(app),
+        transfer::operations(app),
+        watch::operations(app),
+        runs::operations(app),
+        tokens::operations(app),
+    ]
+    .concat();
+    all.push(meta::openapi(app, &all));
+    all
+}
+
+/// Refuses a value that a handler cannot work with.
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::Malformed, detail)
+}

@@ -1,0 +1,173 @@
+//! Tokens, scopes and the audit log.
+
+use auth::{Access, MadeToken, NewToken, Permission, Rule, TokenInfo};
+use model::{Problem, Scope, Value};
+use part::http::{Call, Cursor, Operation, Page, Reply};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::App;
+use crate::resources::rfc3339;
+
+/// Who asks.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Me {
+    /// Name, as audit entries show it.
+    actor: String,
+    /// What it may do where.
+    rules: Vec<Rule>,
+}
+
+/// An entry of the audit log.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AuditView {
+    /// Number inside the workspace, without gaps.
+    seq: u64,
+    /// When, RFC 3339.
+    at: String,
+    /// Who.
+    actor: String,
+    /// What.
+    action: String,
+    /// To what.
+    subject: String,
+    /// More about it.
+    detail: Value,
+    /// Hash over this entry and the one before it.
+    hash: String,
+}
+
+/// Whether the audit log is as it was written.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Verified {
+    /// Every entry is there and unchanged.
+    intact: bool,
+    /// Entries, when it is intact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<u64>,
+    /// First entry that is missing or changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broken_at: Option<u64>,
+}
+
+pub fn operations(app: &App) -> Vec<Operation> {
+    let manage = Permission::TokenManage;
+    vec![
+        Operation::new(http::Method::GET, "/api/v1/me", "whoAmI", Access::Authenticated)
+            .about("tokens", "Tells who the token stands for.")
+            .gives::<Me>()
+            .handle(|call| async move {
+                let grant = call.grant()?;
+                Reply::json(&Me { actor: grant.actor().to_owned(), rules: grant.rules().to_vec() })
+            }),
+        Operation::get("/api/v1/tokens", "listTokens", manage)
+            .about("tokens", "Lists tokens, without their texts.")
+            .gives::<Page<TokenInfo>>()
+            .handle({
+                let app = app.clone();
+                move |_| {
+                    let app = app.clone();
+                    async move { Reply::json(&Page { items: app.tokens.list().await?, next_cursor: None }) }
+                }
+            }),
+        Operation::post("/api/v1/tokens", "createToken", manage)
+            .about("tokens", "Makes a token. Its text is shown this once.")
+            .takes::<NewToken>()
+            .gives::<MadeToken>()
+            .status(201)
+            .handle({
+                let app = app.clone();
+                move |call| create(app.clone(), call)
+            }),
+        Operation::delete("/api/v1/tokens/{id}", "revokeToken", manage).about("tokens", "Takes a token back.").handle(
+            {
+                let app = app.clone();
+                move |call| revoke(app.clone(), call)
+            },
+        ),
+        Operation::get("/api/v1/scopes", "listScopes", Permission::ResourceRead)
+            .about("scopes", "Lists workspaces and environments that the token has a role in.")
+            .gives::<Page<Scope>>()
+            .handle({
+                let app = app.clone();
+                move |call| scopes(app.clone(), call)
+            }),
+        Operation::post("/api/v1/scopes", "createScope", Permission::BoundaryWrite)
+            .about("scopes", "Makes an environment, and its workspace when that is new.")
+            .takes::<Scope>()
+            .gives::<Scope>()
+            .status(201)
+            .handle({
+                let app = app.clone();
+                move |call| create_scope(app.clone(), call)
+            }),
+        Operation::get("/api/v1/audit", "listAudit", Permission::AuditRead)
+            .about("audit", "Lists what people and configuration changed, newest first.")
+            .paged()
+            .gives::<Page<AuditView>>()
+            .handle({
+                let app = app.clone();
+                move |call| audit(app.clone(), call)
+            }),
+        Operation::get("/api/v1/audit/verify", "verifyAudit", Permission::AuditRead)
+            .about("audit", "Computes the chain of the log anew and compares.")
+            .gives::<Verified>()
+            .handle({
+                let app = app.clone();
+                move |call| verify(app.clone(), call)
+            }),
+    ]
+}
+
+async fn create(app: App, mut call: Call) -> Result<Reply, Problem> {
+    let new: NewToken = call.json().await?;
+    Reply::json(&app.tokens.create(call.grant()?, new).await?)
+}
+
+async fn revoke(app: App, call: Call) -> Result<Reply, Problem> {
+    app.tokens.revoke(call.grant()?, call.id("id", "token")?).await?;
+    Ok(Reply::empty())
+}
+
+async fn scopes(app: App, call: Call) -> Result<Reply, Problem> {
+    let grant = call.grant()?;
+    let all = app.store.scopes().await?;
+    let items: Vec<Scope> =
+        all.into_iter().map(|(_, scope)| scope).filter(|scope| grant.role(scope).is_some()).collect();
+    Reply::json(&Page { items, next_cursor: None })
+}
+
+async fn create_scope(app: App, mut call: Call) -> Result<Reply, Problem> {
+    let scope: Scope = call.json().await?;
+    call.grant()?.require(Permission::BoundaryWrite, &scope)?;
+    app.store.ensure_scope(&scope).await?;
+    app.resources.live().reload_scopes().await?;
+    Reply::json(&scope)
+}
+
+async fn audit(app: App, call: Call) -> Result<Reply, Problem> {
+    let scope = app.scope(&call.scope).await?;
+    let limit = call.limit() as usize;
+    let rows = app.store.audit(scope, call.cursor()?, limit).await?;
+    let next_cursor = rows.last().filter(|last| rows.len() == limit && last.seq > 1);
+    let next_cursor = next_cursor.map(|last| Cursor::of(&last.seq).into_text());
+    let items = rows.into_iter().map(|row| AuditView {
+        seq: row.seq,
+        at: rfc3339(row.at),
+        actor: row.actor,
+        action: row.action,
+        subject: row.subject,
+        detail: serde_json::from_str(&row.detail).unwrap_or_default(),
+        hash: row.hash.to_string(),
+    });
+    Reply::json(&Page { items: items.collect(), next_cursor })
+}
+
+async fn verify(app: App, call: Call) -> Result<Reply, Problem> {
+    let scope = app.scope(&call.scope).await?;
+    Reply::json(&match app.store.verify_audit(scope).await? {
+        store::Chain::Sound { entries } => Verified { intact: true, entries: Some(entries), broken_at: None },
+        store::Chain::Broken { seq } => Verified { intact: false, entries: None, broken_at: Some(seq) },
+    })
+}

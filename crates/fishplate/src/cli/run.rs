@@ -1,0 +1,230 @@
+//! `fishplate run FILE`: a workflow file, without a server, on a throw-away store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use engine::ports::{WorkflowText, Workflows};
+use futures_util::future::BoxFuture;
+use model::{Code, Map, Problem, RunId, Scope, Value, WorkflowSpec};
+use outbound::{EgressRules, NoCredentials, Outbound};
+use part::runs::{Admit, Admitted, Runs, WorkflowRef};
+use sandbox::Sandbox;
+use serde_json::json;
+use store::{RunStatus, Store};
+
+use super::runs::read_items;
+use super::{Exit, Global, Output, output};
+use crate::transfer::{files, n8n};
+
+/// Steps read at a time.
+const PAGE: u32 = 500;
+
+/// What `run` takes.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// File with the workflow, our own or n8n's; the first one in it is run, others can be called by it
+    file: PathBuf,
+    /// File with the trigger's items: a JSON array of objects
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Node to start at, instead of the trigger
+    #[arg(long, value_name = "NODE")]
+    from: Option<String>,
+    /// Further files with workflows that can be called
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+    /// Which of the workflows to run
+    #[arg(long, value_name = "NAME")]
+    workflow: Option<String>,
+    /// Use pinned data where nodes have it
+    #[arg(long)]
+    pins: bool,
+    /// Cancel the run when it takes longer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
+    /// Refuse calls to private and loopback addresses
+    #[arg(long)]
+    no_private: bool,
+}
+
+/// The workflows of the files, by name.
+struct FileWorkflows(BTreeMap<String, Arc<WorkflowSpec>>);
+
+impl FileWorkflows {
+    fn text(&self, name: &str) -> Option<WorkflowText> {
+        let spec = self.0.get(name)?.clone();
+        Some(WorkflowText { name: name.to_owned(), revision: None, spec, runs_as: "cli".into() })
+    }
+}
+
+impl Workflows for FileWorkflows {
+    fn active(&self, _: &Scope, name: &str, _: u8) -> Option<WorkflowText> {
+        self.text(name)
+    }
+
+    fn load<'a>(&'a self, _: &'a Scope, workflow: &'a WorkflowRef) -> BoxFuture<'a, Result<WorkflowText, Problem>> {
+        Box::pin(async move {
+            let name = match workflow {
+                WorkflowRef::Active(name) | WorkflowRef::Revision(name, _) | WorkflowRef::Draft(name) => name.as_str(),
+                WorkflowRef::Inline(name, spec) => {
+                    return Ok(WorkflowText {
+                        name: name.clone(),
+                        revision: None,
+                        spec: Arc::new(WorkflowSpec::clone(spec)),
+                        runs_as: "cli".into(),
+                    });
+                }
+            };
+            self.text(name).ok_or_else(|| {
+                Problem::new(Code::NotFound, format!("no workflow `{name}` is in the files"))
+                    .hint("name the file that holds it with `--with`")
+            })
+        })
+    }
+}
+
+/// `fishplate run`.
+pub async fn run(global: &Global, options: Run) -> Result<Exit, Problem> {
+    let catalogue = crate::parts::catalogue();
+    let mut contents = Vec::new();
+    for path in std::iter::once(&options.file).chain(&options.with) {
+        contents.push((path.display().to_string(), files::read(path)?));
+    }
+    let converted = n8n::convert(contents, &catalogue.snapshot(), || ());
+    let unreadable = converted.report.files.iter().find(|file| file.workflow.is_none());
+    if let Some(problem) = unreadable.and_then(|file| file.problems.first()) {
+        return Err(problem.clone());
+    }
+    let mut workflows = BTreeMap::new();
+    let mut first = None;
+    for manifest in converted.manifests.into_iter().filter(|manifest| manifest.kind == "workflow") {
+        let spec: WorkflowSpec = part::kind::parse(manifest.spec).map_err(|problem| problem.below("/spec"))?;
+        first.get_or_insert_with(|| manifest.name.to_string());
+        workflows.insert(manifest.name.to_string(), Arc::new(spec));
+    }
+    let name = options.workflow.or(first);
+    let name = name.ok_or_else(|| Problem::new(Code::UnreadableFile, "the file holds no workflow"))?;
+    let spec = workflows
+        .get(&name)
+        .cloned()
+        .ok_or_else(|| Problem::new(Code::NotFound, format!("the file holds no workflow `{name}`")))?;
+    let input = match &options.input {
+        Some(path) => read_items(path)?,
+        None => vec![Value::Object(Map::new())],
+    };
+
+    let store = Store::temporary().await?;
+    let egress = if options.no_private { EgressRules::default() } else { EgressRules::private() };
+    let outbound_options = outbound::Options { egress, ..outbound::Options::default() };
+    let outbound = Outbound::new(outbound_options, Arc::new(NoCredentials))
+        .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+    let mut ports = engine::engine::Ports::new(store.clone(), catalogue, Arc::new(FileWorkflows(workflows)));
+    ports.outbound = Some(outbound);
+    let children = sandbox::Options::this_executable()
+        .map_err(|error| Problem::new(Code::SandboxUnavailable, error.to_string()))?;
+    let sandbox = Sandbox::new(children);
+    ports.sandbox = Some(sandbox.clone());
+    let engine = engine::Engine::new(engine::Options::default(), ports);
+    engine.start().await?;
+
+    let scope = Scope::default();
+    let admitted = engine.admit(Admit {
+        scope: scope.clone(),
+        workflow: WorkflowRef::Inline(name, Box::new(WorkflowSpec::clone(&spec))),
+        trigger: None,
+        input: engine::definition::items_of(&input),
+        mode: "cli",
+        started_by: "cli".into(),
+        dedupe: None,
+        reply_to: None,
+        output: 0,
+        destination: None,
+        start_at: options.from,
+        use_pins: options.pins,
+    });
+    let (Admitted::New(id) | Admitted::Known { run: id, .. }) = admitted.await?;
+    let patience = Duration::from_secs(options.timeout);
+    let end = match tokio::time::timeout(patience, engine.wait(&scope, id)).await {
+        Ok(end) => end?,
+        Err(_) => {
+            engine.cancel(&scope, id, "cli").await?;
+            engine.wait(&scope, id).await?
+        }
+    };
+    let whole = describe(&engine, &scope, id, &spec).await;
+    engine.stop().await;
+    sandbox.shutdown().await;
+    store.close().await;
+    let whole = whole?;
+    match global.output {
+        Output::Json => output::json(&whole),
+        Output::Text => print(&whole),
+    }
+    Ok(if end.status == RunStatus::Completed { Exit::Done } else { Exit::RunFailed })
+}
+
+/// `{run: {id, status, error}, nodes: {"Name": [{runIndex, outputs: [[item…]…], error}]}}`
+async fn describe(engine: &engine::Engine, scope: &Scope, id: RunId, spec: &WorkflowSpec) -> Result<Value, Problem> {
+    let mut nodes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut from = 0;
+    let summary = loop {
+        let detail = engine.show(scope, id, from, PAGE, true).await?;
+        for step in detail.steps {
+            let mut entry = json!({ "runIndex": step.run_index, "outputs": step.outputs.unwrap_or_default() });
+            if let Some(error) = step.error {
+                entry["error"] = error;
+            }
+            if !step.logs.is_empty() {
+                entry["logs"] = json!(step.logs);
+            }
+            nodes.entry(step.node).or_default().push(entry);
+        }
+        match detail.next_step {
+            Some(next) => from = next,
+            None => break detail.summary,
+        }
+    };
+    // In the order of the workflow, then whatever else ran.
+    let mut ordered = Map::new();
+    let drawn: Vec<&str> = spec.nodes.iter().map(|node| node.name.as_str()).collect();
+    let known: BTreeSet<&str> = drawn.iter().copied().collect();
+    for name in drawn {
+        if let Some(runs) = nodes.get(name) {
+            ordered.insert(name.to_owned(), json!(runs));
+        }
+    }
+    for (name, runs) in nodes.iter().filter(|(name, _)| !known.contains(name.as_str())) {
+        ordered.insert(name.clone(), json!(runs));
+    }
+    Ok(json!({
+        "run": { "id": summary.id, "status": summary.status, "error": summary.error },
+        "nodes": ordered,
+    }))
+}
+
+fn print(whole: &Value) {
+    let run = &whole["run"];
+    output::line(format!("{}  {}", output::text(run, "id"), output::text(run, "status")));
+    for (name, runs) in whole["nodes"].as_object().into_iter().flatten() {
+        for entry in runs.as_array().into_iter().flatten() {
+            output::line(format!("{name} #{}", entry["runIndex"]));
+            for (port, items) in entry["outputs"].as_array().into_iter().flatten().enumerate() {
+                for item in items.as_array().into_iter().flatten() {
+                    output::line(format!("  [{port}] {item}"));
+                }
+            }
+            for log in entry["logs"].as_array().into_iter().flatten() {
+                output::line(format!("  log {log}"));
+            }
+            if let Some(error) = entry.get("error") {
+                output::line(format!("  error {error}"));
+            }
+        }
+    }
+    if !run["error"].is_null() {
+        output::line(format!("error {}", run["error"]));
+    }
+}

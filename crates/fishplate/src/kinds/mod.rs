@@ -1,0 +1,16 @@
+//! Kinds whose specs live below `part`, so that their crates cannot register them themselves.
+
+mod connection;
+mod egress;
+mod variable;
+
+pub use connection::ConnectionKind;
+pub use egress::EgressKind;
+pub use variable::{Variable, VariableKind};
+
+use part::KindEntry;
+
+/// All of them.
+pub fn list() -> Vec<KindEntry> {
+    vec![KindEntry::of::<ConnectionKind>(), KindEntry::of::<VariableKind>(), KindEntry::of::<EgressKind>()]
+}

@@ -1,0 +1,46 @@
+//! The list of parts: everything that areas add to the house, in one place.
+
+use part::{Catalogue, KindEntry};
+
+/// Every kind of resource.
+#[derive(Clone, Debug)]
+pub struct Kinds(Vec<KindEntry>);
+
+impl Kinds {
+    /// The kind of that name.
+    pub fn named(&self, name: &str) -> Option<&KindEntry> {
+        self.0.iter().find(|kind| kind.name == name)
+    }
+
+    /// All kinds, in the order in which an import writes them: what others refer to comes first.
+    pub fn all(&self) -> &[KindEntry] {
+        &self.0
+    }
+}
+
+/// Every kind of resource.
+pub fn kinds() -> Kinds {
+    Kinds([crate::kinds::list(), engine::kinds::list()].concat())
+}
+
+/// The node types that are compiled in.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new(nodes::built_in())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_kinds_are_unique_and_kebab_case() {
+        let kinds = kinds();
+        for (at, kind) in kinds.all().iter().enumerate() {
+            assert!(kind.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", kind.name);
+            assert!(!kind.summary.is_empty());
+            let twins = kinds.all()[..at].iter().filter(|other| other.name == kind.name || other.plural == kind.plural);
+            assert_eq!(twins.count(), 0, "{} is there twice", kind.name);
+            assert!(kind.json_schema().is_object());
+        }
+    }
+}

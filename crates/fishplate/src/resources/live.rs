@@ -1,0 +1,390 @@
+//! What is looked up on hot paths, in memory: active workflows, variables, egress rules, scopes. Rebuilt from the store
+//! when the watch says that something changed; never built from events alone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use engine::ports::{VariableSet, Variables, WorkflowText, Workflows};
+use futures_util::future::BoxFuture;
+use model::resource::Ref;
+use model::{Code, Map, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
+use outbound::{EgressRules, Outbound};
+use part::WorkflowRef;
+use part::catalogue::Catalogue;
+use part::kind::UniqueKey;
+use part::trigger::Trigger;
+use store::{Selector, Store};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::kinds::Variable;
+
+/// Changes that are read at a time.
+const CHANGES: usize = 1_000;
+/// How long a write waits for the view before it is answered all the same.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Rows that are read at a time.
+const PAGE: usize = 1_000;
+
+/// The view, and whoever waits for it. Cheap to clone.
+#[derive(Clone)]
+pub struct Live {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    catalogue: Catalogue,
+    view: RwLock<Arc<View>>,
+    position: watch::Sender<u64>,
+}
+
+/// Everything at one position.
+#[derive(Clone, Default)]
+pub struct View {
+    /// Position that it shows.
+    pub position: u64,
+    scopes: BTreeMap<ScopeId, Scope>,
+    ids: HashMap<Scope, ScopeId>,
+    active: HashMap<ScopeId, BTreeMap<String, Arc<ActiveWorkflow>>>,
+    variables: HashMap<ScopeId, Arc<VariableSet>>,
+    egress: HashMap<ScopeId, EgressRules>,
+}
+
+/// A workflow whose triggers fire.
+#[derive(Clone, Debug)]
+pub struct ActiveWorkflow {
+    /// Name.
+    pub name: Name,
+    /// What new events run.
+    pub live: WorkflowText,
+    /// What the rest of them run.
+    pub previous: Option<WorkflowText>,
+    /// Percent of new events that the live one gets.
+    pub share: u8,
+    /// Trigger nodes of the live text.
+    pub triggers: Vec<(String, Trigger)>,
+    /// Keys that it holds alone.
+    pub keys: Vec<UniqueKey>,
+}
+
+impl View {
+    /// The number of a scope.
+    pub fn scope_id(&self, scope: &Scope) -> Option<ScopeId> {
+        self.ids.get(scope).copied()
+    }
+
+    /// All scopes.
+    pub fn scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        self.scopes.iter().map(|(id, scope)| (*id, scope))
+    }
+
+    /// The active workflows of a scope, by name.
+    pub fn active(&self, scope: ScopeId) -> impl Iterator<Item = &Arc<ActiveWorkflow>> {
+        self.active.get(&scope).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// An active workflow.
+    pub fn workflow(&self, scope: ScopeId, name: &str) -> Option<&Arc<ActiveWorkflow>> {
+        self.active.get(&scope)?.get(name)
+    }
+
+    /// Unique keys that an active workflow holds.
+    pub fn keys(&self, scope: ScopeId, workflow: &str) -> Vec<UniqueKey> {
+        self.workflow(scope, workflow).map(|workflow| workflow.keys.clone()).unwrap_or_default()
+    }
+
+    /// Number of active workflows.
+    pub fn active_count(&self) -> usize {
+        self.active.values().map(BTreeMap::len).sum()
+    }
+}
+
+impl Live {
+    /// An empty view; [`Self::load`] fills it.
+    pub fn new(store: Store, catalogue: Catalogue) -> Live {
+        let inner = Inner { store, catalogue, view: RwLock::default(), position: watch::Sender::new(0) };
+        Live { inner: Arc::new(inner) }
+    }
+
+    /// The view of this moment.
+    pub fn view(&self) -> Arc<View> {
+        self.inner.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Positions of the view as it changes: look again.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.inner.position.subscribe()
+    }
+
+    /// Waits until the view shows a position. A view that is late is no reason to refuse what is stored already.
+    pub async fn reached(&self, position: u64) -> Result<(), Problem> {
+        let mut positions = self.inner.position.subscribe();
+        let waited = tokio::time::timeout(PATIENCE, positions.wait_for(|reached| *reached >= position)).await;
+        match waited {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(Problem::new(Code::Unavailable, "the server is stopping; the change is stored")),
+            Err(_) => {
+                tracing::warn!(position, "the view of resources is late");
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads everything anew.
+    pub async fn load(&self) -> Result<(), Problem> {
+        let store = &self.inner.store;
+        // The position first: what changes meanwhile is read again afterwards.
+        let mut view = View { position: store.position().await?, ..View::default() };
+        self.load_scopes(&mut view).await?;
+        for row in store.activations().await?.into_iter().filter(|row| row.enabled) {
+            self.load_workflow(&mut view, row.scope, &row.workflow).await?;
+        }
+        let ids: Vec<ScopeId> = view.scopes.keys().copied().collect();
+        for scope in ids {
+            self.load_variables(&mut view, scope).await?;
+            self.load_egress(&mut view, scope).await?;
+        }
+        self.publish(view);
+        Ok(())
+    }
+
+    /// Follows the store until told to stop, and hands changed egress rules to the way out.
+    pub async fn follow(self, outbound: Outbound, stop: CancellationToken) {
+        let mut positions = self.inner.store.watch_position();
+        self.hand_out_egress(&outbound, &View::default(), &self.view());
+        loop {
+            let before = self.view();
+            match self.refresh().await {
+                Ok(()) => self.hand_out_egress(&outbound, &before, &self.view()),
+                Err(problem) => tracing::warn!(%problem, "the view of resources could not be refreshed"),
+            }
+            let behind = *positions.borrow_and_update() > self.view().position;
+            let wait = if behind { Duration::from_millis(200) } else { Duration::from_secs(5) };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = positions.changed() => if changed.is_err() { return },
+                // Another process may have written without our hearing of it.
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn refresh(&self) -> Result<(), Problem> {
+        loop {
+            let now = self.view();
+            let changes = match self.inner.store.since(now.position, CHANGES).await {
+                Ok(changes) => changes,
+                Err(store::Error::PositionExpired { .. }) => return self.load().await,
+                Err(error) => return Err(error.into()),
+            };
+            if changes.changes.is_empty() {
+                return Ok(());
+            }
+            let mut view = View::clone(&now);
+            let mut done: Vec<(ScopeId, Ref)> = Vec::new();
+            for change in &changes.changes {
+                let key = (change.scope, change.of.clone());
+                if done.contains(&key) {
+                    continue;
+                }
+                if !view.scopes.contains_key(&change.scope) {
+                    self.load_scopes(&mut view).await?;
+                }
+                match change.of.kind.as_str() {
+                    "activation" | "workflow" => self.load_workflow(&mut view, change.scope, &change.of.name).await?,
+                    "variable" => self.load_variables(&mut view, change.scope).await?,
+                    "egress" => self.load_egress(&mut view, change.scope).await?,
+                    _ => {}
+                }
+                done.push(key);
+            }
+            view.position = changes.position;
+            self.publish(view);
+        }
+    }
+
+    fn publish(&self, view: View) {
+        let position = view.position;
+        *self.inner.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+        self.inner.position.send_replace(position);
+    }
+
+    fn hand_out_egress(&self, outbound: &Outbound, before: &View, now: &View) {
+        for (scope, rules) in &now.egress {
+            if before.egress.get(scope) != Some(rules) {
+                outbound.set_egress(*scope, rules.clone());
+            }
+        }
+    }
+
+    /// Reads the scopes anew.
+    pub async fn reload_scopes(&self) -> Result<(), Problem> {
+        let mut view = View::clone(&self.view());
+        self.load_scopes(&mut view).await?;
+        let mut current = self.inner.view.write().unwrap_or_else(PoisonError::into_inner);
+        let mut next = View::clone(&current);
+        (next.scopes, next.ids) = (view.scopes, view.ids);
+        *current = Arc::new(next);
+        Ok(())
+    }
+
+    async fn load_scopes(&self, view: &mut View) -> Result<(), Problem> {
+        let all = self.inner.store.scopes().await?;
+        view.ids = all.iter().map(|(id, scope)| (scope.clone(), *id)).collect();
+        view.scopes = all.into_iter().collect();
+        Ok(())
+    }
+
+    async fn load_workflow(&self, view: &mut View, scope: ScopeId, name: &Name) -> Result<(), Problem> {
+        let row = self.inner.store.activation(scope, name).await?;
+        let workflows = view.active.entry(scope).or_default();
+        let Some(row) = row.filter(|row| row.enabled) else {
+            workflows.remove(name.as_str());
+            return Ok(());
+        };
+        let known = workflows.get(name.as_str());
+        if known.is_some_and(|known| {
+            known.live.revision == Some(row.revision)
+                && known.previous.as_ref().and_then(|text| text.revision) == row.previous
+                && known.share == row.share
+        }) {
+            return Ok(());
+        }
+        let Some(live) = self.text(scope, name, row.revision).await? else {
+            tracing::error!(workflow = %name, revision = row.revision, "an active revision is not in the history");
+            workflows.remove(name.as_str());
+            return Ok(());
+        };
+        let previous = match row.previous.filter(|_| row.share < 100) {
+            Some(revision) => self.text(scope, name, revision).await?,
+            None => None,
+        };
+        let catalogue = self.inner.catalogue.snapshot();
+        let mut keys = engine::kinds::trigger_keys(&live.spec, &catalogue).unwrap_or_default();
+        if let Some(previous) = &previous {
+            keys.extend(engine::kinds::trigger_keys(&previous.spec, &catalogue).unwrap_or_default());
+        }
+        keys.sort();
+        keys.dedup();
+        let triggers = engine::kinds::triggers(&live.spec, &catalogue);
+        let workflow = ActiveWorkflow { name: name.clone(), live, previous, share: row.share, triggers, keys };
+        workflows.insert(name.to_string(), Arc::new(workflow));
+        Ok(())
+    }
+
+    /// A revision of a workflow as a text to run.
+    pub async fn text(&self, scope: ScopeId, name: &Name, revision: u64) -> Result<Option<WorkflowText>, Problem> {
+        let of = Ref { kind: "workflow".into(), name: name.clone() };
+        let Some(row) = self.inner.store.resource_revision(scope, &of, revision).await? else { return Ok(None) };
+        let kind = part::KindEntry::of::<engine::kinds::Workflow>();
+        let stored: Value = serde_json::from_str(&row.spec).unwrap_or_default();
+        let spec: WorkflowSpec = part::kind::parse(kind.lifted(Some(row.spec_version), stored)?)?;
+        Ok(Some(WorkflowText {
+            name: name.to_string(),
+            revision: Some(revision),
+            spec: Arc::new(spec),
+            runs_as: row.written_by,
+        }))
+    }
+
+    async fn load_variables(&self, view: &mut View, scope: ScopeId) -> Result<(), Problem> {
+        let mut set = VariableSet::default();
+        let mut after = None;
+        loop {
+            let selector = Selector { kind: Some("variable".into()), ..Selector::default() };
+            let page = self.inner.store.resources(scope, selector, after.take(), PAGE).await?;
+            for row in &page {
+                set.position = set.position.max(row.revision);
+                let Ok(variable) = serde_json::from_str::<Variable>(&row.spec) else { continue };
+                let key = variable.key.unwrap_or_else(|| row.name.to_string());
+                let text = match &variable.value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                set.env.insert(key.clone(), text);
+                set.vars.insert(key, variable.value);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => {
+                    after = Some(Ref { kind: last.kind.clone(), name: last.name.clone() });
+                }
+                _ => break,
+            }
+        }
+        view.variables.insert(scope, Arc::new(set));
+        Ok(())
+    }
+
+    async fn load_egress(&self, view: &mut View, scope: ScopeId) -> Result<(), Problem> {
+        let Ok(name) = "default".parse::<Name>() else { return Ok(()) };
+        let row = self.inner.store.resource(scope, "egress", &name).await?;
+        let had = view.egress.contains_key(&scope);
+        match row {
+            Some(row) => {
+                let rules = serde_json::from_str(&row.spec).map_err(|error| {
+                    Problem::new(Code::StoreCorrupt, format!("stored egress rules cannot be read: {error}"))
+                })?;
+                view.egress.insert(scope, rules);
+            }
+            // Kept as the default instead of taken out, so that the way out hears that the rules are gone.
+            None if had => drop(view.egress.insert(scope, EgressRules::default())),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+impl Workflows for Live {
+    fn active(&self, scope: &Scope, name: &str, share: u8) -> Option<WorkflowText> {
+        let view = self.view();
+        let workflow = view.workflow(view.scope_id(scope)?, name)?;
+        match &workflow.previous {
+            Some(previous) if share >= workflow.share => Some(previous.clone()),
+            _ => Some(workflow.live.clone()),
+        }
+    }
+
+    fn load<'a>(&'a self, scope: &'a Scope, workflow: &'a WorkflowRef) -> BoxFuture<'a, Result<WorkflowText, Problem>> {
+        Box::pin(async move {
+            let id = self.view().scope_id(scope);
+            let id = id.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no scope `{scope}`")))?;
+            match workflow {
+                WorkflowRef::Active(name) => self.active(scope, name.as_str(), 0).ok_or_else(|| {
+                    Problem::new(Code::NotFound, format!("no workflow `{name}` is active"))
+                        .hint(format!("activate it with `fishplate activate {name}`"))
+                }),
+                WorkflowRef::Revision(name, revision) => self.text(id, name, *revision).await?.ok_or_else(|| {
+                    Problem::new(Code::NotFound, format!("`workflow/{name}` has no revision {revision}"))
+                }),
+                WorkflowRef::Draft(name) => {
+                    let row = self.inner.store.draft(id, name).await?;
+                    let row = row.ok_or_else(|| Problem::new(Code::NotFound, format!("`{name}` has no draft")))?;
+                    let stored: Value = serde_json::from_str(&row.text).unwrap_or_default();
+                    let spec: WorkflowSpec = part::kind::parse(stored)?;
+                    Ok(WorkflowText {
+                        name: name.to_string(),
+                        revision: None,
+                        spec: Arc::new(spec),
+                        runs_as: row.updated_by,
+                    })
+                }
+                WorkflowRef::Inline(name, spec) => Ok(WorkflowText {
+                    name: name.clone(),
+                    revision: None,
+                    spec: Arc::new(WorkflowSpec::clone(spec)),
+                    runs_as: String::new(),
+                }),
+            }
+        })
+    }
+}
+
+impl Variables for Live {
+    fn current(&self, scope: &Scope) -> Arc<VariableSet> {
+        let view = self.view();
+        let set = view.scope_id(scope).and_then(|id| view.variables.get(&id));
+        set.cloned().unwrap_or_else(|| Arc::new(VariableSet { vars: Map::new(), ..VariableSet::default() }))
+    }
+}

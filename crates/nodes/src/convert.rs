@@ -2,7 +2,8 @@
 
 use model::{Map, Value};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::js;
 
@@ -98,6 +99,27 @@ pub fn string(value: &Value) -> String {
     }
 }
 
+/// Reads a whole number that is not negative, or the text of one: expressions often give texts.
+pub fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let read = match &value {
+        Value::Number(_) | Value::String(_) => number(&value),
+        _ => None,
+    };
+    let whole = read.filter(|number| number.fract() == 0.0 && (0.0..=u64::MAX as f64).contains(number));
+    whole.and_then(|number| N::try_from(number as u64).ok()).ok_or_else(|| {
+        D::Error::custom(format!("expected a whole number that is not negative, not {}", js::json_text(&value)))
+    })
+}
+
+/// [`whole`], or nothing.
+pub fn whole_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    match Option::<Value>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(value) => whole(value).map(Some).map_err(D::Error::custom),
+    }
+}
+
 /// How a refusal names a value: texts, numbers and booleans in quotes, `object` or `array` else.
 pub fn describe(value: Option<&Value>) -> String {
     match value {
@@ -129,5 +151,9 @@ mod tests {
         assert_eq!(object(&json!([1])), None);
         assert_eq!(string(&json!({ "a": 1 })), r#"{"a":1}"#);
         assert_eq!(describe(Some(&json!(null))), "'null'");
+        assert_eq!(whole::<_, u32>(json!("12")).ok(), Some(12));
+        for value in [json!(-1), json!(1.5), json!("x"), json!(null), json!([1])] {
+            assert!(whole::<_, u32>(value.clone()).is_err(), "{value}");
+        }
     }
 }

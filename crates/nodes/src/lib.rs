@@ -29,3 +29,19 @@ use part::NodeType;
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
     [flow::list(), transform::list(), trigger::list(), http::list(), control::list()].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_type_keeps_the_contract_and_has_an_id_of_its_own() {
+        let types = super::built_in();
+        let mut ids: Vec<&str> = types.iter().map(|node_type| node_type.descriptor().id).collect();
+        ids.sort_unstable();
+        let count = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "{ids:?}");
+        for node_type in &types {
+            testkit::contract::check(&**node_type);
+        }
+    }
+}

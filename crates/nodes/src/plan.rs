@@ -174,19 +174,6 @@ impl<P: Plan> Planned<P> {
         Ok(maps.into_iter().enumerate().map(row).collect())
     }
 
-    /// Plan and values for the step as a whole: those of the first item, or of no item when there is none.
-    ///
-    /// # Errors
-    /// Also when the values do not fit.
-    pub async fn row(&self, ctx: &Ctx) -> Result<(Arc<P>, Row), NodeError> {
-        if let Some(Fixed { plan, values: None, .. }) = &self.fixed {
-            return Ok((plan.clone(), Row::default()));
-        }
-        let item = ctx.input(0).get(0, ctx.spool()).await?.unwrap_or_default();
-        let mut rows = self.rows(ctx, &[item], 0).await?;
-        rows.pop().unwrap_or_else(|| Err(NodeError::bug("no parameters were resolved for the first item")))
-    }
-
     fn read(params: &P::Params) -> Result<(Arc<P>, Row), NodeError> {
         let mut leaves = Leaves { expressions: Map::new(), pointers: Vec::new(), taken: 0, literal: true };
         let plan = P::compile(params, &mut leaves).map_err(NodeError::from)?;

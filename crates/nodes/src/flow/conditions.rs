@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::template::Params;
-use model::{Code, Item, Map, Problem, Value};
+use model::{Code, Item, Map, Value};
 use part::{Category, Ctx, NodeError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,6 @@ pub struct Operator {
 /// What must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Operation {
     Exists,
     NotExists,
@@ -601,9 +600,4 @@ fn objects(operation: Operation, left: &Operand) -> Option<bool> {
         Operation::NotEmpty => Some(!empty),
         _ => None,
     }
-}
-
-/// A problem of conditions that do not even have the shape of conditions.
-pub fn unreadable(pointer: &str) -> Problem {
-    Problem::new(Code::LossyImport, "these conditions have a shape that n8n itself does not read").at(pointer)
 }

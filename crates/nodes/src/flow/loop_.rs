@@ -23,13 +23,14 @@ const PROCESSED: &str = "processed";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Params {
     /// Items in a batch.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::convert::whole")]
     batch_size: u32,
     /// What comes in is a new set of items, and the loop starts again.
     #[serde(default)]
     reset: bool,
     /// The outputs and their order.
     #[serde(default)]
+    #[expect(dead_code, reason = "read when the node is prepared, as ports depend on it")]
     outputs: Outputs,
 }
 

@@ -12,11 +12,9 @@ use part::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::join::{self, Clash};
-use super::merge_keyed;
-use crate::names::{self, Names, put};
+use super::{merge_keyed, merge_n8n};
 use crate::path::Path;
 
 /// Most inputs that a merge may have.
@@ -36,7 +34,8 @@ pub struct Params {
     #[serde(default)]
     combine_by: CombineBy,
     /// Number of inputs, 2 to 10.
-    #[serde(default = "two")]
+    #[serde(default = "two", deserialize_with = "crate::convert::whole")]
+    #[expect(dead_code, reason = "read when the node is prepared, as ports depend on it")]
     number_inputs: u16,
     /// Names of the fields that must be equal, separated by commas.
     #[serde(default)]
@@ -72,7 +71,7 @@ pub struct Params {
     #[serde(default)]
     output: Output,
     /// Number of the input whose items are put out, counted from 1.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "crate::convert::whole")]
     use_data_of_input: u16,
     /// The query (`mode: combineBySql`); kept, not run.
     #[serde(default)]
@@ -235,34 +234,6 @@ static DESCRIPTOR: Descriptor = Descriptor {
     keywords: &["join", "append", "combine", "wait", "union", "lookup"],
 };
 
-const NAMES: Names = &[
-    ("mode", "mode"),
-    ("combineBy", "combineBy"),
-    ("numberInputs", "numberInputs"),
-    ("fieldsToMatch", "fieldsToMatchString"),
-    ("advanced", "advanced"),
-    ("pairs", "mergeByFields.values"),
-    ("joinMode", "joinMode"),
-    ("outputDataFrom", "outputDataFrom"),
-    ("clash", "options.clashHandling.values"),
-    ("multipleMatches", "options.multipleMatches"),
-    ("fuzzyCompare", "options.fuzzyCompare"),
-    ("disableDotNotation", "options.disableDotNotation"),
-    ("includeUnpaired", "options.includeUnpaired"),
-    ("output", "output"),
-    ("useDataOfInput", "useDataOfInput"),
-    ("query", "query"),
-];
-const FIRST_NAMES: Names = &[
-    ("mode", "mode"),
-    ("propertyName1", "propertyName1"),
-    ("propertyName2", "propertyName2"),
-    ("overwrite", "overwrite"),
-    ("join", "join"),
-];
-const COMBINATIONS: [(&str, &str); 3] =
-    [("combineByFields", "mergeByFields"), ("combineByPosition", "mergeByPosition"), ("combineAll", "multiplex")];
-
 impl NodeType for Merge {
     fn descriptor(&self) -> &Descriptor {
         &DESCRIPTOR
@@ -299,11 +270,7 @@ impl NodeType for Merge {
     }
 
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        let mut lifted = Lifted::plain(match node.version {
-            version if version < 2.0 => lift_first(node),
-            version if version < 3.0 => lift_second(node),
-            _ => names::lift(node, NAMES),
-        });
+        let mut lifted = Lifted::plain(merge_n8n::lift(node));
         if lifted.params.get("mode").is_some_and(|mode| mode == "combineBySql") {
             let detail = "combining by an SQL query is kept but cannot be run here";
             lifted.problems.push(Problem::new(Code::LossyImport, detail).at("/params/mode"));
@@ -312,79 +279,8 @@ impl NodeType for Merge {
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
-        match to.version {
-            version if version < 2.0 => lower_first(node),
-            version if version < 3.0 => lower_second(node),
-            _ => names::lower(node, NAMES),
-        }
+        merge_n8n::lower(node, to.version)
     }
-}
-
-fn lift_first(node: &n8n::Node) -> Map {
-    let mut params = names::lift(node, FIRST_NAMES);
-    match node.text("mode", "append") {
-        "passThrough" => {
-            let input = if node.text("output", "input1") == "input1" { 1 } else { 2 };
-            params.insert("useDataOfInput".into(), json!(input));
-        }
-        "multiplex" => {
-            params.insert("mode".into(), json!(Mode::Combine));
-            params.insert("combineBy".into(), json!("combineAll"));
-            params.insert("clash".into(), json!({ "mergeMode": "shallowMerge" }));
-        }
-        _ => {}
-    }
-    params
-}
-
-fn lower_first(node: &NodeSpec) -> Map {
-    let mut map = names::lower(node, FIRST_NAMES);
-    if node.params.get("combineBy").is_some() {
-        map.insert("mode".into(), json!("multiplex"));
-    }
-    if let Some(input) = node.params.get("useDataOfInput") {
-        map.insert("output".into(), json!(format!("input{input}")));
-    }
-    map
-}
-
-fn lift_second(node: &n8n::Node) -> Map {
-    let mut params = names::lift(node, NAMES);
-    params.retain(|key, _| !matches!(key.as_str(), "output" | "combineBy" | "advanced" | "numberInputs"));
-    match node.text("mode", "append") {
-        "combine" => {
-            let theirs = node.text("combinationMode", "mergeByFields");
-            let ours = COMBINATIONS.iter().find(|(_, name)| *name == theirs).map_or(theirs, |(name, _)| name);
-            params.insert("combineBy".into(), json!(ours));
-            params.insert("advanced".into(), json!(true));
-            params.insert("rules".into(), json!(if node.version < 2.05 { Rules::V2 } else { Rules::V2_1 }));
-        }
-        "chooseBranch" => match node.text("output", "input1") {
-            "empty" => drop(params.insert("output".into(), json!(Output::Empty))),
-            "input2" => drop(params.insert("useDataOfInput".into(), json!(2))),
-            _ => {}
-        },
-        _ => {}
-    }
-    params
-}
-
-fn lower_second(node: &NodeSpec) -> Map {
-    let mut map = names::lower(node, NAMES);
-    map.retain(|key, _| {
-        !matches!(key.as_str(), "output" | "combineBy" | "advanced" | "numberInputs" | "useDataOfInput")
-    });
-    let text = |key: &str| node.params.get(key).and_then(Value::as_str);
-    if let Some(ours) = text("combineBy") {
-        let theirs = COMBINATIONS.iter().find(|(name, _)| *name == ours).map_or(ours, |(_, name)| name);
-        put(&mut map, "combinationMode", json!(theirs));
-    }
-    match (text("output"), node.params.get("useDataOfInput")) {
-        (Some("empty"), _) => drop(map.insert("output".into(), json!("empty"))),
-        (_, Some(input)) => drop(map.insert("output".into(), json!(format!("input{input}")))),
-        _ => {}
-    }
-    map
 }
 
 struct Prepared {
@@ -633,6 +529,7 @@ async fn all(ctx: &Ctx, params: &Params) -> Result<Outcome, NodeError> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
     use testkit::contract;
     use testkit::step::{Bench, failure, run};
 

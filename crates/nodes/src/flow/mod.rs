@@ -8,6 +8,7 @@ mod legacy;
 mod loop_;
 mod merge;
 mod merge_keyed;
+mod merge_n8n;
 mod noop;
 mod note;
 mod routes;

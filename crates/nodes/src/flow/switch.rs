@@ -14,9 +14,9 @@ use serde_json::json;
 use super::conditions::{Conditions, Tests};
 use super::legacy;
 use super::routes::Routes;
-use crate::js;
 use crate::names::{self, Names, put};
 use crate::plan::{Leaf, Leaves, Plan, Planned, Row};
+use crate::{convert, js};
 
 /// Most outputs that a switch may have.
 const MOST_OUTPUTS: u16 = 256;
@@ -42,7 +42,7 @@ pub struct Params {
     #[serde(default)]
     all_matching_outputs: bool,
     /// Number of outputs, when it is not that of the rules; 4 where an expression decides.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "convert::whole_or_none")]
     outputs: Option<u16>,
     /// Number of the output, counted from 0 (`mode: expression`).
     #[serde(default)]
@@ -74,7 +74,7 @@ struct Rule {
     #[expect(dead_code, reason = "shown by the editor")]
     output_key: Value,
     /// Number of the output, when it is not that of the rule.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "convert::whole_or_none")]
     output: Option<u16>,
     /// Id in the editor.
     #[serde(default)]

@@ -10,6 +10,7 @@ use part::{Ctx, Descriptor, Effect, Group, Indices, Node, NodeError, NodeType, O
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::convert;
 use crate::names::{self, Names};
 
 /// What `core.limit` is set up with.
@@ -17,7 +18,7 @@ use crate::names::{self, Names};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Params {
     /// Most items to let through.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "convert::whole")]
     max_items: u32,
     /// Which of them.
     #[serde(default)]

@@ -5,6 +5,7 @@ mod code;
 mod files;
 mod limit;
 mod set;
+mod set_n8n;
 mod sort;
 mod split_out;
 

@@ -87,7 +87,10 @@ impl NodeType for SplitOut {
     }
 
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        Ok(Lifted::plain(names::lift(node, NAMES)))
+        let mut params = names::lift(node, NAMES);
+        // Some files hold an empty choice, which n8n takes for none of the others.
+        params.retain(|key, value| key != "include" || value.as_str() != Some(""));
+        Ok(Lifted::plain(params))
     }
 
     fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {

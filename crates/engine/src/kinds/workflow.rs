@@ -6,13 +6,14 @@ use std::sync::Arc;
 use model::problem::pointer_step;
 use model::resource::Ref;
 use model::workflow::Callers;
-use model::{Code, Name, NodeSpec, Problem, Problems, WorkflowSpec};
+use model::{Code, Edge, Name, NodeSpec, Problem, Problems, WorkflowSpec};
 use part::catalogue::Snapshot;
 use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
-use part::node::{Node, Ports};
+use part::node::Node;
 use part::trigger::{Trigger, WebhookAuth};
 
-use crate::graph::Graph;
+use crate::definition::Definition;
+use crate::ports::WorkflowText;
 
 /// Most nodes of a workflow.
 const MOST_NODES: usize = 2_000;
@@ -55,32 +56,21 @@ impl Kind for Workflow {
     }
 
     fn runnable(spec: &WorkflowSpec, env: &CheckEnv<'_>) -> Problems {
+        let text =
+            WorkflowText { name: String::new(), revision: None, spec: Arc::new(spec.clone()), runs_as: String::new() };
         let mut problems = Problems::default();
-        let mut ports = Vec::with_capacity(spec.nodes.len());
-        let mut prepared = Vec::new();
-        for (index, node) in spec.nodes.iter().enumerate() {
-            match prepare(env.catalogue, node) {
-                Ok(node) => {
-                    ports.push(node.ports());
-                    prepared.push(node);
-                }
-                Err(found) => {
-                    ports.push(ports_by_edges(spec, node));
-                    if !node.disabled {
-                        problems.0.extend(found.into_iter().map(|problem| problem.below(&format!("/nodes/{index}"))));
-                    }
-                }
+        match Definition::compile(&text, env.catalogue) {
+            Err(found) => problems.0.extend(found),
+            Ok(definition) => {
+                let misfits = spec
+                    .edges
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, edge)| Some(misfit(&definition, edge)?.below(&format!("/edges/{index}"))));
+                problems.0.extend(misfits);
             }
         }
-        if let Err(found) = Graph::build(spec, &ports) {
-            problems.0.extend(found);
-        }
-        for (index, edge) in spec.edges.iter().enumerate() {
-            if let Some(problem) = misfit(spec, &ports, edge) {
-                problems.push(problem.below(&format!("/edges/{index}")));
-            }
-        }
-        if prepared.iter().all(|node| node.trigger().is_none()) {
+        if triggers(spec, env.catalogue).is_empty() {
             let problem = Problem::new(Code::NoTrigger, "no node of the workflow can start a run");
             problems.push(problem.at("/nodes").hint("add a trigger, for example a webhook or a schedule"));
         }
@@ -112,7 +102,7 @@ impl Kind for Workflow {
                 let pointer = format!("/nodes/{index}/connections/{}", pointer_step(slot));
                 uses.push(connection(name, pointer));
             }
-            let Ok(prepared) = prepare(catalogue, node) else { continue };
+            let Some(prepared) = prepare(catalogue, node) else { continue };
             let called = prepared.workflows();
             let called = called.iter().filter_map(|name| name.parse::<Name>().ok());
             uses.extend(called.map(|name| workflow(&name, format!("/nodes/{index}/params"))));
@@ -138,61 +128,31 @@ fn connection(name: &Name, pointer: String) -> Use {
     Use { target: Ref { kind: "connection".into(), name: name.clone() }, pointer }
 }
 
-fn prepare(catalogue: &Snapshot, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-    let Some(entry) = catalogue.get(&node.node_type, node.version) else {
-        let problem = match catalogue.newest(&node.node_type) {
-            Some(newest) => {
-                let version = newest.node_type.descriptor().version;
-                let detail = format!("`{}` has no version {}", node.node_type, node.version);
-                Problem::new(Code::UnknownNodeType, detail).hint(format!("the newest version is {version}"))
-            }
-            None => Problem::new(Code::UnknownNodeType, unknown(node))
-                .hint("disable or replace the node; nothing of it was lost, and an export writes it back"),
-        };
-        return Err(vec![problem.at("/type")]);
-    };
-    entry.node_type.prepare(node)
-}
-
-fn unknown(node: &NodeSpec) -> String {
-    match part::n8n::origin(node) {
-        Some(origin) => format!("n8n's `{}` (version {}) is not known here", origin.node_type, origin.version),
-        None => format!("there is no node type `{}`", node.node_type),
-    }
-}
-
-/// Ports of a node that is not known: as many as its edges lead to and from.
-fn ports_by_edges(spec: &WorkflowSpec, node: &NodeSpec) -> Ports {
-    let ends = |at: &dyn Fn(&model::Edge) -> Option<u16>| {
-        spec.edges.iter().filter(|edge| edge.attachment.is_none()).filter_map(at).max().map_or(1, |most| most + 1)
-    };
-    let inputs = ends(&|edge| (edge.to == node.name).then_some(edge.input));
-    let outputs = ends(&|edge| (edge.from == node.name).then_some(edge.output));
-    Ports::of(inputs, outputs)
+fn prepare(catalogue: &Snapshot, node: &NodeSpec) -> Option<Arc<dyn Node>> {
+    catalogue.get(&node.node_type, node.version)?.node_type.prepare(node).ok()
 }
 
 /// What is wrong with the end of an edge whose nodes exist.
-fn misfit(spec: &WorkflowSpec, ports: &[Ports], edge: &model::Edge) -> Option<Problem> {
-    let index = |name: &str| spec.nodes.iter().position(|node| node.name == name);
-    let (from, to) = (index(&edge.from)?, index(&edge.to)?);
+fn misfit(definition: &Definition, edge: &Edge) -> Option<Problem> {
+    let (from, to) = (definition.graph.index(&edge.from)?, definition.graph.index(&edge.to)?);
     if let Some(kind) = &edge.attachment {
-        let takes = ports[to].attachments.contains(&kind.as_str()) || spec.nodes[to].disabled;
+        let taker = definition.node(to).node.as_ref()?;
+        let takes = taker.ports().attachments.contains(&kind.as_str());
         let detail = format!("`{}` takes no attachment of kind `{kind}`", edge.to);
         return (!takes).then(|| Problem::new(Code::InvalidGraph, detail).at("/attachment"));
     }
-    let outputs = ports[from].outputs + u16::from(spec.nodes[from].on_error == model::workflow::OnError::ErrorBranch);
-    if edge.output >= outputs && !spec.nodes[from].disabled {
-        let detail = format!("`{}` has {outputs} outputs, so there is no output {}", edge.from, edge.output);
-        return Some(Problem::new(Code::DanglingEdge, detail).at("/output"));
-    }
-    None
+    // A disabled node passes its input through, whatever its outputs were.
+    let ports = definition.node(from).node.as_ref()?.ports();
+    let outputs = ports.outputs + u16::from(definition.graph.node(from).error_output.is_some());
+    let detail = format!("`{}` has {outputs} outputs, so there is no output {}", edge.from, edge.output);
+    (edge.output >= outputs).then(|| Problem::new(Code::DanglingEdge, detail).at("/output"))
 }
 
 /// The trigger nodes of a workflow, with what they listen for. Disabled nodes and nodes that cannot be prepared are
 /// left out.
 pub fn triggers(spec: &WorkflowSpec, catalogue: &Snapshot) -> Vec<(String, Trigger)> {
     let enabled = spec.nodes.iter().filter(|node| !node.disabled);
-    let prepared = enabled.filter_map(|node| Some((node, prepare(catalogue, node).ok()?)));
+    let prepared = enabled.filter_map(|node| Some((node, prepare(catalogue, node)?)));
     prepared.filter_map(|(node, prepared)| Some((node.name.clone(), prepared.trigger()?.clone()))).collect()
 }
 

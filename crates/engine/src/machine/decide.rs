@@ -95,7 +95,7 @@ impl Machine {
         }
         let parallel = self.graph.order == Order::Parallel;
         let busy = state.live.values().any(|step| step.parent.is_none());
-        if let Some(ready) = state.ready.front().filter(|_| parallel || !busy) {
+        if let Some(ready) = state.ready.iter().find(|ready| self.may_start(ready.node, busy)) {
             let mut inputs = ready.inputs.clone();
             if let Some(feed) = state.override_input {
                 inputs.first_mut().map(|port| *port = vec![feed]).unwrap_or_else(|| inputs.push(vec![feed]));
@@ -109,7 +109,20 @@ impl Machine {
         if busy {
             return Next::Idle;
         }
+        // n8n ends here, too: joins that still wait when the destination was last are not completed.
+        if state.destination.is_some() && state.destination == state.last_completed.map(|(_, node)| node) {
+            return Next::Complete;
+        }
         self.release_waiting().map_or(Next::Complete, Next::Release)
+    }
+
+    /// Orders v0 and v1 run one step at a time. In parallel order a node does: its runs keep the order of their
+    /// inputs, or what follows would depend on which of them is faster.
+    fn may_start(&self, node: NodeIndex, busy: bool) -> bool {
+        match self.graph.order {
+            Order::Parallel => !self.state.live.values().any(|step| step.parent.is_none() && step.node == node),
+            Order::V0 | Order::V1 => !busy,
+        }
     }
 
     /// A step whose time or signal has come, the lowest first.

@@ -8,13 +8,15 @@
 //! No I/O, no clock, no randomness: whoever drives the machine passes times and seeds in. Recovery is
 //! `records.for_each(apply)`.
 
+mod call;
 mod decide;
 mod order;
 mod parallel;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
+use model::workflow::Order;
 use model::{RunId, SignalId};
 use part::{NodeError, Resumed, Suspend};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{CallName, CallOutcome, Event, Feed, Inputs, Move, NodeIndex, PortRecord, StepNumber};
 use crate::graph::Graph;
 
+pub use call::CallPlan;
 pub use decide::{Next, Verdict};
 
 /// Where a step is.
@@ -45,7 +48,7 @@ pub enum StepStatus {
 }
 
 /// A step that has not ended.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveStep {
     /// Node.
     pub node: NodeIndex,
@@ -67,7 +70,7 @@ pub struct LiveStep {
     pub resumed: Option<Resumed>,
     /// Its calls.
     #[serde(with = "pairs")]
-    pub calls: HashMap<CallName, CallState>,
+    pub calls: BTreeMap<CallName, CallState>,
     /// Its children: (item, run).
     pub children: Vec<ChildState>,
     /// Signals that came for it and were not used: (id, name, payload).
@@ -161,8 +164,8 @@ pub struct Machine {
     allowed: Option<Vec<bool>>,
 }
 
-/// What snapshots keep.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// What snapshots keep. Two folds of the same records give equal states, and equal snapshots.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     started: bool,
     end: Option<End>,
@@ -180,13 +183,13 @@ pub struct State {
     /// The last step of each node that put something out.
     last_done: Vec<Option<StepNumber>>,
     next_step: StepNumber,
-    /// Last step that completed.
-    last_completed: Option<StepNumber>,
+    /// The step whose items are the run's result, and its node. See [`State::remember_last`].
+    last_completed: Option<(StepNumber, NodeIndex)>,
     /// Replaces the first input of the next step (a fork with edited input).
     override_input: Option<Feed>,
     /// Epochs start here for calls that are made for the first time (forks, retries after a known failure).
     base_epoch: u32,
-    seen_signals: HashSet<SignalId>,
+    seen_signals: BTreeSet<SignalId>,
     answered: bool,
     answer_open: bool,
     step_count: u32,
@@ -271,9 +274,10 @@ impl Machine {
         self.state.last_done[node as usize]
     }
 
-    /// The step that completed last.
+    /// The step whose items are the run's result: the one that completed last. In parallel order, where that would
+    /// depend on timing, the last run of the last node in the text among the steps that nothing followed.
     pub fn last_completed(&self) -> Option<StepNumber> {
-        self.state.last_completed
+        self.state.last_completed.map(|(step, _)| step)
     }
 
     /// The trigger node that the run was started at.
@@ -361,7 +365,7 @@ impl Machine {
                     state.run_counts[*node as usize] = 1;
                     state.last_done[*node as usize] = Some(0);
                 }
-                state.last_completed = Some(0);
+                state.last_completed = trigger.map(|node| (0, node));
                 state.make(moves);
             }
             Event::Forked { step, .. } => {
@@ -453,7 +457,8 @@ impl Machine {
                     if out.iter().any(|port| !matches!(port, PortRecord::Nothing)) {
                         state.last_done[step.node as usize] = Some(*s);
                     }
-                    state.last_completed = Some(*s);
+                    let parallel = self.graph.order == Order::Parallel;
+                    state.remember_last(*s, step.node, parallel, moves.is_empty());
                 }
                 state.make(moves);
             }
@@ -521,7 +526,9 @@ impl Machine {
             }
             Event::SignalReceived { id, step, name, payload } => {
                 state.seen_signals.insert(*id);
-                if let Some(step) = step.and_then(|number| state.live.get_mut(&number)) {
+                // A decision about a call is a record of its own, and no wait is meant by it.
+                let settles = name.split(':').next() == Some(SETTLE);
+                if let Some(step) = step.filter(|_| !settles).and_then(|number| state.live.get_mut(&number)) {
                     step.inbox.push((*id, name.clone(), payload.clone()));
                 }
             }
@@ -555,11 +562,23 @@ impl State {
                             slot.arrived.insert(*p, *f);
                             slot.filled |= !z;
                         }
-                        None => self.slots.push(Slot { node: *n, slot: *s, arrived: [(*p, *f)].into(), filled: !z }),
+                        None => {
+                            let slot = Slot { node: *n, slot: *s, arrived: [(*p, *f)].into(), filled: !z };
+                            add_slot(&mut self.slots, slot);
+                        }
                     }
                 }
                 Move::Close { n, s } => self.slots.retain(|slot| (slot.node, slot.slot) != (*n, *s)),
             }
+        }
+    }
+
+    /// In parallel order several steps may complete at any moment, and the result must not depend on which is last.
+    fn remember_last(&mut self, step: StepNumber, node: NodeIndex, parallel: bool, leaf: bool) {
+        let later = |(_, known): (StepNumber, NodeIndex)| known <= node;
+        let trigger_only = self.last_completed.is_none_or(|(known, _)| known == 0);
+        if !parallel || (leaf && (trigger_only || self.last_completed.is_some_and(later))) {
+            self.last_completed = Some((step, node));
         }
     }
 
@@ -579,6 +598,13 @@ impl State {
     }
 }
 
+/// Slots of one join stay together, so that joins are visited in the order in which they began to wait.
+fn add_slot(slots: &mut Vec<Slot>, slot: Slot) -> usize {
+    let position = slots.iter().rposition(|known| known.node == slot.node).map_or(slots.len(), |last| last + 1);
+    slots.insert(position, slot);
+    position
+}
+
 impl LiveStep {
     fn new(node: NodeIndex, run_index: u32, inputs: Inputs, at: i64, seed: u64, parent: Option<StepNumber>) -> Self {
         LiveStep {
@@ -591,7 +617,7 @@ impl LiveStep {
             at,
             seed,
             resumed: None,
-            calls: HashMap::new(),
+            calls: BTreeMap::new(),
             children: Vec::new(),
             inbox: Vec::new(),
             invoked: Vec::new(),
@@ -650,18 +676,20 @@ pub const SETTLE: &str = "settle";
 
 /// Maps whose keys are no strings, as lists of pairs.
 mod pairs {
-    use std::collections::HashMap;
-    use std::hash::Hash;
+    use std::collections::BTreeMap;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(map: &HashMap<K, V>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.collect_seq(map)
     }
 
-    pub fn deserialize<'de, K, V, D>(from: D) -> Result<HashMap<K, V>, D::Error>
+    pub fn deserialize<'de, K, V, D>(from: D) -> Result<BTreeMap<K, V>, D::Error>
     where
-        K: Deserialize<'de> + Eq + Hash,
+        K: Deserialize<'de> + Ord,
         V: Deserialize<'de>,
         D: Deserializer<'de>,
     {

@@ -4,12 +4,12 @@
 //! next. v0 (breadth first): they get ready at the end of the queue, in edge order, and a join that gets its first
 //! data forces those of its branches to run that nothing has started.
 //!
-//! An input counts as arrived at a join as soon as its branch has ended, with or without items; a node with one input
-//! is not started without items.
+//! No items start no node. In order v0 an input of a join other than its first counts as arrived also when its branch
+//! ended without items.
 
-use super::{Machine, Slot};
+use super::{Machine, Slot, add_slot};
 use crate::event::{Feed, Inputs, Move, NodeIndex, StepNumber};
-use crate::graph::Target;
+use crate::graph::{Graph, Target};
 
 /// Plans the moves of one ended step: a copy of what matters of the state, changed as moves are added.
 pub(super) struct Plan<'m> {
@@ -35,7 +35,7 @@ impl<'m> Plan<'m> {
         for (output, (targets_here, len)) in successors.iter().zip(lens).enumerate() {
             let Some(len) = len else { continue };
             let feed = Feed { step, output: output as u16 };
-            let starts = |target: &&Target| *len > 0 || target.input > 0;
+            let starts = |target: &&Target| *len > 0 || (target.input > 0 && !self.front);
             targets.extend(targets_here.iter().filter(starts).map(|target| (feed, *target, *len)));
         }
         targets.retain(|(_, target, _)| self.machine.may_run(target.node));
@@ -48,12 +48,12 @@ impl<'m> Plan<'m> {
             });
         }
         for (feed, target, len) in targets {
-            self.feed(node, feed, target, len == 0);
+            self.feed(node, feed, target, len == 0, lens);
         }
         self.moves
     }
 
-    fn feed(&mut self, from: NodeIndex, feed: Feed, target: Target, empty: bool) {
+    fn feed(&mut self, from: NodeIndex, feed: Feed, target: Target, empty: bool, lens: &[Option<usize>]) {
         let connected = self.machine.graph.node(target.node).connected_inputs();
         if connected <= 1 {
             let mut inputs: Inputs = vec![Vec::new(); target.input as usize + 1];
@@ -69,8 +69,8 @@ impl<'m> Plan<'m> {
         let position = match self.slots.iter().position(|known| known.node == target.node && known.slot == slot) {
             Some(position) => position,
             None => {
-                self.slots.push(Slot { node: target.node, slot, arrived: Default::default(), filled: false });
-                self.slots.len() - 1
+                let new = Slot { node: target.node, slot, arrived: Default::default(), filled: false };
+                add_slot(&mut self.slots, new)
             }
         };
         self.slots[position].arrived.insert(target.input, feed);
@@ -82,7 +82,7 @@ impl<'m> Plan<'m> {
         }
         self.moves.push(Move::Wait { n: target.node, s: slot, p: target.input, f: feed, z: empty });
         if !was_waiting && !self.front {
-            self.force_branches(from, target.node);
+            self.force_branches(from, target.node, empty, lens);
         }
     }
 
@@ -96,38 +96,82 @@ impl<'m> Plan<'m> {
         }
     }
 
-    /// Order v0: the other branches of a join are made to run when nothing has started them.
-    fn force_branches(&mut self, from: NodeIndex, join: NodeIndex) {
+    /// Order v0: when a join gets its first data, the branches that lead to its other inputs are made to run with one
+    /// empty item, unless they have run, are about to, or follow from what `from` has just put out.
+    fn force_branches(&mut self, from: NodeIndex, join: NodeIndex, empty: bool, lens: &[Option<usize>]) {
         let graph = self.machine.graph.clone();
         let siblings: Vec<NodeIndex> = graph.node(from).successors.iter().flatten().map(|target| target.node).collect();
-        let sources: Vec<NodeIndex> = graph.node(join).predecessors.iter().flatten().map(|(node, _)| *node).collect();
-        for source in sources {
-            if source == from || siblings.contains(&source) || self.has_run(source) || self.queued.contains(&source) {
+        for (source, _) in graph.node(join).predecessors.iter().flatten().copied() {
+            let follows = siblings.contains(&source) && !self.is_starved(source, from, lens);
+            if source == from || follows || self.queued.contains(&source) || self.has_run(source) {
                 continue;
             }
-            // The farthest ancestor that nothing has started: a node without inputs, or one whose input came to
-            // nothing.
-            let ancestors = graph.ancestors(source);
-            let mut candidates = (0..graph.nodes.len() as NodeIndex).filter(|node| ancestors[*node as usize]);
-            if ancestors[join as usize] || candidates.clone().any(|node| self.queued.contains(&node)) {
-                continue;
-            }
-            let root = candidates.find(|node| {
-                let sources = &graph.node(*node).predecessors;
-                let unfed = sources.iter().flatten().next().is_none();
-                let starved =
-                    sources.first().is_some_and(|first| first.iter().all(|(source, _)| self.has_run(*source)));
-                !self.has_run(*node) && !graph.node(*node).is_attachment && (unfed || starved)
-            });
-            if let Some(root) = root.filter(|root| self.machine.may_run(*root)) {
+            let Some(root) = self.branch_root(source, from, &siblings) else { continue };
+            let below = root != from && graph.ancestors(root)[from as usize];
+            if !(below && empty) && self.is_starved(root, from, lens) && self.machine.may_run(root) {
                 self.push(root, vec![vec![Feed::EMPTY_ITEM]]);
             }
         }
     }
 
+    /// The farthest node above `source`, itself included, that nothing has started; none when one of them will be
+    /// started anyway.
+    fn branch_root(&self, source: NodeIndex, from: NodeIndex, siblings: &[NodeIndex]) -> Option<NodeIndex> {
+        let mut root = source;
+        for node in nearest_first(&self.machine.graph, source) {
+            if (node != source && siblings.contains(&node)) || self.queued.contains(&node) {
+                return None;
+            }
+            if node == from || self.has_run(node) {
+                break;
+            }
+            root = node;
+        }
+        Some(root)
+    }
+
+    /// The first input of a node gets nothing from what has run so far.
+    fn is_starved(&self, node: NodeIndex, from: NodeIndex, lens: &[Option<usize>]) -> bool {
+        let Some(sources) = self.machine.graph.node(node).predecessors.first() else { return true };
+        sources.iter().all(|(source, output)| {
+            if *source == from {
+                return lens.get(*output as usize).copied().flatten().unwrap_or(0) == 0;
+            }
+            // Whatever has run and put out items has fed the node: it waits for more, or it has run.
+            !self.has_run(*source) || !self.slots.iter().any(|slot| slot.node == node && slot.arrived.contains_key(&0))
+        })
+    }
+
     fn has_run(&self, node: NodeIndex) -> bool {
         self.machine.state.run_counts[node as usize] > 0
     }
+}
+
+/// `node` and the nodes above it: each in front of what leads to it, as far as circles allow.
+fn nearest_first(graph: &Graph, node: NodeIndex) -> Vec<NodeIndex> {
+    // n8n walks every path, which can take for ever in a dense graph; what lies beyond the budget changes the order only.
+    let mut budget = 10_000;
+    let mut order = vec![node];
+    order.extend(above(graph, node, &mut Vec::new(), &mut budget));
+    order
+}
+
+fn above(graph: &Graph, node: NodeIndex, path: &mut Vec<NodeIndex>, budget: &mut u32) -> Vec<NodeIndex> {
+    let mut found: Vec<NodeIndex> = Vec::new();
+    path.push(node);
+    for (source, _) in graph.node(node).predecessors.iter().flatten() {
+        if path.contains(source) || *budget == 0 {
+            continue;
+        }
+        *budget -= 1;
+        found.push(*source);
+        for farther in above(graph, *source, path, budget) {
+            found.retain(|known| *known != farther);
+            found.push(farther);
+        }
+    }
+    path.pop();
+    found
 }
 
 /// The inputs of a slot, by port.

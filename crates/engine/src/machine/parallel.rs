@@ -72,8 +72,15 @@ pub(super) fn release(machine: &Machine) -> Option<Vec<Move>> {
         let sources: BTreeSet<NodeIndex> = active.iter().chain(others).copied().collect();
         is_complete(machine, slot, &sources)
     };
-    // Joins in a circle wait for each other; when nothing else is left, the first of them runs with what it has.
-    let chosen = first_slots.iter().find(fits).or_else(|| first_slots.first().filter(|_| active.is_empty()))?;
+    // Joins in a circle wait for each other. When nothing else is left, the first of a circle that waits for no other
+    // join runs with what it has.
+    let reaches = |from: NodeIndex, to: NodeIndex| from != to && machine.graph.ancestors(to)[from as usize];
+    let in_front = |slot: &&&&Slot| {
+        let waits_for = waiting.iter().filter(|other| reaches(**other, slot.node));
+        waits_for.into_iter().all(|other| reaches(slot.node, *other))
+    };
+    let circle = || first_slots.iter().filter(|_| active.is_empty()).find(in_front);
+    let chosen = first_slots.iter().find(fits).or_else(circle)?;
     let inputs = inputs_of(machine, chosen);
     Some(vec![Move::Close { n: chosen.node, s: chosen.slot }, Move::Back { n: chosen.node, i: inputs }])
 }

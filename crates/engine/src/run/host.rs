@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use model::template::Params;
-use model::workflow::OnUncertain;
 use model::{Code, Digest, Item, Map, Name, RunId, Value};
 use part::ctx::Perform;
 use part::{
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::core::{After, Shared};
 use crate::event::{CallName, CallOutcome, Event, Feed, HeldChange, Inputs, LogLine, NodeIndex, StepNumber};
+use crate::machine::CallPlan;
 use crate::ports::VariableSet;
 use crate::record::ItemsRecord;
 
@@ -99,37 +99,26 @@ impl StepRun {
     /// Journals an intent, or answers from the journal.
     fn intend(&self, name: &CallName, fingerprint: Digest) -> Result<Intent, NodeError> {
         let mut core = self.shared.core();
-        let Some(live) = core.machine.live_step(self.step) else {
-            return Err(NodeError::bug("the step has ended while it made a call"));
-        };
         if self.cancel.is_cancelled() {
             return Err(canceled());
         }
-        let base = core.machine.base_epoch();
-        let (epoch, repeated) = match live.calls.get(name) {
-            None => (base, false),
-            Some(known) => match &known.outcome {
-                Some(CallOutcome::Done(value)) => return Ok(Intent::Known(value.clone())),
-                Some(CallOutcome::Failed(error)) => return Err(error.clone()),
-                None if !known.begun => (known.epoch, false),
-                None | Some(CallOutcome::Unknown(_)) => {
-                    if known.fingerprint != fingerprint {
-                        let detail = format!("the call `{}` was begun with another request", name.name);
-                        let hint = "the node built a different request from the same input; fork the run instead";
-                        return Err(NodeError::new(Code::Uncertain, Category::Bug, detail).hint(hint).permanent());
-                    }
-                    match self.shared.definition.node(self.node).on_uncertain {
-                        OnUncertain::Retry => (known.epoch, true),
-                        _ if known.allowed => (known.epoch, true),
-                        OnUncertain::Ask => {
-                            drop(core);
-                            self.staged().asks = true;
-                            return Err(uncertain(name));
-                        }
-                        OnUncertain::Fail => return Err(uncertain(name).permanent()),
-                    }
-                }
-            },
+        let policy = self.shared.definition.node(self.node).on_uncertain;
+        let (epoch, repeated) = match core.machine.plan_call(self.step, name, fingerprint, policy) {
+            CallPlan::Make { epoch, repeated } => (epoch, repeated),
+            CallPlan::Known(value) => return Ok(Intent::Known(value)),
+            CallPlan::Failed(error) => return Err(*error),
+            CallPlan::Ended => return Err(NodeError::bug("the step has ended while it made a call")),
+            CallPlan::Changed => {
+                let detail = format!("the call `{}` was begun with another request", name.name);
+                let hint = "the node built a different request from the same input; fork the run instead";
+                return Err(NodeError::new(Code::Uncertain, Category::Bug, detail).hint(hint).permanent());
+            }
+            CallPlan::Ask => {
+                drop(core);
+                self.staged().asks = true;
+                return Err(uncertain(name));
+            }
+            CallPlan::Uncertain => return Err(uncertain(name).permanent()),
         };
         core.emit(Event::CallIntended { s: self.step, call: name.clone(), epoch, fingerprint });
         let item = name.item.map(|item| format!("{item}.")).unwrap_or_default();

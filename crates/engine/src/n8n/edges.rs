@@ -98,6 +98,10 @@ impl Targets {
 
 /// Reads `connections`.
 pub(super) fn read(connections: &Map, targets: &Targets, nodes: &[NodeSpec]) -> Result<Found, Problem> {
+    if size(connections) > MAX_EDGES {
+        let detail = format!("the workflow has more than {MAX_EDGES} edges");
+        return Err(Problem::new(Code::TooLarge, detail).at("/connections"));
+    }
     let mut found = Found { outgoing: vec![Outgoing::default(); nodes.len()], ..Found::default() };
     // Names first, so that an id never takes the place of a name.
     let (named, others): (Vec<_>, Vec<_>) = connections.iter().partition(|(key, _)| targets.by_name.contains_key(*key));
@@ -124,12 +128,16 @@ pub(super) fn read(connections: &Map, targets: &Targets, nodes: &[NodeSpec]) -> 
         let kept = reader.kept;
         found.outgoing[index].kept = kept;
         found.outgoing[index].original = Some(original);
-        if found.edges.len() > MAX_EDGES {
-            let detail = format!("the workflow has more than {MAX_EDGES} edges");
-            return Err(Problem::new(Code::TooLarge, detail).at("/connections"));
-        }
     }
     Ok(found)
+}
+
+/// Everything in `connections` that could become an edge or a problem.
+fn size(connections: &Map) -> usize {
+    let kinds = connections.values().filter_map(Value::as_object).flat_map(Map::values);
+    let outputs = kinds.clone().filter_map(Value::as_array).flatten();
+    let links = outputs.clone().filter_map(Value::as_array).flatten();
+    connections.len() + kinds.count() + outputs.count() + links.count()
 }
 
 struct Reader<'a> {

@@ -218,6 +218,23 @@ fn workflows_of_our_own_survive_n8n() {
 }
 
 #[test]
+fn workflows_of_absurd_size_are_refused() {
+    let refused = |file: String| import(file.as_bytes(), "sample.json", &toys()).unwrap_err();
+    let problem = refused(format!(r#"{{"nodes":[{}{{}}]}}"#, "{},".repeat(MAX_NODES)));
+    assert_eq!((problem.code, problem.pointer.as_deref()), (Code::TooLarge, Some("/nodes")));
+    let keys: Vec<String> = (0..=MAX_EDGES).map(|key| format!("\"{key}\":1")).collect();
+    let links = format!(r#""a":{{"main":[[{}1]]}}"#, "1,".repeat(MAX_EDGES));
+    let outputs = format!(r#""a":{{"main":[{}1]}}"#, "1,".repeat(MAX_EDGES));
+    for connections in [keys.join(","), format!("\"a\":{{{}}}", keys.join(",")), links, outputs] {
+        let problem = refused(format!(r#"{{"nodes":[{{"name":"a"}}],"connections":{{{connections}}}}}"#));
+        assert_eq!((problem.code, problem.pointer.as_deref()), (Code::TooLarge, Some("/connections")));
+    }
+    let strays = format!(r#"{{"nodes":[{}1]}}"#, "{},".repeat(MAX_NODES - 1));
+    let report = import(strays.as_bytes(), "sample.json", &toys()).unwrap().workflows.remove(0).report;
+    assert_eq!((report.problems.len(), report.round_trip), (MAX_PROBLEMS + 1, true));
+}
+
+#[test]
 fn numbers_keep_their_digits() {
     let digits = ["407.32142857142867", "-402.30436380125093", "99.86957475347333", "9007199254740993", "0.1"];
     let file = format!(r#"{{"nodes":[{{"name":"a","type":"x","parameters":{{"n":[{}]}}}}]}}"#, digits.join(","));

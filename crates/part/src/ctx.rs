@@ -219,7 +219,8 @@ pub trait StepHost: Spool {
     /// The items of a held list in the order in which they came, those of this step included; none when there is no
     /// such list. [`PortOutput::Held`] puts them out.
     fn held(&self, list: &str) -> Items;
-    /// Forgets a held list.
+    /// Forgets a list, after this step's outputs were taken from it. Not for one that the same step holds items in:
+    /// start another list instead.
     fn release(&self, list: &str);
     /// Answers whoever started the run. `false`: nobody waits or it was answered before.
     fn respond(&self, answer: Answer) -> bool;

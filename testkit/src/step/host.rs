@@ -46,7 +46,8 @@ struct Inner {
     state: Option<Value>,
     next_state: Option<Value>,
     lists: BTreeMap<String, Items>,
-    held: Vec<Keep>,
+    held: Vec<(String, Items)>,
+    released: Vec<String>,
     blobs: BTreeMap<Digest, Bytes>,
     children: Vec<ChildStart>,
     child_ends: BTreeMap<Option<u32>, ChildEnd>,
@@ -54,11 +55,6 @@ struct Inner {
     answers: Vec<Answer>,
     stream: Option<Vec<Bytes>>,
     logs: Vec<(Level, String)>,
-}
-
-enum Keep {
-    Hold(String, Items),
-    Release(String),
 }
 
 #[derive(Default)]
@@ -83,6 +79,7 @@ impl Memory {
         inner.inputs = inputs.to_vec();
         inner.staged.clear();
         inner.held.clear();
+        inner.released.clear();
         inner.next_state = None;
     }
 
@@ -97,6 +94,10 @@ impl Memory {
         }
         inner.lists = inner.lists_now();
         inner.held.clear();
+        // As in the engine: after the outputs of the step were taken.
+        for list in std::mem::take(&mut inner.released) {
+            inner.lists.remove(&list);
+        }
         if let Some(state) = inner.next_state.take() {
             inner.state = Some(state);
         }
@@ -166,6 +167,11 @@ impl Memory {
         self.inner().state.clone()
     }
 
+    /// The held lists, with what the step under way adds to them.
+    pub(super) fn lists(&self) -> BTreeMap<String, Items> {
+        self.inner().lists_now()
+    }
+
     /// A held list.
     pub fn list(&self, name: &str) -> Items {
         self.inner().lists_now().remove(name).unwrap_or_default()
@@ -210,14 +216,9 @@ impl Inner {
     /// The lists with what this step adds to them.
     fn lists_now(&self) -> BTreeMap<String, Items> {
         let mut lists = self.lists.clone();
-        for keep in &self.held {
-            match keep {
-                Keep::Hold(list, items) => {
-                    let whole = lists.entry(list.clone()).or_default();
-                    *whole = Items::concat([&*whole, items]);
-                }
-                Keep::Release(list) => drop(lists.remove(list)),
-            }
+        for (list, items) in &self.held {
+            let whole = lists.entry(list.clone()).or_default();
+            *whole = Items::concat([&*whole, items]);
         }
         lists
     }
@@ -384,7 +385,7 @@ impl StepHost for Memory {
     fn hold(&self, list: &str, input: u16) {
         let mut inner = self.inner();
         let items = inner.inputs.get(input as usize).cloned().unwrap_or_default();
-        inner.held.push(Keep::Hold(list.into(), items));
+        inner.held.push((list.into(), items));
     }
 
     fn held(&self, list: &str) -> Items {
@@ -392,7 +393,7 @@ impl StepHost for Memory {
     }
 
     fn release(&self, list: &str) {
-        self.inner().held.push(Keep::Release(list.into()));
+        self.inner().released.push(list.into());
     }
 
     fn respond(&self, answer: Answer) -> bool {

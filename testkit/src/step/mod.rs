@@ -69,6 +69,7 @@ pub struct Ran {
     /// How it ended.
     pub outcome: Outcome,
     inputs: Vec<Items>,
+    lists: BTreeMap<String, Items>,
     host: Arc<Memory>,
 }
 
@@ -178,8 +179,9 @@ impl Bench {
         let host: Arc<dyn part::StepHost> = self.host.clone();
         let mut ctx = Ctx::new(host, self.info.clone(), inputs.clone(), resumed, CancellationToken::new());
         let outcome = self.node.run(&mut ctx).await?;
+        let lists = self.host.lists();
         self.host.commit();
-        Ok(Ran { outcome, inputs, host: self.host.clone() })
+        Ok(Ran { outcome, inputs, lists, host: self.host.clone() })
     }
 }
 
@@ -210,7 +212,7 @@ impl Ran {
             PortOutput::Select { input, indices } => {
                 self.inputs.get(*input as usize).cloned().unwrap_or_default().select(indices)
             }
-            PortOutput::Held { list, indices } => self.host.list(list).select(indices),
+            PortOutput::Held { list, indices } => self.lists.get(*list).cloned().unwrap_or_default().select(indices),
             PortOutput::Nothing => Items::empty(),
         };
         self.host.load_all(&handle)

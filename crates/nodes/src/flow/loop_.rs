@@ -13,10 +13,9 @@ use serde_json::json;
 
 use crate::names::{self, Names};
 
-/// Items that the loop gives out.
-const WAITING: &str = "waiting";
-/// Items that came back.
-const PROCESSED: &str = "processed";
+/// The lists that the loop holds: items to give out, and items that came back. A loop that starts again holds the
+/// other pair, because a step cannot forget a list and hold items in it.
+const LISTS: [(&str, &str); 2] = [("waiting", "processed"), ("waiting again", "processed again")];
 
 /// What `core.loop` is set up with.
 #[derive(Deserialize, JsonSchema)]
@@ -56,6 +55,8 @@ fn one() -> u32 {
 struct State {
     /// Items given out so far.
     given: u32,
+    /// Which pair of lists is held.
+    lists: usize,
     current_run_index: u32,
     max_run_index: u32,
     no_items_left: bool,
@@ -138,22 +139,26 @@ impl Prepared {
         let params = ctx.typed_once(&self.params).await?;
         let host = ctx.host();
         let batch = params.batch_size.max(1);
-        let known = host.state().filter(|_| !params.reset).and_then(|state| serde_json::from_value(state).ok());
+        let known: Option<State> = host.state().and_then(|state| serde_json::from_value(state).ok());
         let mut state = match known {
-            Some(State { current_run_index, max_run_index, given, .. }) => {
-                host.hold(PROCESSED, 0);
-                let current_run_index = current_run_index + 1;
-                State { given, current_run_index, max_run_index, no_items_left: false, done: false }
+            Some(known) if !params.reset => {
+                host.hold(LISTS[known.lists % 2].1, 0);
+                State { current_run_index: known.current_run_index + 1, ..known }
             }
-            None => {
-                host.release(WAITING);
-                host.release(PROCESSED);
-                host.hold(WAITING, 0);
+            known => {
+                let lists = known.map_or(0, |known| {
+                    let (waiting, processed) = LISTS[known.lists % 2];
+                    host.release(waiting);
+                    host.release(processed);
+                    (known.lists + 1) % 2
+                });
+                host.hold(LISTS[lists].0, 0);
                 let max_run_index = (ctx.input(0).len() as u32).div_ceil(batch);
-                State { given: 0, current_run_index: 0, max_run_index, no_items_left: false, done: false }
+                State { given: 0, lists, current_run_index: 0, max_run_index, no_items_left: false, done: false }
             }
         };
-        let total = host.held(WAITING).len() as u32;
+        let (waiting, processed) = LISTS[state.lists % 2];
+        let total = host.held(waiting).len() as u32;
         let count = batch.min(total - state.given.min(total));
         let mut next = Indices::default();
         next.push_run(state.given, count);
@@ -163,8 +168,8 @@ impl Prepared {
         host.set_state(serde_json::to_value(&state).unwrap_or(Value::Null));
 
         let none = || PortOutput::Select { input: 0, indices: Indices::default() };
-        let batch = PortOutput::Held { list: WAITING, indices: next };
-        let back = || PortOutput::Held { list: PROCESSED, indices: Indices::all(host.held(PROCESSED).len()) };
+        let batch = PortOutput::Held { list: waiting, indices: next };
+        let back = || PortOutput::Held { list: processed, indices: Indices::all(host.held(processed).len()) };
         Ok(Outcome::Done(match (self.outputs, state.done) {
             (Outputs::DoneLoop, false) => vec![none(), batch],
             (Outputs::DoneLoop, true) => vec![back(), none()],
@@ -205,7 +210,7 @@ mod tests {
         let state = bench.host().kept_state().unwrap();
         assert_eq!(
             state,
-            json!({ "given": 3, "currentRunIndex": 1, "maxRunIndex": 2, "noItemsLeft": true, "done": false })
+            json!({ "given": 3, "lists": 0, "currentRunIndex": 1, "maxRunIndex": 2, "noItemsLeft": true, "done": false })
         );
         let done = json!([{ "r": 1 }, { "r": 2 }, { "r": 3 }]);
         assert_eq!(round(&mut bench, json!([{ "r": 3 }])), [done, json!([])]);

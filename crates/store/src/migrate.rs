@@ -11,13 +11,14 @@ use crate::db::{Dialect, Tx, params};
 /// A numbered change of the schema.
 #[derive(Debug)]
 pub(crate) struct Migration {
-    number: i64,
-    name: &'static str,
-    text: &'static str,
+    pub(crate) number: i64,
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
 }
 
 /// All migrations, oldest first.
-const ALL: &[Migration] = &[Migration { number: 1, name: "init", text: include_str!("schema/0001_init.sql") }];
+pub(crate) const ALL: &[Migration] =
+    &[Migration { number: 1, name: "init", text: include_str!("schema/0001_init.sql") }];
 
 /// Number of the newest migration that this release has.
 pub(crate) fn newest() -> i64 {
@@ -42,21 +43,22 @@ pub(crate) async fn level(tx: &mut Tx) -> Result<i64, Error> {
     }
 }
 
-/// Migrations that are not applied yet. Refuses a newer database and a changed text.
-pub(crate) async fn pending(tx: &mut Tx) -> Result<Vec<&'static Migration>, Error> {
+/// Those of `all` that are not applied yet. Refuses a newer database and a changed text.
+pub(crate) async fn pending(tx: &mut Tx, all: &'static [Migration]) -> Result<Vec<&'static Migration>, Error> {
     let found = level(tx).await?;
-    if found > newest() {
-        return Err(Error::TooNew { found, known: newest() });
+    let known = all.last().map_or(0, |migration| migration.number);
+    if found > known {
+        return Err(Error::TooNew { found, known });
     }
     for mut row in tx.query("SELECT number, checksum FROM migration ORDER BY number", &[]).await? {
         let number = row.int()?;
         let stored = row.digest()?;
-        let ours = ALL.iter().find(|migration| migration.number == number);
+        let ours = all.iter().find(|migration| migration.number == number);
         if ours.is_none_or(|migration| checksum(migration) != stored) {
             return Err(Error::MigrationChanged(number));
         }
     }
-    Ok(ALL.iter().filter(|migration| migration.number > found).collect())
+    Ok(all.iter().filter(|migration| migration.number > found).collect())
 }
 
 /// Applies one migration; the caller has begun a transaction.

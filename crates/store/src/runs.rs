@@ -535,3 +535,74 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         delete_refs: Many::delete("blob_ref", &[("workspace", Column::Int), ("holder", Column::Text)]),
     }
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{Fixture, MAIN, NOW};
+
+    /// Instructions that each question takes on what is stored now.
+    async fn costs(store: &Store) -> Vec<(&'static str, u64)> {
+        let args = ();
+        store
+            .read(args, |tx, ()| {
+                Box::pin(async move {
+                    let all: Vec<u16> = (0..crate::PARTITIONS).collect();
+                    let mut costs = Vec::new();
+                    let taken = |tx: &mut Tx| match tx {
+                        Tx::Sqlite(connection) => std::mem::take(&mut connection.steps),
+                        Tx::Postgres(_) => 0,
+                    };
+                    taken(tx);
+                    let workflow = RunFilter { workflow: Some("orders".into()), ..RunFilter::default() };
+                    let failed = RunFilter { status: vec![RunStatus::Failed], ..RunFilter::default() };
+                    let open =
+                        RunFilter { status: vec![RunStatus::Queued, RunStatus::Waiting], ..RunFilter::default() };
+                    let dead = RunFilter { dead: Some(DeadState::Open), ..RunFilter::default() };
+                    let lists = [
+                        ("all", RunFilter::default()),
+                        ("a workflow's", workflow),
+                        ("failed", failed),
+                        ("open", open),
+                        ("dead letters", dead),
+                    ];
+                    for (name, filter) in lists {
+                        list(tx, MAIN, &filter, None, 10).await?;
+                        costs.push((name, taken(tx)));
+                    }
+                    queued(tx, &all, NOW * 2, (i8::MAX, RunId(0)), 10).await?;
+                    costs.push(("queued", taken(tx)));
+                    next_wake(tx, &all, NOW).await?;
+                    costs.push(("next wake", taken(tx)));
+                    counts(tx, MAIN).await?;
+                    costs.push(("counts", taken(tx)));
+                    Ok(costs)
+                })
+            })
+            .await
+            .expect("costs")
+    }
+
+    #[tokio::test]
+    async fn questions_cost_the_same_however_many_runs_are_stored() {
+        let store = Store::temporary().await.expect("a store");
+        let fixture = Fixture::new(store.clone()).await;
+        let statuses = [RunStatus::Completed, RunStatus::Failed, RunStatus::Queued, RunStatus::Waiting];
+        let admit = |numbers: std::ops::Range<u64>| {
+            futures_util::future::join_all(numbers.map(|number| {
+                let mut commit = fixture.admission(number, statuses[number as usize % statuses.len()], 1);
+                if commit.state.status == RunStatus::Waiting {
+                    commit.state.wake_at = Some(NOW + number as i64);
+                }
+                fixture.commit(commit)
+            }))
+        };
+        admit(0..200).await;
+        let few = costs(&store).await;
+        admit(200..4000).await;
+        let many = costs(&store).await;
+        for ((name, few), (_, many)) in few.into_iter().zip(many) {
+            assert!(few > 0 && many <= few + few / 5, "{name}: {few} steps with 200 runs, {many} with 4000");
+        }
+    }
+}

@@ -368,7 +368,7 @@ async fn migrate(pool: &Pool, without_backup: bool) -> Result<(), Error> {
 async fn migrate_in(tx: &mut Tx, without_backup: bool) -> Result<(), Error> {
     tx.query(&format!("SELECT 1 FROM pg_advisory_xact_lock({MIGRATION_LOCK})"), &[]).await?;
     crate::migrate::prepare(tx).await?;
-    let pending = crate::migrate::pending(tx).await?;
+    let pending = crate::migrate::pending(tx, crate::migrate::ALL).await?;
     let from = crate::migrate::level(tx).await?;
     if from > 0 && !pending.is_empty() && !without_backup {
         let recent = "SELECT 1 FROM backup WHERE taken_at > \

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Many, Param, Row, Rows, Tx, Value, Work};
 use crate::commit::{Caches, Group, Waiting};
+use crate::migrate::Migration;
 use crate::notify::Notifier;
 use crate::{CommitError, Error};
 
@@ -25,14 +26,17 @@ const QUEUE: usize = 4096;
 const GROUP: usize = 256;
 /// Readers at once; SQLite readers do not disturb each other, but each costs a thread while it works.
 const READERS: usize = 8;
-/// Free pages kept for reuse; only what is above goes back to the file system.
-const FREE_RESERVE: i64 = 256;
+/// Free pages kept for reuse (2 MiB); only what is above goes back to the file system.
+const FREE_RESERVE: i64 = 512;
 /// Free pages given back between two groups (about 1 MiB), so that no group waits long for it.
-const FREE_SLICE: u32 = 128;
+const FREE_SLICE: u32 = 256;
 
 /// A connection with its statement cache.
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
+    /// Instructions of SQLite's virtual machine: what a query costs, without a clock.
+    #[cfg(test)]
+    pub(crate) steps: u64,
 }
 
 impl rusqlite::ToSql for Param<'_> {
@@ -58,13 +62,17 @@ impl Connection {
         inner.busy_timeout(std::time::Duration::from_secs(5))?;
         // The page size and the vacuum mode hold only when they are set before the first table.
         inner.execute_batch(&format!(
-            "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; \
+            "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; \
              PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
              PRAGMA cell_size_check = ON;",
             if durable { "FULL" } else { "OFF" }
         ))?;
-        Ok(Connection { inner })
+        Ok(Connection {
+            inner,
+            #[cfg(test)]
+            steps: 0,
+        })
     }
 
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, Error> {
@@ -109,7 +117,14 @@ impl Connection {
     pub(super) fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, Error> {
         let mut statement = self.prepare(sql)?;
         Self::bind(&mut statement, params)?;
-        Ok(statement.raw_execute()? as u64)
+        let changed = statement.raw_execute()? as u64;
+        #[cfg(test)]
+        {
+            let steps = take_steps(&mut statement);
+            drop(statement);
+            self.steps += steps;
+        }
+        Ok(changed)
     }
 
     pub(super) fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
@@ -117,6 +132,12 @@ impl Connection {
         Self::bind(&mut statement, params)?;
         let mut found = Vec::new();
         Self::collect(&mut statement, &mut found)?;
+        #[cfg(test)]
+        {
+            let steps = take_steps(&mut statement);
+            drop(statement);
+            self.steps += steps;
+        }
         Ok(found)
     }
 
@@ -127,6 +148,12 @@ impl Connection {
             Self::bind(&mut statement, row)?;
             changed += statement.raw_execute()? as u64;
         }
+        #[cfg(test)]
+        {
+            let steps = take_steps(&mut statement);
+            drop(statement);
+            self.steps += steps;
+        }
         Ok(changed)
     }
 
@@ -136,6 +163,12 @@ impl Connection {
         for row in rows.iter() {
             Self::bind(&mut statement, row)?;
             Self::collect(&mut statement, &mut found)?;
+        }
+        #[cfg(test)]
+        {
+            let steps = take_steps(&mut statement);
+            drop(statement);
+            self.steps += steps;
         }
         Ok(found)
     }
@@ -152,6 +185,11 @@ impl Connection {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
     }
+}
+
+#[cfg(test)]
+fn take_steps(statement: &mut CachedStatement<'_>) -> u64 {
+    statement.reset_status(rusqlite::StatementStatus::VmStep) as u64
 }
 
 /// Polls a query group's future, which never waits on SQLite.
@@ -335,8 +373,12 @@ fn in_transaction<T>(tx: &mut Tx, begin: &str, work: impl FnOnce(&mut Tx) -> Res
 
 /// Applies what is missing; keeps a copy of a database that has data.
 fn migrate(tx: &mut Tx, folder: &Path) -> Result<(), Error> {
+    migrate_to(tx, folder, crate::migrate::ALL)
+}
+
+fn migrate_to(tx: &mut Tx, folder: &Path, all: &'static [Migration]) -> Result<(), Error> {
     at_once(crate::migrate::prepare(tx))?;
-    let pending = at_once(crate::migrate::pending(tx))?;
+    let pending = at_once(crate::migrate::pending(tx, all))?;
     if pending.is_empty() {
         return Ok(());
     }
@@ -475,4 +517,58 @@ fn free_slice(tx: &mut Tx) -> Result<i64, Error> {
     }
     at_once(tx.query(&format!("PRAGMA incremental_vacuum({FREE_SLICE})"), &[]))?;
     Ok(before - count(tx)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Migration = Migration { number: 1, name: "init", text: include_str!("../schema/0001_init.sql") };
+    const SECOND: Migration =
+        Migration { number: 2, name: "more", text: "ALTER TABLE draft ADD COLUMN note TEXT NOT NULL DEFAULT '';" };
+
+    fn open(folder: &Path) -> Tx {
+        Tx::Sqlite(Connection::open(&folder.join("fishplate.db"), false, true).expect("a database"))
+    }
+
+    #[test]
+    fn a_database_with_data_is_copied_before_it_is_migrated() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut tx = open(folder.path());
+        migrate_to(&mut tx, folder.path(), &[FIRST]).expect("migrated");
+        let copy = folder.path().join("before-migration-1.db");
+        assert!(!copy.exists(), "an empty database needs no copy");
+        at_once(tx.execute("INSERT INTO workspace (name) VALUES ('mine')", &[])).expect("a row");
+        migrate_to(&mut tx, folder.path(), &[FIRST, SECOND]).expect("migrated");
+        at_once(tx.query("SELECT note FROM draft", &[])).expect("the new column");
+        let mut old = Tx::Sqlite(Connection::open(&copy, false, false).expect("the copy"));
+        let rows = at_once(old.query("SELECT 1 FROM workspace WHERE name = 'mine'", &[])).expect("rows");
+        assert_eq!(rows.len(), 1);
+        assert!(at_once(old.query("SELECT note FROM draft", &[])).is_err(), "the copy is of before");
+        migrate_to(&mut tx, folder.path(), &[FIRST, SECOND]).expect("nothing is left to do");
+    }
+
+    #[test]
+    fn a_changed_or_newer_migration_is_refused() {
+        const CHANGED: Migration = Migration { number: 2, name: "more", text: "SELECT 1;" };
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut tx = open(folder.path());
+        migrate_to(&mut tx, folder.path(), &[FIRST, SECOND]).expect("migrated");
+        let newer = migrate_to(&mut tx, folder.path(), &[FIRST]);
+        assert!(matches!(newer, Err(Error::TooNew { found: 2, known: 1 })));
+        let changed = migrate_to(&mut tx, folder.path(), &[FIRST, CHANGED]);
+        assert!(matches!(changed, Err(Error::MigrationChanged(2))));
+    }
+
+    #[test]
+    fn a_failing_migration_leaves_the_database_as_it_was() {
+        const BAD: Migration =
+            Migration { number: 2, name: "bad", text: "CREATE TABLE extra (a INTEGER) STRICT; SELECT nonsense;" };
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut tx = open(folder.path());
+        migrate_to(&mut tx, folder.path(), &[FIRST]).expect("migrated");
+        assert!(migrate_to(&mut tx, folder.path(), &[FIRST, BAD]).is_err());
+        assert!(at_once(tx.query("SELECT a FROM extra", &[])).is_err(), "nothing of it is there");
+        migrate_to(&mut tx, folder.path(), &[FIRST, SECOND]).expect("another one applies");
+    }
 }

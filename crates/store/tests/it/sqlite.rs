@@ -41,9 +41,9 @@ async fn damaged_pages_are_errors_and_never_panics() {
     let sound = std::fs::read(&path).expect("a database");
     let mut faults = 0;
     // Page after page is overwritten; whatever is asked then answers or fails.
-    for page in 1..sound.len() / 8192 {
+    for page in 1..sound.len() / 4096 {
         let mut bytes = sound.clone();
-        bytes[page * 8192..(page + 1) * 8192].fill(0xA5);
+        bytes[page * 4096..(page + 1) * 4096].fill(0xA5);
         std::fs::write(&path, bytes).expect("damaged");
         let store = match open(folder.path()).await {
             Ok(store) => store,

@@ -1,0 +1,3 @@
+//! The HTTP kit through its router, as clients see it.
+
+mod http;

@@ -1,0 +1,5 @@
+//! The engine on a real store.
+
+mod durable;
+mod examples;
+mod toys;

@@ -57,7 +57,7 @@ export default function install(native) {
   defineProperty(FixedDate, "now", { value: now, writable: true, configurable: true });
   defineProperty(FixedDate, "parse", { value: RealDate.parse, writable: true, configurable: true });
   defineProperty(FixedDate, "UTC", { value: RealDate.UTC, writable: true, configurable: true });
-  constant("Date", FixedDate);
+  globalThis.Date = (FixedDate);
 
   // sfc32, seeded by the step.
   let [a, b, c, d] = native.seed();
@@ -78,7 +78,6 @@ export default function install(native) {
   });
   // The engine's own timer of the system clock would break replay.
   delete globalThis.performance;
-  lazy("performance", () => ({ now: () => elapsed, timeOrigin: facts.now, toJSON: () => ({}) }));
 
   // ---- timers in virtual time ----------------------------------------------------------------------------------------
   const timers = [];
@@ -94,12 +93,12 @@ export default function install(native) {
     const index = timers.findIndex((timer) => timer.id === id);
     if (index >= 0) timers.splice(index, 1);
   };
-  constant("setTimeout", (callback, delay, ...args) => addTimer(callback, delay, args, false));
-  constant("setInterval", (callback, delay, ...args) => addTimer(callback, delay, args, true));
-  constant("setImmediate", (callback, ...args) => addTimer(callback, 0, args, false));
-  constant("clearTimeout", clear);
-  constant("clearInterval", clear);
-  constant("clearImmediate", clear);
+  globalThis.setTimeout = ((callback, delay, ...args) => addTimer(callback, delay, args, false));
+  globalThis.setInterval = ((callback, delay, ...args) => addTimer(callback, delay, args, true));
+  globalThis.setImmediate = ((callback, ...args) => addTimer(callback, 0, args, false));
+  globalThis.clearTimeout = (clear);
+  globalThis.clearInterval = (clear);
+  globalThis.clearImmediate = (clear);
   const tick = () => {
     if (timers.length === 0) return false;
     let first = 0;
@@ -245,7 +244,7 @@ export default function install(native) {
     return view;
   };
 
-  constant("$", (name) => {
+  globalThis.$ = ((name) => {
     if (typeof name !== "string" || name === "") throw new ExpressionError("When calling $(), please specify a node");
     return reference(name);
   });
@@ -253,33 +252,27 @@ export default function install(native) {
     get: (_, name) => (typeof name === "string" ? positional(name) : undefined),
     has: () => true,
   }));
-  constant("$items", (name, branch, run) =>
+  globalThis.$items = ((name, branch, run) =>
     name === undefined || (name === facts.prevNode?.name && branch === undefined && run === undefined)
       ? items.slice() : output(name, branch ?? 0, run).slice());
   getter("$json", () => jsonAt(current));
-  getter("$data", () => jsonAt(current));
   getter("$binary", () => items[current]?.binary ?? {});
-  getter("$itemIndex", () => current);
-  getter("$position", () => current);
   getter("item", () => itemAt(current));
-  constant("items", items);
-  constant("$runIndex", facts.runIndex);
-  constant("$mode", facts.execution.mode === "test" ? "manual" : "trigger");
-  constant("$nodeId", facts.nodeId);
-  constant("$webhookId", undefined);
-  constant("$executionId", facts.execution.id);
-  constant("$resumeWebhookUrl", facts.execution.resumeUrl);
-  lazy("$workflow", () => facts.workflow);
+  globalThis.items = (items);
+  globalThis.$runIndex = (facts.runIndex);
+  globalThis.$mode = (facts.execution.mode === "test" ? "manual" : "trigger");
+  globalThis.$nodeId = (facts.nodeId);
+  globalThis.$webhookId = (undefined);
+  globalThis.$executionId = (facts.execution.id);
+  globalThis.$resumeWebhookUrl = (facts.execution.resumeUrl);
   lazy("$prevNode", () => ({
     name: facts.prevNode?.name, outputIndex: facts.prevNode?.outputIndex, runIndex: facts.prevNode?.runIndex,
   }));
-  lazy("$vars", () => native.json("vars") ?? {});
-  lazy("$env", () => native.json("env") ?? {});
   const parameters = cache(() => native.json("parameters") ?? {});
-  lazy("$parameter", parameters);
-  lazy("$self", () => native.json("context") ?? {});
   for (const name of facts.globals ?? []) lazy(name, () => native.json("global:" + name));
 
+  // A text is handed over once.
+  const nodeContext = cache(() => native.json("context") ?? {});
   const input = {
     all: () => items.slice(),
     first: () => items[0],
@@ -288,8 +281,8 @@ export default function install(native) {
   };
   defineProperty(input, "item", { get: () => items[current], enumerable: true });
   defineProperty(input, "params", { get: parameters, enumerable: true });
-  defineProperty(input, "context", { get: cache(() => native.json("context") ?? {}), enumerable: true });
-  constant("$input", input);
+  defineProperty(input, "context", { get: nodeContext, enumerable: true });
+  globalThis.$input = (input);
 
   const customData = cache(() => ({ values: { ...facts.execution.customData }, changed: false }));
   lazy("$execution", () => {
@@ -318,7 +311,7 @@ export default function install(native) {
   });
 
   const staticData = {};
-  constant("$getWorkflowStaticData", (type) => {
+  globalThis.$getWorkflowStaticData = ((type) => {
     if (type !== "global" && type !== "node") {
       throw new ExpressionError(`The static data type '${String(type)}' is not known: use 'global' or 'node'`);
     }
@@ -334,23 +327,23 @@ export default function install(native) {
     value === undefined || value === null || value === "" ||
     (Array.isArray(value) ? value.length === 0
       : typeof value === "object" && !(value instanceof RealDate) && Object.keys(value).length === 0);
-  constant("$if", (condition, yes, no = false) => (condition ? yes : no));
-  constant("$ifEmpty", (...args) => {
+  globalThis.$if = ((condition, yes, no = false) => (condition ? yes : no));
+  globalThis.$ifEmpty = ((...args) => {
     if (args.length !== 2) {
       throw new ExpressionError("expected two arguments (value, defaultValue) for this function");
     }
     return empty(args[0]) ? args[1] : args[0];
   });
-  constant("$not", (value) => !value);
-  constant("$min", (...values) => Math.min(...values));
-  constant("$max", (...values) => Math.max(...values));
-  constant("$average", (...values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0));
-  constant("$jmespath", (value, query) => load("jmespath").search(value, query));
-  constant("$jmesPath", (value, query) => load("jmespath").search(value, query));
-  constant("$fromAI", (_name, _description, _type, fallback) => fallback);
-  constant("$fromai", (_name, _description, _type, fallback) => fallback);
-  constant("$fromAi", (_name, _description, _type, fallback) => fallback);
-  constant("$item", (index) => {
+  globalThis.$not = ((value) => !value);
+  globalThis.$min = ((...values) => Math.min(...values));
+  globalThis.$max = ((...values) => Math.max(...values));
+  globalThis.$average = ((...values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0));
+  globalThis.$jmespath = ((value, query) => load("jmespath").search(value, query));
+  globalThis.$jmesPath = ((value, query) => load("jmespath").search(value, query));
+  globalThis.$fromAI = ((_name, _description, _type, fallback) => fallback);
+  globalThis.$fromai = ((_name, _description, _type, fallback) => fallback);
+  globalThis.$fromAi = ((_name, _description, _type, fallback) => fallback);
+  globalThis.$item = ((index) => {
     const view = {};
     defineProperty(view, "$json", { get: () => jsonAt(index) });
     defineProperty(view, "$binary", { get: () => items[index]?.binary ?? {} });
@@ -373,11 +366,6 @@ export default function install(native) {
 
   // ---- what node and browsers have ---------------------------------------------------------------------------------------
   const luxon = () => load("luxon");
-  for (const name of ["DateTime", "Duration", "Interval"]) lazy(name, () => luxon()[name]);
-  lazy("luxon", luxon);
-  lazy("$now", () => luxon().DateTime.now());
-  lazy("$today", () => luxon().DateTime.now().startOf("day"));
-  lazy("Intl", () => load("intl"));
   const replaceMethod = (prototype, name, value) =>
     defineProperty(prototype, name, { value, writable: true, configurable: true });
   replaceMethod(RealDate.prototype, "toLocaleString", function (locales, options) {
@@ -403,15 +391,45 @@ export default function install(native) {
   replaceMethod(String.prototype, "localeCompare", function (other, locales, options) {
     return new (load("intl").Collator)(locales, options).compare(this, other);
   });
-  for (const name of ["Buffer", "Blob"]) lazy(name, () => load("buffer")[name]);
-  for (const name of ["URL", "URLSearchParams"]) lazy(name, () => load("url")[name]);
-  for (const name of ["TextEncoder", "TextDecoder", "structuredClone", "AbortController", "AbortSignal", "Event",
-    "EventTarget"]) {
-    lazy(name, () => load("web")[name]);
-  }
-  constant("atob", (text) => load("buffer").atob(text));
-  constant("btoa", (text) => load("buffer").btoa(text));
-  lazy("crypto", () => load("crypto").global);
+  globalThis.atob = ((text) => load("buffer").atob(text));
+  globalThis.btoa = ((text) => load("buffer").btoa(text));
+  const vars = cache(() => native.json("vars") ?? {});
+  const env = cache(() => native.json("env") ?? {});
+  const now$ = cache(() => luxon().DateTime.now());
+  const today = cache(() => now$().startOf("day"));
+  const clock = cache(() => ({ now: () => elapsed, timeOrigin: facts.now, toJSON: () => ({}) }));
+  // One literal with accessors is much cheaper to make than a property definition for each name. As the global object's
+  // prototype it lets scripts declare names of their own over it.
+  Object.setPrototypeOf(globalThis, {
+    get performance() { return clock(); },
+    get DateTime() { return luxon().DateTime; },
+    get Duration() { return luxon().Duration; },
+    get Interval() { return luxon().Interval; },
+    get luxon() { return luxon(); },
+    get Intl() { return load("intl"); },
+    get Buffer() { return load("buffer").Buffer; },
+    get Blob() { return load("buffer").Blob; },
+    get URL() { return load("url").URL; },
+    get URLSearchParams() { return load("url").URLSearchParams; },
+    get TextEncoder() { return load("web").TextEncoder; },
+    get TextDecoder() { return load("web").TextDecoder; },
+    get structuredClone() { return load("web").structuredClone; },
+    get AbortController() { return load("web").AbortController; },
+    get AbortSignal() { return load("web").AbortSignal; },
+    get Event() { return load("web").Event; },
+    get EventTarget() { return load("web").EventTarget; },
+    get crypto() { return load("crypto").global; },
+    get $now() { return now$(); },
+    get $today() { return today(); },
+    get $workflow() { return facts.workflow; },
+    get $vars() { return vars(); },
+    get $env() { return env(); },
+    get $parameter() { return parameters(); },
+    get $self() { return nodeContext(); },
+    get $data() { return jsonAt(current); },
+    get $itemIndex() { return current; },
+    get $position() { return current; },
+  });
   const builtin = {
     crypto: () => load("crypto").module,
     buffer: () => load("buffer"),
@@ -420,7 +438,7 @@ export default function install(native) {
     luxon,
     querystring: () => load("url").querystring,
   };
-  constant("require", (name) => {
+  globalThis.require = ((name) => {
     const wanted = String(name).replace(/^node:/, "");
     if (Object.hasOwn(builtin, wanted)) return builtin[wanted]();
     const error = new Error(`Cannot find module '${wanted}'`);

@@ -10,6 +10,10 @@
 //! [`Context`] or answered by the [`Host`], let one process serve two workspaces, or read the clock or draw
 //! randomness for a script: both come journaled in the context, so that a replay gives the same answers.
 //!
+//! Inside, time stands still at the context's clock: `setTimeout` and its like run in virtual time, so a script that
+//! waits a minute ends at once and sees a clock that is a minute on. Random bytes follow from the context's seed; they
+//! are as unpredictable as that seed is. Local time is UTC; Luxon's default zone is the context's.
+//!
 //! Start reading at [`job`] (what goes in and out), then [`pool`] (the server's side) and [`worker`] (the child's).
 
 mod error;

@@ -25,6 +25,12 @@ const UNSEALED: i32 = 71;
 /// Serves jobs and ends the process. `args` are the arguments after [`ARGUMENT`].
 ///
 /// Call it first thing in `main`: the process must have one thread and no open files.
+///
+/// ```no_run
+/// if std::env::args().nth(1).as_deref() == Some(sandbox::worker::ARGUMENT) {
+///     sandbox::worker_main(std::env::args().skip(2));
+/// }
+/// ```
 pub fn worker_main(args: impl Iterator<Item = String>) {
     if let Err(code) = seal(args) {
         std::process::exit(code);

@@ -142,6 +142,7 @@ async fn scripts_see_the_run() {
     with.vars = Some(Json::from_text(r#"{"key":"v"}"#));
     with.env = Some(Json::from_text(r#"{"HOME":"declared"}"#));
     with.parameters = Some(Json::from_text(r#"{"mode":"x"}"#));
+    with.node_context = Some(Json::from_text(r#"{"noItemsLeft":true}"#));
     with.globals.insert("$response".into(), Json::from_text(r#"{"statusCode":200}"#));
     let rows = [
         ("{{ $runIndex }}", json!(3)),
@@ -151,6 +152,7 @@ async fn scripts_see_the_run() {
         ("{{ $vars.key + $env.HOME + $parameter.mode + $input.params.mode }}", json!("vdeclaredxx")),
         ("{{ $response.statusCode }}", json!(200)),
         ("{{ $input.item.json.a + $input.first().json.a + $input.all().length }}", json!(3)),
+        ("{{ $input.context.noItemsLeft && $self.noItemsLeft }}", json!(true)),
         ("{{ $now.zoneName }}", json!("Europe/Berlin")),
         ("{{ $binary.data }}", json!("undefined")),
     ];

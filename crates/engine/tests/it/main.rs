@@ -1,5 +1,3 @@
 //! The engine on a real store.
 
-mod durable;
 mod examples;
-mod toys;

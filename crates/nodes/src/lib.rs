@@ -4,11 +4,14 @@
 //! family's `list`. This crate never calls out by itself: what leaves the process goes through [`part::Ctx`].
 //!
 //! Start reading at [`flow`] and its `filter`, a small node type that is complete. Shared by all families: `plan`
-//! (parameters compiled once), `path` (names of fields), `js` (JavaScript's conversions), `names` (n8n's parameters).
+//! (parameters compiled once), `path` (names of fields), `js`, `convert`, `dates` and `pattern` (JavaScript's and n8n's
+//! conversions, held against JavaScript itself by the `differential` tests), `names` (n8n's parameters).
 
 pub mod control;
 mod convert;
 mod dates;
+#[cfg(test)]
+mod differential;
 pub mod flow;
 pub mod http;
 mod js;

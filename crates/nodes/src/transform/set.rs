@@ -1,5 +1,6 @@
 //! `core.set`: sets fields of items.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -61,6 +62,7 @@ pub struct Params {
 struct Field {
     /// Its name.
     #[serde(default)]
+    #[schemars(with = "String")]
     name: Value,
     /// Its type.
     #[serde(rename = "type", default)]
@@ -295,16 +297,17 @@ impl Setter {
     }
 
     fn base(&self, json: &Map, row: &Row) -> Map {
-        let paths = |names: &Names| match names {
-            Names::Fixed(paths) => paths.clone(),
-            Names::Leaf(leaf) => Path::list(&row.get(leaf).map(js::text).unwrap_or_default(), self.dots),
+        let computed = |leaf: &Leaf| Path::list(&row.get(leaf).map(js::text).unwrap_or_default(), self.dots);
+        let paths = |names| match names {
+            &Names::Fixed(ref paths) => Cow::Borrowed(paths.as_slice()),
+            Names::Leaf(leaf) => Cow::Owned(computed(leaf)),
         };
         match &self.base {
             Base::None => Map::new(),
             Base::All => json.clone(),
             Base::Selected(names) => {
                 let mut kept = Map::new();
-                for path in paths(names) {
+                for path in paths(names).iter() {
                     if let Some(value) = path.get(json) {
                         Path::new(path.last(), self.dots).set(&mut kept, value.clone());
                     }

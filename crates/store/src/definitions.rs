@@ -47,13 +47,24 @@ impl Store {
     /// Drops up to `limit` definitions that no run pins and nobody used since `unused_since`; returns how many.
     /// Keep `unused_since` at least 48 hours back: processes remember for an hour what they have stored.
     pub async fn collect_definitions(&self, unused_since: Millis, limit: usize) -> Result<u64, Error> {
-        self.write((unused_since, limit), |tx, (unused_since, limit)| {
+        // Looked for beside the writer, which only removes what it is told and finds unused still.
+        let unused = self
+            .read((unused_since, limit), |tx, (since, limit)| {
+                Box::pin(async move {
+                    let sql = format!("SELECT scope, digest FROM definition WHERE {UNUSED} LIMIT $2");
+                    let rows = tx.query(&sql, params![*since, *limit]).await?;
+                    rows.into_iter().map(|mut row| Ok((ScopeId(row.int()?), row.digest()?))).collect()
+                })
+            })
+            .await?;
+        self.write((unused_since, unused), |tx, (since, unused): &(Millis, Vec<(ScopeId, Digest)>)| {
             Box::pin(async move {
-                let sql = "DELETE FROM definition WHERE (scope, digest) IN (SELECT scope, digest FROM definition \
-                           WHERE used_at < $1 AND NOT EXISTS (SELECT 1 FROM tally \
-                           WHERE tally.scope = definition.scope AND tally.definition = definition.digest \
-                           GROUP BY tally.scope HAVING sum(tally.runs) > 0) LIMIT $2)";
-                tx.execute(sql, params![*unused_since, *limit]).await
+                let sql = format!("DELETE FROM definition WHERE {UNUSED} AND scope = $2 AND digest = $3");
+                let mut dropped = 0;
+                for (scope, digest) in unused {
+                    dropped += tx.execute(&sql, params![*since, *scope, digest]).await?;
+                }
+                Ok(dropped)
             })
         })
         .await
@@ -94,6 +105,9 @@ impl Store {
         self.write((now, after, limit), |tx, (now, after, limit)| Box::pin(sweep(tx, *now, after, *limit))).await
     }
 }
+
+const UNUSED: &str = "used_at < $1 AND NOT EXISTS (SELECT 1 FROM tally WHERE tally.scope = definition.scope \
+    AND tally.definition = definition.digest GROUP BY tally.scope HAVING sum(tally.runs) > 0)";
 
 type DedupeKey = (ScopeId, String, String);
 

@@ -380,47 +380,44 @@ async fn over_budget(
             kept_bytes += count.bytes;
         }
     }
+    let failed_before = budget.keep_failed_since.unwrap_or(i64::MIN);
     let mut over = Vec::new();
     let mut after = RunId(0);
-    let mut scanned = 0;
-    while scanned < SCAN {
+    loop {
         let found = tx
             .query(
                 "SELECT id, status, created_at, bytes FROM run WHERE scope = $1 AND workflow = $2 AND id > $3 \
-                 ORDER BY id LIMIT 500",
-                params![scope, workflow, after],
+                 AND (status IN (5, 7) OR (status = 6 AND created_at < $4)) ORDER BY id LIMIT 500",
+                params![scope, workflow, after, failed_before],
             )
             .await?;
-        if found.is_empty() {
-            break;
-        }
+        let before = over.len();
         for mut row in found {
             let (id, status, created_at, bytes) =
                 (row.run_id()?, crate::commit::status(row.int()?)?, row.int()?, row.number::<u64>()?);
             after = id;
-            scanned += 1;
-            let goes = match status {
-                RunStatus::Failed => budget.keep_failed_since.is_some_and(|since| created_at < since),
-                RunStatus::Completed | RunStatus::Canceled => {
-                    budget.keep_since.is_some_and(|since| created_at < since)
-                        || budget.max_runs.is_some_and(|max| kept_runs > max)
-                        || budget.max_bytes.is_some_and(|max| kept_bytes > max)
-                }
-                _ => false,
-            };
-            if goes {
-                over.push(id);
-                if status != RunStatus::Failed {
-                    kept_runs = kept_runs.saturating_sub(1);
-                    kept_bytes = kept_bytes.saturating_sub(bytes);
-                }
-                if over.len() == limit {
-                    return Ok(over);
-                }
+            let failed = status == RunStatus::Failed;
+            let goes = failed
+                || budget.keep_since.is_some_and(|since| created_at < since)
+                || budget.max_runs.is_some_and(|max| kept_runs > max)
+                || budget.max_bytes.is_some_and(|max| kept_bytes > max);
+            if !goes {
+                continue;
+            }
+            over.push(id);
+            if !failed {
+                kept_runs = kept_runs.saturating_sub(1);
+                kept_bytes = kept_bytes.saturating_sub(bytes);
+            }
+            if over.len() == limit {
+                return Ok(over);
             }
         }
+        // Rows come oldest first, and whatever keeps a run keeps all younger ones.
+        if over.len() == before {
+            return Ok(over);
+        }
     }
-    Ok(over)
 }
 
 /// What the sums know of a run.

@@ -165,8 +165,14 @@ impl Store {
     /// Removes up to `limit` blobs that nobody refers to and that were put before `older_than`. Keep that further back
     /// than any transaction and any step may last.
     pub async fn collect_blobs(&self, older_than: Millis, limit: usize) -> Result<Collected, Error> {
+        // Looked for beside the writer, which only removes what it is told and finds unused still.
+        let unused =
+            self.read((older_than, limit), |tx, (older_than, limit)| Box::pin(unused(tx, *older_than, *limit))).await?;
+        if unused.is_empty() {
+            return Ok(Collected::default());
+        }
         let gone = self
-            .write((older_than, limit), |tx, (older_than, limit)| Box::pin(collect(tx, *older_than, *limit)))
+            .write((older_than, unused), |tx, (older_than, unused)| Box::pin(collect(tx, *older_than, unused)))
             .await?;
         let mut collected = Collected::default();
         for (workspace, digest, bytes, inline) in gone {
@@ -255,14 +261,25 @@ pub(crate) async fn release(tx: &mut Tx, scope: ScopeId, holder: &str) -> Result
 
 type Gone = (i64, Digest, u64, bool);
 
-async fn collect(tx: &mut Tx, older_than: Millis, limit: usize) -> Result<Vec<Gone>, Error> {
-    let sql = "DELETE FROM blob WHERE (workspace, digest) IN (SELECT workspace, digest FROM blob \
-               WHERE touched_at < $1 AND NOT EXISTS (SELECT 1 FROM blob_ref \
-               WHERE blob_ref.workspace = blob.workspace AND blob_ref.digest = blob.digest) LIMIT $2) \
-               RETURNING workspace, digest, stored_size, CASE WHEN data IS NULL THEN 0 ELSE 1 END";
+const UNUSED: &str = "touched_at < $1 AND NOT EXISTS (SELECT 1 FROM blob_ref \
+    WHERE blob_ref.workspace = blob.workspace AND blob_ref.digest = blob.digest)";
+
+async fn unused(tx: &mut Tx, older_than: Millis, limit: usize) -> Result<Vec<(i64, Digest)>, Error> {
+    let sql = format!("SELECT workspace, digest FROM blob WHERE {UNUSED} LIMIT $2");
+    let rows = tx.query(&sql, params![older_than, limit]).await?;
+    rows.into_iter().map(|mut row| Ok((row.int()?, row.digest()?))).collect()
+}
+
+async fn collect(tx: &mut Tx, older_than: Millis, unused: &[(i64, Digest)]) -> Result<Vec<Gone>, Error> {
+    let sql = format!(
+        "DELETE FROM blob WHERE {UNUSED} AND workspace = $2 AND digest = $3 \
+         RETURNING workspace, digest, stored_size, CASE WHEN data IS NULL THEN 0 ELSE 1 END"
+    );
     let mut gone = Vec::new();
-    for mut row in tx.query(sql, params![older_than, limit]).await? {
-        gone.push((row.int()?, row.digest()?, row.number()?, row.int()? == 1));
+    for (workspace, digest) in unused {
+        for mut row in tx.query(&sql, params![older_than, *workspace, digest]).await? {
+            gone.push((row.int()?, row.digest()?, row.number()?, row.flag()?));
+        }
     }
     Ok(gone)
 }

@@ -200,6 +200,17 @@ impl Drop for Database {
     }
 }
 
+fn new_pool(config: &tokio_postgres::Config, size: usize, patience: Duration) -> Result<Pool, Error> {
+    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    Pool::builder(Manager::from_config(config.clone(), NoTls, manager_config))
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(patience))
+        .create_timeout(Some(Duration::from_secs(5)))
+        .build()
+        .map_err(|error| Error::Unavailable(error.to_string()))
+}
+
 async fn connect(pool: &Pool) -> Result<Connection, Error> {
     match pool.get().await {
         Ok(client) => Ok(Connection { client: Some(client), open: false }),
@@ -251,14 +262,9 @@ impl Database {
     ) -> Result<Self, Error> {
         let mut config: tokio_postgres::Config = url.parse()?;
         config.connect_timeout(Duration::from_secs(5)).application_name("fishplate");
-        let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, manager_config))
-            .max_size(POOL)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(patience))
-            .create_timeout(Some(Duration::from_secs(5)))
-            .build()
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let pool = new_pool(&config, POOL, patience)?;
+        // Of its own, so that no crowd of readers can keep run commits waiting for a connection.
+        let commit_pool = new_pool(&config, 1, patience)?;
         let mut waiting = Patience::new(patience);
         loop {
             match migrate(&pool, migrate_without_backup).await {
@@ -272,7 +278,7 @@ impl Database {
         let process = u64::from_le_bytes(random);
         let (commits, queue) = mpsc::channel(QUEUE);
         let caches = Caches::new((process % SLOTS) as i64 + 1);
-        let committer = Committer { pool: pool.clone(), caches, notifier: notifier.clone(), patience };
+        let committer = Committer { pool: commit_pool, caches, notifier: notifier.clone(), patience };
         let tasks = vec![
             tokio::spawn(committer.run(queue)).abort_handle(),
             tokio::spawn(send_notices(pool.clone(), notifier.clone(), process)).abort_handle(),

@@ -256,7 +256,7 @@ struct Readers {
     idle: Mutex<Vec<Tx>>,
     permits: Semaphore,
     // Held as long as anybody can use the files.
-    _lock: File,
+    _lock: Arc<File>,
 }
 
 fn closed() -> Error {
@@ -278,10 +278,19 @@ impl Database {
         let mut tx = Tx::Sqlite(Connection::open(&path, durable, true)?);
         migrate(&mut tx, folder)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let lock = Arc::new(lock);
+        let held = lock.clone();
         let writer = Writer { tx, queue, waiting: VecDeque::new(), caches: Caches::new(0), notifier };
         std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer.run())
+            .spawn(move || {
+                let closer = writer.run();
+                drop(held);
+                // Whoever waits for the end may use the folder at once.
+                if let Some(closer) = closer {
+                    let _ = closer.send(());
+                }
+            })
             .map_err(|error| Error::file(folder, error))?;
         let readers = Arc::new(Readers {
             path,
@@ -407,7 +416,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self) {
+    /// Works until the store is dropped or closed; returns who closed it.
+    fn run(mut self) -> Option<oneshot::Sender<()>> {
         loop {
             while self.waiting.len() < GROUP
                 && let Ok(job) = self.queue.try_recv()
@@ -421,14 +431,16 @@ impl Writer {
                 }
                 match self.queue.blocking_recv() {
                     Some(job) => self.waiting.push_back(job),
-                    None => return self.end(),
+                    None => {
+                        self.end();
+                        return None;
+                    }
                 }
                 continue;
             }
             if let Some(reply) = self.group() {
                 self.end();
-                let _ = reply.send(());
-                return;
+                return Some(reply);
             }
         }
     }

@@ -109,6 +109,8 @@ impl Sandbox {
     }
 
     /// The number of children, for waiting until it changes.
+    ///
+    /// Do not hold what the receiver lends over a start or an end of a job: both change the number.
     pub fn watch_children(&self) -> watch::Receiver<usize> {
         self.shared.count.subscribe()
     }
@@ -190,10 +192,12 @@ impl Shared {
     }
 
     fn publish(&self) {
-        let state = self.state();
-        let count = state.idle.len() + state.busy;
-        drop(state);
-        self.count.send_if_modified(|known| std::mem::replace(known, count) != count);
+        // Counted under the channel's own lock: of two changes at once, the later count is the one that stays.
+        self.count.send_if_modified(|known| {
+            let state = self.state();
+            let count = state.idle.len() + state.busy;
+            std::mem::replace(known, count) != count
+        });
     }
 
     /// A child of that workspace: an idle one, or a new one in place of the longest idle one of another workspace.

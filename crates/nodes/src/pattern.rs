@@ -7,8 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Compiled patterns of a node, by source and flags. Patterns that come from items may differ each time.
 #[derive(Default)]
 pub struct Patterns {
-    known: Mutex<HashMap<(String, bool), Option<Arc<regex::Regex>>>>,
+    known: Mutex<HashMap<(String, bool), Native>>,
 }
+
+/// `None`: only JavaScript can tell.
+type Native = Option<Arc<regex::Regex>>;
 
 /// Most patterns that a node remembers.
 const REMEMBERED: usize = 64;

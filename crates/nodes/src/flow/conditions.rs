@@ -259,6 +259,15 @@ enum Operand<'a> {
     Value(Cow<'a, Value>),
 }
 
+impl Operand<'_> {
+    fn as_text(&self) -> &str {
+        match self {
+            Operand::Text(text) => text,
+            _ => "",
+        }
+    }
+}
+
 impl Case<'_> {
     fn pass(&self, row: &Row) -> Result<bool, Halt> {
         for (index, test) in self.tests.tests.iter().enumerate() {
@@ -368,11 +377,7 @@ impl Case<'_> {
     fn text(&self, operation: Operation, left: &Operand, right: &Operand) -> Result<bool, Halt> {
         use Operation::*;
         let ignore_case = self.tests.ignore_case;
-        let plain = |operand| match operand {
-            &Operand::Text(ref text) => text.as_ref(),
-            _ => "",
-        };
-        let (left, right) = (plain(left), plain(right));
+        let (left, right) = (left.as_text(), right.as_text());
         match operation {
             Empty => return Ok(left.is_empty()),
             NotEmpty => return Ok(!left.is_empty()),

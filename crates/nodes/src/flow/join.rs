@@ -198,7 +198,7 @@ fn alike(a: Option<&Value>, b: Option<&Value>) -> bool {
         Some(Value::Array(list)) => list.is_empty(),
         _ => false,
     };
-    let empty = |value| value == None || falsy(value);
+    let empty = |value: Option<&Value>| value.is_none() || falsy(value);
     if (falsy(a) && empty(b)) || (empty(a) && falsy(b)) {
         return true;
     }

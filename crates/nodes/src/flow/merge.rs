@@ -383,8 +383,9 @@ fn matched_fields(params: &Params) -> Result<Vec<(Path, Path)>, NodeError> {
         let detail = "You need to define at least one pair of fields in \"Fields to Match\" to match on";
         return refuse(detail.into());
     }
-    for (index, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.field1.is_empty() || pair.field2.is_empty()) {
-        let (number, field1, field2) = (index + 1, &pair.field1, &pair.field2);
+    let unnamed = |pair: &Pair| pair.field1.is_empty() || pair.field2.is_empty();
+    if let Some(index) = pairs.iter().position(unnamed) {
+        let (number, Pair { field1, field2 }) = (index + 1, &pairs[index]);
         let place = format!("for pair {number}, field 1 = '{field1}', field 2 = '{field2}'");
         return refuse(format!("You need to define both fields in \"Fields to Match\" {place}"));
     }

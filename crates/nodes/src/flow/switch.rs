@@ -478,7 +478,9 @@ mod tests {
     fn failed_items_follow_on_error() {
         let params = json!({ "rules": [rule("gt", json!(1))] });
         let input = json!([{ "n": 5 }, { "n": "x" }, { "n": 6 }]);
-        let bench = |on_error| Bench::new(&Switch, params.clone()).unwrap().on_error(on_error).run(&[input.clone()]);
+        let bench = |on_error| {
+            Bench::new(&Switch, params.clone()).unwrap().on_error(on_error).run(std::slice::from_ref(&input))
+        };
         assert!(bench(OnError::Stop).is_err());
         let ran = bench(OnError::Continue).unwrap();
         assert_eq!(ran.json()[0][0], json!({ "n": 5 }));

@@ -1,5 +1,6 @@
 //! `core.aggregate`: makes one item of many.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -170,8 +171,8 @@ impl Node for Prepared {
                 ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
             });
             let mut outputs = ctx.outputs(1);
-            for (key, members) in maker.groups(&items)? {
-                let (item, used) = maker.item(key, &items, &members);
+            for group in maker.groups(&items)? {
+                let (item, used) = maker.item(group.shared, &items, &group.positions);
                 let source = |position: &usize| Source { input: 0, item: *position as u32 };
                 outputs.push(0, item, Origin::Many(used.iter().map(source).collect())).await?;
             }
@@ -242,14 +243,15 @@ impl<'p> Maker<'p> {
         self.fields.iter().map(|(path, _)| path).filter(absent).map(Path::name)
     }
 
-    /// Positions of the items of each group, with the values that they share.
-    fn groups(&self, items: &[Arc<Item>]) -> Result<Vec<(Vec<Option<Value>>, Vec<usize>)>, NodeError> {
+    /// The groups in the order in which their first items came.
+    fn groups(&self, items: &[Arc<Item>]) -> Result<Vec<Members>, NodeError> {
         if self.group_by.is_empty() {
-            return Ok(vec![(Vec::new(), (0..items.len()).collect())]);
+            return Ok(vec![Members { shared: Vec::new(), positions: (0..items.len()).collect() }]);
         }
-        let mut groups: indexed::Groups = indexed::Groups::default();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut groups: Vec<Members> = Vec::new();
         for (position, item) in items.iter().enumerate() {
-            let mut key = Vec::with_capacity(self.group_by.len());
+            let mut shared = Vec::with_capacity(self.group_by.len());
             for path in &self.group_by {
                 let value = path.get(&item.json);
                 if value.is_some_and(|value| value.is_object() || value.is_array()) {
@@ -258,17 +260,23 @@ impl<'p> Maker<'p> {
                     let hint = "only texts, numbers, booleans and null can be grouped by";
                     return Err(NodeError::bad_data(detail).hint(hint).on_item(position));
                 }
-                key.push(value.cloned());
+                shared.push(value.cloned());
             }
-            groups.add(key, position);
+            let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "null".into(), js::json_text);
+            let key = shared.iter().map(text).collect::<Vec<_>>().join(",");
+            let place = *places.entry(key).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => group.positions.push(position),
+                None => groups.push(Members { shared, positions: vec![position] }),
+            }
         }
-        Ok(groups.into_vec())
+        Ok(groups)
     }
 
     /// The item of a group, and the positions that went into it.
-    fn item(&self, key: Vec<Option<Value>>, items: &[Arc<Item>], members: &[usize]) -> (Item, Vec<usize>) {
+    fn item(&self, shared: Vec<Option<Value>>, items: &[Arc<Item>], members: &[usize]) -> (Item, Vec<usize>) {
         let mut made = Item::default();
-        for (path, value) in self.group_by.iter().zip(key) {
+        for (path, value) in self.group_by.iter().zip(shared) {
             path.set(&mut made.json, value.unwrap_or_default());
         }
         let used = match self.params.aggregate {
@@ -335,36 +343,10 @@ fn overlap(a: &str, b: &str) -> bool {
     a.split('.').zip(b.split('.')).all(|(a, b)| a == b)
 }
 
-mod indexed {
-    //! Groups in the order in which their first members came.
-
-    use std::collections::HashMap;
-
-    use super::{Value, js};
-
-    type Key = Vec<Option<Value>>;
-
-    #[derive(Default)]
-    pub struct Groups {
-        places: HashMap<String, usize>,
-        groups: Vec<(Key, Vec<usize>)>,
-    }
-
-    impl Groups {
-        pub fn add(&mut self, key: Key, position: usize) {
-            let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "null".into(), js::json_text);
-            let name = key.iter().map(text).collect::<Vec<_>>().join(",");
-            let place = *self.places.entry(name).or_insert(self.groups.len());
-            if place == self.groups.len() {
-                self.groups.push((key, Vec::new()));
-            }
-            self.groups[place].1.push(position);
-        }
-
-        pub fn into_vec(self) -> Vec<(Key, Vec<usize>)> {
-            self.groups
-        }
-    }
+/// Items that share the values of some fields.
+struct Members {
+    shared: Vec<Option<Value>>,
+    positions: Vec<usize>,
 }
 
 #[cfg(test)]

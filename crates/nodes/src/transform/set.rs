@@ -296,18 +296,20 @@ impl Setter {
         Ok(made)
     }
 
+    fn paths<'s>(&self, names: &'s Names, row: &Row) -> Cow<'s, [Path]> {
+        match names {
+            Names::Fixed(paths) => Cow::Borrowed(paths),
+            Names::Leaf(leaf) => Cow::Owned(Path::list(&row.get(leaf).map(js::text).unwrap_or_default(), self.dots)),
+        }
+    }
+
     fn base(&self, json: &Map, row: &Row) -> Map {
-        let computed = |leaf: &Leaf| Path::list(&row.get(leaf).map(js::text).unwrap_or_default(), self.dots);
-        let paths = |names| match names {
-            &Names::Fixed(ref paths) => Cow::Borrowed(paths.as_slice()),
-            Names::Leaf(leaf) => Cow::Owned(computed(leaf)),
-        };
         match &self.base {
             Base::None => Map::new(),
             Base::All => json.clone(),
             Base::Selected(names) => {
                 let mut kept = Map::new();
-                for path in paths(names).iter() {
+                for path in self.paths(names, row).iter() {
                     if let Some(value) = path.get(json) {
                         Path::new(path.last(), self.dots).set(&mut kept, value.clone());
                     }
@@ -316,7 +318,7 @@ impl Setter {
             }
             Base::Except(names) => {
                 let mut kept = json.clone();
-                paths(names).iter().for_each(|path| drop(path.remove(&mut kept)));
+                self.paths(names, row).iter().for_each(|path| drop(path.remove(&mut kept)));
                 kept
             }
         }
@@ -679,10 +681,10 @@ mod tests {
         let bench = |on_error| Bench::new(&Set, params.clone()).unwrap().on_error(on_error);
         let input = json!([{ "v": 1 }, { "v": "x" }]);
         let text = "'x' expects a number but we got 'x' [item 1]";
-        let error = bench(OnError::Stop).run(&[input.clone()]).unwrap_err();
+        let error = bench(OnError::Stop).run(std::slice::from_ref(&input)).unwrap_err();
         assert_eq!((error.problem.detail.as_str(), error.item), (text, Some(1)));
         assert_eq!(
-            bench(OnError::Continue).run(&[input.clone()]).unwrap().json(),
+            bench(OnError::Continue).run(std::slice::from_ref(&input)).unwrap().json(),
             [json!([{ "x": 1 }, { "error": text }])]
         );
         let branch = bench(OnError::ErrorBranch).run(&[input]).unwrap().json();

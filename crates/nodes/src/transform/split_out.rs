@@ -38,15 +38,17 @@ struct Params {
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
 enum Include {
     /// None.
     #[default]
-    NoOtherFields,
+    #[serde(rename = "noOtherFields")]
+    Nothing,
     /// All.
-    AllOtherFields,
+    #[serde(rename = "allOtherFields")]
+    Everything,
     /// Those of `fieldsToInclude`.
-    SelectedOtherFields,
+    #[serde(rename = "selectedOtherFields")]
+    Selected,
 }
 
 /// Makes many items of a list inside one.
@@ -169,7 +171,7 @@ fn split(params: &Params, item: &Item, seen: &mut Vec<(String, bool)>) -> Result
         let destination = destinations.get(index).copied();
         for (at, element) in elements.into_iter().enumerate() {
             let made = place(&mut made, at);
-            let spread = params.include == Include::NoOtherFields && destination.is_none() && fields.len() == 1;
+            let spread = params.include == Include::Nothing && destination.is_none() && fields.len() == 1;
             match element {
                 Value::Object(map) if spread => made.json.extend(map.clone()),
                 Value::Array(list) if spread => {
@@ -182,12 +184,12 @@ fn split(params: &Params, item: &Item, seen: &mut Vec<(String, bool)>) -> Result
     let others = others(params, item, &fields, dots)?;
     for made in &mut made {
         match params.include {
-            Include::NoOtherFields => {}
-            Include::AllOtherFields => {
+            Include::Nothing => {}
+            Include::Everything => {
                 let own = std::mem::replace(&mut made.json, others.clone());
                 made.json.extend(own);
             }
-            Include::SelectedOtherFields => made.json.extend(others.clone()),
+            Include::Selected => made.json.extend(others.clone()),
         }
         if params.include_binary && made.binary.is_none() {
             made.binary.clone_from(&item.binary);
@@ -213,13 +215,13 @@ fn learn(seen: &mut Vec<(String, bool)>, field: &str, found: bool) {
 /// The fields that go along.
 fn others(params: &Params, item: &Item, fields: &[Path], dots: bool) -> Result<Map, NodeError> {
     match params.include {
-        Include::NoOtherFields => Ok(Map::new()),
-        Include::AllOtherFields => {
+        Include::Nothing => Ok(Map::new()),
+        Include::Everything => {
             let mut map = item.json.clone();
             fields.iter().for_each(|path| drop(path.remove(&mut map)));
             Ok(map)
         }
-        Include::SelectedOtherFields => {
+        Include::Selected => {
             let names = Path::list(&params.fields_to_include, dots);
             if names.is_empty() {
                 let error = NodeError::parameter("/params/fieldsToInclude", "No fields specified");
@@ -284,7 +286,7 @@ mod tests {
         let item =
             json!([{ "json": { "l": [1, 2] }, "binary": { "a": { "mimeType": "x/y" }, "b": { "mimeType": "x/z" } } }]);
         let files = |params: Value, position: usize| {
-            let ran = Bench::new(&SplitOut, params).unwrap().run(&[item.clone()]).unwrap();
+            let ran = Bench::new(&SplitOut, params).unwrap().run(std::slice::from_ref(&item)).unwrap();
             ran.files(0, position).into_keys().collect::<Vec<_>>()
         };
         assert_eq!(files(json!({ "fieldToSplitOut": "$binary" }), 1), ["b"]);

@@ -12,7 +12,7 @@ DATA ?= ./data
 FUZZ_SECONDS ?= 60
 
 CARGO ?= cargo
-XTASK := $(CARGO) run --quiet --package xtask --
+XTASK := $(CARGO) xtask
 BINARY := target/release/fishplate
 
 run: ## build for release and start the server on ./data (DATA=… for another folder); the first start takes an example in
@@ -36,7 +36,7 @@ test: ## run all tests, those on PostgreSQL beside a private server (FISHPLATE_T
 lint: ## check the form, clippy without a warning, the rules of the repository, licences and advisories
 	@echo "lint: form (cargo fmt)"
 	@$(CARGO) fmt --all --check
-	@echo "lint: rules of the repository (cargo run -p xtask -- tidy)"
+	@echo "lint: rules of the repository (cargo xtask tidy)"
 	@$(XTASK) tidy
 	@echo "lint: clippy on everything, warnings are errors"
 	@$(CARGO) clippy --quiet --workspace --all-targets -- --deny warnings

@@ -1,4 +1,4 @@
-//! Chores of the repository: `cargo run -p xtask -- <command>`. One line of [`COMMANDS`] and one file for each.
+//! Chores of the repository: `cargo xtask <command>`. One line of [`COMMANDS`] and one file for each.
 
 mod error_pages;
 mod tidy;
@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode> {
     match COMMANDS.iter().find(|command| name == command.name) {
         Some(command) => (command.run)(arguments.collect()),
         None => {
-            eprintln!("usage: cargo run -p xtask -- <command>");
+            eprintln!("usage: cargo xtask <command>");
             COMMANDS.iter().for_each(|command| eprintln!("  {:<16} {}", command.name, command.about));
             Ok(ExitCode::from(2))
         }

@@ -9,7 +9,7 @@ const PAGES: &str = "docs/errors/";
 pub const RULE: Rule = Rule {
     name: "error-pages",
     why: "whoever meets a problem code can look up what it means and what to do",
-    mend: "run `cargo run -p xtask -- error-pages` for a page to fill in; delete pages of codes that are gone",
+    mend: "run `cargo xtask error-pages` for a page to fill in; delete pages of codes that are gone",
     check,
 };
 

@@ -109,7 +109,9 @@ fn a() {
     aws_lc_rs::rand::fill(&mut bytes);
 }
 #[cfg(test)]
-mod tests { fn b() { std::env::var(\"A\"); } }
+mod tests {
+    fn b() { std::env::var(\"A\"); }
+}
 ";
         let found = findings(&RULE, &[("crates/a/src/a.rs", source), ("testkit/src/a.rs", source)]);
         assert_eq!(

@@ -23,9 +23,12 @@ pub fn code_only(source: &str) -> String {
     out
 }
 
-/// The text in front of the file's unit tests: everything that is shipped.
+/// The text in front of the unit tests that stand in the file: everything that is shipped.
 pub fn shipped(code: &str) -> &str {
-    code.find("#[cfg(test)]\nmod ").map_or(code, |tests| &code[..tests])
+    let mut tests = code.match_indices("#[cfg(test)]\nmod ");
+    let inline =
+        tests.find(|(at, _)| code[*at..].lines().nth(1).is_some_and(|module| module.trim_end().ends_with('{')));
+    inline.map_or(code, |(at, _)| &code[..at])
 }
 
 /// The file holds only tests, benches, examples or tools.
@@ -141,7 +144,9 @@ mod tests {
 
     #[test]
     fn unit_tests_are_not_shipped() {
-        assert_eq!(shipped("a\n#[cfg(test)]\nmod tests { b }"), "a\n");
+        assert_eq!(shipped("a\n#[cfg(test)]\nmod tests {\n b }"), "a\n");
+        let apart = "#[cfg(test)]\nmod tests;\na\n";
+        assert_eq!(shipped(apart), apart, "tests in a file of their own");
         assert!(is_test_file("crates/x/tests/it/main.rs") && is_test_file("xtask/src/main.rs"));
         assert!(!is_test_file("crates/x/src/attests.rs"));
     }

@@ -19,6 +19,7 @@ mod links;
 mod macros;
 mod manifest;
 mod sentences;
+mod test_sleep;
 mod tree;
 
 pub use codes::{ErrorCode, TABLE, UNWRITTEN, error_codes};
@@ -70,6 +71,7 @@ const RULES: &[&Rule] = &[
     &dependencies::RULE,
     &length::RULE,
     &ignored_tests::RULE,
+    &test_sleep::RULE,
     &macros::RULE,
     &calls::RULE,
     &crate_docs::RULE,
@@ -88,13 +90,12 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         let known: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
         bail!("there is no rule `{unknown}`; known are {}", known.join(", "));
     }
+    let chosen: Vec<&Rule> =
+        RULES.iter().copied().filter(|rule| named.is_empty() || named.iter().any(|name| name == rule.name)).collect();
     let tree = Tree::read()?;
     let mut allowed = allow::Allowed::parse(tree.text(allow::FILE).unwrap_or_default())?;
     let mut count = 0;
-    for rule in RULES.iter().filter(|rule| named.is_empty() || named.iter().any(|name| name == rule.name)) {
-        let mut findings = (rule.check)(&tree);
-        findings.retain(|finding| !allowed.covers(rule, finding));
-        findings.sort();
+    for (rule, findings) in judge(&tree, &chosen, &mut allowed) {
         count += findings.len();
         report(rule, &findings);
     }
@@ -103,9 +104,19 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
     for (line, entry) in stale {
         println!("{}:{line}: `{entry}` allows nothing any more; delete the line", allow::FILE);
     }
-    let rules = if named.is_empty() { RULES.len() } else { named.len() };
-    println!("tidy: {rules} rules, {} files, {count} findings", tree.len());
+    println!("tidy: {} rules, {} files, {count} findings", chosen.len(), tree.len());
     Ok(if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What breaks the rules and is not allowed.
+fn judge<'r>(tree: &Tree, rules: &[&'r Rule], allowed: &mut allow::Allowed) -> Vec<(&'r Rule, Vec<Finding>)> {
+    let judged = rules.iter().map(|rule| {
+        let mut findings = (rule.check)(tree);
+        findings.retain(|finding| !allowed.covers(rule, finding));
+        findings.sort();
+        (*rule, findings)
+    });
+    judged.collect()
 }
 
 fn report(rule: &Rule, findings: &[Finding]) {
@@ -131,6 +142,16 @@ mod tests {
         found.sort();
         let place = |finding: &Finding| finding.line.map_or(String::new(), |line| format!(":{line}"));
         found.iter().map(|finding| format!("{}{} {}", finding.path, place(finding), finding.what)).collect()
+    }
+
+    /// The same as `cargo xtask tidy`, so that `make test` alone shows what was forgotten.
+    #[test]
+    fn the_repository_is_tidy() {
+        let tree = Tree::read().unwrap();
+        let mut allowed = allow::Allowed::parse(tree.text(allow::FILE).unwrap()).unwrap();
+        let found: Vec<Finding> = judge(&tree, RULES, &mut allowed).into_iter().flat_map(|(_, found)| found).collect();
+        assert!(found.is_empty(), "run `cargo xtask tidy`; it says how to mend these: {found:#?}");
+        assert_eq!(allowed.unused(), [], "these lines of {} allow nothing any more", allow::FILE);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::wire::{Failure, JobHeader, KindHeader, Parcel, ResultHeader, Tag};
 /// Bytes of native stack that JavaScript may use; the main thread has 8 MiB.
 const STACK: usize = 1 << 20;
 
+/// Bytes of heap at which the engine looks for cyclic garbage for the first time.
+const GC_THRESHOLD: usize = 16 << 20;
+
 /// The interrupt handler is asked every few thousand operations; reading clocks each time would cost too much.
 const TICKS_PER_CLOCK: u32 = 4;
 
@@ -71,6 +74,8 @@ impl Engine {
 
     fn execute(&self, job: &JobHeader, cpu_at_start: Duration) -> Result<Vec<(String, String)>, Failure> {
         self.runtime.set_memory_limit(job.memory as usize);
+        // A job's data is live until its end, so looking for garbage while it grows finds nothing.
+        self.runtime.set_gc_threshold(GC_THRESHOLD.min(job.memory as usize / 4));
         let watch = Rc::new(Watch::default());
         self.watch(&watch, job, cpu_at_start);
         let result = self.context.with(|ctx| {

@@ -1,0 +1,285 @@
+//! Which endpoint a path leads to: a table in memory, exchanged as a whole whenever an activation changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use model::{Map, Name, Scope, ScopeId, Value};
+use part::net::AddressRange;
+use part::trigger::Webhook;
+
+/// A webhook of an active workflow (or of a draft that is being tried).
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Where the workflow is.
+    pub scope: Scope,
+    /// The store's number of that scope.
+    pub scope_id: ScopeId,
+    /// The workflow.
+    pub workflow: Name,
+    /// Name of the trigger node.
+    pub node: String,
+    /// What it listens for.
+    pub webhook: Webhook,
+    /// It runs the draft, with pinned data, under the test addresses.
+    pub draft: bool,
+}
+
+/// An endpoint as the receiver uses it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub endpoint: Endpoint,
+    pub senders: Vec<AddressRange>,
+    /// `webhook:<path>`, who starts the runs.
+    pub started_by: String,
+}
+
+/// The endpoints of one path.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// Segments of the pattern; empty for a path without `:name`.
+    segments: Vec<Segment>,
+    pub endpoints: Vec<Arc<Prepared>>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Segment {
+    Fixed(String),
+    Named(String),
+}
+
+#[derive(Default)]
+struct Paths {
+    exact: HashMap<String, Route>,
+    patterns: Vec<Route>,
+}
+
+#[derive(Default)]
+struct Table {
+    live: HashMap<String, Paths>,
+    drafts: HashMap<String, Paths>,
+}
+
+/// The table. Cheap to clone; all clones see an exchange at once.
+#[derive(Clone, Default)]
+pub struct Routes {
+    table: Arc<RwLock<Arc<Table>>>,
+}
+
+/// What a path led to.
+pub(crate) struct Found {
+    table: Arc<Table>,
+    draft: bool,
+    scope: String,
+    at: At,
+    /// Values of `:name` segments.
+    pub params: Map,
+}
+
+enum At {
+    Exact(String),
+    Pattern(usize),
+}
+
+impl Found {
+    /// The route.
+    pub fn route(&self) -> &Route {
+        let scopes = if self.draft { &self.table.drafts } else { &self.table.live };
+        let paths = &scopes[&self.scope];
+        match &self.at {
+            At::Exact(path) => &paths.exact[path],
+            At::Pattern(index) => &paths.patterns[*index],
+        }
+    }
+}
+
+impl Routes {
+    /// Exchanges the whole table. Of two endpoints with the same path and method, the first one listens.
+    pub fn set_routes(&self, endpoints: Vec<Endpoint>) {
+        let mut table = Table::default();
+        for endpoint in endpoints {
+            let scopes = if endpoint.draft { &mut table.drafts } else { &mut table.live };
+            let paths = scopes.entry(endpoint.scope.to_string()).or_default();
+            let segments = segments(&endpoint.webhook.path);
+            let senders = endpoint.webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
+            let started_by = format!("webhook:{}", endpoint.webhook.path);
+            let prepared = Arc::new(Prepared { endpoint, senders, started_by });
+            if segments.iter().any(|segment| matches!(segment, Segment::Named(_))) {
+                match paths.patterns.iter_mut().find(|route| route.segments == segments) {
+                    Some(route) => route.endpoints.push(prepared),
+                    None => paths.patterns.push(Route { segments, endpoints: vec![prepared] }),
+                }
+            } else {
+                let route = paths.exact.entry(normal(&prepared.endpoint.webhook.path));
+                route.or_insert_with(|| Route { segments: Vec::new(), endpoints: Vec::new() }).endpoints.push(prepared);
+            }
+        }
+        for paths in table.live.values_mut().chain(table.drafts.values_mut()) {
+            // What says more decides first: fixed segments before named ones, from left to right.
+            paths.patterns.sort_by_key(|route| {
+                let named = |segment: &Segment| matches!(segment, Segment::Named(_));
+                (route.segments.len(), route.segments.iter().map(named).collect::<Vec<bool>>())
+            });
+        }
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+    }
+
+    /// The route of a path inside a scope (`workspace/environment`). The path is still percent-encoded.
+    pub(crate) fn find(&self, scope: &str, path: &str, draft: bool) -> Option<Found> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let scopes = if draft { &table.drafts } else { &table.live };
+        let paths = scopes.get(scope)?;
+        let plain = path.trim_matches('/');
+        let path = if plain.contains('%') || plain.contains("//") { normal(&decode(plain)) } else { plain.to_owned() };
+        let (at, params) = if paths.exact.contains_key(&path) {
+            (At::Exact(path), Map::new())
+        } else {
+            let given: Vec<&str> = path.split('/').collect();
+            let (index, route) = paths.patterns.iter().enumerate().find(|(_, route)| route.matches(&given))?;
+            (At::Pattern(index), route.params(&given))
+        };
+        Some(Found { draft, scope: scope.to_owned(), at, params, table })
+    }
+
+    /// The store's number of a scope in which somebody listens.
+    pub(crate) fn scope_id(&self, scope: &Scope) -> Option<ScopeId> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let paths = table.live.get(&scope.to_string())?;
+        let route = paths.exact.values().chain(&paths.patterns).next()?;
+        Some(route.endpoints.first()?.endpoint.scope_id)
+    }
+
+    /// Number of endpoints, drafts not counted.
+    pub fn len(&self) -> usize {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let count = |paths: &Paths| {
+            paths.exact.values().chain(&paths.patterns).map(|route| route.endpoints.len()).sum::<usize>()
+        };
+        table.live.values().map(count).sum()
+    }
+
+    /// Whether nobody listens.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Route {
+    fn matches(&self, given: &[&str]) -> bool {
+        self.segments.len() == given.len()
+            && self.segments.iter().zip(given).all(|(segment, given)| match segment {
+                Segment::Fixed(text) => text == given,
+                Segment::Named(_) => !given.is_empty(),
+            })
+    }
+
+    fn params(&self, given: &[&str]) -> Map {
+        let named = self.segments.iter().zip(given).filter_map(|(segment, given)| match segment {
+            Segment::Named(name) => Some((name.clone(), Value::from(*given))),
+            Segment::Fixed(_) => None,
+        });
+        named.collect()
+    }
+
+    /// The endpoint that answers a method.
+    pub fn for_method(&self, method: &str) -> Option<(&Arc<Prepared>, u16)> {
+        self.endpoints.iter().find_map(|prepared| {
+            let at = prepared.endpoint.webhook.methods.iter().position(|own| own == method)?;
+            Some((prepared, at as u16))
+        })
+    }
+
+    /// The methods that somebody answers, as an `Allow` header.
+    pub fn methods(&self) -> String {
+        let all = self.endpoints.iter().flat_map(|prepared| &prepared.endpoint.webhook.methods);
+        let mut methods: Vec<&str> = all.map(String::as_str).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods.join(", ")
+    }
+}
+
+fn normal(path: &str) -> String {
+    path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+fn segments(path: &str) -> Vec<Segment> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| match segment.strip_prefix(':') {
+            Some(name) if !name.is_empty() => Segment::Named(name.to_owned()),
+            _ => Segment::Fixed(segment.to_owned()),
+        })
+        .collect()
+}
+
+/// Decodes percent signs; what is no UTF-8 is replaced.
+pub(crate) fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match (bytes[at], hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            (byte, ..) => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::json;
+
+    pub fn endpoint(spec: Value) -> Endpoint {
+        Endpoint {
+            scope: Scope::default(),
+            scope_id: ScopeId(1),
+            workflow: "flow".parse().unwrap(),
+            node: "Webhook".into(),
+            webhook: serde_json::from_value(spec).unwrap(),
+            draft: false,
+        }
+    }
+
+    fn routes(paths: &[(&str, &str)]) -> Routes {
+        let routes = Routes::default();
+        let endpoint = |(method, path): &(&str, &str)| endpoint(json!({ "methods": [method], "path": path }));
+        routes.set_routes(paths.iter().map(endpoint).collect());
+        routes
+    }
+
+    #[test]
+    fn exact_paths_come_before_patterns_and_fixed_segments_before_named() {
+        let routes = routes(&[
+            ("GET", "a/:id"),
+            ("GET", "a/b"),
+            ("POST", "/a/b/"),
+            ("GET", ":x/:y/c"),
+            ("GET", "q/:y/c"),
+            ("GET", "Request a Quote"),
+        ]);
+        let check = |path: &str, method: &str| {
+            let found = routes.find("main/prod", path, false)?;
+            let (prepared, _) = found.route().for_method(method)?;
+            Some((prepared.endpoint.webhook.path.clone(), Value::Object(found.params.clone())))
+        };
+        assert_eq!(check("a/b", "GET"), Some(("a/b".into(), json!({}))));
+        assert_eq!(check("/a/b/", "POST"), Some(("/a/b/".into(), json!({}))));
+        assert_eq!(check("a/42", "GET"), Some(("a/:id".into(), json!({ "id": "42" }))));
+        assert_eq!(check("a/%C3%A9", "GET"), Some(("a/:id".into(), json!({ "id": "é" }))));
+        assert_eq!(check("q/1/c", "GET"), Some(("q/:y/c".into(), json!({ "y": "1" }))));
+        assert_eq!(check("Request%20a%20Quote", "GET"), Some(("Request a Quote".into(), json!({}))));
+        assert_eq!(check("a", "GET"), None);
+        assert_eq!(routes.find("main/prod", "a/b", false).unwrap().route().methods(), "GET, POST");
+        assert!(routes.find("main/dev", "a/b", false).is_none() && routes.find("main/prod", "a/b", true).is_none());
+        assert_eq!(routes.len(), 6);
+    }
+}

@@ -1,0 +1,177 @@
+//! A fake of [`Runs`] for unit tests: it remembers events and keys, and answers as it is told.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use model::{Code, Digest, Problem, RunId, Scope, SignalId, Value};
+use part::runs::{Bulk, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
+use part::{Admit, Admitted, Answer, Replies, Runs};
+use store::RunFilter;
+
+use crate::Local;
+
+/// The id of the n-th run, from 1.
+pub fn run_id(number: usize) -> RunId {
+    RunId::from_parts(1_000, number as u128)
+}
+
+#[derive(Default)]
+pub struct Fake {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    admitted: Vec<Admit>,
+    keys: HashMap<(String, String), (Digest, RunId)>,
+    answers: HashMap<RunId, Answer>,
+    signals: Vec<(Scope, RunId, SignalId, String, Value)>,
+    failures: Vec<Problem>,
+    answer: Option<(Local, Arc<dyn Fn(&Admit) -> Option<Answer> + Send + Sync>)>,
+}
+
+impl Fake {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap()
+    }
+
+    /// New runs so far.
+    pub fn admitted(&self) -> Vec<Admit> {
+        self.lock().admitted.clone()
+    }
+
+    /// Signals so far.
+    pub fn signals(&self) -> Vec<(Scope, RunId, SignalId, String, Value)> {
+        self.lock().signals.clone()
+    }
+
+    /// Refuses the next events.
+    pub fn fail_next(&self, times: usize, problem: Problem) {
+        self.lock().failures.extend(std::iter::repeat_n(problem, times));
+    }
+
+    /// Answers events that wait, as an engine would.
+    pub fn answer_with(&self, replies: Local, answer: impl Fn(&Admit) -> Option<Answer> + Send + Sync + 'static) {
+        self.lock().answer = Some((replies, Arc::new(answer)));
+    }
+}
+
+fn not_here<T: Send + 'static>() -> BoxFuture<'static, Result<T, Problem>> {
+    Box::pin(std::future::ready(Err(Problem::new(Code::Unsupported, "the fake does not do this"))))
+}
+
+impl Runs for Fake {
+    fn admit(&self, event: Admit) -> BoxFuture<'_, Result<Admitted, Problem>> {
+        let mut inner = self.lock();
+        if let Some(problem) = inner.failures.pop() {
+            return Box::pin(std::future::ready(Err(problem)));
+        }
+        let run = run_id(inner.admitted.len() + 1);
+        if let Some(dedupe) = &event.dedupe {
+            let key = (event.trigger.clone().unwrap_or_default(), dedupe.key.clone());
+            if let Some((fingerprint, run)) = inner.keys.get(&key).copied() {
+                let outcome = match fingerprint == dedupe.fingerprint {
+                    true => {
+                        let answer = inner.answers.get(&run).cloned();
+                        Ok(Admitted::Known { run, done: answer.is_some(), answer })
+                    }
+                    false => Err(Problem::new(Code::DuplicateEvent, "the dedupe key was used for another request")),
+                };
+                return Box::pin(std::future::ready(outcome));
+            }
+            inner.keys.insert(key, (dedupe.fingerprint, run));
+        }
+        if let (Some(to), Some((replies, answer))) = (&event.reply_to, inner.answer.clone())
+            && let Some(answer) = answer(&event)
+        {
+            inner.answers.insert(run, answer.clone());
+            replies.answer(to, run, answer);
+        }
+        inner.admitted.push(event);
+        Box::pin(std::future::ready(Ok(Admitted::New(run))))
+    }
+
+    fn signal<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        id: SignalId,
+        name: &'a str,
+        payload: Value,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        let mut inner = self.lock();
+        if !inner.signals.iter().any(|signal| signal.2 == id) {
+            inner.signals.push((scope.clone(), run, id, name.to_owned(), payload));
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn cancel<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        not_here()
+    }
+
+    fn pause<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        not_here()
+    }
+
+    fn resume<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        not_here()
+    }
+
+    fn retry<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: RetryOptions,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<RunId, Problem>> {
+        not_here()
+    }
+
+    fn settle<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: u32,
+        _: Settle,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        not_here()
+    }
+
+    fn redrive<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunFilter,
+        _: RetryOptions,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Bulk, Problem>> {
+        not_here()
+    }
+
+    fn show<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: u32,
+        _: u32,
+        _: bool,
+    ) -> BoxFuture<'a, Result<RunDetail, Problem>> {
+        not_here()
+    }
+
+    fn watch<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: u64,
+    ) -> BoxFuture<'a, Result<BoxStream<'static, RunUpdate>, Problem>> {
+        not_here()
+    }
+
+    fn wait<'a>(&'a self, _: &'a Scope, _: RunId) -> BoxFuture<'a, Result<RunEnd, Problem>> {
+        not_here()
+    }
+}

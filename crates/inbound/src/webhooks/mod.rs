@@ -1,0 +1,405 @@
+//! Receives webhooks: one gate for all of them, and as little work as possible for a small one.
+
+mod answer;
+mod body;
+mod gate;
+mod multipart;
+#[cfg(test)]
+mod tests;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use http::{HeaderMap, Method, Request, Response};
+use model::{Code, Item, Map, Problem, Scope, SignalId, Value};
+use part::net::AddressRange;
+use part::trigger::Respond;
+use part::{Admit, Admitted, Items, Runs, WorkflowRef};
+
+use crate::files::Files;
+use crate::replies::{Local, Reply};
+use crate::resume::Signer;
+use crate::routes::{Found, Prepared, Routes};
+use crate::verify::Verifier;
+use crate::{Clock, SystemClock};
+
+pub use body::Limits;
+
+/// What a receiver works with.
+pub struct Options {
+    /// Who runs what comes in.
+    pub runs: Arc<dyn Runs>,
+    /// Checks credentials.
+    pub verifier: Arc<dyn Verifier>,
+    /// Stores uploaded files.
+    pub files: Arc<dyn Files>,
+    /// Signs and reads resume addresses.
+    pub signer: Arc<Signer>,
+    /// The requests that are held open; the engine answers through the same registry.
+    pub replies: Local,
+    /// The endpoints.
+    pub routes: Routes,
+    /// The calendar.
+    pub clock: Arc<dyn Clock>,
+    /// Limits of bodies.
+    pub limits: Limits,
+    /// Longest time that a sender waits for an answer unless the endpoint says otherwise.
+    pub deadline: Duration,
+    /// How long a dedupe key is remembered unless the endpoint says otherwise.
+    pub dedupe_ttl: Duration,
+    /// The server's public address without a path, for `webhookUrl`; absent: what the request was sent to.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+}
+
+impl Options {
+    /// Options with the limits of a server.
+    pub fn new(
+        runs: Arc<dyn Runs>,
+        verifier: Arc<dyn Verifier>,
+        files: Arc<dyn Files>,
+        signer: Arc<Signer>,
+        replies: Local,
+        routes: Routes,
+    ) -> Options {
+        Options {
+            runs,
+            verifier,
+            files,
+            signer,
+            replies,
+            routes,
+            clock: Arc::new(SystemClock),
+            limits: Limits::default(),
+            deadline: Duration::from_secs(120),
+            dedupe_ttl: Duration::from_secs(24 * 3600),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+/// Receives webhooks and calls of resume addresses. Cheap to clone.
+#[derive(Clone)]
+pub struct Receiver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    rates: gate::Rates,
+}
+
+/// Where a path leads.
+enum Address<'a> {
+    /// Scope as `workspace/environment` and path of an endpoint.
+    Hook { scope: &'a str, path: &'a str, draft: bool },
+    /// What follows `/resume/`.
+    Resume(&'a str),
+}
+
+impl Receiver {
+    /// A receiver.
+    pub fn new(options: Options) -> Receiver {
+        Receiver { inner: Arc::new(Inner { options, rates: gate::Rates::default() }) }
+    }
+
+    /// The table of endpoints, to be exchanged when activations change.
+    pub fn routes(&self) -> &Routes {
+        &self.inner.options.routes
+    }
+
+    /// The routes `/hooks/…`, `/hooks-test/…`, `/webhook/…`, `/webhook-test/…` and `/resume/…`. Serve them with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`, or every sender is unknown.
+    pub fn router(self) -> Router {
+        let prefixes = ["/hooks", "/hooks-test", "/webhook", "/webhook-test", "/resume"];
+        let router = prefixes.iter().fold(Router::new(), |router, prefix| {
+            router.route(&format!("{prefix}/{{*rest}}"), axum::routing::any(handle))
+        });
+        router.with_state(self)
+    }
+
+    /// Receives one request. `peer` is the address of the other end of the connection.
+    pub async fn receive(&self, request: Request<Body>, peer: Option<IpAddr>) -> Response<Body> {
+        let origin = request.headers().get(http::header::ORIGIN).cloned();
+        let (parts, body) = request.into_parts();
+        let mut cross = None;
+        let answered = match address(parts.uri.path()) {
+            Some(Address::Hook { scope, path, draft }) => match self.inner.options.routes.find(scope, path, draft) {
+                Some(found) => {
+                    cross = found.route().endpoints.first().cloned();
+                    self.hook(&parts, body, &found, peer).await
+                }
+                None => Err(nobody(&parts.method, path)),
+            },
+            Some(Address::Resume(rest)) => self.resume(&parts, body, rest).await,
+            None => Err(nobody(&parts.method, parts.uri.path())),
+        };
+        let mut response = answered.unwrap_or_else(|problem| answer::problem(&problem));
+        if let (Some(origin), Some(prepared)) = (origin, cross) {
+            answer::allow_origin(&mut response, &origin, &prepared.endpoint.webhook.origins);
+        }
+        response
+    }
+
+    async fn hook(
+        &self,
+        parts: &http::request::Parts,
+        body: Body,
+        found: &Found,
+        peer: Option<IpAddr>,
+    ) -> Result<Response<Body>, Problem> {
+        let route = found.route();
+        let Some((prepared, output)) = route.for_method(parts.method.as_str()) else {
+            if parts.method == Method::OPTIONS {
+                return Ok(answer::preflight(&parts.headers, &route.methods()));
+            }
+            let problem =
+                Problem::new(Code::MethodNotAllowed, format!("this address does not answer {}", parts.method));
+            let mut response = answer::problem(&problem.hint(format!("it answers {}", route.methods())));
+            if let Ok(value) = http::HeaderValue::try_from(route.methods()) {
+                response.headers_mut().insert(http::header::ALLOW, value);
+            }
+            return Ok(response);
+        };
+        let options = &self.inner.options;
+        let endpoint = &prepared.endpoint;
+        let webhook = &endpoint.webhook;
+        if let (Some(length), Some(limit)) = (body::length(&parts.headers)?, webhook.body_limit)
+            && length > limit
+        {
+            return Err(body::too_large(limit));
+        }
+        let claims = gate::authenticate(&*options.verifier, endpoint, &parts.headers).await?;
+        let sender = gate::sender(peer, &parts.headers, &options.trusted_proxies);
+        gate::check_sender(prepared, sender, &parts.headers)?;
+        self.inner.rates.check(prepared, sender)?;
+
+        let now = options.clock.now();
+        let wants_key = webhook.dedupe.is_some() || parts.headers.contains_key(gate::IDEMPOTENCY_KEY);
+        let parsed = body::read(
+            body,
+            &parts.headers,
+            &body::Wanted::of(webhook),
+            &options.limits,
+            &*options.files,
+            endpoint.scope_id,
+            now,
+            wants_key,
+        )
+        .await?;
+        let dedupe = match wants_key {
+            true => gate::dedupe_key(webhook, parts, &parsed, options.dedupe_ttl)?,
+            false => None,
+        };
+        let item = self.item(parts, found, prepared, parsed, claims);
+        let waits = webhook.respond != Respond::Immediately;
+        let mut open = waits.then(|| options.replies.open());
+        let event = Admit {
+            scope: endpoint.scope.clone(),
+            workflow: match endpoint.draft {
+                true => WorkflowRef::Draft(endpoint.workflow.clone()),
+                false => WorkflowRef::Active(endpoint.workflow.clone()),
+            },
+            trigger: Some(endpoint.node.clone()),
+            input: Items::from_vec(vec![item]),
+            output,
+            mode: if endpoint.draft { "test" } else { "webhook" },
+            started_by: prepared.started_by.clone(),
+            dedupe,
+            reply_to: open.as_ref().map(|open| open.address()),
+            destination: None,
+            start_at: None,
+            use_pins: endpoint.draft,
+        };
+        let admitted = options.runs.admit(event).await?;
+        let run = match &admitted {
+            Admitted::New(run) | Admitted::Known { run, .. } => *run,
+        };
+        if let Admitted::Known { answer: Some(answer), .. } = admitted {
+            return answer::whole(answer, &*options.files, endpoint.scope_id).await;
+        }
+        let Some(open) = &mut open else {
+            return answer::whole(webhook.answer_started(), &*options.files, endpoint.scope_id).await;
+        };
+        if let Admitted::Known { done: true, .. } = admitted {
+            let problem =
+                Problem::new(Code::RunEnded, format!("the first event of this key ran as {run} and gave no answer"));
+            return Err(problem.hint("look at the run; send a new key to run it again"));
+        }
+        let deadline = webhook.deadline.map_or(options.deadline, |deadline| deadline.0);
+        match tokio::time::timeout(deadline, open.reply()).await {
+            Ok(Some(Reply::Whole(_, answer))) => answer::whole(answer, &*options.files, endpoint.scope_id).await,
+            Ok(Some(Reply::Stream { status, headers, parts, .. })) => Ok(answer::stream(status, &headers, parts)),
+            Ok(None) => Err(Problem::new(Code::Unavailable, "the server is stopping").hint("send it again later")),
+            Err(_) => {
+                let problem =
+                    Problem::new(Code::StillRunning, format!("the event is accepted; {run} is still working on it"));
+                let mut response =
+                    answer::problem(&problem.hint("ask for the run later, or send the same dedupe key again"));
+                if let Ok(value) = http::HeaderValue::try_from(run.to_string()) {
+                    response.headers_mut().insert("x-fishplate-run", value);
+                }
+                Ok(response)
+            }
+        }
+    }
+
+    /// The item that the trigger puts out, in n8n's shape.
+    fn item(
+        &self,
+        parts: &http::request::Parts,
+        found: &Found,
+        prepared: &Prepared,
+        parsed: body::Parsed,
+        claims: Option<Value>,
+    ) -> Item {
+        let mut json = request_json(parts, found.params.clone(), parsed.value);
+        let webhook_url = self.url_of(parts);
+        json.insert("webhookUrl".into(), webhook_url.into());
+        let mode = if prepared.endpoint.draft { "test" } else { "production" };
+        json.insert("executionMode".into(), mode.into());
+        if let Some(claims) = claims {
+            json.insert("jwtPayload".into(), claims);
+        }
+        Item { json, binary: parsed.files }
+    }
+
+    fn url_of(&self, parts: &http::request::Parts) -> String {
+        let path = parts.uri.path();
+        match &self.inner.options.public_url {
+            Some(base) => [base.trim_end_matches('/'), path].concat(),
+            None => {
+                let host =
+                    parts.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+                ["http://", host, path].concat()
+            }
+        }
+    }
+
+    async fn resume(&self, parts: &http::request::Parts, body: Body, rest: &str) -> Result<Response<Body>, Problem> {
+        let options = &self.inner.options;
+        let wait = options.signer.read(rest)?;
+        let now = options.clock.now();
+        // The scope of a resume address has no endpoint, so files go where the run's files are.
+        let scope_id = options.routes.scope_id(&wait.scope).unwrap_or_default();
+        let parsed = body::read(
+            body,
+            &parts.headers,
+            &body::Wanted::default(),
+            &options.limits,
+            &*options.files,
+            scope_id,
+            now,
+            true,
+        )
+        .await?;
+        let id = resume_signal(&wait, parts, &parsed, now);
+        let files = parsed.files;
+        let json = request_json(parts, Map::new(), parsed.value);
+        let mut payload = Map::new();
+        payload.insert("json".into(), Value::Object(json));
+        if let Some(files) = files {
+            // Files of an item always have a JSON form.
+            payload.insert("binary".into(), serde_json::to_value(files).unwrap_or_default());
+        }
+        payload.insert("method".into(), parts.method.as_str().into());
+        let name = format!("resume:{}", wait.step);
+        options.runs.signal(&wait.scope, wait.run, id, &name, Value::Object(payload)).await?;
+        Ok(answer::accepted())
+    }
+}
+
+async fn handle(
+    State(receiver): State<Receiver>,
+    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let peer = peer.map(|axum::Extension(ConnectInfo(peer))| peer.ip());
+    receiver.receive(request, peer).await
+}
+
+fn address(path: &str) -> Option<Address<'_>> {
+    static DEFAULT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| Scope::default().to_string());
+    let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let scoped = |draft| {
+        let slash = rest.find('/')?;
+        let end = slash + 1 + rest[slash + 1..].find('/')?;
+        Some(Address::Hook { scope: &rest[..end], path: &rest[end + 1..], draft })
+    };
+    match first {
+        "hooks" => scoped(false),
+        "hooks-test" => scoped(true),
+        "webhook" => Some(Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: false }),
+        "webhook-test" => Some(Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: true }),
+        "resume" => Some(Address::Resume(rest)),
+        _ => None,
+    }
+}
+
+fn nobody(method: &Method, path: &str) -> Problem {
+    let shown: String = path.chars().take(200).collect();
+    Problem::new(Code::NoSuchEndpoint, format!("no active workflow listens on {method} `{shown}`"))
+        .hint("activate the workflow, and compare method and path with its webhook")
+}
+
+/// `{headers, params, query, body}`.
+fn request_json(parts: &http::request::Parts, params: Map, body: Value) -> Map {
+    let mut json = Map::new();
+    json.insert("headers".into(), Value::Object(header_json(&parts.headers)));
+    json.insert("params".into(), Value::Object(params));
+    let query = parts.uri.query().map_or_else(Map::new, |query| body::form(query.as_bytes()));
+    json.insert("query".into(), Value::Object(query));
+    json.insert("body".into(), body);
+    json
+}
+
+/// Headers as Node's HTTP server gives them: lower case, repeated ones joined.
+fn header_json(headers: &HeaderMap) -> Map {
+    let mut map = Map::new();
+    for (name, value) in headers {
+        let text = match value.to_str() {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        };
+        match map.get_mut(name.as_str()) {
+            Some(Value::String(before)) => {
+                before.push_str(if *name == http::header::COOKIE { "; " } else { ", " });
+                before.push_str(&text);
+            }
+            _ => drop(map.insert(name.as_str().to_owned(), Value::String(text))),
+        }
+    }
+    map
+}
+
+/// The signal's id. A sender that repeats itself with an idempotency key sends the same signal; without one, calls
+/// within one second that are the same are one (mail clients fetch a link twice).
+fn resume_signal(
+    wait: &crate::resume::Wait,
+    parts: &http::request::Parts,
+    parsed: &body::Parsed,
+    now: i64,
+) -> SignalId {
+    let mut hasher = store::Hasher::default();
+    hasher.update(format!("{}\n{}\n{}\n{}\n", wait.run, wait.step, parts.method, parts.uri).as_bytes());
+    match parts.headers.get(gate::IDEMPOTENCY_KEY) {
+        Some(key) => hasher.update(key.as_bytes()),
+        None => {
+            hasher.update(&now.div_euclid(1000).to_be_bytes());
+            if let Some(digest) = parsed.digest {
+                hasher.update(&digest.0);
+            }
+        }
+    }
+    let digest = hasher.finish();
+    let mut random = [0; 16];
+    random[6..].copy_from_slice(&digest.0[..10]);
+    // The time is the run's, not ours: a repeated call must give the same id whenever it comes.
+    SignalId::from_parts(wait.run.millis(), u128::from_be_bytes(random))
+}

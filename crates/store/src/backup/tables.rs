@@ -27,7 +27,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("local", &["scope", "space", "key"]),
     ("dedupe", &["scope", "source", "key"]),
     ("blob", &["workspace", "digest"]),
-    ("blob_ref", &["workspace", "digest", "holder"]),
+    ("blob_ref", &["digest", "workspace", "holder"]),
     ("resource", &["scope", "kind", "name"]),
     ("resource_history", &["scope", "kind", "name", "revision"]),
     ("resource_change", &["position"]),

@@ -33,6 +33,9 @@ const MIGRATION_LOCK: i64 = 0x6669_7368_706c_6174;
 const CHANNEL: &str = "fishplate";
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
 const BACKOFF_MOST: Duration = Duration::from_secs(2);
+/// Every query of ours goes by a key or an index. Plans are kept for the life of a connection, and one that was made
+/// while a table was empty would read all of it for ever (measured: 370 us of server time a commit after 60,000 runs).
+const PLANNER: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off";
 /// Notices gather this long before they are sent, so that their cost does not grow with the load.
 const COALESCE: Duration = Duration::from_millis(5);
 
@@ -261,7 +264,8 @@ impl Database {
         notifier: Arc<Notifier>,
     ) -> Result<Self, Error> {
         let mut config: tokio_postgres::Config = url.parse()?;
-        config.connect_timeout(Duration::from_secs(5)).application_name("fishplate");
+        let planner = format!("{} {PLANNER}", config.get_options().unwrap_or_default());
+        config.connect_timeout(Duration::from_secs(5)).application_name("fishplate").options(planner.trim());
         let pool = new_pool(&config, POOL, patience)?;
         // Of its own, so that no crowd of readers can keep run commits waiting for a connection.
         let commit_pool = new_pool(&config, 1, patience)?;

@@ -60,7 +60,8 @@ CREATE TABLE run (
     PRIMARY KEY (scope, id)
 ) STRICT, WITHOUT ROWID;
 -- A run that completes in its first commit is in the primary key and in this index only; all others are partial.
-CREATE INDEX run_workflow ON run (scope, workflow, id);
+-- It does not begin with the scope, so that no planner without statistics can take it for a lookup by key.
+CREATE INDEX run_workflow ON run (workflow, scope, id);
 CREATE INDEX run_status ON run (scope, status, id) WHERE status <> 5;
 CREATE INDEX run_dead ON run (scope, dead, id) WHERE dead <> 0;
 CREATE INDEX run_running ON run (id, partition) WHERE status = 1;
@@ -170,9 +171,9 @@ CREATE TABLE blob_ref (
     workspace INTEGER NOT NULL,
     digest BLOB NOT NULL,
     holder TEXT NOT NULL,
-    PRIMARY KEY (workspace, digest, holder)
+    PRIMARY KEY (digest, workspace, holder)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX blob_ref_holder ON blob_ref (workspace, holder);
+CREATE INDEX blob_ref_holder ON blob_ref (holder, workspace);
 
 -- ----------------------------------------------------------------------------------------------------- resources
 

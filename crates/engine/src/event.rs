@@ -284,7 +284,7 @@ pub enum Event {
         #[serde(rename = "rnd")]
         seed: u64,
         /// Position of the variables that it sees.
-        #[serde(rename = "v", default, skip_serializing_if = "is_zero64")]
+        #[serde(rename = "vars", default, skip_serializing_if = "is_zero64")]
         variables: u64,
     },
     /// A further attempt at a step.
@@ -498,7 +498,15 @@ pub enum Event {
         /// Who.
         by: String,
     },
-    /// The pause has ended.
+    /// The run is held: its pinned definition cannot be satisfied here.
+    #[serde(rename = "run.held")]
+    Held {
+        /// When.
+        at: i64,
+        /// What is missing.
+        problem: Box<model::Problem>,
+    },
+    /// The pause, or the hold, has ended.
     #[serde(rename = "run.resumed")]
     PauseEnded {
         /// Who.
@@ -592,6 +600,7 @@ impl Event {
             Event::SignalReceived { .. } => "signal.received",
             Event::CancelRequested { .. } => "run.cancelRequested",
             Event::PauseRequested { .. } => "run.pauseRequested",
+            Event::Held { .. } => "run.held",
             Event::PauseEnded { .. } => "run.resumed",
             Event::Answered { .. } => "answer.given",
             Event::AnswerBegun { .. } => "answer.begun",

@@ -15,7 +15,7 @@ const PREFIX: &[u8] = b"{\"v\":1,";
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// A line is no record.
-    #[error("journal record {record} cannot be read")]
+    #[error("journal record {record} cannot be read: {source}")]
     Record {
         /// Number of the record in its chunk, from 0.
         record: usize,

@@ -73,7 +73,7 @@ pub trait Tokens: Send + Sync {
         claims: &'a Map,
     ) -> BoxFuture<'a, Result<String, NodeError>>;
     /// The address that resumes a step of a run, if the server has a public one.
-    fn resume_url(&self, run: model::RunId, step: u32) -> Option<String>;
+    fn resume_url(&self, scope: &Scope, run: model::RunId, step: u32) -> Option<String>;
 }
 
 /// The machine's clock, and a generator that is seeded from the operating system once.

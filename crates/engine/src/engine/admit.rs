@@ -67,7 +67,7 @@ impl Inner {
         if queued {
             return self.wait_for_row(&shared, shared.flush().await).await.inspect(|_| self.queue.nudge());
         }
-        self.work_on(shared.clone());
+        self.work_on(shared.clone(), false);
         if waits_for_answer {
             return Ok(Admitted::New(id));
         }

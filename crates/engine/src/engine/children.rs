@@ -182,7 +182,7 @@ impl Inner {
         let mut core = Core::new(Machine::new(definition.graph.clone()));
         core.fold(&first);
         self.queue.started(&definition, &head);
-        self.work_on(Shared::new(self.clone(), scope, head, definition, fence, core));
+        self.work_on(Shared::new(self.clone(), scope, head, definition, fence, core), false);
     }
 
     /// What else is part of a run's last commit: the answer nobody gave, the parent's signal, the error workflow,

@@ -7,6 +7,7 @@ use store::{RunRow, RunStatus};
 
 use super::{Inner, lock};
 use crate::definition::Definition;
+use crate::event::Event;
 use crate::journal;
 use crate::machine::Machine;
 use crate::run::{Core, Shared};
@@ -123,7 +124,11 @@ impl Inner {
     /// Marks a run whose pin cannot be satisfied. It is never run on something else.
     async fn hold(&self, row: &RunRow, fence: store::Fence, problem: &Problem) {
         let mut state = row.state.clone();
+        let first_seq = state.last_seq + 1;
         state.status = RunStatus::Held;
+        state.last_seq = first_seq;
+        let mut data = Vec::new();
+        journal::encode(&Event::Held { at: self.clock.now(), problem: Box::new(problem.clone()) }, &mut data);
         state.error = serde_json::to_string(problem).ok();
         let commit = store::RunCommit {
             scope: row.head.scope,
@@ -131,7 +136,7 @@ impl Inner {
             fence,
             admit: None,
             state,
-            journal: None,
+            journal: Some(store::JournalChunk { first_seq, count: 1, data: data.into() }),
             snapshot: None,
             blobs: Vec::new(),
             consumed: Vec::new(),

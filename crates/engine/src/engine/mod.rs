@@ -229,8 +229,8 @@ impl Inner {
     }
 
     /// The address that resumes a step.
-    pub fn resume_url(&self, run: RunId, step: u32) -> Option<String> {
-        self.tokens.as_ref().and_then(|tokens| tokens.resume_url(run, step))
+    pub fn resume_url(&self, scope: &Scope, run: RunId, step: u32) -> Option<String> {
+        self.tokens.as_ref().and_then(|tokens| tokens.resume_url(scope, run, step))
     }
 
     /// The store's number of a scope.
@@ -279,9 +279,9 @@ impl Inner {
         lock(&self.fences).keys().copied().collect()
     }
 
-    /// Starts to work on a run. `false`: it is worked on already, and looks again.
-    fn work_on(self: &Arc<Self>, shared: Arc<Shared>) {
-        let again = Arc::new(AtomicBool::new(false));
+    /// Starts to work on a run that is at hand. A stored one may have signals, and `looks` at its inbox first.
+    fn work_on(self: &Arc<Self>, shared: Arc<Shared>, looks: bool) {
+        let again = Arc::new(AtomicBool::new(looks));
         self.live().insert(shared.head.id, Live { shared: Some(shared.clone()), again });
         self.spawn_drive(shared);
     }

@@ -44,17 +44,27 @@ impl Inner {
             let problem = Problem::new(Code::NotResumable, detail);
             return Err(problem.hint("name a node to run again from (`from`), or run it again from the start"));
         }
-        if self.live().contains_key(&run) {
-            return Err(Problem::new(Code::NotResumable, format!("{run} is just ending; try again")));
-        }
+        self.left_alone(run).await?;
         let shared = self.load_row(row, true).await.map_err(load_problem)?;
         {
             let mut core = shared.core();
             core.emit(Event::Reopened { at: self.clock.now(), by: by.to_owned() });
         }
         shared.flush().await.map_err(commit_problem)?;
-        self.work_on(shared);
+        self.work_on(shared, true);
         Ok(run)
+    }
+
+    /// Waits until a run that has ended is off the list of those that are worked on: its last commit is seen a moment
+    /// earlier than that.
+    async fn left_alone(&self, run: RunId) -> Result<(), Problem> {
+        for _ in 0..2_000 {
+            if !self.live().contains_key(&run) {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        Err(Problem::new(Code::NotResumable, format!("{run} is still being worked on; try again")))
     }
 
     /// The same trigger items, as a new run.
@@ -154,7 +164,7 @@ impl Inner {
             let redriven = store::DeadState::Redriven;
             self.store.set_dead(row.head.scope, &[row.head.id], redriven).await.map_err(store_problem)?;
         }
-        self.work_on(shared);
+        self.work_on(shared, true);
         Ok(id)
     }
 
@@ -162,11 +172,10 @@ impl Inner {
     pub(super) async fn release_held(self: &Arc<Self>, row: RunRow) -> Result<(), Problem> {
         let run = row.head.id;
         let shared = self.load_row(row, false).await.map_err(load_problem)?;
-        // A record is needed for the row to change; the pause that never was ends.
         shared.core().emit(Event::PauseEnded { by: String::new() });
         shared.flush().await.map_err(commit_problem)?;
         if !self.live().contains_key(&run) {
-            self.work_on(shared);
+            self.work_on(shared, true);
         }
         Ok(())
     }

@@ -386,6 +386,14 @@ impl Core {
                 self.ended_at = None;
                 self.error = None;
             }
+            Event::Held { problem, .. } => {
+                self.held = true;
+                self.error = serde_json::to_string(problem).ok();
+            }
+            Event::PauseEnded { .. } if self.held => {
+                self.held = false;
+                self.error = None;
+            }
             Event::Answered { answer } => self.answer = Some(answer.clone()),
             Event::AnswerBegun { status, headers } => {
                 let body = part::AnswerBody::Streamed { digest: None, size: 0, cut: false };

@@ -512,7 +512,7 @@ impl StepHost for StepRun {
     }
 
     fn resume_url(&self) -> Option<String> {
-        self.shared.engine.resume_url(self.shared.head.id, self.step)
+        self.shared.engine.resume_url(&self.shared.scope, self.shared.head.id, self.step)
     }
 
     fn memory_left(&self) -> u64 {

@@ -126,7 +126,7 @@ pub fn meta(shared: &Shared, step: &StepRef<'_>, core: &super::core::Core) -> Me
         execution: Execution {
             id: shared.head.id.to_string(),
             mode: execution_mode(&shared.head.mode).into(),
-            resume_url: shared.engine.resume_url(shared.head.id, step.step),
+            resume_url: shared.engine.resume_url(&shared.scope, shared.head.id, step.step),
         },
         workflow: Workflow {
             id: shared.head.workflow.clone(),

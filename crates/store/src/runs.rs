@@ -453,10 +453,13 @@ async fn counted(tx: &mut Tx, scope: ScopeId, runs: &[RunId]) -> Result<Vec<Coun
     Ok(counted)
 }
 
+/// Workflow, definition, status, dead letter state.
+type SumKey<'a> = (&'a str, [u8; 32], u8, u8);
+
 /// Moves runs from their sums to those of another dead letter state, or out of the sums. People and retention do this
 /// seldom; they share slot 0.
 async fn recount(tx: &mut Tx, scope: ScopeId, runs: &[Counted], dead: Option<DeadState>) -> Result<(), Error> {
-    let mut sums: BTreeMap<(&str, [u8; 32], u8, u8), (i64, i64)> = BTreeMap::new();
+    let mut sums: BTreeMap<SumKey<'_>, (i64, i64)> = BTreeMap::new();
     for run in runs {
         let mut add = |dead: DeadState, sign: i64| {
             let key = (&*run.workflow, run.definition.0, run.status as u8, dead as u8);

@@ -106,7 +106,7 @@ async fn all_tables(tx: &mut Tx) -> Result<Vec<String>, Error> {
 }
 
 /// Writes all tables of one snapshot into a file.
-pub(super) async fn export(tx: &mut Tx, path: &PathBuf) -> Result<Exported, Error> {
+pub(super) async fn export(tx: &mut Tx, path: &Path) -> Result<Exported, Error> {
     // A table that nobody listed would be lost; better no backup than one without it.
     for table in all_tables(tx).await? {
         if !TABLES.iter().any(|(name, _)| *name == table) && !NOT_KEPT.contains(&table.as_str()) {
@@ -376,8 +376,11 @@ impl<'a> Bytes<'a> {
     }
 }
 
+/// Large blobs by workspace and digest.
+pub(super) type StoredRows = HashMap<(i64, Digest), StoredRow>;
+
 /// Reads the whole file; returns its digest and how its large blobs are stored.
-pub(super) fn inspect(path: &Path) -> Result<(Digest, HashMap<(i64, Digest), StoredRow>), Error> {
+pub(super) fn inspect(path: &Path) -> Result<(Digest, StoredRows), Error> {
     let mut reader = Reader::open(path)?;
     let mut blobs = HashMap::new();
     while let Some(block) = reader.next()? {

@@ -1,4 +1,4 @@
-//! Makes a page for every problem code that has none yet.
+//! Makes a page for every problem code that has none yet, and the overview of all.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -12,7 +12,9 @@ pub fn run(_: Vec<OsString>) -> Result<ExitCode> {
     let root = tidy::root();
     let table = std::fs::read_to_string(root.join(tidy::TABLE)).context("the table of codes cannot be read")?;
     let mut made = 0;
-    for code in tidy::error_codes(&table) {
+    let codes = tidy::error_codes(&table);
+    std::fs::write(root.join(tidy::INDEX), tidy::index(&codes)).context("the overview cannot be written")?;
+    for code in codes {
         let path = root.join(code.page());
         if !path.exists() {
             std::fs::write(&path, page(&code)).with_context(|| format!("{} cannot be written", path.display()))?;

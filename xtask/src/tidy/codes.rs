@@ -9,7 +9,7 @@ const PAGES: &str = "docs/errors/";
 pub const RULE: Rule = Rule {
     name: "error-pages",
     why: "whoever meets a problem code can look up what it means and what to do",
-    mend: "run `cargo xtask error-pages` for a page to fill in; delete pages of codes that are gone",
+    mend: "run `cargo xtask error-pages` for the overview and for pages to fill in; delete pages of codes that are gone",
     check,
 };
 
@@ -63,6 +63,39 @@ impl ErrorCode<'_> {
     }
 }
 
+/// The overview of all pages; written by `error-pages`, never by hand.
+pub const INDEX: &str = "docs/errors/README.md";
+
+/// Groups of codes by their first two digits.
+const GROUPS: &[(&str, &str)] = &[
+    ("FP00", "Requests and access"),
+    ("FP01", "Resources"),
+    ("FP02", "Workflows"),
+    ("FP03", "Runs"),
+    ("FP04", "Expressions and code"),
+    ("FP05", "Calls to the outside"),
+    ("FP06", "Events coming in"),
+    ("FP07", "The store"),
+    ("FP08", "Import and export"),
+];
+
+/// The text of the overview.
+pub fn index(codes: &[ErrorCode<'_>]) -> String {
+    let mut text = String::from(
+        "# Problem codes\n\nEvery refusal has a code; over HTTP it comes as `application/problem+json` (RFC 9457) with \
+         `code`, `detail`, a JSON `pointer` to the place and, where possible, a `hint`.\nThe table in \
+         `crates/model/src/codes.rs` is the source, and `cargo xtask error-pages` writes this page.\n",
+    );
+    for (prefix, title) in GROUPS {
+        text += &format!("\n## {title}\n\n| code | status | what |\n|---|---|---|\n");
+        for code in codes.iter().filter(|code| code.code.starts_with(prefix)) {
+            let ErrorCode { code, status, title, .. } = code;
+            text += &format!("| [{code}]({code}.md) | {status} | {title} |\n");
+        }
+    }
+    text
+}
+
 /// Words that a generated page begins with and a finished one does not have.
 pub const UNWRITTEN: &str = "(to be written)";
 
@@ -90,7 +123,13 @@ fn check(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::of(&path, "the page is not written yet"));
         }
     }
-    let pages = tree.files().filter(|(path, _)| path.starts_with(PAGES) && *path != "docs/errors/README.md");
+    if tree.text(INDEX) != Some(&index(&codes)) {
+        findings.push(Finding::of(INDEX, "the overview is not that of the table"));
+    }
+    for code in codes.iter().filter(|code| GROUPS.iter().all(|(prefix, _)| !code.code.starts_with(prefix))) {
+        findings.push(Finding::of(TABLE, format!("{} is in no group of xtask/src/tidy/codes.rs", code.code)));
+    }
+    let pages = tree.files().filter(|(path, _)| path.starts_with(PAGES) && *path != INDEX);
     for (path, _) in pages.filter(|(path, _)| codes.iter().all(|code| code.page() != *path)) {
         findings.push(Finding::of(path, "there is no such code in the table"));
     }
@@ -118,7 +157,10 @@ mod tests {
         let page = "# FP0001: it cannot be read\n\nHTTP status 400; the same request fails again.\n\n\
                     ## What it means\n## Likely causes\n## What to do\n";
         let old = "# FP0009: old\n";
-        let found = findings(&RULE, &[(TABLE, LINES), ("docs/errors/FP0001.md", page), ("docs/errors/FP0009.md", old)]);
+        let overview = index(&error_codes(LINES));
+        let index_file = (INDEX, overview.as_str());
+        let files = [(TABLE, LINES), ("docs/errors/FP0001.md", page), ("docs/errors/FP0009.md", old), index_file];
+        let found = findings(&RULE, &files);
         assert_eq!(
             found,
             [
@@ -127,7 +169,9 @@ mod tests {
             ]
         );
         let stale = page.replace("400", "404");
-        let found = findings(&RULE, &[(TABLE, &LINES[..60]), ("docs/errors/FP0001.md", &stale)]);
-        assert_eq!(found.len(), 1, "{found:?}");
+        let found = findings(&RULE, &[(TABLE, &LINES[..60]), ("docs/errors/FP0001.md", &stale), index_file]);
+        let facts = "the page must have the line `HTTP status 400; the same request fails again.`";
+        let overview = "docs/errors/README.md the overview is not that of the table";
+        assert_eq!(found, [format!("docs/errors/FP0001.md {facts}"), overview.to_owned()]);
     }
 }

@@ -22,7 +22,7 @@ mod sentences;
 mod test_sleep;
 mod tree;
 
-pub use codes::{ErrorCode, TABLE, UNWRITTEN, error_codes};
+pub use codes::{ErrorCode, INDEX, TABLE, UNWRITTEN, error_codes, index};
 pub use tree::{Tree, root};
 
 use std::ffi::OsString;

@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod listeners;
 pub mod replies;
 pub mod resume;
 pub mod routes;
@@ -22,6 +23,7 @@ pub mod verify;
 pub mod webhooks;
 
 pub use clock::{Clock, SystemClock};
+pub use listeners::Listeners;
 pub use replies::Local;
 pub use routes::Endpoint;
 pub use webhooks::Receiver;

@@ -145,7 +145,8 @@ fn check(at: usize, rule: &Rule) -> Option<Problem> {
 /// A field of a rule, or the default; `=5` and `"5"` are numbers too.
 fn field(rule: &Value, key: &str, default: i64) -> Value {
     match &rule[key] {
-        Value::Null => default.into(),
+        // Broken exports hold empty objects where nothing was chosen.
+        Value::Null | Value::Object(_) | Value::Array(_) => default.into(),
         Value::String(text) => {
             text.trim_start_matches('=').trim().parse::<i64>().map_or(rule[key].clone(), Value::from)
         }

@@ -228,10 +228,11 @@ impl Prepared {
     }
 }
 
-/// What must end the attempt although the node goes on after failed items: a wait that the service asks for, as long
-/// as there are tries, and a cancel.
+/// What must end the attempt although the node goes on after failed items: a wait that the service asks for, a
+/// failure that the retry policy has tries left for, and a cancel.
 fn is_for_the_step(ctx: &Ctx, error: &NodeError) -> bool {
-    ctx.info().on_error != OnError::Stop && (error.later_millis.is_some() || ctx.cancelled().is_cancelled())
+    let again = ctx.info().attempt < ctx.info().tries && !error.permanent;
+    ctx.info().on_error != OnError::Stop && (again || error.later_millis.is_some() || ctx.cancelled().is_cancelled())
 }
 
 /// Waits inside the attempt.

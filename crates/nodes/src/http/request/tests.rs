@@ -181,6 +181,18 @@ async fn failed_items_go_on_when_asked_and_no_call_is_begun_after_a_stop() {
 }
 
 #[tokio::test]
+async fn a_failed_item_goes_on_only_when_all_tries_are_used_up() {
+    let server = Recorder::start().await.unwrap();
+    server.on("/", Rule::status(500));
+    let at = |attempt| {
+        let bench = bench(json!({ "url": server.url("/") })).on_error(OnError::Continue);
+        bench.info(|info| (info.attempt, info.tries) = (attempt, 2))
+    };
+    assert_eq!(run(&at(1), json!([{}])).await.unwrap_err().category, part::Category::Unavailable);
+    assert!(run(&at(2), json!([{}])).await.unwrap().json()[0][0]["error"].is_string());
+}
+
+#[tokio::test]
 async fn long_pauses_between_batches_are_durable_timers() {
     let server = Recorder::start().await.unwrap();
     let bench = bench(json!({ "url": server.url("/"), "batch": { "size": 2, "interval": "10s" } }));

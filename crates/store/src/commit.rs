@@ -335,9 +335,17 @@ async fn claim_keys(
             wanted.push((index, admission, claim));
         }
     }
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let mut claimed = HashSet::new();
-    for mut row in tx.query_many(many, &rows).await? {
-        claimed.insert(row.run_id()?);
+    if let Some(changed) = tx.execute_each(&STATEMENTS.claim_each, &rows)? {
+        let new = wanted.iter().zip(changed).filter(|(_, changed)| *changed);
+        claimed.extend(new.map(|((_, admission, _), _)| admission.head.id));
+    } else {
+        for mut row in tx.query_many(many, &rows).await? {
+            claimed.insert(row.run_id()?);
+        }
     }
     if claimed.len() == wanted.len() {
         return Ok(());
@@ -648,6 +656,7 @@ struct Statements {
     lookup_run: Many,
     lookup_token: Many,
     claim: Many,
+    claim_each: Many,
     define: Many,
     insert_run: Many,
     update_run: Many,
@@ -677,6 +686,11 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
             "dedupe",
             &[scope, ("source", Text), ("key", Text), ("fingerprint", Blob), run, ("expires_at", Int)],
             "ON CONFLICT (scope, source, key) DO NOTHING RETURNING run",
+        ),
+        claim_each: Many::insert(
+            "dedupe",
+            &[scope, ("source", Text), ("key", Text), ("fingerprint", Blob), run, ("expires_at", Int)],
+            "ON CONFLICT (scope, source, key) DO NOTHING",
         ),
         define: Many::insert(
             "definition",

@@ -96,6 +96,15 @@ impl Tx {
         }
     }
 
+    /// Runs one statement for many rows and says of each whether it changed something. Only SQLite can; nothing on
+    /// PostgreSQL, where one statement with `RETURNING` is the way, which costs SQLite a temporary table a row.
+    pub(crate) fn execute_each(&mut self, many: &Many, rows: &Rows<'_>) -> Result<Option<Vec<bool>>, Error> {
+        match self {
+            Tx::Sqlite(connection) => connection.execute_each(many, rows).map(Some),
+            Tx::Postgres(_) => Ok(None),
+        }
+    }
+
     /// Runs one query for many rows of parameters; returns all answers together, in no promised order.
     pub(crate) async fn query_many(&mut self, many: &Many, rows: &Rows<'_>) -> Result<Vec<Row>, Error> {
         if rows.is_empty() {

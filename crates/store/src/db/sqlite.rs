@@ -157,6 +157,16 @@ impl Connection {
         Ok(changed)
     }
 
+    pub(super) fn execute_each(&mut self, many: &Many, rows: &Rows<'_>) -> Result<Vec<bool>, Error> {
+        let mut statement = self.prepare(&many.sqlite)?;
+        let mut changed = Vec::new();
+        for row in rows.iter() {
+            Self::bind(&mut statement, row)?;
+            changed.push(statement.raw_execute()? > 0);
+        }
+        Ok(changed)
+    }
+
     pub(super) fn query_many(&mut self, many: &Many, rows: &Rows<'_>) -> Result<Vec<Row>, Error> {
         let mut statement = self.prepare(&many.sqlite)?;
         let mut found = Vec::new();

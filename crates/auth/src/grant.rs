@@ -104,6 +104,15 @@ impl Grant {
         }
     }
 
+    /// Refuses whoever does not hold the permission in every scope: for acts on the whole installation.
+    pub fn require_everywhere(&self, permission: Permission) -> Result<(), Problem> {
+        let everywhere = |rule: &Rule| rule.workspace.is_none() && rule.environment.is_none();
+        if self.rules.iter().any(|rule| everywhere(rule) && rule.role.has(permission)) {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Forbidden, format!("this needs `{}` in every scope", permission.as_str())))
+    }
+
     /// Whether the holder may hand out `rule`: nobody gives more than they have.
     pub fn may_give(&self, rule: &Rule) -> bool {
         self.rules.iter().any(|own| own.includes(rule))

@@ -125,9 +125,11 @@ impl Tokens {
         Ok(MadeToken { info, token: text })
     }
 
-    /// All tokens, the oldest first.
-    pub async fn list(&self) -> Result<Vec<TokenInfo>, Problem> {
-        Ok(self.store.tokens().await?.iter().map(info).collect())
+    /// The tokens that the caller could have made, the oldest first.
+    pub async fn list(&self, grant: &Grant) -> Result<Vec<TokenInfo>, Problem> {
+        let all = self.store.tokens().await?;
+        let mine = |info: &TokenInfo| info.rules.iter().all(|rule| grant.may_give(rule));
+        Ok(all.iter().map(info).filter(mine).collect())
     }
 
     /// Takes a token back. Doing it twice is the same as once.
@@ -224,7 +226,7 @@ mod tests {
         for bad in ["", "fpt_", "fpt_unknown", "Bearer", &"fpt_".repeat(100)] {
             assert!(tokens.authenticate(bad).await.is_err(), "{bad}");
         }
-        assert!(!serde_json::to_string(&tokens.list().await.unwrap()).unwrap().contains(&made.token));
+        assert!(!serde_json::to_string(&tokens.list(&owner).await.unwrap()).unwrap().contains(&made.token));
     }
 
     #[tokio::test]
@@ -234,7 +236,8 @@ mod tests {
         let admin = tokens.authenticate(&admin.token).await.unwrap();
         let refusal = tokens.create(&admin, new("more", Role::Owner)).await.err().unwrap();
         assert_eq!((refusal.code, refusal.pointer.as_deref()), (Code::Forbidden, Some("/rules/0")));
-        let owners = tokens.list().await.unwrap().into_iter().find(|token| token.name == "owner").unwrap();
+        let owners = tokens.list(&owner).await.unwrap().into_iter().find(|token| token.name == "owner").unwrap();
+        assert!(tokens.list(&admin).await.unwrap().iter().all(|token| token.name != "owner"));
         assert_eq!(tokens.revoke(&admin, owners.id.parse().unwrap()).await.unwrap_err().code, Code::Forbidden);
         assert_eq!(tokens.delegated("token:admin", &Scope::default()).await.unwrap().unwrap().rules(), admin.rules());
     }

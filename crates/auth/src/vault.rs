@@ -210,6 +210,30 @@ impl Vault {
         crate::jwt::make(*algorithm, key, &all, lifetime.0, key_id.as_deref(), now).map_err(fault)
     }
 
+    /// 32 random bytes that belong to the server itself, made when they are first asked for. They are kept as the
+    /// secret of a connection that nobody can make, so that backups and changes of the master key carry them along.
+    /// `anew` puts others in the place of those that cannot be opened any more.
+    pub async fn server_secret(&self, purpose: &str, mut anew: bool) -> Result<Vec<u8>, Error> {
+        let (scope, connection) = (ScopeId(1), server_name()?);
+        loop {
+            if let Some(row) = self.inner.store.secret(scope, &connection, purpose).await? {
+                let generation = row.generation;
+                let place = Place { scope, connection: &connection, field: purpose, generation };
+                match self.inner.keyring.open(place, &row.sealed) {
+                    Err(Error::Sealed(_)) if anew => {}
+                    opened => return opened,
+                }
+            }
+            anew = false;
+            let value: [u8; 32] = crate::seal::random();
+            match self.put_secret(scope, &connection, purpose, &value, "server").await {
+                // Another process was faster; its value counts.
+                Ok(()) | Err(Error::Store(store::Error::Conflict { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Takes a connection out of memory.
     pub fn forget(&self, scope: ScopeId, connection: &Name) {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&(scope, connection.clone()));
@@ -278,6 +302,11 @@ impl Credentials for Vault {
             signed.map_err(|reason| outbound::Error::connection(connection, reason))
         })
     }
+}
+
+/// The name under which the server keeps secrets of its own. Its fields are none that a connection can have.
+fn server_name() -> Result<Name, Problem> {
+    "fishplate.server".parse().map_err(|_| Problem::new(Code::Internal, "the server's own name is no name"))
 }
 
 /// The newest generation of each field.

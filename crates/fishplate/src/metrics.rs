@@ -43,6 +43,17 @@ impl Metrics {
         }
         head(&mut text, "fishplate_active_workflows", "gauge", "Workflows whose triggers fire, of all scopes.");
         let _ = writeln!(text, "fishplate_active_workflows {}", app.resources.live().view().active_count());
+        let calls = app.outbound.stats();
+        head(&mut text, "fishplate_outbound_calls_total", "counter", "Outgoing calls by what came of them.");
+        for (outcome, count) in [
+            ("succeeded", calls.succeeded),
+            ("rejected", calls.rejected),
+            ("failed", calls.failed),
+            ("refused", calls.refused),
+            ("postponed", calls.postponed),
+        ] {
+            let _ = writeln!(text, "fishplate_outbound_calls_total{{outcome=\"{outcome}\"}} {count}");
+        }
         head(&mut text, "fishplate_http_answers_total", "counter", "Answered requests of the API.");
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         for ((operation, status), count) in answers.iter() {

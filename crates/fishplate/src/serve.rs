@@ -3,6 +3,7 @@
 //! Start: key → store → owner's token → view of resources → way out → engine → way in → listener.
 //! Stop: the listener first, then requests under way, then runs (their buffers are written), the store last.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,23 +11,31 @@ use std::time::Duration;
 
 use auth::{Keyring, Tokens, Vault};
 use axum::Router;
+use axum::body::Body;
 use engine::Engine;
 use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use model::{Code, Map, Name, Problem, RunId, Scope};
+use inbound::Local;
+use inbound::resume::Signer;
+use inbound::webhooks::Receiver;
+use model::{Code, Problem, Scope};
 use outbound::{EgressRules, Outbound};
 use part::http::Kit;
-use part::{Catalogue, NodeError, Service};
+use part::{Runs, Service};
 use sandbox::Sandbox;
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 use crate::api::{self, App};
 use crate::backup::store_options;
+use crate::entrance::{self, NodeSigner};
 use crate::metrics::Metrics;
 use crate::resources::Resources;
 use crate::resources::live::Live;
@@ -55,6 +64,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// Let calls go to private addresses where an environment has no egress rules of its own.
     pub private_network: bool,
+    /// Go on although the master key is not the one that secrets were sealed with.
+    pub accept_lost_secrets: bool,
 }
 
 /// A server that listens.
@@ -64,8 +75,9 @@ pub struct Server {
     /// The owner's token, on the first start only.
     pub first_token: Option<String>,
     listener: TcpListener,
-    router: Router,
+    entrance: Entrance,
     store: Store,
+    sandbox: Sandbox,
     services: Vec<Box<dyn Service>>,
     stop: CancellationToken,
 }
@@ -95,16 +107,45 @@ impl Server {
         let catalogue = crate::parts::catalogue();
         let vault = Vault::new(store.clone(), keyring);
         let live = Live::new(store.clone(), catalogue.clone());
-        live.load().await?;
         let egress = if options.private_network { EgressRules::private() } else { EgressRules::default() };
         let outbound_options = outbound::Options { egress, ..outbound::Options::default() };
         let outbound = Outbound::new(outbound_options, Arc::new(vault.clone()))
             .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+        let calls = outbound.clone();
+        live.listen(Box::new(move |old, new| {
+            for (scope, rules) in new.egress().iter().filter(|(scope, rules)| old.egress().get(scope) != Some(rules)) {
+                calls.set_egress(*scope, rules.clone());
+            }
+        }));
+        live.load().await?;
         let public_url: Arc<str> =
             options.public_url.clone().unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').into();
         let sandbox_options = sandbox::Options::this_executable().map_err(unusable)?;
-        let engine = engine_of(&store, &catalogue, &live, &outbound, &vault, Sandbox::new(sandbox_options));
+        let sandbox = Sandbox::new(sandbox_options);
+        let secret = vault.server_secret("resume", options.accept_lost_secrets).await;
+        let secret = secret.map_err(|error| match error {
+            auth::Error::Sealed(_) => {
+                Problem::new(Code::Unavailable, "the store's secrets were sealed with another master key").hint(
+                    "put the old file `key` into the data folder, or the key into FISHPLATE_KEY; when it is lost for \
+                     good, start once with `--accept-lost-secrets` and set the secrets of connections again",
+                )
+            }
+            other => other.into(),
+        })?;
+        let signer = Arc::new(Signer::new(&secret, Some(&public_url)));
+        let node = format!("node-{}", auth::random_text());
+        let replies = Local::new(node.clone());
+
+        let mut ports = engine::engine::Ports::new(store.clone(), catalogue.clone(), Arc::new(live.clone()));
+        ports.variables = Arc::new(live.clone());
+        ports.outbound = Some(outbound.clone());
+        ports.sandbox = Some(sandbox.clone());
+        ports.replies = Some(Arc::new(replies.clone()));
+        ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));
+        let engine = Engine::new(engine::Options { node, ..engine::Options::default() }, ports);
         engine.start().await?;
+        let runs: Arc<dyn Runs> = Arc::new(engine.clone());
+        let (receiver, schedules) = entrance::build(&store, &live, &vault, runs.clone(), replies, signer, &public_url);
 
         let metrics = Metrics::default();
         let resources =
@@ -113,10 +154,9 @@ impl Server {
             store: store.clone(),
             resources,
             catalogue,
-            runs: Arc::new(engine.clone()),
+            runs,
             tokens: tokens.clone(),
-            vault,
-            outbound: outbound.clone(),
+            outbound,
             metrics: metrics.clone(),
             public_url,
             data: data.as_path().into(),
@@ -125,17 +165,27 @@ impl Server {
         let kit = Kit::new(tokens, store.clone(), stop.clone(), observe);
         let router = kit.router(&api::operations(&app));
         let services: Vec<Box<dyn Service>> = vec![
-            Box::new(Following { live, outbound }),
+            Box::new(Following(live)),
+            Box::new(schedules),
             Box::new(Tidying { store: store.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),
         ];
-        Ok(Server { address, first_token, listener, router, store, services, stop })
+        Ok(Server {
+            address,
+            first_token,
+            listener,
+            entrance: Entrance { receiver, router },
+            store,
+            sandbox,
+            services,
+            stop,
+        })
     }
 
     /// Answers requests until `stop`, then ends what was begun and closes the store.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Problem> {
-        let Server { listener, router, store, services, stop: inner, .. } = self;
+        let Server { listener, entrance, store, sandbox, services, stop: inner, .. } = self;
         let working = TaskTracker::new();
         let mut running = Vec::new();
         for service in services {
@@ -143,7 +193,7 @@ impl Server {
             running.push((name, own.clone(), tokio::spawn(service.run(own))));
         }
         tokio::select! {
-            () = accept(listener, router, working.clone(), inner.clone()) => {}
+            () = accept(listener, entrance, working.clone(), inner.clone()) => {}
             () = stop.cancelled() => {}
         }
         // Live streams and idle connections end now; requests under way get time.
@@ -164,59 +214,14 @@ impl Server {
                 Err(error) => tracing::error!(service = name, %error, "a service ended early"),
             }
         }
+        sandbox.shutdown().await;
         store.close().await;
         ended
     }
 }
 
-/// The engine of a server.
-fn engine_of(
-    store: &Store,
-    catalogue: &Catalogue,
-    live: &Live,
-    outbound: &Outbound,
-    vault: &Vault,
-    sandbox: Sandbox,
-) -> Engine {
-    let mut ports = engine::engine::Ports::new(store.clone(), catalogue.clone(), Arc::new(live.clone()));
-    ports.variables = Arc::new(live.clone());
-    ports.outbound = Some(outbound.clone());
-    ports.sandbox = Some(sandbox);
-    ports.tokens = Some(Arc::new(Signer { vault: vault.clone(), live: live.clone() }));
-    let options = engine::Options { node: format!("node-{}", auth::random_text()), ..engine::Options::default() };
-    Engine::new(options, ports)
-}
-
-/// Signs for nodes with keys that only the vault sees.
-struct Signer {
-    vault: Vault,
-    live: Live,
-}
-
-impl engine::ports::Tokens for Signer {
-    fn sign<'a>(
-        &'a self,
-        scope: &'a Scope,
-        connection: &'a Name,
-        claims: &'a Map,
-    ) -> BoxFuture<'a, Result<String, NodeError>> {
-        Box::pin(async move {
-            let id = self.live.view().scope_id(scope);
-            let id = id.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no scope `{scope}`")))?;
-            Ok(self.vault.make_token(id, connection, claims).await?)
-        })
-    }
-
-    fn resume_url(&self, _: RunId, _: u32) -> Option<String> {
-        None
-    }
-}
-
 /// Keeps the view of resources current.
-struct Following {
-    live: Live,
-    outbound: Outbound,
-}
+struct Following(Live);
 
 impl Service for Following {
     fn name(&self) -> &'static str {
@@ -224,7 +229,7 @@ impl Service for Following {
     }
     fn run(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), Problem>> {
         Box::pin(async move {
-            self.live.follow(self.outbound, stop).await;
+            self.0.follow(stop).await;
             Ok(())
         })
     }
@@ -258,12 +263,31 @@ impl Service for Tidying {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, working: TaskTracker, stop: CancellationToken) {
+/// Who answers a request.
+#[derive(Clone)]
+struct Entrance {
+    receiver: Receiver,
+    router: Router,
+}
+
+impl Entrance {
+    async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, Infallible> {
+        let request = request.map(Body::new);
+        // Webhooks are what a server answers most, so they do not pass through the API's router.
+        let hook = ["/hooks", "/webhook", "/resume/"].iter().any(|prefix| request.uri().path().starts_with(prefix));
+        if hook {
+            return Ok(self.receiver.receive(request, Some(peer.ip())).await);
+        }
+        self.router.oneshot(request).await
+    }
+}
+
+async fn accept(listener: TcpListener, entrance: Entrance, working: TaskTracker, stop: CancellationToken) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, or the client left: nothing that trying at once would mend.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -273,7 +297,8 @@ async fn accept(listener: TcpListener, router: Router, working: TaskTracker, sto
         };
         // Answers are written whole; waiting to fill packets would only delay them.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let entrance = entrance.clone();
+        let service = service_fn(move |request| entrance.clone().answer(request, peer));
         let stop = stop.clone();
         working.spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()

@@ -11,7 +11,7 @@ mod workflows;
 
 use std::sync::Arc;
 
-use auth::{Tokens, Vault};
+use auth::Tokens;
 use model::{Code, Problem, Scope, ScopeId};
 use outbound::Outbound;
 use part::http::Operation;
@@ -34,8 +34,6 @@ pub struct App {
     pub runs: Arc<dyn Runs>,
     /// Tokens.
     pub tokens: Tokens,
-    /// Secrets.
-    pub vault: Vault,
     /// The way out, for its counters.
     pub outbound: Outbound,
     /// Counters.

@@ -119,7 +119,7 @@ fn of_kind(app: &App, kind: KindEntry) -> Vec<Operation> {
     };
     let dry = "Do everything but the write.";
     vec![
-        Operation::get(&list, format!("list{title}s"), read)
+        Operation::get(&list, format!("list{}", self::title(kind.plural)), read)
             .about(kind.plural, format!("Lists {}.", kind.plural))
             .param("label", ParamKind::List, "Only those with these labels, `key=value`.")
             .paged()

@@ -62,13 +62,13 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 Reply::json(&Me { actor: grant.actor().to_owned(), rules: grant.rules().to_vec() })
             }),
         Operation::get("/api/v1/tokens", "listTokens", manage)
-            .about("tokens", "Lists tokens, without their texts.")
+            .about("tokens", "Lists the tokens that one could have made oneself, without their texts.")
             .gives::<Page<TokenInfo>>()
             .handle({
                 let app = app.clone();
-                move |_| {
+                move |call| {
                     let app = app.clone();
-                    async move { Reply::json(&Page { items: app.tokens.list().await?, next_cursor: None }) }
+                    async move { Reply::json(&Page { items: app.tokens.list(call.grant()?).await?, next_cursor: None }) }
                 }
             }),
         Operation::post("/api/v1/tokens", "createToken", manage)

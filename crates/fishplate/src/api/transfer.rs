@@ -160,7 +160,8 @@ async fn add_closure(app: &App, call: &Call, chosen: &mut BTreeMap<Ref, Manifest
     Ok(())
 }
 
-async fn backup(app: App, _: Call) -> Result<Reply, Problem> {
+async fn backup(app: App, call: Call) -> Result<Reply, Problem> {
+    call.grant()?.require_everywhere(Permission::StoreBackup)?;
     let body = crate::backup::stream(&app.store, &app.data).await?;
     Ok(Reply::body("application/x-tar", body))
 }

@@ -26,6 +26,9 @@ pub struct Options {
     /// Let workflows call private addresses where an environment has no egress rules of its own
     #[arg(long, env = "FISHPLATE_PRIVATE_NETWORK")]
     private_network: bool,
+    /// Start although the master key is lost; resume addresses and secrets of connections are lost with it
+    #[arg(long)]
+    accept_lost_secrets: bool,
     /// What is logged, for example `info` or `engine=debug`
     #[arg(long, env = "FISHPLATE_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
@@ -58,6 +61,7 @@ pub async fn run(global: &Global, options: Options) -> Result<Exit, Problem> {
         listen: options.listen,
         public_url: options.public_url,
         private_network: options.private_network,
+        accept_lost_secrets: options.accept_lost_secrets,
     })
     .await?;
     announce(global, &server);

@@ -9,7 +9,7 @@ use engine::ports::{VariableSet, Variables, WorkflowText, Workflows};
 use futures_util::future::BoxFuture;
 use model::resource::Ref;
 use model::{Code, Map, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
-use outbound::{EgressRules, Outbound};
+use outbound::EgressRules;
 use part::WorkflowRef;
 use part::catalogue::Catalogue;
 use part::kind::UniqueKey;
@@ -38,7 +38,11 @@ struct Inner {
     catalogue: Catalogue,
     view: RwLock<Arc<View>>,
     position: watch::Sender<u64>,
+    listeners: RwLock<Vec<Listener>>,
 }
+
+/// Hears of each new view before anybody who waits for its position does: (old, new).
+pub type Listener = Box<dyn Fn(&View, &View) + Send + Sync>;
 
 /// Everything at one position.
 #[derive(Clone, Default)]
@@ -48,6 +52,8 @@ pub struct View {
     scopes: BTreeMap<ScopeId, Scope>,
     ids: HashMap<Scope, ScopeId>,
     active: HashMap<ScopeId, BTreeMap<String, Arc<ActiveWorkflow>>>,
+    /// Counts the changes of active workflows.
+    active_changes: u64,
     variables: HashMap<ScopeId, Arc<VariableSet>>,
     egress: HashMap<ScopeId, EgressRules>,
 }
@@ -75,14 +81,20 @@ impl View {
         self.ids.get(scope).copied()
     }
 
-    /// All scopes.
-    pub fn scopes(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
-        self.scopes.iter().map(|(id, scope)| (*id, scope))
+    /// Counts the changes of active workflows: the same number, the same workflows.
+    pub fn active_changes(&self) -> u64 {
+        self.active_changes
     }
 
-    /// The active workflows of a scope, by name.
-    pub fn active(&self, scope: ScopeId) -> impl Iterator<Item = &Arc<ActiveWorkflow>> {
-        self.active.get(&scope).into_iter().flat_map(BTreeMap::values)
+    /// All active workflows with their scopes.
+    pub fn active(&self) -> impl Iterator<Item = (ScopeId, &Scope, &Arc<ActiveWorkflow>)> {
+        let scopes = self.active.iter().filter_map(|(id, workflows)| Some((*id, self.scopes.get(id)?, workflows)));
+        scopes.flat_map(|(id, scope, workflows)| workflows.values().map(move |workflow| (id, scope, workflow)))
+    }
+
+    /// Egress rules that scopes have of their own.
+    pub fn egress(&self) -> &HashMap<ScopeId, EgressRules> {
+        &self.egress
     }
 
     /// An active workflow.
@@ -104,7 +116,8 @@ impl View {
 impl Live {
     /// An empty view; [`Self::load`] fills it.
     pub fn new(store: Store, catalogue: Catalogue) -> Live {
-        let inner = Inner { store, catalogue, view: RwLock::default(), position: watch::Sender::new(0) };
+        let (view, listeners) = (RwLock::default(), RwLock::default());
+        let inner = Inner { store, catalogue, view, listeners, position: watch::Sender::new(0) };
         Live { inner: Arc::new(inner) }
     }
 
@@ -113,9 +126,9 @@ impl Live {
         self.inner.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Positions of the view as it changes: look again.
-    pub fn watch(&self) -> watch::Receiver<u64> {
-        self.inner.position.subscribe()
+    /// Adds a listener. Listeners that are added before [`Self::load`] hear of everything.
+    pub fn listen(&self, listener: Listener) {
+        self.inner.listeners.write().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
     /// Waits until the view shows a position. A view that is late is no reason to refuse what is stored already.
@@ -136,7 +149,8 @@ impl Live {
     pub async fn load(&self) -> Result<(), Problem> {
         let store = &self.inner.store;
         // The position first: what changes meanwhile is read again afterwards.
-        let mut view = View { position: store.position().await?, ..View::default() };
+        let active_changes = self.view().active_changes + 1;
+        let mut view = View { position: store.position().await?, active_changes, ..View::default() };
         self.load_scopes(&mut view).await?;
         for row in store.activations().await?.into_iter().filter(|row| row.enabled) {
             self.load_workflow(&mut view, row.scope, &row.workflow).await?;
@@ -150,15 +164,12 @@ impl Live {
         Ok(())
     }
 
-    /// Follows the store until told to stop, and hands changed egress rules to the way out.
-    pub async fn follow(self, outbound: Outbound, stop: CancellationToken) {
+    /// Follows the store until told to stop.
+    pub async fn follow(self, stop: CancellationToken) {
         let mut positions = self.inner.store.watch_position();
-        self.hand_out_egress(&outbound, &View::default(), &self.view());
         loop {
-            let before = self.view();
-            match self.refresh().await {
-                Ok(()) => self.hand_out_egress(&outbound, &before, &self.view()),
-                Err(problem) => tracing::warn!(%problem, "the view of resources could not be refreshed"),
+            if let Err(problem) = self.refresh().await {
+                tracing::warn!(%problem, "the view of resources could not be refreshed");
             }
             let behind = *positions.borrow_and_update() > self.view().position;
             let wait = if behind { Duration::from_millis(200) } else { Duration::from_secs(5) };
@@ -207,16 +218,12 @@ impl Live {
 
     fn publish(&self, view: View) {
         let position = view.position;
-        *self.inner.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
-        self.inner.position.send_replace(position);
-    }
-
-    fn hand_out_egress(&self, outbound: &Outbound, before: &View, now: &View) {
-        for (scope, rules) in &now.egress {
-            if before.egress.get(scope) != Some(rules) {
-                outbound.set_egress(*scope, rules.clone());
-            }
+        let new = Arc::new(view);
+        let old = std::mem::replace(&mut *self.inner.view.write().unwrap_or_else(PoisonError::into_inner), new.clone());
+        for listener in self.inner.listeners.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            listener(&old, &new);
         }
+        self.inner.position.send_replace(position);
     }
 
     /// Reads the scopes anew.
@@ -241,7 +248,7 @@ impl Live {
         let row = self.inner.store.activation(scope, name).await?;
         let workflows = view.active.entry(scope).or_default();
         let Some(row) = row.filter(|row| row.enabled) else {
-            workflows.remove(name.as_str());
+            view.active_changes += u64::from(workflows.remove(name.as_str()).is_some());
             return Ok(());
         };
         let known = workflows.get(name.as_str());
@@ -254,7 +261,7 @@ impl Live {
         }
         let Some(live) = self.text(scope, name, row.revision).await? else {
             tracing::error!(workflow = %name, revision = row.revision, "an active revision is not in the history");
-            workflows.remove(name.as_str());
+            view.active_changes += u64::from(workflows.remove(name.as_str()).is_some());
             return Ok(());
         };
         let previous = match row.previous.filter(|_| row.share < 100) {
@@ -271,6 +278,7 @@ impl Live {
         let triggers = engine::kinds::triggers(&live.spec, &catalogue);
         let workflow = ActiveWorkflow { name: name.clone(), live, previous, share: row.share, triggers, keys };
         workflows.insert(name.to_string(), Arc::new(workflow));
+        view.active_changes += 1;
         Ok(())
     }
 

@@ -1,0 +1,122 @@
+//! The way in: webhooks, resume addresses and schedules of what is active.
+
+use std::sync::Arc;
+
+use auth::Vault;
+use futures_util::future::BoxFuture;
+use inbound::resume::{Signer, Wait};
+use inbound::routes::Routes;
+use inbound::schedules::{self, Schedules, Timer};
+use inbound::webhooks::{self, Receiver};
+use inbound::{Endpoint, Local};
+use model::{Code, Map, Name, Problem, RunId, Scope};
+use part::trigger::Trigger;
+use part::{NodeError, Runs};
+use store::Store;
+
+use crate::resources::live::{Live, View};
+
+/// The endpoints of everything that is active.
+pub fn endpoints(view: &View) -> Vec<Endpoint> {
+    let mut endpoints = Vec::new();
+    for (scope_id, scope, workflow) in view.active() {
+        for (node, trigger) in &workflow.triggers {
+            let Trigger::Webhook(webhook) = trigger else { continue };
+            endpoints.push(Endpoint {
+                scope: scope.clone(),
+                scope_id,
+                workflow: workflow.name.clone(),
+                node: node.clone(),
+                webhook: (**webhook).clone(),
+                draft: false,
+            });
+        }
+    }
+    endpoints
+}
+
+/// The schedules of everything that is active.
+pub fn timers(view: &View) -> Vec<Timer> {
+    let mut timers = Vec::new();
+    for (scope_id, scope, workflow) in view.active() {
+        let timezone = workflow.live.spec.settings.timezone.as_deref().unwrap_or("UTC");
+        for (node, trigger) in &workflow.triggers {
+            let Trigger::Schedule(schedule) = trigger else { continue };
+            timers.push(Timer {
+                scope: scope.clone(),
+                scope_id,
+                workflow: workflow.name.clone(),
+                node: node.clone(),
+                schedule: schedule.clone(),
+                timezone: timezone.to_owned(),
+            });
+        }
+    }
+    timers
+}
+
+/// The receiver and the schedules of a server; both follow the view from now on.
+pub fn build(
+    store: &Store,
+    live: &Live,
+    vault: &Vault,
+    runs: Arc<dyn Runs>,
+    replies: Local,
+    signer: Arc<Signer>,
+    public_url: &str,
+) -> (Receiver, Schedules) {
+    let routes = Routes::default();
+    let mut options = webhooks::Options::new(
+        runs.clone(),
+        Arc::new(vault.clone()),
+        Arc::new(store.clone()),
+        signer,
+        replies,
+        routes.clone(),
+    );
+    options.public_url = Some(public_url.to_owned());
+    let (schedules, handle) = Schedules::new(schedules::Options {
+        runs,
+        cursors: Arc::new(store.clone()),
+        clock: Arc::new(inbound::SystemClock),
+    });
+    let view = live.view();
+    routes.set_routes(endpoints(&view));
+    handle.set_timers(timers(&view));
+    live.listen(Box::new(move |old, new| {
+        if old.active_changes() != new.active_changes() {
+            routes.set_routes(endpoints(new));
+            handle.set_timers(timers(new));
+        }
+    }));
+    (Receiver::new(options), schedules)
+}
+
+/// Signs for nodes, with keys that they never see.
+pub struct NodeSigner {
+    /// Keys of connections.
+    pub vault: Vault,
+    /// Numbers of scopes.
+    pub live: Live,
+    /// Signs resume addresses.
+    pub signer: Arc<Signer>,
+}
+
+impl engine::ports::Tokens for NodeSigner {
+    fn sign<'a>(
+        &'a self,
+        scope: &'a Scope,
+        connection: &'a Name,
+        claims: &'a Map,
+    ) -> BoxFuture<'a, Result<String, NodeError>> {
+        Box::pin(async move {
+            let id = self.live.view().scope_id(scope);
+            let id = id.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no scope `{scope}`")))?;
+            Ok(self.vault.make_token(id, connection, claims).await?)
+        })
+    }
+
+    fn resume_url(&self, scope: &Scope, run: RunId, step: u32) -> Option<String> {
+        self.signer.url(&Wait { scope: scope.clone(), run, step })
+    }
+}

@@ -1,0 +1,86 @@
+use serde_json::{Value, json};
+
+use crate::server::Server;
+
+/// Every operation with who may call it, as one line each.
+fn matrix(document: &Value) -> Vec<(String, String, String, String)> {
+    let mut all = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, entry) in methods.as_object().unwrap() {
+            let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+            assert!(!text("summary").is_empty(), "{method} {path} has no description");
+            assert!(!entry["tags"][0].as_str().unwrap_or_default().is_empty(), "{method} {path} has no tag");
+            all.push((text("operationId"), method.to_uppercase(), path.clone(), text("x-access")));
+        }
+    }
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn every_operation_is_in_the_access_matrix_and_keeps_to_it() {
+    let server = Server::start().await;
+    let document = server.get("/openapi.json").await;
+    let matrix = matrix(&document);
+    let ids: std::collections::BTreeSet<&String> = matrix.iter().map(|(id, ..)| id).collect();
+    assert_eq!(ids.len(), matrix.len(), "two operations have one name");
+    let lines: Vec<String> =
+        matrix.iter().map(|(id, method, path, access)| format!("{access:<18} {method:<6} {path}  {id}")).collect();
+    insta::assert_snapshot!("access matrix", lines.join("\n"));
+
+    let viewer = json!({ "name": "viewer", "rules": [{ "role": "viewer" }] });
+    let viewer = server.ask("POST", "/tokens", viewer).await.ok()["token"].as_str().unwrap().to_owned();
+    let stranger = json!({ "name": "stranger", "rules": [{ "workspace": "elsewhere", "role": "owner" }] });
+    let stranger = server.ask("POST", "/tokens", stranger).await.ok()["token"].as_str().unwrap().to_owned();
+    for (_, method, path, access) in &matrix {
+        let address: String = path
+            .trim_start_matches("/api/v1")
+            .split('/')
+            .map(|part| if part.starts_with('{') { "1" } else { part })
+            .collect::<Vec<_>>()
+            .join("/");
+        if access == "public" {
+            continue;
+        }
+        let nobody = server.ask_as("fpt_nobody", method, &address, &[], &Value::Null).await;
+        assert_eq!(nobody.status, 401, "{method} {path}");
+        let foreign = server.ask_as(&stranger, method, &address, &[], &Value::Null).await;
+        if access != "any token" {
+            assert_eq!(foreign.status, 404, "{method} {path}: a scope without a role does not exist");
+        }
+        let needs_more = !matches!(access.as_str(), "resource:read" | "run:read" | "server:read" | "any token");
+        if needs_more {
+            let weak = server.ask_as(&viewer, method, &address, &[], &Value::Null).await;
+            assert_eq!((weak.status, weak.code()), (403, "FP0003".into()), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_when_it_is_revoked() {
+    let server = Server::start().await;
+    let made = server.ask("POST", "/tokens", json!({ "name": "ci", "rules": [{ "role": "editor" }] })).await;
+    assert_eq!(made.status, 201);
+    let (id, token) = (made.json()["id"].clone(), made.json()["token"].as_str().unwrap().to_owned());
+    let me = server.ask_as(&token, "GET", "/me", &[], &Value::Null).await.ok();
+    assert_eq!(me, json!({ "actor": "token:ci", "rules": [{ "role": "editor" }] }));
+    assert!(!String::from_utf8_lossy(&server.ask("GET", "/tokens", Value::Null).await.bytes).contains(&token));
+    assert_eq!(server.ask("DELETE", &format!("/tokens/{}", id.as_str().unwrap()), Value::Null).await.status, 204);
+    assert_eq!(server.ask_as(&token, "GET", "/me", &[], &Value::Null).await.status, 401);
+}
+
+#[tokio::test]
+async fn scopes_are_apart() {
+    let server = Server::start().await;
+    let elsewhere = "?workspace=acme&environment=dev";
+    assert_eq!(server.ask("GET", &format!("/variables{elsewhere}"), Value::Null).await.status, 404);
+    let scope = json!({ "workspace": "acme", "environment": "dev" });
+    assert_eq!(server.ask("POST", "/scopes", scope.clone()).await.status, 201);
+    let variable = json!({ "spec": { "value": "acme's" } });
+    server.ask("PUT", &format!("/variables/a{elsewhere}"), variable).await.ok();
+    assert_eq!(server.get("/variables").await["items"], json!([]));
+    assert_eq!(server.get(&format!("/variables{elsewhere}")).await["items"][0]["scope"], scope);
+    let headers = [("fishplate-workspace", "acme"), ("fishplate-environment", "dev")];
+    let found = server.ask_as(&server.token, "GET", "/variables/a", &headers, &Value::Null).await.ok();
+    assert_eq!(found["spec"]["value"], "acme's");
+}

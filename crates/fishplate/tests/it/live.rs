@@ -1,0 +1,98 @@
+use futures_util::StreamExt;
+use outbound::Response;
+use serde_json::{Value, json};
+
+use crate::server::{Server, whole};
+
+/// Reads events of a stream until there are `count` of them: (id, content).
+async fn events(mut response: Response, count: usize) -> Vec<(String, Value)> {
+    let mut text = String::new();
+    loop {
+        let found: Vec<(String, Value)> = text
+            .split_inclusive("\n\n")
+            .filter(|block| block.ends_with("\n\n"))
+            .filter_map(|block| {
+                let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+                Some((field("id: ")?.to_owned(), serde_json::from_str(field("data: ")?).unwrap()))
+            })
+            .collect();
+        if found.len() >= count {
+            return found;
+        }
+        let chunk = response.body.next().await.expect("the stream goes on").unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+}
+
+impl Server {
+    async fn watch(&self, rest: &str, headers: &[(&'static str, &str)]) -> Response {
+        let bearer = format!("Bearer {}", self.token);
+        let mut all = vec![("authorization", bearer.as_str())];
+        all.extend(headers);
+        self.send("GET", &format!("/api/v1/watch{rest}"), &all, b"").await
+    }
+}
+
+#[tokio::test]
+async fn whoever_watches_hears_of_changes_and_goes_on_where_they_were() {
+    let server = Server::start().await;
+    let watching = server.watch("", &[]).await;
+    for name in ["a", "b", "c"] {
+        server.ask("PUT", &format!("/variables/{name}"), json!({ "spec": { "value": 1 } })).await.ok();
+    }
+    // The first event only says where the stream begins.
+    let heard = events(watching, 4).await;
+    let names: Vec<&str> = heard[1..].iter().map(|(_, data)| data["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(heard[1].1["action"], "put");
+    let resumed = events(server.watch("", &[("last-event-id", &heard[1].0)]).await, 3).await;
+    assert_eq!(resumed[1..], heard[2..]);
+    server.ask("DELETE", "/variables/b", Value::Null).await.ok();
+    let rest = events(server.watch(&format!("?after={}&kind=variable", heard[3].0), &[]).await, 2).await;
+    assert_eq!((&rest[1].1["name"], &rest[1].1["action"]), (&json!("b"), &json!("delete")));
+}
+
+#[tokio::test]
+async fn a_position_past_the_horizon_is_gone() {
+    let server = Server::start().await;
+    for value in 0..3 {
+        server.ask("PUT", "/variables/a", json!({ "spec": { "value": value } })).await.ok();
+    }
+    let folder = server.stop();
+    let store = store::Store::open(store::Options::Sqlite { folder: folder.path().join("data") }).await.unwrap();
+    store.trim_changes(1).await.unwrap();
+    store.close().await;
+    drop(store);
+    let server = Server::in_folder(folder).await;
+    let answer = whole(server.watch("?after=1", &[]).await).await;
+    assert_eq!((answer.status, answer.code()), (410, "FP0109".into()));
+}
+
+#[tokio::test]
+async fn a_websocket_carries_the_same_events() {
+    use std::io::{Read, Write};
+    let server = Server::start().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    server.ask("PUT", "/variables/a", json!({ "spec": { "value": 1 } })).await.ok();
+    let token = server.token.clone();
+    let heard = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        let request = format!(
+            "GET /api/v1/watch?after=0 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+             connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut heard = Vec::new();
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&heard).contains("\"name\":\"a\"") {
+            let read = stream.read(&mut buffer).unwrap();
+            assert!(read > 0, "the stream ended: {}", String::from_utf8_lossy(&heard));
+            heard.extend_from_slice(&buffer[..read]);
+        }
+        String::from_utf8_lossy(&heard).into_owned()
+    });
+    let heard = heard.await.unwrap();
+    assert!(heard.starts_with("HTTP/1.1 101"), "{heard}");
+    assert!(heard.contains("\"event\":\"changed\""), "{heard}");
+}

@@ -14,6 +14,7 @@ use crate::event::{Event, Move, NodeIndex};
 use crate::journal;
 use crate::machine::Machine;
 use crate::record::ItemsRecord;
+use crate::run::replay::{Replay, replay};
 use crate::run::{Core, Shared};
 
 impl Inner {
@@ -178,6 +179,16 @@ impl Inner {
             self.work_on(shared, true);
         }
         Ok(())
+    }
+
+    /// Executes a recorded run again with the network off and compares what its steps put out.
+    pub async fn replay_run(self: &Arc<Self>, scope: &Scope, run: RunId) -> Result<Replay, Problem> {
+        let row = self.row(scope, run).await?;
+        let events = self.events(&row).await?;
+        let definition = self.stored_definition(row.head.scope, row.head.definition).await?;
+        let core = Core::new(Machine::new(definition.graph.clone()));
+        let shared = Shared::for_replay(self.clone(), scope.clone(), row.head, definition, core);
+        Ok(replay(&shared, events).await)
     }
 
     pub(super) async fn events(&self, row: &RunRow) -> Result<Vec<Event>, Problem> {

@@ -16,7 +16,7 @@ use crate::definition::Definition;
 use crate::ports::WorkflowText;
 
 /// Most nodes of a workflow.
-const MOST_NODES: usize = 2_000;
+const MOST_NODES: usize = crate::n8n::MAX_NODES;
 
 /// Kind `workflow`.
 pub struct Workflow;

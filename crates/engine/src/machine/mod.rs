@@ -491,8 +491,11 @@ impl Machine {
             }
             Event::StepSuspended { s, on, state: kept, .. } => {
                 if let Some(step) = state.live.get_mut(s) {
+                    // A step that asks a person about a call has not begun another wait: what it waited for came.
+                    if !matches!(on, Suspend::Signal { name, .. } if name == SETTLE) {
+                        step.resumed = None;
+                    }
                     step.status = StepStatus::Suspended(on.clone());
-                    step.resumed = None;
                     if let Some(kept) = kept {
                         state.kept.insert(step.node, kept.clone());
                     }

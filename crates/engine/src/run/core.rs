@@ -56,6 +56,8 @@ pub struct Shared {
     pub committed: watch::Sender<Result<u64, CommitError>>,
     /// Provisional news: progress, log lines, parts of answers.
     pub news: tokio::sync::broadcast::Sender<part::runs::RunUpdate>,
+    /// A recorded run is executed again: nothing leaves, nothing is written.
+    pub replaying: bool,
     fingerprint: Option<Digest>,
     core: Mutex<Core>,
 }
@@ -144,9 +146,34 @@ impl Shared {
         fence: Fence,
         core: Core,
     ) -> Arc<Self> {
+        Arc::new(Self::build(engine, scope, head, definition, fence, core))
+    }
+
+    /// A recorded run that is executed again.
+    pub fn for_replay(
+        engine: Arc<Inner>,
+        scope: Scope,
+        head: RunHead,
+        definition: Arc<Definition>,
+        core: Core,
+    ) -> Arc<Self> {
+        let fence = Fence { partition: head.partition, token: -1 };
+        let mut shared = Self::build(engine, scope, head, definition, fence, core);
+        shared.replaying = true;
+        Arc::new(shared)
+    }
+
+    fn build(
+        engine: Arc<Inner>,
+        scope: Scope,
+        head: RunHead,
+        definition: Arc<Definition>,
+        fence: Fence,
+        core: Core,
+    ) -> Self {
         let fingerprint = core.admit.as_ref().and_then(|admit| admit.dedupe.as_ref()).map(|claim| claim.fingerprint);
         let committed = watch::Sender::new(Ok(if core.admit.is_some() { 0 } else { core.last_seq }));
-        Arc::new(Shared {
+        Shared {
             engine,
             scope,
             head,
@@ -156,9 +183,10 @@ impl Shared {
             wake: tokio::sync::Notify::new(),
             committed,
             news: tokio::sync::broadcast::Sender::new(16),
+            replaying: false,
             fingerprint,
             core: Mutex::new(core),
-        })
+        }
     }
 
     /// The changing part. Never held over an await.
@@ -168,6 +196,9 @@ impl Shared {
 
     /// Waits until everything that is buffered now is committed.
     pub async fn flush(self: &Arc<Self>) -> Result<(), CommitError> {
+        if self.replaying {
+            return Ok(());
+        }
         let (target, start) = {
             let mut core = self.core();
             let start = !core.flushing && (core.buffered > 0 || core.admit.is_some());

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::{Core, Shared};
 use super::host::StepRun;
 use crate::event::{Event, Handled, NodeIndex, PortRecord, StepNumber};
-use crate::machine::{Next, StepStatus, Verdict};
+use crate::machine::{LiveStep, Next, StepStatus, Verdict};
 
 /// How long running calls may go on after a cancel.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
@@ -255,22 +255,7 @@ fn attempt(shared: &Arc<Shared>, step: StepNumber) -> BoxFuture<'static, Finishe
             );
             return Box::pin(std::future::ready(Finished { step: run, result: Err(error), micros: 0 }));
         };
-        let count = shared.definition.graph.node(live.node).inputs.max(live.inputs.len() as u16);
-        let defined = shared.definition.node(live.node);
-        let items = (0..count as usize).map(|port| {
-            let items = core.data.gather(live.inputs.get(port).map(Vec::as_slice).unwrap_or_default());
-            if defined.execute_once { items.select(&Indices::all(items.len().min(1))) } else { items }
-        });
-        let items: Vec<Items> = items.collect();
-        let run = StepRun::new(
-            shared.clone(),
-            (step, live.node, live.run_index),
-            live.inputs.clone(),
-            items,
-            (live.at, live.seed),
-            shared.engine.variables.current(&shared.scope),
-            shared.cancel.child_token(),
-        );
+        let run = prepare(shared, &core, step, live);
         (run, live.attempt, live.resumed.clone(), core.use_pins)
     };
     let (run, attempt, resumed, use_pins) = prepared;
@@ -280,8 +265,28 @@ fn attempt(shared: &Arc<Shared>, step: StepNumber) -> BoxFuture<'static, Finishe
     })
 }
 
+/// What a live step gets for its attempt.
+pub(super) fn prepare(shared: &Arc<Shared>, core: &Core, step: StepNumber, live: &LiveStep) -> Arc<StepRun> {
+    let count = shared.definition.graph.node(live.node).inputs.max(live.inputs.len() as u16);
+    let defined = shared.definition.node(live.node);
+    let items = (0..count as usize).map(|port| {
+        let items = core.data.gather(live.inputs.get(port).map(Vec::as_slice).unwrap_or_default());
+        if defined.execute_once { items.select(&Indices::all(items.len().min(1))) } else { items }
+    });
+    let items: Vec<Items> = items.collect();
+    StepRun::new(
+        shared.clone(),
+        (step, live.node, live.run_index),
+        live.inputs.clone(),
+        items,
+        (live.at, live.seed),
+        shared.engine.variables.current(&shared.scope),
+        shared.cancel.child_token(),
+    )
+}
+
 /// Runs the node of a step, with its deadline; a panic is a bug of the node type, not of the run.
-async fn execute(
+pub(super) async fn execute(
     run: &Arc<StepRun>,
     attempt: u32,
     resumed: Option<Resumed>,
@@ -395,7 +400,7 @@ fn handle(shared: &Arc<Shared>, finished: Finished) {
 }
 
 /// One record per output port of the graph.
-fn complete(shared: &Shared, run: &StepRun, outputs: Vec<part::PortOutput>) -> Vec<PortRecord> {
+pub(super) fn complete(shared: &Shared, run: &StepRun, outputs: Vec<part::PortOutput>) -> Vec<PortRecord> {
     let node = shared.definition.graph.node(run.node);
     let mut out: Vec<PortRecord> = outputs.into_iter().map(PortRecord::from).collect();
     while out.last().is_some_and(|port| matches!(port, PortRecord::Nothing)) {
@@ -411,7 +416,7 @@ fn complete(shared: &Shared, run: &StepRun, outputs: Vec<part::PortOutput>) -> V
 }
 
 /// What goes on when a failure is absorbed.
-fn absorb(shared: &Shared, run: &StepRun, handled: Handled, error: &NodeError) -> Vec<PortRecord> {
+pub(super) fn absorb(shared: &Shared, run: &StepRun, handled: Handled, error: &NodeError) -> Vec<PortRecord> {
     let node = shared.definition.graph.node(run.node);
     let input = run.input_items.first().cloned().unwrap_or_default();
     match handled {

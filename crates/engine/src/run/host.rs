@@ -120,6 +120,10 @@ impl StepRun {
             }
             CallPlan::Uncertain => return Err(uncertain(name).permanent()),
         };
+        if self.shared.replaying {
+            let detail = format!("the call `{}` was not recorded", name.name);
+            return Err(NodeError::new(Code::NotResumable, Category::Bug, detail).permanent());
+        }
         core.emit(Event::CallIntended { s: self.step, call: name.clone(), epoch, fingerprint });
         let item = name.item.map(|item| format!("{item}.")).unwrap_or_default();
         let key = format!("{}.{}.{item}{}.{epoch}", self.shared.head.id, self.step, name.name.replace(' ', "-"));
@@ -508,7 +512,7 @@ impl StepHost for StepRun {
     }
 
     fn outbound(&self) -> Option<&outbound::Outbound> {
-        self.shared.engine.outbound.as_ref()
+        self.shared.engine.outbound.as_ref().filter(|_| !self.shared.replaying)
     }
 
     fn resume_url(&self) -> Option<String> {

@@ -4,6 +4,7 @@ pub mod core;
 pub mod data;
 mod drive;
 mod host;
+pub mod replay;
 mod scope;
 mod script;
 

@@ -1,0 +1,104 @@
+//! `make bench`: what the design promises in figures, measured on the real binary.
+
+mod hooks;
+mod start;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::load::{self, Load};
+use crate::processes::Processes;
+use crate::report::{Report, Row};
+use crate::server::{Place, Server};
+
+/// How a bench is run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The sizes of `make bench-long`.
+    pub long: bool,
+    /// Names of the parts to run; empty: all.
+    pub only: Vec<String>,
+    /// How long each case is under load.
+    pub time: Duration,
+}
+
+/// The name of a part, and what it does.
+type Part = (&'static str, fn(&Options, &mut Report) -> Result<()>);
+
+const PARTS: &[Part] = &[("start", start::run), ("hooks", hooks::run)];
+
+/// Runs the parts, prints the table, writes the JSON.
+pub fn run(options: &Options) -> Result<()> {
+    if let Some(unknown) = options.only.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
+        let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+        bail!("there is no part `{unknown}`; expected some of {}", names.join(", "));
+    }
+    let mut report = Report::new();
+    for (name, part) in PARTS {
+        if !options.only.is_empty() && !options.only.iter().any(|only| only == name) {
+            continue;
+        }
+        // One part that fails must not cost the figures of the others.
+        if let Err(error) = part(options, &mut report) {
+            report.missing(format!("{name}: {error:#}"));
+        }
+    }
+    report.load_after = crate::processes::load_average();
+    println!("{}", report.markdown());
+    println!("written to {}", report.write()?.display());
+    Ok(())
+}
+
+/// What a case is called, beside its figures.
+struct Case<'a> {
+    name: &'a str,
+    store: &'a str,
+    steps: Option<u32>,
+    goal_cpu_ms: Option<f64>,
+}
+
+/// Warms up, puts a load on, waits until its cost is paid, and gives the figures.
+fn measure(case: &Case, load: &Load, processes: &Processes) -> Result<Row> {
+    let warm = Load { time: (load.time / 5).min(Duration::from_secs(1)), ..load.clone() };
+    load::run(&warm)?;
+    processes.settle();
+    let before = processes.cpu();
+    let outcome = load::run(load)?;
+    processes.settle();
+    let cpu = processes.cpu().saturating_sub(before);
+    Ok(Row {
+        system: "fishplate".into(),
+        case: case.name.into(),
+        store: case.store.into(),
+        connections: load.connections,
+        per_second: outcome.per_second(),
+        p50: outcome.percentile(0.5),
+        p95: outcome.percentile(0.95),
+        p99: outcome.percentile(0.99),
+        errors: outcome.errors,
+        cpu_ms: cpu.as_secs_f64() * 1000.0 / (outcome.answered.max(1)) as f64,
+        steps: case.steps,
+        memory: processes.memory(),
+        goal_cpu_ms: case.goal_cpu_ms,
+    })
+}
+
+/// The load of a webhook of that name.
+fn hook(server: &Server, path: &str, body: &str, connections: usize, time: Duration) -> Load {
+    Load {
+        address: server.address,
+        path: format!("/webhook/{path}"),
+        body: body.to_owned(),
+        keyed: false,
+        connections,
+        time,
+        most: 0,
+    }
+}
+
+/// The stores, each with an empty place.
+fn places(report: &mut Report) -> Result<Vec<(&'static str, Place)>> {
+    let _ = report;
+    Ok(vec![("sqlite", Place::folder()?)])
+}

@@ -1,0 +1,72 @@
+//! The workflows that are measured. Those that a peer runs, too, do the same as its own.
+
+use serde_json::{Value, json};
+
+/// Path and body of an event of most workflows.
+pub const ORDER: &str = r#"{"id":"A-1","amount":42}"#;
+
+fn webhook(path: &str) -> Value {
+    let params = json!({ "methods": ["POST"], "path": path, "respond": { "when": "respondNode" } });
+    json!({ "name": "Webhook", "type": "http.webhook", "params": params })
+}
+
+fn respond(json: Value) -> Value {
+    json!({ "name": "Respond", "type": "http.respond", "params": { "with": "json", "json": json } })
+}
+
+/// Nodes one after another.
+fn chain(nodes: Vec<Value>) -> Value {
+    let edges: Vec<Value> =
+        nodes.windows(2).map(|pair| json!({ "from": pair[0]["name"], "to": pair[1]["name"] })).collect();
+    json!({ "nodes": nodes, "edges": edges })
+}
+
+/// Webhook → set → if → respond.
+pub fn set_if(path: &str) -> Value {
+    let fields = json!([
+        { "name": "order", "type": "string", "value": "={{ $json.body.id }}" },
+        { "name": "amount", "type": "number", "value": "={{ $json.body.amount }}" },
+        { "name": "source", "type": "string", "value": "bench" },
+    ]);
+    let large = json!({ "conditions": { "conditions": [{
+        "leftValue": "={{ $json.amount }}", "rightValue": 10, "operator": { "type": "number", "operation": "gt" },
+    }] } });
+    chain(vec![
+        webhook(path),
+        json!({ "name": "Set", "type": "core.set", "params": { "fields": fields } }),
+        json!({ "name": "If", "type": "core.if", "params": large }),
+        respond(json!("={{ $json }}")),
+    ])
+}
+
+/// Webhook → 40 × set → respond.
+pub fn chain40(path: &str) -> Value {
+    let fields = json!([{ "name": "n", "type": "number", "value": "={{ ($json.n || 0) + 1 }}" }]);
+    let mut nodes = vec![webhook(path)];
+    nodes.extend((1..=40).map(|number| {
+        json!({ "name": format!("Set {number}"), "type": "core.set", "params": { "fields": fields } })
+    }));
+    nodes.push(respond(json!("={{ $json }}")));
+    chain(nodes)
+}
+
+/// Webhook → 1,000 items of a list → code over all of them → one item → respond.
+pub fn code1000(path: &str) -> Value {
+    let code = "return $input.all().map(i => ({json: {id: i.json.id, total: i.json.qty * i.json.price, tag: 'x' + \
+                i.json.id}}));";
+    let fields = json!([{ "fieldToAggregate": "total" }]);
+    chain(vec![
+        webhook(path),
+        json!({ "name": "Split", "type": "core.split-out", "params": { "fieldToSplitOut": "body.items" } }),
+        json!({ "name": "Code", "type": "core.code", "params": { "code": code } }),
+        json!({ "name": "Aggregate", "type": "core.aggregate", "params": { "fields": fields } }),
+        respond(json!("={{ { count: $json.total.length } }}")),
+    ])
+}
+
+/// The event of [`code1000`].
+pub fn items1000() -> String {
+    let items: Vec<Value> =
+        (0..1000).map(|number| json!({ "id": number, "qty": number % 7 + 1, "price": 1.25 })).collect();
+    json!({ "items": items }).to_string()
+}

@@ -1,5 +1,6 @@
 //! Which endpoint a path leads to: a table in memory, exchanged as a whole whenever an activation changes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -36,7 +37,6 @@ pub(crate) struct Prepared {
 /// The endpoints of one path.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// Segments of the pattern; empty for a path without `:name`.
     segments: Vec<Segment>,
     pub endpoints: Vec<Arc<Prepared>>,
 }
@@ -49,8 +49,8 @@ enum Segment {
 
 #[derive(Default)]
 struct Paths {
-    exact: HashMap<String, Route>,
-    patterns: Vec<Route>,
+    exact: HashMap<String, Arc<Route>>,
+    patterns: Vec<Arc<Route>>,
 }
 
 #[derive(Default)]
@@ -67,50 +67,36 @@ pub struct Routes {
 
 /// What a path led to.
 pub(crate) struct Found {
-    table: Arc<Table>,
-    draft: bool,
-    scope: String,
-    at: At,
+    /// The route.
+    pub route: Arc<Route>,
     /// Values of `:name` segments.
     pub params: Map,
-}
-
-enum At {
-    Exact(String),
-    Pattern(usize),
-}
-
-impl Found {
-    /// The route.
-    pub fn route(&self) -> &Route {
-        let scopes = if self.draft { &self.table.drafts } else { &self.table.live };
-        let paths = &scopes[&self.scope];
-        match &self.at {
-            At::Exact(path) => &paths.exact[path],
-            At::Pattern(index) => &paths.patterns[*index],
-        }
-    }
 }
 
 impl Routes {
     /// Exchanges the whole table. Of two endpoints with the same path and method, the first one listens.
     pub fn set_routes(&self, endpoints: Vec<Endpoint>) {
-        let mut table = Table::default();
+        let mut drawn: Vec<(bool, String, Route)> = Vec::new();
+        let mut places: HashMap<(bool, String, String), usize> = HashMap::new();
         for endpoint in endpoints {
-            let scopes = if endpoint.draft { &mut table.drafts } else { &mut table.live };
-            let paths = scopes.entry(endpoint.scope.to_string()).or_default();
-            let segments = segments(&endpoint.webhook.path);
+            let (draft, scope, path) = (endpoint.draft, endpoint.scope.to_string(), normal(&endpoint.webhook.path));
             let senders = endpoint.webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
             let started_by = format!("webhook:{}", endpoint.webhook.path);
             let prepared = Arc::new(Prepared { endpoint, senders, started_by });
-            if segments.iter().any(|segment| matches!(segment, Segment::Named(_))) {
-                match paths.patterns.iter_mut().find(|route| route.segments == segments) {
-                    Some(route) => route.endpoints.push(prepared),
-                    None => paths.patterns.push(Route { segments, endpoints: vec![prepared] }),
-                }
-            } else {
-                let route = paths.exact.entry(normal(&prepared.endpoint.webhook.path));
-                route.or_insert_with(|| Route { segments: Vec::new(), endpoints: Vec::new() }).endpoints.push(prepared);
+            let segments = segments(&path);
+            let place = *places.entry((draft, scope.clone(), path)).or_insert(drawn.len());
+            match drawn.get_mut(place) {
+                Some((.., route)) => route.endpoints.push(prepared),
+                None => drawn.push((draft, scope, Route { segments, endpoints: vec![prepared] })),
+            }
+        }
+        let mut table = Table::default();
+        for (draft, scope, route) in drawn {
+            let scopes = if draft { &mut table.drafts } else { &mut table.live };
+            let paths = scopes.entry(scope).or_default();
+            match route.fixed() {
+                Some(path) => drop(paths.exact.insert(path, Arc::new(route))),
+                None => paths.patterns.push(Arc::new(route)),
             }
         }
         for paths in table.live.values_mut().chain(table.drafts.values_mut()) {
@@ -128,16 +114,17 @@ impl Routes {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
         let scopes = if draft { &table.drafts } else { &table.live };
         let paths = scopes.get(scope)?;
-        let plain = path.trim_matches('/');
-        let path = if plain.contains('%') || plain.contains("//") { normal(&decode(plain)) } else { plain.to_owned() };
-        let (at, params) = if paths.exact.contains_key(&path) {
-            (At::Exact(path), Map::new())
-        } else {
-            let given: Vec<&str> = path.split('/').collect();
-            let (index, route) = paths.patterns.iter().enumerate().find(|(_, route)| route.matches(&given))?;
-            (At::Pattern(index), route.params(&given))
+        let path = path.trim_matches('/');
+        let path = match path.contains('%') || path.contains("//") {
+            true => Cow::Owned(normal(&decode(path))),
+            false => Cow::Borrowed(path),
         };
-        Some(Found { draft, scope: scope.to_owned(), at, params, table })
+        if let Some(route) = paths.exact.get(path.as_ref()) {
+            return Some(Found { route: route.clone(), params: Map::new() });
+        }
+        let given: Vec<&str> = path.split('/').collect();
+        let route = paths.patterns.iter().find(|route| route.matches(&given))?;
+        Some(Found { params: route.params(&given), route: route.clone() })
     }
 
     /// The store's number of a scope in which somebody listens.
@@ -164,6 +151,15 @@ impl Routes {
 }
 
 impl Route {
+    /// The path, when no segment of it is named.
+    fn fixed(&self) -> Option<String> {
+        let text = |segment: &Segment| match segment {
+            Segment::Fixed(text) => Some(text.clone()),
+            Segment::Named(_) => None,
+        };
+        Some(self.segments.iter().map(text).collect::<Option<Vec<String>>>()?.join("/"))
+    }
+
     fn matches(&self, given: &[&str]) -> bool {
         self.segments.len() == given.len()
             && self.segments.iter().zip(given).all(|(segment, given)| match segment {
@@ -268,7 +264,7 @@ pub(crate) mod tests {
         ]);
         let check = |path: &str, method: &str| {
             let found = routes.find("main/prod", path, false)?;
-            let (prepared, _) = found.route().for_method(method)?;
+            let (prepared, _) = found.route.for_method(method)?;
             Some((prepared.endpoint.webhook.path.clone(), Value::Object(found.params.clone())))
         };
         assert_eq!(check("a/b", "GET"), Some(("a/b".into(), json!({}))));
@@ -278,7 +274,7 @@ pub(crate) mod tests {
         assert_eq!(check("q/1/c", "GET"), Some(("q/:y/c".into(), json!({ "y": "1" }))));
         assert_eq!(check("Request%20a%20Quote", "GET"), Some(("Request a Quote".into(), json!({}))));
         assert_eq!(check("a", "GET"), None);
-        assert_eq!(routes.find("main/prod", "a/b", false).unwrap().route().methods(), "GET, POST");
+        assert_eq!(routes.find("main/prod", "a/b", false).unwrap().route.methods(), "GET, POST");
         assert!(routes.find("main/dev", "a/b", false).is_none() && routes.find("main/prod", "a/b", true).is_none());
         assert_eq!(routes.len(), 6);
     }

@@ -62,12 +62,22 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Where files go.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub files: &'a dyn Files,
+    pub scope: ScopeId,
+    /// Milliseconds since 1970.
+    pub now: i64,
+}
+
 /// What a body became.
 #[derive(Debug, Default)]
 pub struct Parsed {
     /// `$json.body`.
     pub value: Value,
     /// `$binary`.
+    #[expect(clippy::box_collection, reason = "it is moved into an item, which keeps it so")]
     pub files: Option<Box<BTreeMap<String, Binary>>>,
     /// Digest of the bytes, when it was asked for.
     pub digest: Option<model::Digest>,
@@ -132,9 +142,7 @@ pub(super) async fn read(
     headers: &HeaderMap,
     wanted: &Wanted<'_>,
     limits: &Limits,
-    files: &dyn Files,
-    scope: ScopeId,
-    now: i64,
+    target: Target<'_>,
     digest: bool,
 ) -> Result<Parsed, Problem> {
     let content_type =
@@ -153,11 +161,11 @@ pub(super) async fn read(
     let mut pieces = Pieces { body, silence: limits.silence, left: limit, limit, hasher };
     let mut parsed = match kind {
         Kind::Multipart(boundary) => {
-            Multipart::new(&mut pieces, boundary, limits.memory).read(wanted.file_field, files, scope, now).await?
+            Multipart::new(&mut pieces, boundary, limits.memory).read(wanted.file_field, target).await?
         }
         Kind::File => {
             let name = wanted.file_field.or(wanted.raw).unwrap_or("data");
-            match store(&mut pieces, files, scope, now).await? {
+            match store(&mut pieces, target).await? {
                 None => Parsed { value: Value::Object(Map::new()), ..Parsed::default() },
                 Some(file) => {
                     let file = describe(file, mime, file_name(headers));
@@ -177,7 +185,7 @@ pub(super) async fn read(
             let mut parsed = Parsed { value, ..Parsed::default() };
             if let Some(name) = wanted.raw {
                 let mime = if mime.is_empty() { "application/json" } else { mime };
-                let file = describe(keep(whole, files, scope, now).await?, mime, None);
+                let file = describe(keep(whole, target).await?, mime, None);
                 parsed.files = Some(Box::new(BTreeMap::from([(name.to_owned(), file)])));
             }
             parsed
@@ -311,7 +319,7 @@ fn add(map: &mut Map, name: String, value: Value) {
 }
 
 /// Puts pieces into a file; `None` when there are none. Small ones stay inside the item.
-async fn store(pieces: &mut Pieces, files: &dyn Files, scope: ScopeId, now: i64) -> Result<Option<Binary>, Problem> {
+async fn store(pieces: &mut Pieces, target: Target<'_>) -> Result<Option<Binary>, Problem> {
     let mut head = BytesMut::new();
     while head.len() <= INLINE {
         match pieces.next().await? {
@@ -320,22 +328,22 @@ async fn store(pieces: &mut Pieces, files: &dyn Files, scope: ScopeId, now: i64)
             None => return Ok(Some(inline(&head))),
         }
     }
-    let mut writer = files.create(scope).await?;
+    let mut writer = target.files.create(target.scope).await?;
     writer.write(head.freeze()).await?;
     while let Some(piece) = pieces.next().await? {
         writer.write(piece).await?;
     }
-    finish(writer, now).await.map(Some)
+    finish(writer, target.now).await.map(Some)
 }
 
 /// Keeps bytes that are in memory already.
-async fn keep(bytes: Bytes, files: &dyn Files, scope: ScopeId, now: i64) -> Result<Binary, Problem> {
+async fn keep(bytes: Bytes, target: Target<'_>) -> Result<Binary, Problem> {
     if bytes.len() <= INLINE {
         return Ok(inline(&bytes));
     }
-    let mut writer = files.create(scope).await?;
+    let mut writer = target.files.create(target.scope).await?;
     writer.write(bytes).await?;
-    finish(writer, now).await
+    finish(writer, target.now).await
 }
 
 pub(super) fn inline(bytes: &[u8]) -> Binary {

@@ -93,10 +93,13 @@ pub fn check_sender(prepared: &Prepared, sender: Option<IpAddr>, headers: &Heade
     Ok(())
 }
 
+/// When a window began, and how many requests it has seen.
+type Window = (Instant, u32);
+
 /// Counts requests per endpoint and sender.
 #[derive(Default)]
 pub struct Rates {
-    windows: Mutex<HashMap<(usize, Option<IpAddr>), (Instant, u32)>>,
+    windows: Mutex<HashMap<(usize, Option<IpAddr>), Window>>,
 }
 
 impl Rates {

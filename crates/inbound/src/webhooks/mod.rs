@@ -132,7 +132,7 @@ impl Receiver {
         let answered = match address(parts.uri.path()) {
             Some(Address::Hook { scope, path, draft }) => match self.inner.options.routes.find(scope, path, draft) {
                 Some(found) => {
-                    cross = found.route().endpoints.first().cloned();
+                    cross = found.route.endpoints.first().cloned();
                     self.hook(&parts, body, &found, peer).await
                 }
                 None => Err(nobody(&parts.method, path)),
@@ -154,7 +154,7 @@ impl Receiver {
         found: &Found,
         peer: Option<IpAddr>,
     ) -> Result<Response<Body>, Problem> {
-        let route = found.route();
+        let route = &found.route;
         let Some((prepared, output)) = route.for_method(parts.method.as_str()) else {
             if parts.method == Method::OPTIONS {
                 return Ok(answer::preflight(&parts.headers, &route.methods()));
@@ -187,9 +187,7 @@ impl Receiver {
             &parts.headers,
             &body::Wanted::of(webhook),
             &options.limits,
-            &*options.files,
-            endpoint.scope_id,
-            now,
+            body::Target { files: &*options.files, scope: endpoint.scope_id, now },
             wants_key,
         )
         .await?;
@@ -293,9 +291,7 @@ impl Receiver {
             &parts.headers,
             &body::Wanted::default(),
             &options.limits,
-            &*options.files,
-            scope_id,
-            now,
+            body::Target { files: &*options.files, scope: scope_id, now },
             true,
         )
         .await?;

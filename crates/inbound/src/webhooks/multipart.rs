@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::{Buf, Bytes, BytesMut};
-use model::{Binary, Code, Map, Problem, ScopeId, Value};
+use model::{Binary, Code, Map, Problem, Value};
 
-use super::body::{self, Parsed, Pieces};
-use crate::files::Files;
+use super::body::{self, Parsed, Pieces, Target};
 
 /// Parts of a form at most.
 const MOST_PARTS: usize = 1_000;
@@ -41,13 +40,7 @@ impl<'a> Multipart<'a> {
         Multipart { pieces, delimiter, buffer: BytesMut::from(&b"\r\n"[..]), field_bytes }
     }
 
-    pub async fn read(
-        mut self,
-        prefix: Option<&str>,
-        files: &dyn Files,
-        scope: ScopeId,
-        now: i64,
-    ) -> Result<Parsed, Problem> {
+    pub async fn read(mut self, prefix: Option<&str>, target: Target<'_>) -> Result<Parsed, Problem> {
         if self.delimiter.len() < 5 || self.delimiter.len() > 76 {
             return Err(malformed("a boundary has 1 to 70 characters"));
         }
@@ -69,7 +62,7 @@ impl<'a> Multipart<'a> {
             if head.file_name.is_none() {
                 let value = self.field().await?;
                 body::put(&mut fields, &head.name, Value::String(value));
-            } else if let Some(file) = self.file(files, scope, now).await? {
+            } else if let Some(file) = self.file(target).await? {
                 found.push((head.name, body::describe(file, &head.mime, head.file_name)));
             }
             self.buffer.advance(self.delimiter.len());
@@ -150,14 +143,14 @@ impl<'a> Multipart<'a> {
         Ok(String::from_utf8_lossy(&whole).into_owned())
     }
 
-    async fn file(&mut self, files: &dyn Files, scope: ScopeId, now: i64) -> Result<Option<Binary>, Problem> {
+    async fn file(&mut self, target: Target<'_>) -> Result<Option<Binary>, Problem> {
         let mut head = BytesMut::new();
         let mut writer = None;
         while let Some(chunk) = self.chunk().await? {
             match &mut writer {
                 None if head.len() + chunk.len() <= INLINE => head.extend_from_slice(&chunk),
                 None => {
-                    let mut begun = files.create(scope).await?;
+                    let mut begun = target.files.create(target.scope).await?;
                     begun.write(head.split().freeze()).await?;
                     begun.write(chunk).await?;
                     writer = Some(begun);
@@ -166,7 +159,7 @@ impl<'a> Multipart<'a> {
             }
         }
         match writer {
-            Some(writer) => body::finish(writer, now).await.map(Some),
+            Some(writer) => body::finish(writer, target.now).await.map(Some),
             None if head.is_empty() => Ok(None),
             None => Ok(Some(body::inline(&head))),
         }

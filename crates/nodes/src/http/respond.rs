@@ -128,7 +128,9 @@ impl NodeType for Respond {
             fixed.status().map_err(|error| vec![error.problem])?;
             fixed.headers().map_err(|error| vec![error.problem])?;
         }
-        let outputs = if get("responseOutput") == true { 2 } else { 1 };
+        // Ports are drawn, so this one is no expression even where others are.
+        let shows = params.fixed().map_or(get("responseOutput") == true, |fixed| fixed.response_output);
+        let outputs = if shows { 2 } else { 1 };
         Ok(Arc::new(Prepared { params, outputs }))
     }
 

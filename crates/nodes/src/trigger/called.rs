@@ -63,7 +63,7 @@ impl NodeType for Called {
             Input::Fields => params.fields.iter().filter(|field| !field.name.is_empty()).cloned().collect(),
             Input::Example => example_fields(&params.example).map_err(|problem| vec![problem])?,
         };
-        Ok(super::TriggerNode::new(Trigger::Called(CalledTrigger { fields })))
+        Ok(super::TriggerNode::with_one_output(Trigger::Called(CalledTrigger { fields })))
     }
 
     fn n8n(&self) -> &'static [Mapping] {

@@ -38,7 +38,7 @@ impl NodeType for ErrorTrigger {
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
         super::fixed::<Params>(node)?;
-        Ok(super::TriggerNode::new(Trigger::Error))
+        Ok(super::TriggerNode::with_one_output(Trigger::Error))
     }
 
     fn n8n(&self) -> &'static [Mapping] {

@@ -35,7 +35,7 @@ impl NodeType for Manual {
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
         super::fixed::<Params>(node)?;
-        Ok(super::TriggerNode::new(Trigger::Manual))
+        Ok(super::TriggerNode::with_one_output(Trigger::Manual))
     }
 
     fn n8n(&self) -> &'static [Mapping] {

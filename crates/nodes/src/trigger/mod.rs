@@ -35,7 +35,7 @@ struct TriggerNode {
 }
 
 impl TriggerNode {
-    fn new(trigger: Trigger) -> Arc<dyn Node> {
+    fn with_one_output(trigger: Trigger) -> Arc<dyn Node> {
         Arc::new(TriggerNode { trigger, outputs: 1 })
     }
 }

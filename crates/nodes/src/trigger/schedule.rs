@@ -38,7 +38,7 @@ impl NodeType for Schedule {
         let spec = super::fixed::<Spec>(node)?;
         let problems: Vec<Problem> = spec.rules.iter().enumerate().filter_map(|(at, rule)| check(at, rule)).collect();
         match problems.is_empty() {
-            true => Ok(super::TriggerNode::new(Trigger::Schedule(Spec::clone(&spec)))),
+            true => Ok(super::TriggerNode::with_one_output(Trigger::Schedule(Spec::clone(&spec)))),
             false => Err(problems),
         }
     }
@@ -54,7 +54,7 @@ impl NodeType for Schedule {
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
         let mut lifted = Lifted::default();
         let rules: Vec<Value> = match node.node_type.as_str() {
-            CRON => list(node, "triggerTimes.item").iter().map(|time| lift_cron(time)).collect(),
+            CRON => list(node, "triggerTimes.item").iter().map(lift_cron).collect(),
             INTERVAL => {
                 let unit = node.text("unit", "seconds").to_owned();
                 let mut rule = json!({ "every": unit, "count": node.value("interval", 1) });

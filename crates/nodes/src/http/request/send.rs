@@ -374,7 +374,9 @@ fn meta(ctx: &Ctx, params: &Params, method: &Method, ticket: &Ticket) -> Result<
     if params.authentication != super::params::Authentication::None {
         let connection = ctx.info().connections.get("auth").cloned();
         meta.connection = Some(connection.ok_or_else(|| {
-            NodeError::new(Code::ConnectionMissing, Category::Auth, "the node has no connection to authenticate with")
+            let kind = params.credential_type.as_deref().unwrap_or("any kind");
+            let detail = format!("the node has no connection to authenticate with (`{kind}`)");
+            NodeError::new(Code::ConnectionMissing, Category::Auth, detail)
         })?);
     }
     if let Some(header) = params.key_header(method)? {

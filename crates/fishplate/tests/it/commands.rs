@@ -30,6 +30,22 @@ fn help_names_every_command_and_exit_code() {
 }
 
 #[test]
+fn the_page_about_the_command_line_has_every_command_and_exit_code() {
+    let page = include_str!("../../../../docs/cli.md");
+    let help = String::from_utf8(fishplate(&["--help"]).stdout).unwrap();
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    for line in commands.lines().filter(|line| !line.trim().is_empty()) {
+        let verb = line.split_whitespace().next().unwrap();
+        assert!(verb == "help" || page.contains(&format!("`{verb}")), "docs/cli.md does not name `{verb}`");
+    }
+    let codes = help.split("Exit codes:").nth(1).unwrap();
+    for line in codes.lines().filter(|line| !line.trim().is_empty()) {
+        let (code, meaning) = line.trim().split_once("  ").unwrap();
+        assert!(page.contains(&format!("| {code} | {meaning} |")), "docs/cli.md does not have exit code {code}");
+    }
+}
+
+#[test]
 fn a_file_runs_without_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let flow = write(

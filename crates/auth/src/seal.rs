@@ -77,7 +77,7 @@ impl MasterKey {
         bytes.map(MasterKey::new).ok_or_else(|| Error::BadKey { place: place.to_owned() })
     }
 
-    /// Reads the key file, or makes one that only its owner can read.
+    /// Reads the key file, or makes one that only its owner can read. Whoever calls this holds the data folder alone.
     pub fn load_or_create(path: &Path) -> Result<MasterKey, Error> {
         let fault = |source| Error::KeyFile { path: path.display().to_string(), source };
         match std::fs::read_to_string(path) {
@@ -100,15 +100,22 @@ impl MasterKey {
     }
 }
 
-/// Writes a new file that only its owner can read, durable before this returns.
+/// Writes a file that only its owner can read, in the place of one that may be there. It is whole and durable before
+/// it has its name.
 pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let part = path.with_extension(format!("part-{}", crate::random_text()));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    let mut file = options.open(&part)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let named = written.and_then(|()| std::fs::rename(&part, path));
+    if named.is_err() {
+        // What is left of the attempt is of no use; that it failed is what counts.
+        let _ = std::fs::remove_file(&part);
+    }
+    named
 }
 
 #[cfg(unix)]
@@ -154,6 +161,11 @@ impl Keyring {
             Some(active) => Ok(Keyring { active, older: keys.collect() }),
             None => Err(Error::BadKey { place: "`FISHPLATE_KEY`".into() }),
         }
+    }
+
+    /// Whether there are older keys whose wrappings should be made anew.
+    pub fn is_rotated(&self) -> bool {
+        !self.older.is_empty()
     }
 
     /// Seals a value for its place.

@@ -102,11 +102,10 @@ impl Tokens {
             return Err(Problem::new(Code::Forbidden, "you cannot give a role that you do not have yourself")
                 .at(format!("/rules/{at}")));
         }
-        self.insert(grant.actor(), NewToken { name, ..new }).await.map_err(Problem::from)
+        self.insert(grant.actor(), NewToken { name, ..new }, new_text()).await.map_err(Problem::from)
     }
 
-    async fn insert(&self, by: &str, new: NewToken) -> Result<MadeToken, Error> {
-        let text = format!("{PREFIX}{}{}", crate::random_text(), crate::random_text());
+    async fn insert(&self, by: &str, new: NewToken, text: String) -> Result<MadeToken, Error> {
         let now = crate::now_millis();
         let random = crate::random_u128();
         let row = TokenRow {
@@ -150,18 +149,12 @@ impl Tokens {
         if !self.store.tokens().await?.is_empty() {
             return Ok(None);
         }
+        let text = new_text();
+        // The file first: after a crash in between there is still no token, and the next start makes another one.
+        seal::write_private(file, &text)
+            .map_err(|source| Error::KeyFile { path: file.display().to_string(), source })?;
         let new = NewToken { name: OWNER.into(), rules: vec![Rule::everywhere(Role::Owner)], expires_at: None };
-        let made = self.insert("first start", new).await?;
-        let fault = |source| Error::KeyFile { path: file.display().to_string(), source };
-        match seal::write_private(file, &made.token) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                // Left over from a store that is gone.
-                std::fs::remove_file(file).map_err(fault)?;
-                seal::write_private(file, &made.token).map_err(fault)?;
-            }
-            other => other.map_err(fault)?,
-        }
-        Ok(Some(made.token))
+        Ok(Some(self.insert("first start", new, text).await?.token))
     }
 
     /// The grant that a row's owner would have now, for work that goes on in somebody's name (`runsAs`).
@@ -174,6 +167,11 @@ impl Tokens {
         let grant = alive.next().map(|row| Grant::new(actor, info(row).rules));
         Ok(grant.filter(|grant| grant.role(scope).is_some()))
     }
+}
+
+/// The text of a new token: 256 random bits.
+fn new_text() -> String {
+    format!("{PREFIX}{}{}", crate::random_text(), crate::random_text())
 }
 
 /// Tokens carry 256 random bits, so one round of a fast hash keeps them as safe as a slow one would.

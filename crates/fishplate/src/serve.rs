@@ -1,6 +1,6 @@
 //! A server, put together: what is started in which order, how requests come in, and how it stops.
 //!
-//! Start: key → store → owner's token → view of resources → way out → engine → way in → listener.
+//! Start: store → key → owner's token → view of resources → way out → engine → way in → listener.
 //! Stop: the listener first, then requests under way, then runs (their buffers are written), the store last.
 
 use std::convert::Infallible;
@@ -96,16 +96,22 @@ impl Server {
                 .hint("is another server running? choose a port with `--listen`")
         })?;
         let address = listener.local_addr().map_err(unusable)?;
+        // The store before the key: who has it open has the folder alone, so that no two processes make a key.
+        let store = Store::open(store_options(data, options.database.as_deref())).await?;
         let key = std::env::var("FISHPLATE_KEY").ok();
         let keyring = Keyring::load(key.as_deref(), &data.join("key"))?;
-        let store = Store::open(store_options(data, options.database.as_deref())).await?;
         store.ensure_scope(&Scope::default()).await?;
         let tokens = Tokens::new(store.clone());
         let first_token = tokens.first_start(&data.join("token")).await?;
         let stop = CancellationToken::new();
 
         let catalogue = crate::parts::catalogue();
+        let rotated = keyring.is_rotated();
         let vault = Vault::new(store.clone(), keyring);
+        if rotated {
+            let count = vault.rewrap().await?;
+            tracing::info!(count, "sealed values are wrapped by the new master key");
+        }
         let live = Live::new(store.clone(), catalogue.clone());
         let egress = if options.private_network { EgressRules::private() } else { EgressRules::default() };
         let outbound_options = outbound::Options { egress, ..outbound::Options::default() };

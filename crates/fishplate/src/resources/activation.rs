@@ -84,6 +84,7 @@ impl Resources {
     ) -> Result<Activation, Problem> {
         authorise(grant, Permission::WorkflowActivate, scope)?;
         let id = self.scope(scope).await?;
+        let _alone = self.inner.workflows.lock().await;
         let of = reference("workflow", workflow);
         let newest = self.get(scope, &of).await?;
         let revision = wanted.revision.unwrap_or(newest.revision);
@@ -152,6 +153,7 @@ impl Resources {
     pub async fn deactivate(&self, grant: &Grant, scope: &Scope, workflow: &Name) -> Result<Activation, Problem> {
         authorise(grant, Permission::WorkflowActivate, scope)?;
         let id = self.scope(scope).await?;
+        let _alone = self.inner.workflows.lock().await;
         let row = self.inner.store.activation(id, workflow).await?;
         let row = row.ok_or_else(|| Problem::new(Code::NotFound, format!("workflow `{workflow}` is not active")))?;
         let change = self.change(grant, false);

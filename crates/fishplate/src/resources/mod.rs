@@ -41,6 +41,9 @@ struct Inner {
     catalogue: Catalogue,
     vault: Vault,
     live: Live,
+    /// Held from reading what a workflow has live until the view shows what was written: which addresses a workflow
+    /// holds follows from what is live, so writing and activating it must not overtake each other.
+    workflows: tokio::sync::Mutex<()>,
 }
 
 /// What a write came to.
@@ -71,7 +74,9 @@ pub enum Act {
 impl Resources {
     /// The service over a store. [`Live::follow`] has to run beside it.
     pub fn new(store: Store, kinds: Kinds, catalogue: Catalogue, vault: Vault, live: Live) -> Resources {
-        Resources { inner: Arc::new(Inner { store, kinds, catalogue, vault, live }) }
+        Resources {
+            inner: Arc::new(Inner { store, kinds, catalogue, vault, live, workflows: tokio::sync::Mutex::default() }),
+        }
     }
 
     /// Every kind.

@@ -111,6 +111,10 @@ impl Resources {
         if let Some(problem) = Problem::from_many(problems) {
             return Err(problem);
         }
+        let _alone = match judged.iter().any(|(_, one)| one.kind.name == "workflow") {
+            true => Some(self.inner.workflows.lock().await),
+            false => None,
+        };
         let mut writes = Vec::with_capacity(judged.len());
         let mut before = Vec::with_capacity(judged.len());
         for (put, one) in &mut judged {
@@ -215,6 +219,7 @@ impl Resources {
         let id = self.scope(scope).await?;
         let row = self.inner.store.resource(id, &of.kind, &of.name).await?;
         let expect = expect.resolve(of, row.as_ref())?;
+        let _alone = self.inner.workflows.lock().await;
         let catalogue = self.inner.catalogue.snapshot();
         let mut rewritten = Vec::new();
         for user in self.inner.store.used_by(id, of).await? {

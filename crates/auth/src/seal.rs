@@ -143,8 +143,10 @@ impl Keyring {
         Keyring { active, older: Vec::new() }
     }
 
-    /// The ring after a change of keys: the first seals, all of them open.
-    pub fn rotated(active: MasterKey, older: Vec<MasterKey>) -> Keyring {
+    /// The ring after a change of keys: the new one seals, all of them open.
+    #[must_use]
+    pub fn under(self, active: MasterKey) -> Keyring {
+        let older = std::iter::once(self.active).chain(self.older).collect();
         Keyring { active, older }
     }
 
@@ -291,7 +293,7 @@ mod tests {
         let (first, second) = (MasterKey::generate(), MasterKey::generate());
         let crm: Name = "crm".parse().unwrap();
         let sealed = Keyring::new(first.clone()).seal(place(&crm, "token", 1), b"abc").unwrap();
-        let ring = Keyring::rotated(second.clone(), vec![first]);
+        let ring = Keyring::new(first).under(second.clone());
         assert!(!ring.is_current(&sealed));
         let fresh = ring.rewrap(place(&crm, "token", 1), &sealed).unwrap();
         assert!(ring.is_current(&fresh));

@@ -412,6 +412,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn after_a_change_of_keys_the_old_one_can_go() {
+        let (vault, scope) = vault(&[("crm", json!({ "type": "bearer" }))]).await;
+        vault.put_secret(scope, &name("crm"), "token", b"x", "test").await.unwrap();
+        let own = vault.server_secret("resume", false).await.unwrap();
+        assert_eq!(vault.server_secret("resume", false).await.unwrap(), own, "it is made once");
+        let (old, new) = (vault.inner.keyring.clone(), crate::MasterKey::generate());
+        let with = |keyring| Vault::new(vault.inner.store.clone(), keyring);
+        let lost = with(Keyring::new(new.clone()));
+        assert!(matches!(lost.server_secret("resume", false).await, Err(Error::Sealed(_))));
+        assert_eq!(with(old.clone().under(new.clone())).rewrap().await.unwrap(), 2);
+        assert_eq!(with(Keyring::new(new.clone())).server_secret("resume", false).await.unwrap(), own);
+        assert!(with(old).server_secret("resume", false).await.is_err());
+        let other = with(Keyring::new(crate::MasterKey::generate()));
+        assert_ne!(other.server_secret("resume", true).await.unwrap(), own, "what is lost is made anew when asked for");
+    }
+
+    #[tokio::test]
     async fn a_renamed_connection_keeps_its_secrets_under_its_new_name_only() {
         let (vault, scope) = vault(&[("old", json!({ "type": "bearer" }))]).await;
         vault.put_secret(scope, &name("old"), "token", b"x", "test").await.unwrap();

@@ -96,3 +96,15 @@ async fn a_websocket_carries_the_same_events() {
     assert!(heard.starts_with("HTTP/1.1 101"), "{heard}");
     assert!(heard.contains("\"event\":\"changed\""), "{heard}");
 }
+
+#[tokio::test]
+async fn a_server_that_stops_ends_its_streams() {
+    let server = Server::start().await;
+    let mut watching = server.watch("", &[]).await;
+    assert!(watching.body.next().await.is_some(), "the stream is open");
+    let stopping = tokio::task::spawn_blocking(move || server.stop());
+    while let Some(chunk) = watching.body.next().await {
+        assert!(chunk.is_ok(), "the stream ends in order");
+    }
+    stopping.await.unwrap();
+}

@@ -6,10 +6,12 @@
 
 mod bench;
 mod client;
+mod echo;
 mod load;
 mod processes;
 mod report;
 mod server;
+mod steps;
 mod workflows;
 
 use std::time::Duration;
@@ -20,6 +22,10 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("bench") => bench::run(&bench_options(arguments)?),
+        Some("serve-steps") => {
+            let data = arguments.next().context("`serve-steps` wants a folder")?;
+            steps::serve(data.into(), arguments.next())
+        }
         _ => bail!("expected `bench`"),
     }
 }

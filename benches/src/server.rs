@@ -51,6 +51,16 @@ impl Place {
         self.folder.path().join("data")
     }
 
+    /// Address of the database, where it is not in the folder.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database.as_deref()
+    }
+
+    /// Processes beside a server's own that work for it.
+    pub fn others(&self) -> &[u32] {
+        &self.others
+    }
+
     /// Starts the server here.
     pub fn start(&self) -> Result<Server> {
         let mut command = Command::new(binary()?);

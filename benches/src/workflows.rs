@@ -70,3 +70,42 @@ pub fn items1000() -> String {
         (0..1000).map(|number| json!({ "id": number, "qty": number % 7 + 1, "price": 1.25 })).collect();
     json!({ "items": items }).to_string()
 }
+
+/// Webhook → so many durable effects that add one → respond.
+pub fn adds(path: &str, steps: u32) -> Value {
+    let mut nodes = vec![webhook(path)];
+    nodes.extend((1..=steps).map(|number| json!({ "name": format!("Add {number}"), "type": "bench.add" })));
+    nodes.push(respond(json!("={{ $json }}")));
+    chain(nodes)
+}
+
+/// Webhook → so many HTTP calls to a local server → respond.
+pub fn calls(path: &str, steps: u32, url: &str) -> Value {
+    let mut nodes = vec![webhook(path)];
+    nodes.extend((1..=steps).map(|number| {
+        json!({ "name": format!("Call {number}"), "type": "http.request", "params": { "url": url } })
+    }));
+    nodes.push(respond(json!("={{ $json }}")));
+    chain(nodes)
+}
+
+/// A workflow that takes one run at a time, which waits for an hour: all others are queued.
+pub fn queue(path: &str) -> Value {
+    let params = json!({ "methods": ["POST"], "path": path });
+    let mut spec = chain(vec![
+        json!({ "name": "Webhook", "type": "http.webhook", "params": params }),
+        json!({ "name": "Wait", "type": "core.wait", "params": { "amount": 1, "unit": "hours" } }),
+    ]);
+    spec["settings"] = json!({ "fairness": { "concurrency": 1 } });
+    spec
+}
+
+/// A file of at most `size` bytes comes in by webhook and goes out by HTTP.
+pub fn file(path: &str, url: &str, size: u64) -> Value {
+    let mut hook = webhook(path);
+    hook["params"]["bodyLimit"] = json!(size);
+    hook["params"]["rawBody"] = json!("data");
+    let body = json!({ "type": "file", "field": "data" });
+    let params = json!({ "method": "POST", "url": url, "body": body, "timeout": 600_000 });
+    chain(vec![hook, json!({ "name": "Send", "type": "http.request", "params": params }), respond(json!("={{ $json }}"))])
+}

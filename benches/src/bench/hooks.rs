@@ -2,14 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::{Case, Options, hook, measure, places};
+use super::{CONNECTIONS, Case, Options, hook, measure, places};
 use crate::load::Load;
 use crate::report::Report;
-use crate::server::Server;
 use crate::workflows;
-
-/// Connections of the cases.
-const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
 pub fn run(options: &Options, report: &mut Report) -> Result<()> {
     for (store, place) in places(report)? {
@@ -30,24 +26,16 @@ pub fn run(options: &Options, report: &mut Report) -> Result<()> {
                 ("chain of 40 set nodes", chain, goal(Some(40), 0.005)),
                 ("code over 1,000 items", code, goal(None, 1.5)),
             ] {
-                saved(&server, || {
-                    let row = measure(&Case { name, ..case }, &load, &server.processes())?;
-                    ensure!(row.errors == 0, "{} answers of `{name}` were errors", row.errors);
-                    report.row(row);
-                    Ok(())
-                })?;
+                let before = server.runs()?;
+                let (row, requests) = measure(&Case { name, ..case }, &load, &server.processes())?;
+                ensure!(row.errors == 0, "{} answers of `{name}` were errors", row.errors);
+                report.row(row);
+                let after = server.runs()?;
+                let new = after.of("completed") - before.of("completed");
+                ensure!(new == requests, "{requests} events made {new} completed runs: {after:?}");
             }
         }
         server.stop()?;
     }
-    Ok(())
-}
-
-/// Does something and looks whether every run that it began is stored as completed.
-fn saved(server: &Server, act: impl FnOnce() -> Result<()>) -> Result<()> {
-    act()?;
-    server.processes().settle();
-    let counts = server.runs()?;
-    ensure!(counts.of("completed") == counts.all(), "not every run is completed: {counts:?}");
     Ok(())
 }

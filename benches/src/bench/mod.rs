@@ -1,8 +1,11 @@
 //! `make bench`: what the design promises in figures, measured on the real binary.
 
+mod effects;
 mod hooks;
+mod sizes;
 mod start;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -26,7 +29,17 @@ pub struct Options {
 /// The name of a part, and what it does.
 type Part = (&'static str, fn(&Options, &mut Report) -> Result<()>);
 
-const PARTS: &[Part] = &[("start", start::run), ("hooks", hooks::run)];
+/// Connections of the cases under load.
+const CONNECTIONS: [usize; 3] = [1, 16, 64];
+
+const PARTS: &[Part] = &[
+    ("start", start::run),
+    ("hooks", hooks::run),
+    ("effects", effects::run),
+    ("queued", sizes::queued),
+    ("stored", sizes::stored),
+    ("file", sizes::file),
+];
 
 /// Runs the parts, prints the table, writes the JSON.
 pub fn run(options: &Options) -> Result<()> {
@@ -58,16 +71,17 @@ struct Case<'a> {
     goal_cpu_ms: Option<f64>,
 }
 
-/// Warms up, puts a load on, waits until its cost is paid, and gives the figures.
-fn measure(case: &Case, load: &Load, processes: &Processes) -> Result<Row> {
+/// Warms up, puts a load on, waits until its cost is paid; gives the figures and how many requests there were in all.
+fn measure(case: &Case, load: &Load, processes: &Processes) -> Result<(Row, u64)> {
     let warm = Load { time: (load.time / 5).min(Duration::from_secs(1)), ..load.clone() };
-    load::run(&warm)?;
+    let warm = load::run(&warm)?;
     processes.settle();
     let before = processes.cpu();
     let outcome = load::run(load)?;
     processes.settle();
     let cpu = processes.cpu().saturating_sub(before);
-    Ok(Row {
+    let requests = [&warm, &outcome].into_iter().map(|outcome| outcome.answered + outcome.errors).sum();
+    let row = Row {
         system: "fishplate".into(),
         case: case.name.into(),
         store: case.store.into(),
@@ -81,13 +95,19 @@ fn measure(case: &Case, load: &Load, processes: &Processes) -> Result<Row> {
         steps: case.steps,
         memory: processes.memory(),
         goal_cpu_ms: case.goal_cpu_ms,
-    })
+    };
+    Ok((row, requests))
 }
 
 /// The load of a webhook of that name.
 fn hook(server: &Server, path: &str, body: &str, connections: usize, time: Duration) -> Load {
+    hook_at(server.address, path, body, connections, time)
+}
+
+/// The same, for a server that is not the product's.
+fn hook_at(address: SocketAddr, path: &str, body: &str, connections: usize, time: Duration) -> Load {
     Load {
-        address: server.address,
+        address,
         path: format!("/webhook/{path}"),
         body: body.to_owned(),
         keyed: false,

@@ -1,3 +1,6 @@
 //! The engine on a real store.
 
+mod durable;
 mod examples;
+mod proof;
+mod toys;

@@ -96,12 +96,16 @@ fn rules(events: &[Event]) -> Result<(), String> {
     let mut signals = BTreeSet::new();
     // Signals that a step may still use, by step.
     let mut unused: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut early = 0;
+    let mut running = BTreeSet::new();
     let mut failures: BTreeMap<u32, u32> = BTreeMap::new();
     for (position, event) in events.iter().enumerate() {
         let fresh = match event {
             Event::SignalReceived { id, step, name, .. } => {
-                if name.starts_with("resume") {
-                    *unused.entry(step.unwrap_or_default()).or_default() += 1;
+                match step.filter(|_| name.starts_with("resume")) {
+                    Some(step) if running.contains(&step) => *unused.entry(step).or_default() += 1,
+                    Some(_) => early += 1,
+                    None => {}
                 }
                 signals.insert(*id)
             }
@@ -110,6 +114,11 @@ fn rules(events: &[Event]) -> Result<(), String> {
         };
         if !fresh {
             return Err(format!("record {position}: a signal was received twice"));
+        }
+        match event {
+            Event::StepStarted { s, .. } => drop(running.insert(*s)),
+            Event::StepCompleted { s, .. } | Event::StepFailed { s, .. } => drop(running.remove(s)),
+            _ => {}
         }
         let begins = matches!(
             event,
@@ -133,14 +142,19 @@ fn rules(events: &[Event]) -> Result<(), String> {
             Event::PauseRequested { .. } => paused = true,
             Event::PauseEnded { .. } => paused = false,
             Event::RunCompleted { .. } | Event::RunFailed { .. } | Event::RunCanceled { .. } => ended = true,
-            Event::StepResumed { s, by: Resumed::TimedOut, .. } if unused.get(s).is_some_and(|count| *count > 0) => {
-                return Err(format!("record {position}: a wait timed out although its signal had come"));
-            }
-            Event::StepResumed { s, by: Resumed::Signal { .. }, .. } => {
-                let Some(count) = unused.get_mut(s).filter(|count| **count > 0) else {
-                    return Err(format!("record {position}: a wait ended by a signal that had not come"));
-                };
-                *count -= 1;
+            // What a step did not use is kept for the next wait.
+            Event::StepCompleted { s, .. } => early += unused.remove(s).unwrap_or_default(),
+            Event::StepResumed { s, by: by @ (Resumed::TimedOut | Resumed::Signal { .. }), .. } => {
+                let own = unused.entry(*s).or_default();
+                let kept = if *own > 0 { own } else { &mut early };
+                match (by, *kept) {
+                    (Resumed::TimedOut, 0) => {}
+                    (Resumed::TimedOut, _) => {
+                        return Err(format!("record {position}: a wait timed out although its signal had come"));
+                    }
+                    (_, 0) => return Err(format!("record {position}: a wait ended by a signal that had not come")),
+                    _ => *kept -= 1,
+                }
             }
             Event::AttemptFailed { s, counted: true, .. } => *failures.entry(*s).or_default() += 1,
             _ => {}

@@ -209,11 +209,11 @@ impl Scenario {
             }
         }
         for edge in 0..self.edges.len() {
-            add(&|smaller| drop(smaller.edges.remove(edge)));
+            add(&|smaller| _ = smaller.edges.remove(edge));
         }
         for node in 1..self.nodes.len() {
             for act in 0..self.nodes[node].acts.len() {
-                add(&|smaller| drop(smaller.nodes[node].acts.remove(act)));
+                add(&|smaller| _ = smaller.nodes[node].acts.remove(act));
             }
         }
         if self.destination.is_some() {

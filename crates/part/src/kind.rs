@@ -223,10 +223,9 @@ impl KindEntry {
         let mut generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
         let schema = (self.schema)(&mut generator);
         let mut whole = schema.to_value();
-        if let (Some(map), definitions) = (whole.as_object_mut(), generator.take_definitions(true)) {
-            if !definitions.is_empty() {
-                map.insert("$defs".into(), Value::Object(definitions));
-            }
+        let definitions = generator.take_definitions(true);
+        if let Some(map) = whole.as_object_mut().filter(|_| !definitions.is_empty()) {
+            map.insert("$defs".into(), Value::Object(definitions));
         }
         whole
     }
@@ -296,7 +295,6 @@ mod tests {
         let refusal = kind.decode(None, json!({ "size": 4, "colour": "red" })).err().unwrap();
         assert_eq!(refusal.pointer.as_deref(), Some("/colour"));
         assert!(kind.decode(Some(4), json!({})).is_err() && kind.decode(Some(0), json!({})).is_err());
-        assert_eq!(kind.json_schema()["properties"].as_object().map(|map| map.len()).is_some(), false);
         assert!(kind.json_schema().to_string().contains("\"size\""));
     }
 }

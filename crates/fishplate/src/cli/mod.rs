@@ -79,6 +79,8 @@ enum Verb {
     Activate(resources::Activate),
     /// Take a workflow out of service
     Deactivate(resources::Deactivate),
+    /// Set a secret of a connection; the value is read from standard input
+    Secret(resources::Secret),
     /// Run a workflow file without a server
     Run(run::Run),
     /// Look at runs and steer them
@@ -140,6 +142,7 @@ pub fn main() -> Exit {
             Verb::Rollback(options) => resources::rollback(&global, options).await,
             Verb::Activate(options) => resources::activate(&global, options).await,
             Verb::Deactivate(options) => resources::deactivate(&global, options).await,
+            Verb::Secret(options) => resources::secret(&global, options).await,
             Verb::Run(options) => run::run(&global, options).await,
             Verb::Runs { verb } => runs::runs(&global, verb).await,
             Verb::Dead { verb } => runs::dead(&global, verb).await,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use http::Method;
 use model::{Code, Problem, Value};
 use serde_json::json;
 
@@ -65,6 +66,18 @@ pub struct Activate {
 pub struct Deactivate {
     /// Name of the workflow
     workflow: String,
+}
+
+/// What `secret` takes.
+#[derive(Args, Debug)]
+pub struct Secret {
+    /// Name of the connection
+    connection: String,
+    /// Field, for example `password` or `token`
+    field: String,
+    /// Drop the value instead
+    #[arg(long)]
+    delete: bool,
 }
 
 /// Plural of a kind, and the name behind the slash if there is one.
@@ -212,6 +225,27 @@ pub async fn deactivate(global: &Global, options: Deactivate) -> Result<Exit, Pr
     let client = Client::new(global)?;
     let answer = client.post(&["workflows", &options.workflow, "deactivate"]).value().await?;
     report(global, &answer, |_| format!("workflow/{} starts no more runs", options.workflow));
+    Ok(Exit::Done)
+}
+
+/// `fishplate secret`. The value comes by standard input, so that it stands in no history and no list of processes.
+pub async fn secret(global: &Global, options: Secret) -> Result<Exit, Problem> {
+    let client = Client::new(global)?;
+    let path = ["connections", &options.connection, "secrets", &options.field];
+    let place = format!("connection/{} {}", options.connection, options.field);
+    let done = if options.delete {
+        client.ask(Method::DELETE, &path).send().await?;
+        format!("{place} has no value any more")
+    } else {
+        let value = std::io::read_to_string(std::io::stdin())
+            .map_err(|error| Problem::new(Code::Malformed, format!("standard input cannot be read: {error}")))?;
+        // The line break that a shell or editor puts at the end is not meant.
+        let value = value.strip_suffix('\n').map_or(value.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        client.ask(Method::PUT, &path).json(&json!({ "value": value })).send().await?;
+        format!("{place} has a value")
+    };
+    let answer = json!({ "connection": options.connection, "field": options.field, "set": !options.delete });
+    report(global, &answer, |_| done);
     Ok(Exit::Done)
 }
 

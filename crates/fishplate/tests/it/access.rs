@@ -26,7 +26,7 @@ async fn every_operation_is_in_the_access_matrix_and_keeps_to_it() {
     assert_eq!(ids.len(), matrix.len(), "two operations have one name");
     let lines: Vec<String> =
         matrix.iter().map(|(id, method, path, access)| format!("{access:<18} {method:<6} {path}  {id}")).collect();
-    insta::assert_snapshot!("access matrix", lines.join("\n"));
+    insta::assert_snapshot!("access-matrix", lines.join("\n"));
 
     let viewer = json!({ "name": "viewer", "rules": [{ "role": "viewer" }] });
     let viewer = server.ask("POST", "/tokens", viewer).await.ok()["token"].as_str().unwrap().to_owned();

@@ -22,7 +22,7 @@ fn help_names_every_command_and_exit_code() {
     for verb in ["up", "run", "runs", "dead", "import", "export", "check"] {
         let help = fishplate(&[verb, "--help"]);
         assert!(help.status.success(), "{verb}");
-        insta::assert_snapshot!(format!("help {verb}"), String::from_utf8_lossy(&help.stdout));
+        insta::assert_snapshot!(format!("help-{verb}"), String::from_utf8_lossy(&help.stdout));
     }
     assert_eq!(fishplate(&["no-such-verb"]).status.code(), Some(2));
     let script = fishplate(&["completions", "bash"]);
@@ -165,4 +165,27 @@ async fn doctor_finds_a_healthy_house_and_an_open_key() {
     let key = server.data().join("key");
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert_eq!(server.command(&["doctor"]).status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_secret_is_read_from_standard_input() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let server = Server::start().await;
+    let connection = json!({ "spec": { "auth": { "type": "bearer" }, "hosts": ["api.example.com"] } });
+    server.ask("PUT", "/connections/api", connection).await.ok();
+    let mut child = Command::new(BINARY)
+        .arg("--data")
+        .arg(server.data())
+        .args(["--server", &server.url, "secret", "api", "token"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"s3cret\n").unwrap();
+    let said = child.wait_with_output().unwrap();
+    assert!(said.status.success() && !String::from_utf8_lossy(&said.stdout).contains("s3cret"));
+    assert_eq!(server.get("/connections/api").await["spec"]["secrets"], json!(["token"]));
+    assert!(server.command(&["secret", "api", "token", "--delete"]).status.success());
+    assert_eq!(server.get("/connections/api").await["spec"].get("secrets"), None);
 }

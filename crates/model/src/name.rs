@@ -2,14 +2,15 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The name of a resource: 1 to 128 of `a-z 0-9 - _ .`, beginning with a letter or digit.
+/// The name of a resource: 1 to 128 of `a-z 0-9 - _ .`, beginning with a letter or digit. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Name(#[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._-]{0,127}$"))] String);
+pub struct Name(#[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._-]{0,127}$"))] Arc<str>);
 
 /// The text is no name.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -36,7 +37,7 @@ impl Name {
             }
         }
         let text = text.trim_matches(['-', '.', '_']).to_owned();
-        Name(if text.is_empty() { "untitled".into() } else { text })
+        Name(if text.is_empty() { "untitled".into() } else { text.into() })
     }
 }
 
@@ -53,7 +54,7 @@ impl FromStr for Name {
         let first = bytes.next().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let rest = bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
         if first && rest && text.len() <= 128 {
-            Ok(Name(text.to_owned()))
+            Ok(Name(text.into()))
         } else {
             Err(InvalidName(text.chars().take(140).collect()))
         }

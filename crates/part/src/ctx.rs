@@ -29,7 +29,7 @@ pub struct StepInfo {
     /// The run.
     pub run: RunId,
     /// Name of the workflow.
-    pub workflow: String,
+    pub workflow: Arc<str>,
     /// Number of the step in the run.
     pub step: u32,
     /// Name of the node.

@@ -122,7 +122,7 @@ impl View {
         Meta {
             run_index: self.info.run_index as usize,
             execution: Execution { id: self.info.run.to_string(), mode: self.info.mode.to_string(), resume_url: None },
-            workflow: Workflow { id: "bench".into(), name: self.info.workflow.clone(), active: false },
+            workflow: Workflow { id: "bench".into(), name: self.info.workflow.to_string(), active: false },
             prev_node: None,
             now_millis: Some(self.info.now),
             timezone: self.info.timezone.to_string(),

@@ -142,6 +142,7 @@ impl Inner {
             parent: serde_json::to_string(&link).ok(),
             origin: None,
         };
+        let input = accepted(&definition, input, mode);
         let event = part::Admit {
             scope: shared.scope.clone(),
             workflow: WorkflowRef::Inline(String::new(), Box::default()),
@@ -219,6 +220,7 @@ impl Inner {
                 webhook.answer_completed(&items)
             }
             (Some(End::Completed), None) => part::Answer { status: 204, ..Default::default() },
+            (Some(End::Failed), Some(webhook)) => webhook.answer_failed(),
             (end, _) => {
                 let code = if end == Some(End::Canceled) { Code::RunCanceled } else { Code::StepFailed };
                 let problem = Problem::new(code, format!("{} did not complete", shared.head.id));
@@ -303,6 +305,18 @@ impl Inner {
             });
             core.after(After::Wake(shared.head.scope, child));
         }
+    }
+}
+
+/// A called workflow's trigger lets only the fields through that it declares.
+fn accepted(definition: &Definition, input: Items, mode: &str) -> Items {
+    let trigger = admit::trigger_of(definition, None, mode).ok();
+    match trigger.and_then(|node| definition.node(node).node.as_ref()?.trigger()) {
+        Some(part::trigger::Trigger::Called(called)) if !called.fields.is_empty() => {
+            let segments = input.segments().iter().filter_map(part::Segment::in_memory);
+            Items::from_vec(segments.flat_map(|items| items.to_vec()).map(|item| called.accept(&item)).collect())
+        }
+        _ => input,
     }
 }
 

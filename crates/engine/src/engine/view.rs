@@ -285,8 +285,7 @@ mod async_updates {
     pub(super) fn updates_of(engine: Arc<Inner>, row: RunRow, after: u64) -> impl Stream<Item = RunUpdate> + Send {
         // Subscribed before the first read, so that nothing falls between.
         let notices = engine.store.watch_runs();
-        let news =
-            engine.live().get(&row.head.id).and_then(|live| live.shared.as_ref()).map(|run| run.news.subscribe());
+        let news = engine.live().get(&row.head.id).and_then(|live| live.shared.as_ref()).map(|run| run.news());
         let state = State { engine, row, next: after + 1, ready: VecDeque::new(), notices, news };
         futures_util::stream::unfold(state, |mut state| async move {
             loop {

@@ -190,6 +190,8 @@ pub struct State {
     /// Epochs start here for calls that are made for the first time (forks, retries after a known failure).
     base_epoch: u32,
     seen_signals: BTreeSet<SignalId>,
+    /// Signals that came for a step that does not wait: the next step that waits for one takes them.
+    early: VecDeque<(SignalId, String, model::Value)>,
     answered: bool,
     answer_open: bool,
     step_count: u32,
@@ -449,6 +451,7 @@ impl Machine {
             }
             Event::StepCompleted { s, out, moves, state: kept, error, .. } => {
                 let Some(step) = state.live.remove(s) else { return };
+                state.early.extend(step.inbox);
                 if let Some(kept) = kept {
                     state.kept.insert(step.node, kept.clone());
                 }
@@ -503,8 +506,11 @@ impl Machine {
             }
             Event::StepResumed { s, by, at, seed } => {
                 if let Some(step) = state.live.get_mut(s) {
-                    if matches!(by, Resumed::Signal { .. }) && !step.inbox.is_empty() {
-                        step.inbox.remove(0);
+                    if matches!(by, Resumed::Signal { .. }) {
+                        match step.inbox.is_empty() {
+                            true => drop(state.early.pop_front()),
+                            false => drop(step.inbox.remove(0)),
+                        }
                     }
                     step.status = StepStatus::Running;
                     step.resumed = Some(by.clone());
@@ -531,8 +537,12 @@ impl Machine {
                 state.seen_signals.insert(*id);
                 // A decision about a call is a record of its own, and no wait is meant by it.
                 let settles = name.split(':').next() == Some(SETTLE);
-                if let Some(step) = step.filter(|_| !settles).and_then(|number| state.live.get_mut(&number)) {
-                    step.inbox.push((*id, name.clone(), payload.clone()));
+                let signal = (*id, name.clone(), payload.clone());
+                match step.filter(|_| !settles).and_then(|number| state.live.get_mut(&number)) {
+                    Some(step) => step.inbox.push(signal),
+                    // The address was shown by a step before the wait, as is usual in mails that ask for approval.
+                    None if step.is_some() && name.starts_with("resume") => state.early.push_back(signal),
+                    None => {}
                 }
             }
             Event::CancelRequested { .. } => state.cancel_requested = true,

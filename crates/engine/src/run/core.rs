@@ -44,6 +44,10 @@ pub struct Shared {
     pub scope: Scope,
     /// Fixed part of its row.
     pub head: RunHead,
+    /// Name of the workflow, shared by its steps.
+    pub workflow: Arc<str>,
+    /// How it was started, shared by its steps.
+    pub mode: Arc<str>,
     /// What it runs.
     pub definition: Arc<Definition>,
     /// The right to write it.
@@ -54,8 +58,8 @@ pub struct Shared {
     pub wake: tokio::sync::Notify,
     /// Sequence number of the last committed record, or why there will be none.
     pub committed: watch::Sender<Result<u64, CommitError>>,
-    /// Provisional news: progress, log lines, parts of answers.
-    pub news: tokio::sync::broadcast::Sender<part::runs::RunUpdate>,
+    /// Provisional news, once somebody looks: progress, log lines, parts of answers.
+    news: std::sync::OnceLock<tokio::sync::broadcast::Sender<part::runs::RunUpdate>>,
     /// A recorded run is executed again: nothing leaves, nothing is written.
     pub replaying: bool,
     fingerprint: Option<Digest>,
@@ -174,6 +178,8 @@ impl Shared {
         let fingerprint = core.admit.as_ref().and_then(|admit| admit.dedupe.as_ref()).map(|claim| claim.fingerprint);
         let committed = watch::Sender::new(Ok(if core.admit.is_some() { 0 } else { core.last_seq }));
         Shared {
+            workflow: head.workflow.as_str().into(),
+            mode: head.mode.as_str().into(),
             engine,
             scope,
             head,
@@ -182,7 +188,7 @@ impl Shared {
             cancel: CancellationToken::new(),
             wake: tokio::sync::Notify::new(),
             committed,
-            news: tokio::sync::broadcast::Sender::new(16),
+            news: std::sync::OnceLock::new(),
             replaying: false,
             fingerprint,
             core: Mutex::new(core),
@@ -545,10 +551,15 @@ impl Shared {
         self.definition.spec.settings.memory_limit.unwrap_or(self.engine.options.memory_limit)
     }
 
+    /// Provisional news from now on.
+    pub fn news(&self) -> tokio::sync::broadcast::Receiver<part::runs::RunUpdate> {
+        self.news.get_or_init(|| tokio::sync::broadcast::Sender::new(256)).subscribe()
+    }
+
     /// Tells live views something provisional; costs nothing when nobody looks.
     pub fn tell(&self, event: &str, data: impl FnOnce() -> model::Value) {
-        if self.news.receiver_count() > 0 {
-            let _ = self.news.send(part::runs::RunUpdate { seq: None, event: event.to_owned(), data: data() });
+        if let Some(news) = self.news.get() {
+            let _ = news.send(part::runs::RunUpdate { seq: None, event: event.to_owned(), data: data() });
         }
     }
 }

@@ -281,7 +281,8 @@ pub(super) fn prepare(shared: &Arc<Shared>, core: &Core, step: StepNumber, live:
         items,
         (live.at, live.seed),
         shared.engine.variables.current(&shared.scope),
-        shared.cancel.child_token(),
+        // Only an attempt with a deadline of its own ends apart from the run.
+        if defined.timeout.is_some() { shared.cancel.child_token() } else { shared.cancel.clone() },
     )
 }
 
@@ -307,7 +308,7 @@ pub(super) async fn execute(
         scope: shared.scope.clone(),
         scope_id: shared.head.scope,
         run: shared.head.id,
-        workflow: shared.head.workflow.clone(),
+        workflow: shared.workflow.clone(),
         step: run.step,
         node: defined.name.clone(),
         run_index: run.run_index,
@@ -317,7 +318,7 @@ pub(super) async fn execute(
         seed: run.seed,
         on_error: shared.definition.graph.node(run.node).on_error,
         timezone: shared.definition.timezone.clone(),
-        mode: shared.head.mode.as_str().into(),
+        mode: shared.mode.clone(),
         connections: defined.connections.clone(),
     };
     let host: Arc<dyn part::StepHost> = run.clone();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::expr::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Workflow};
+use model::template::Params;
 use model::{Item, Map, Value};
 
 use super::core::Shared;
@@ -62,14 +63,16 @@ pub struct StepRef<'a> {
 }
 
 impl StepScope {
-    /// The scope of a step, with the nodes of these names at hand.
+    /// The scope of a step, with the nodes at hand that these parameters name.
     pub fn new(
         shared: &Arc<Shared>,
         step: &StepRef<'_>,
         input: Option<Arc<[Arc<Item>]>>,
         variables: Arc<VariableSet>,
-        names: &[String],
+        params: &Params,
     ) -> Self {
+        let names = params.nodes();
+        let address = params.templates().iter().any(|compiled| compiled.template.reads().resume_url);
         let definition = &shared.definition;
         let core = shared.core();
         let mut nodes = HashMap::with_capacity(names.len());
@@ -89,7 +92,7 @@ impl StepScope {
             };
             nodes.insert(name.clone(), entry);
         }
-        let meta = meta(shared, step, &core);
+        let meta = meta(shared, step, &core, address);
         drop(core);
         StepScope {
             shared: shared.clone(),
@@ -113,7 +116,8 @@ impl StepScope {
 }
 
 /// What is the same for every item of a step.
-pub fn meta(shared: &Shared, step: &StepRef<'_>, core: &super::core::Core) -> Meta {
+/// The resume address is signed, so it is made only where it is asked for.
+pub fn meta(shared: &Shared, step: &StepRef<'_>, core: &super::core::Core, address: bool) -> Meta {
     let definition = &shared.definition;
     let first = step.inputs.iter().flatten().next();
     let prev_node = first.and_then(|feed| Some((feed, core.data.step(feed.step)?))).and_then(|(feed, data)| {
@@ -126,7 +130,10 @@ pub fn meta(shared: &Shared, step: &StepRef<'_>, core: &super::core::Core) -> Me
         execution: Execution {
             id: shared.head.id.to_string(),
             mode: execution_mode(&shared.head.mode).into(),
-            resume_url: shared.engine.resume_url(&shared.scope, shared.head.id, step.step),
+            resume_url: match address {
+                true => shared.engine.resume_url(&shared.scope, shared.head.id, step.step),
+                false => None,
+            },
         },
         workflow: Workflow {
             id: shared.head.workflow.clone(),

@@ -23,13 +23,13 @@ impl StepRun {
         StepRef { step: self.step, node: self.node, run_index: self.run_index, inputs: &self.inputs, now: self.now }
     }
 
-    fn scope(&self, names: &[String]) -> StepScope {
+    fn scope(&self, params: &Params) -> StepScope {
         let input = self.input_items.first().and_then(|items| match items.segments() {
             [] => Some(Vec::new().into()),
             [segment] => segment.in_memory(),
             _ => None,
         });
-        StepScope::new(&self.shared, &self.step_ref(), input, self.variables.clone(), names)
+        StepScope::new(&self.shared, &self.step_ref(), input, self.variables.clone(), params)
     }
 
     /// See [`part::StepHost::resolve`].
@@ -40,7 +40,7 @@ impl StepRun {
         first: usize,
         globals: Option<&Map>,
     ) -> Result<Vec<Result<Map, NodeError>>, NodeError> {
-        let scope = self.scope(params.nodes());
+        let scope = self.scope(params);
         // Templates that JavaScript has to answer: those that are known to need it, then those that turn out to.
         let mut asked: Vec<usize> = Vec::new();
         if globals.is_some() {
@@ -168,7 +168,7 @@ impl StepRun {
     }
 
     async fn context(&self, items: Json) -> Result<Context, NodeError> {
-        let meta = scope::meta(&self.shared, &self.step_ref(), &self.shared.core());
+        let meta = scope::meta(&self.shared, &self.step_ref(), &self.shared.core(), true);
         let definition = &self.shared.definition;
         let node = definition.node(self.node);
         let json = |value: &Map| Json::of(value).ok();

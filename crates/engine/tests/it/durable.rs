@@ -328,3 +328,25 @@ async fn a_run_of_many_items_is_spooled_and_filtered_by_reference() {
     let detail = house.engine.show(&Scope::default(), run, 0, 10, false).await.unwrap();
     assert_eq!(detail.steps.last().unwrap().output_counts, [50_000, 50_000]);
 }
+
+#[tokio::test]
+async fn a_resume_address_that_an_earlier_step_has_shown_reaches_the_wait() {
+    let house = House::new().await;
+    house.workflow(
+        "approve",
+        chain(&[
+            ("in", "toy.start", json!({})),
+            ("mail", "toy.effect", json!({ "call": "mail" })),
+            ("wait", "toy.sleep", json!({})),
+            ("a", "toy.add", json!({})),
+        ]),
+    );
+    let gate = house.world.gate("mail");
+    let run = house.start("approve", &[1]).await;
+    house.world.reached.notified().await;
+    // The person answers while the mail step is still running, with the address that names that step.
+    let id = SignalId::from_parts(3, 3);
+    house.engine.signal(&Scope::default(), run, id, "resume:1", json!({ "n": 6 })).await.unwrap();
+    gate.notify_waiters();
+    assert_eq!(house.end(run).await, [7]);
+}

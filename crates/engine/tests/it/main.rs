@@ -2,5 +2,6 @@
 
 mod durable;
 mod examples;
+mod golden;
 mod proof;
 mod toys;

@@ -22,6 +22,9 @@ pub struct Fake {
     inner: Mutex<Inner>,
 }
 
+/// What a fake answers to an event.
+type Answering = Arc<dyn Fn(&Admit) -> Option<Answer> + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
     admitted: Vec<Admit>,
@@ -29,7 +32,7 @@ struct Inner {
     answers: HashMap<RunId, Answer>,
     signals: Vec<(Scope, RunId, SignalId, String, Value)>,
     failures: Vec<Problem>,
-    answer: Option<(Local, Arc<dyn Fn(&Admit) -> Option<Answer> + Send + Sync>)>,
+    answer: Option<(Local, Answering)>,
 }
 
 impl Fake {

@@ -456,12 +456,12 @@ impl Outputs {
             OnError::Stop => Err(error),
             OnError::Continue => {
                 let mut json = Map::new();
-                json.insert("error".into(), Value::String(error.problem.detail));
+                json.insert("error".into(), error.for_item());
                 self.push(0, Item::new(json), Origin::item(position)).await
             }
             OnError::ErrorBranch => {
                 let mut failed = item.clone();
-                failed.json.insert("error".into(), Value::String(error.problem.detail));
+                failed.json.insert("error".into(), error.for_item());
                 self.push(self.ports.len() as u16 - 1, failed, Origin::item(position)).await
             }
         }

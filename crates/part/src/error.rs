@@ -58,6 +58,9 @@ pub struct NodeError {
     /// More, for the error's page: an upstream's answer, a stack of user code. Masked before it gets here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<Value>,
+    /// What an item that goes on with the error carries as its `error`; absent: the problem's detail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Value>,
     /// Milliseconds after which the engine tries again by itself, not counted as a try (`Later`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub later_millis: Option<u64>,
@@ -74,6 +77,7 @@ impl NodeError {
             category,
             item: None,
             context: None,
+            carried: None,
             later_millis: None,
             permanent: false,
         }
@@ -115,6 +119,18 @@ impl NodeError {
     pub fn with_context(mut self, context: Value) -> Self {
         self.context = Some(context);
         self
+    }
+
+    /// Sets what an item that goes on with the error carries as its `error`.
+    #[must_use]
+    pub fn carried_as(mut self, value: Value) -> Self {
+        self.carried = Some(value);
+        self
+    }
+
+    /// What an item that goes on with the error carries as its `error`.
+    pub fn for_item(&self) -> Value {
+        self.carried.clone().unwrap_or_else(|| Value::String(self.problem.detail.clone()))
     }
 
     /// Asks the engine to try again after a time that is too long to wait inside the attempt.
@@ -160,6 +176,6 @@ impl From<Problem> for NodeError {
             Code::Internal | Code::StoreCorrupt => Category::Bug,
             _ => Category::BadData,
         };
-        NodeError { problem, category, item: None, context: None, later_millis: None, permanent: false }
+        NodeError { problem, category, item: None, context: None, carried: None, later_millis: None, permanent: false }
     }
 }

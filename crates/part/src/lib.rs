@@ -24,12 +24,12 @@ pub mod trigger;
 mod trigger_answer;
 
 pub use answer::{Answer, AnswerBody, Replies, ReplyTo};
+pub use area::Part;
 pub use catalogue::{Catalogue, Provider};
 pub use ctx::{
     Attached, ByteStream, CallFailure, CallSpec, ChildEnd, ChildStart, ChildWorkflow, CodeJob, CodeResult, Ctx, Level,
     Outputs, StepHost, StepInfo, Ticket,
 };
-pub use area::Part;
 pub use error::{Category, NodeError};
 pub use items::{CHUNK_ITEMS, Chunk, Indices, Items, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};
 pub use kind::{Kind, KindEntry};

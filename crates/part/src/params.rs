@@ -18,7 +18,7 @@ pub struct Typed<T> {
 impl<T: DeserializeOwned> Typed<T> {
     /// Compiles a node's parameters. Literal parts are checked now, expressions when they have values.
     pub fn compile(map: &Map) -> Result<Self, Vec<Problem>> {
-        let params = Params::compile(map).map_err(|problems| below_params(problems))?;
+        let params = Params::compile(map).map_err(below_params)?;
         let fixed = match params.literal() {
             Some(literal) => Some(Arc::new(check::<T>(literal.clone()).map_err(|problem| vec![problem])?)),
             None => {

@@ -80,7 +80,8 @@ impl Machine {
         if state.end.is_some() || !state.started {
             return if state.end.is_some() { Next::Ended } else { Next::Idle };
         }
-        let running = state.live.values().any(|step| step.status == StepStatus::Running);
+        // A nested step runs inside an attempt of its caller, and not without one.
+        let running = state.live.values().any(|step| step.status == StepStatus::Running && step.parent.is_none());
         if state.cancel_requested {
             return if running { Next::Idle } else { Next::Cancel };
         }
@@ -217,7 +218,7 @@ impl Machine {
             _ if self.graph.order == Order::V0 => true,
             Required::Any => !slot.arrived.is_empty(),
             Required::All => false,
-            Required::These(inputs) => inputs.len() < node.inputs as usize && inputs.iter().all(|input| arrived(input)),
+            Required::These(inputs) => inputs.len() < node.inputs as usize && inputs.iter().all(arrived),
         };
         let mut ancestors = self.graph.ancestors(slot.node);
         // In a loop a join is its own ancestor; it does not wait for itself.

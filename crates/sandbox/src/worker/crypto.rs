@@ -146,7 +146,7 @@ pub(super) fn cipher(request: Request<'_>) -> Result<Vec<u8>, String> {
         Mode::Gcm | Mode::ChaCha => authenticated(mode, request).ok_or_else(|| failed.into()),
         Mode::Ctr => counter(&request).ok_or_else(|| failed.into()),
         Mode::Cbc | Mode::Ecb => {
-            if !request.padding && request.data.len() % BLOCK != 0 {
+            if !request.padding && !request.data.len().is_multiple_of(BLOCK) {
                 return Err("wrong final block length".into());
             }
             let failed = if request.encrypt { failed } else { "bad decrypt" };

@@ -98,7 +98,7 @@ impl Engine {
         let watch = watch.clone();
         let handler = move || {
             ticks.set(ticks.get().wrapping_add(1));
-            if ticks.get() % TICKS_PER_CLOCK == 0 && (started.elapsed() > wall || cpu_time() > cpu) {
+            if ticks.get().is_multiple_of(TICKS_PER_CLOCK) && (started.elapsed() > wall || cpu_time() > cpu) {
                 watch.stopped.set(true);
             }
             watch.stopped.get()

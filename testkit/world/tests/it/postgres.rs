@@ -1,5 +1,5 @@
-use world::postgres::{Durability, Server, server};
 use tokio_postgres::NoTls;
+use world::postgres::{Durability, Server, server};
 
 #[tokio::test]
 async fn each_database_is_empty_and_goes_away() {

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
-use world::recorder::{Recorder, Rule};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use world::recorder::{Recorder, Rule};
 
 /// Sends a request by hand; the status and body, or nothing when the stream was closed.
 async fn call(recorder: &Recorder, line: &str, headers: &str, body: &str) -> Option<(u16, String)> {

@@ -390,7 +390,7 @@ impl Machine {
                 state.cancel_requested = false;
                 for (number, mut step) in std::mem::take(&mut state.failed) {
                     step.status = StepStatus::Backoff { at: *at };
-                    step.tries = 0;
+                    step.tries = 1;
                     step.forget_failures();
                     state.live.insert(number, step);
                 }
@@ -451,6 +451,7 @@ impl Machine {
             }
             Event::StepCompleted { s, out, moves, state: kept, error, .. } => {
                 let Some(step) = state.live.remove(s) else { return };
+                state.forget_nested(*s);
                 state.early.extend(step.inbox);
                 if let Some(kept) = kept {
                     state.kept.insert(step.node, kept.clone());
@@ -474,6 +475,7 @@ impl Machine {
             }
             Event::StepFailed { s, error, .. } => {
                 let Some(mut step) = state.live.remove(s) else { return };
+                state.forget_nested(*s);
                 step.status = StepStatus::Failed;
                 if let Some(calling) = step.parent.and_then(|parent| state.live.get_mut(&parent)) {
                     calling.invoked.retain(|(_, nested)| nested != s);
@@ -595,6 +597,11 @@ impl State {
         if !parallel || (leaf && (trigger_only || self.last_completed.is_some_and(later))) {
             self.last_completed = Some((step, node));
         }
+    }
+
+    /// A step has ended, and with it whatever it was asking attached nodes for.
+    fn forget_nested(&mut self, caller: StepNumber) {
+        self.live.retain(|_, step| step.parent != Some(caller));
     }
 
     fn finish(&mut self, end: End) {

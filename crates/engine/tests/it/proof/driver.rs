@@ -27,6 +27,8 @@ pub struct Dangers {
     pub crashes: u32,
     pub cancel_turn: Option<usize>,
     pub pause_turn: Option<usize>,
+    /// A failed run is run again from its failed steps.
+    pub redriven: bool,
 }
 
 /// The world around the run: it does not forget when the run crashes.
@@ -206,6 +208,11 @@ impl<'s> Driver<'s> {
                     continue;
                 }
                 self.flush();
+                if self.machine.end() == Some(End::Failed) && std::mem::take(&mut self.dangers.redriven) {
+                    self.running.clear();
+                    self.emit(Event::Reopened { at: self.now, by: "somebody".into() });
+                    continue;
+                }
                 return;
             }
             if self.dangers.cancel_turn == Some(turn) {
@@ -736,13 +743,25 @@ impl<'s> Driver<'s> {
     /// A service sees a request.
     fn request(&mut self, step: u32, name: &CallName, epoch: u32) {
         let key = key(step, name, epoch);
-        let mut intended = false;
+        let (mut intended, mut latest) = (false, None);
         let mut before = None;
+        let intent_open = |before: &Option<(u32, CallOutcome)>| {
+            !matches!(before, Some((_, CallOutcome::Done(_) | CallOutcome::Failed(_))))
+        };
         for event in &self.journal {
             match event {
                 Event::CallIntended { s, call, epoch: known, .. } if *s == step && call == name => {
                     intended |= *known == epoch;
+                    latest = Some(*known);
                 }
+                // A person knows better.
+                Event::CallSettled { s, settle, .. } if *s == step && intent_open(&before) => match settle {
+                    Settle::Failed => before = latest.map(|epoch| (epoch, CallOutcome::Failed(uncertain()))),
+                    Settle::Done { outcome } => {
+                        before = latest.map(|epoch| (epoch, CallOutcome::Done(outcome.clone())))
+                    }
+                    Settle::Retry => {}
+                },
                 Event::CallEnded { s, call, epoch, outcome } if *s == step && call == name => {
                     before = Some((*epoch, outcome.clone()));
                 }

@@ -10,6 +10,7 @@ mod cli;
 mod entrance;
 mod kinds;
 mod metrics;
+mod node;
 mod parts;
 mod resources;
 mod serve;

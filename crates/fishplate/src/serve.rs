@@ -37,6 +37,7 @@ use crate::api::{self, App};
 use crate::backup::store_options;
 use crate::entrance::{self, NodeSigner};
 use crate::metrics::Metrics;
+use crate::node::Node;
 use crate::resources::Resources;
 use crate::resources::live::Live;
 
@@ -77,6 +78,7 @@ pub struct Server {
     listener: TcpListener,
     entrance: Entrance,
     store: Store,
+    _node: Node,
     sandbox: Sandbox,
     services: Vec<Box<dyn Service>>,
     stop: CancellationToken,
@@ -139,8 +141,8 @@ impl Server {
             other => other.into(),
         })?;
         let signer = Arc::new(Signer::new(&secret, Some(&public_url)));
-        let node = format!("node-{}", auth::random_text());
-        let replies = Local::new(node.clone());
+        let node = Node::enter(data, &store).await?;
+        let replies = Local::new(node.name.clone());
 
         let mut ports = engine::engine::Ports::new(store.clone(), catalogue.clone(), Arc::new(live.clone()));
         ports.variables = Arc::new(live.clone());
@@ -148,7 +150,7 @@ impl Server {
         ports.sandbox = Some(sandbox.clone());
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));
-        let engine = Engine::new(engine::Options { node, ..engine::Options::default() }, ports);
+        let engine = Engine::new(engine::Options { node: node.name.clone(), ..engine::Options::default() }, ports);
         engine.start().await?;
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
         let (receiver, schedules) = entrance::build(&store, &live, &vault, runs.clone(), replies, signer, &public_url);
@@ -183,6 +185,7 @@ impl Server {
             listener,
             entrance: Entrance { receiver, router },
             store,
+            _node: node,
             sandbox,
             services,
             stop,

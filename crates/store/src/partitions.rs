@@ -41,6 +41,18 @@ impl Store {
         self.write((node.to_owned(), fences.to_vec()), |tx, (node, fences)| Box::pin(release(tx, node, fences))).await
     }
 
+    /// Frees what a node holds that is known to be dead. The tokens rise, so that nothing of the node's can follow,
+    /// not even a commit that the database still works on. Returns the number of partitions.
+    pub async fn retire_node(&self, node: &str) -> Result<u64, Error> {
+        self.write(node.to_owned(), |tx, node| {
+            Box::pin(async move {
+                let free = "UPDATE partition SET owner = '', token = token + 1, expires_at = 0 WHERE owner = $1";
+                tx.execute(free, params![node]).await
+            })
+        })
+        .await
+    }
+
     /// Takes a partition whoever has it, as when its owner is known to be dead. Returns the new right.
     pub async fn seize_partition(&self, node: &str, partition: u16, ttl: Millis, now: Millis) -> Result<Fence, Error> {
         self.write((node.to_owned(), partition, now + ttl), |tx, (node, partition, until)| {

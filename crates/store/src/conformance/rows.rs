@@ -15,7 +15,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a lease has one owner, and its token rises with every change of owner",
-        queries: &["acquire_partitions", "renew_partitions", "release_partitions", "seize_partition"],
+        queries: &["acquire_partitions", "renew_partitions", "release_partitions", "retire_node", "seize_partition"],
         run: |store| Box::pin(leases(store)),
     },
     Case {
@@ -72,6 +72,13 @@ async fn leases(store: Store) {
     let seized = store.seize_partition("five", one[20].partition, 1000, NOW).await.expect("a lease");
     assert!(seized.token > one[20].token);
     assert!(matches!(store.seize_partition("five", 64, 1000, NOW).await, Err(Error::NotFound(_))));
+    assert_eq!(store.retire_node("four").await.expect("retired"), 10);
+    assert_eq!(store.retire_node("four").await.expect("retired"), 0);
+    assert_eq!(store.renew_partitions("four", &four, 1000, NOW + 1400).await.expect("leases"), []);
+    let six = store.acquire_partitions("six", 64, 1000, NOW + 1400).await.expect("leases");
+    assert_eq!(six.len(), 10, "at once, long before the leases end");
+    let rises = |old: &crate::Fence| six.iter().any(|new| new.partition == old.partition && new.token > old.token);
+    assert!(four.iter().all(rises));
 }
 
 async fn local(store: Store) {

@@ -232,7 +232,9 @@ pub(crate) fn translate(host: &str, error: reqwest::Error) -> Error {
     } else if error.is_connect() {
         Error::dial(host, error)
     } else if error.is_builder() {
-        Error::InvalidRequest(error.to_string())
+        // The outermost text is only "builder error".
+        let reason = causes(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
+        Error::InvalidRequest(format!("`{host}` cannot be called: {reason}"))
     } else {
         let detail = if error.is_timeout() { "the stream fell silent" } else { "the stream was broken off" };
         Error::Protocol { host, detail: detail.into(), source: Some(error.into()) }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use model::{Code, Item, Map, Value};
+use model::{Code, Item, Map};
 use part::ctx::StepInfo;
 use part::node::Outcome;
 use part::{Category, Ctx, Indices, Items, NodeError, Origins, Resumed, Suspend};
@@ -430,7 +430,7 @@ pub(super) fn absorb(shared: &Shared, run: &StepRun, handled: Handled, error: &N
         Handled::ErrorBranch => {
             let failed = |item: &Item| {
                 let mut failed = item.clone();
-                failed.json.insert("error".into(), Value::String(error.problem.detail.clone()));
+                failed.json.insert("error".into(), error.for_item());
                 failed
             };
             let items: Vec<Item> = match input.as_slice() {

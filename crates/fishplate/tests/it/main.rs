@@ -2,8 +2,12 @@
 
 mod access;
 mod commands;
+mod corpus;
+mod house;
+mod internet;
 mod live;
 mod resources;
 mod server;
+mod services;
 mod transfer;
 mod workflows;

@@ -217,7 +217,7 @@ impl Prepared {
         position: usize,
         fresh: &AtomicBool,
     ) -> Result<Answered, NodeError> {
-        let plan = send::plan(ctx, params, item)?;
+        let plan = send::plan(params, item)?;
         match &self.pagination {
             None => {
                 let answer = send::call(ctx, params, &plan, position, "request".into(), &[], fresh).await?;

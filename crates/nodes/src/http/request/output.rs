@@ -98,7 +98,7 @@ pub async fn push(
                     }
                     Value::Array(values) if params.response.split => {
                         for value in values {
-                            outputs.push(0, made_of(value), origin()).await?;
+                            outputs.push(0, element(value), origin()).await?;
                         }
                     }
                     value => outputs.push(0, made_of(value), origin()).await?,
@@ -113,6 +113,18 @@ fn made_of(value: Value) -> Item {
     match value {
         Value::Null => Item::default(),
         other => Item::from_value(other),
+    }
+}
+
+/// An element of a list. One that is a list itself keeps its positions as names: n8n makes the list the item's JSON,
+/// and `$json[4]` finds its fifth value there as here.
+fn element(value: Value) -> Item {
+    match value {
+        Value::Array(values) => {
+            let numbered = values.into_iter().enumerate();
+            Item::new(numbered.map(|(position, value)| (position.to_string(), value)).collect())
+        }
+        other => made_of(other),
     }
 }
 

@@ -71,7 +71,7 @@ pub fn parse_url(text: &str) -> Result<Url, NodeError> {
 }
 
 /// Makes the request of an item.
-pub fn plan(ctx: &Ctx, params: &Params, item: &Item) -> Result<Plan, NodeError> {
+pub fn plan(params: &Params, item: &Item) -> Result<Plan, NodeError> {
     let pairs = |fields: &Option<super::params::Fields>, what: &str| match fields {
         None => Ok(Vec::new()),
         Some(fields) => fields.pairs(what),
@@ -79,9 +79,6 @@ pub fn plan(ctx: &Ctx, params: &Params, item: &Item) -> Result<Plan, NodeError> 
     let headers = pairs(&params.headers, "the headers")?;
     let query = pairs(&params.query, "the query")?;
     let body = content(params, item)?;
-    if ctx.host().outbound().is_none() {
-        return Err(NodeError::new(Code::Unavailable, Category::Unavailable, "this run has no way out to the network"));
-    }
     Ok(Plan {
         method: params.method()?,
         url: parse_url(&params.url)?,
@@ -469,10 +466,11 @@ fn failed(error: &outbound::Error) -> CallFailure {
         model::Retry::No if !uncertain => node = node.permanent(),
         _ => {}
     }
-    CallFailure { error: node, uncertain }
+    let carried = json!({ "message": node.problem.detail, "name": "Error" });
+    CallFailure { error: node.carried_as(carried), uncertain }
 }
 
-/// An answer that says no, in n8n's words.
+/// An answer that says no, in n8n's words. Items that go on with it carry it in the shape of n8n's HTTP client.
 async fn refused(response: outbound::Response) -> NodeError {
     let status = response.status;
     let host = response.url.host_str().unwrap_or_default().to_owned();
@@ -488,8 +486,14 @@ async fn refused(response: outbound::Response) -> NodeError {
             break;
         }
     }
-    let text = String::from_utf8_lossy(&shown);
-    let body = serde_json::from_str::<Value>(&text).unwrap_or_else(|_| Value::String(text.into_owned()));
+    let text = String::from_utf8_lossy(&shown).into_owned();
+    let carried = json!({
+        "message": format!("{} - {}", status.as_u16(), Value::from(text.as_str())),
+        "name": "AxiosError",
+        "code": if status.is_server_error() { "ERR_BAD_RESPONSE" } else { "ERR_BAD_REQUEST" },
+        "status": status.as_u16(),
+    });
+    let body = serde_json::from_str::<Value>(&text).unwrap_or(Value::String(text));
     let (category, code) = match status.as_u16() {
         401 | 403 => (Category::Auth, Code::CredentialRejected),
         408 | 504 => (Category::Timeout, Code::UpstreamTimeout),
@@ -499,7 +503,7 @@ async fn refused(response: outbound::Response) -> NodeError {
     };
     let said = message_of(&body).map(|text| format!(": {text}")).unwrap_or_default();
     let detail = format!("`{host}` answered {}: {}{said}", status.as_u16(), meaning(status));
-    let mut error = NodeError::new(code, category, detail);
+    let mut error = NodeError::new(code, category, detail).carried_as(carried);
     error.context = Some(json!({ "status": status.as_u16(), "headers": headers, "body": body }));
     if let (true, Some(seconds)) = (matches!(status.as_u16(), 429 | 503), retry_after) {
         error = error.later(Duration::from_secs(seconds));

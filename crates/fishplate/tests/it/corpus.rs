@@ -1,0 +1,263 @@
+//! Public workflows of n8n, run to their end: every one of the corpus whose nodes are all built in.
+//!
+//! Each of its triggers is fired once, in the shape in which the trigger delivers. HTTP is answered by a proxy that
+//! stands in for every host with JSON of typical fields. What was run, and what came of it, is written to
+//! `target/corpus-runs.md`. A run that fails must be named in `corpus.json`, with the error and why the workflow's own
+//! data gives it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use engine::definition::items_of;
+use model::{Problem, Scope, Value, WorkflowSpec};
+use part::catalogue::Snapshot;
+use part::trigger::Trigger;
+use part::{Admit, Catalogue, ReplyTo, WorkflowRef};
+use serde_json::json;
+use store::RunStatus;
+
+use crate::house::House;
+use crate::internet::Internet;
+use crate::server::BINARY;
+use crate::services;
+
+/// Longest time of one run, on a machine that does other things, too. It is there so that a hanging run is named.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the workflow says that the corpus calls: alerts when it is asked for them, else what a model makes of them.
+const CALLED: &str = r#"={{ $json.chatInput.startsWith('Review')
+    ? '[{"rule":"ssh","level":12,"severity":"critical"},{"rule":"disk","level":3,"severity":"low"}]'
+    : '{"ai_priority":"High","ai_summary":"One alert matters.","total_critical_alerts":1}' }}"#;
+
+/// A workflow that can be run, and what starts it.
+struct Candidate {
+    file: String,
+    spec: WorkflowSpec,
+    /// Name of the trigger and its kind; a workflow without one starts at its first node.
+    starts: Vec<(String, &'static str)>,
+}
+
+/// What became of a run.
+struct Ran {
+    file: String,
+    title: String,
+    start: String,
+    webhook: bool,
+    status: String,
+    /// Status of the answer to a webhook.
+    answered: Option<u16>,
+    steps: usize,
+    last: String,
+    items: Vec<Value>,
+    error: Option<String>,
+}
+
+/// The workflows of the corpus, which stands beside the checkout. None, and said loudly, where it does not.
+fn corpus() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/n8n/dev");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("NOT TESTED: the corpus of workflows is not beside the checkout");
+        return Vec::new();
+    };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "json") && path.file_stem().unwrap() != "manifest");
+    files.sort();
+    files
+}
+
+/// The workflow of a file, if every node that is not disabled is of a type that is here.
+fn candidate(path: &Path, catalogue: &Snapshot) -> Option<Candidate> {
+    let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let mut import = engine::n8n::import(&std::fs::read(path).unwrap(), &file, catalogue).unwrap();
+    let spec = import.workflows.remove(0).spec;
+    let here = |node: &model::NodeSpec| node.disabled || catalogue.get(&node.node_type, node.version).is_some();
+    if !spec.nodes.iter().all(here) {
+        return None;
+    }
+    let kind = |trigger: &Trigger| match trigger {
+        Trigger::Manual => "manual",
+        Trigger::Error => "error",
+        Trigger::Called(_) => "child",
+        Trigger::Webhook(_) => "webhook",
+        Trigger::Schedule(_) => "schedule",
+        Trigger::Provided { .. } => "provided",
+    };
+    let started = |node: &model::NodeSpec| {
+        let prepared = catalogue.get(&node.node_type, node.version)?.node_type.prepare(node).ok()?;
+        Some((node.name.clone(), kind(prepared.trigger()?)))
+    };
+    let starts = spec.nodes.iter().filter(|node| !node.disabled).filter_map(started).collect();
+    Some(Candidate { file, spec, starts })
+}
+
+/// What a trigger of that kind delivers.
+fn delivered(kind: &str) -> Value {
+    let body = json!({
+        "id": "evt_1", "action": "created", "type": "message", "name": "Ada", "email": "ada@test.example",
+        "message": "Hello", "text": "Hello", "query": "Hello", "prompt": "A house by the sea", "symbol": "BTCUSDT",
+        "url": "https://files.test.example/picture.png", "imageUrl": "https://files.test.example/picture.png",
+        "amount": 42, "items": [{ "id": 1, "name": "First" }, { "id": 2, "name": "Second" }],
+    });
+    match kind {
+        "webhook" => json!({
+            "headers": { "host": "hooks.test.example", "content-type": "application/json" },
+            "params": {}, "query": { "symbol": "BTCUSDT", "id": "1" }, "body": body,
+            "webhookUrl": "https://hooks.test.example/webhook/test", "executionMode": "production",
+        }),
+        "schedule" => json!({
+            "timestamp": "2026-03-02T09:00:00.000+00:00", "Readable date": "March 2nd 2026, 9:00:00 am",
+            "Readable time": "9:00:00 am", "Day of week": "Monday", "Year": "2026", "Month": "March",
+            "Day of month": "02", "Hour": "09", "Minute": "00", "Second": "00", "Timezone": "UTC (UTC+00:00)",
+        }),
+        "error" => json!({
+            "execution": { "id": "run_1", "error": { "message": "boom" }, "lastNodeExecuted": "Node", "mode": "webhook" },
+            "workflow": { "id": "w", "name": "W" },
+        }),
+        "child" => body,
+        _ => json!({}),
+    }
+}
+
+async fn run(house: &House, candidate: &Candidate, number: u64, trigger: Option<&(String, &'static str)>) -> Ran {
+    let (start, kind) = trigger.map_or(("(first node)", "manual"), |(name, kind)| (name.as_str(), kind));
+    let event = Admit {
+        scope: Scope::default(),
+        workflow: WorkflowRef::Inline(candidate.file.clone(), Box::new(candidate.spec.clone())),
+        trigger: trigger.map(|(name, _)| name.clone()),
+        input: items_of(&[delivered(kind)]),
+        output: 0,
+        mode: kind,
+        started_by: "test".into(),
+        dedupe: None,
+        reply_to: (kind == "webhook").then(|| ReplyTo { node: "test".into(), request: number }),
+        destination: None,
+        start_at: trigger.is_none().then(|| candidate.spec.nodes[0].name.clone()),
+        use_pins: false,
+    };
+    let mut ran = Ran {
+        file: candidate.file.clone(),
+        title: candidate.spec.title.clone(),
+        start: start.to_owned(),
+        webhook: kind == "webhook",
+        status: "refused".into(),
+        answered: None,
+        steps: 0,
+        last: String::new(),
+        items: Vec::new(),
+        error: None,
+    };
+    let id = match house.start(event).await {
+        Ok(id) => id,
+        Err(problem) => {
+            let single = std::slice::from_ref(&problem);
+            let all = if problem.problems.is_empty() { single } else { &problem.problems };
+            let said = |one: &Problem| format!("{}: {}", one.pointer.as_deref().unwrap_or_default(), one.detail);
+            ran.error = Some(all.iter().map(said).collect::<Vec<_>>().join("; "));
+            return ran;
+        }
+    };
+    let Ok(end) = tokio::time::timeout(PATIENCE, house.end(id)).await else {
+        let steps = house.steps(id).await.steps;
+        let last: Vec<(&str, &str)> =
+            steps.iter().rev().take(12).map(|step| (step.node.as_str(), step.status.as_str())).collect();
+        panic!("{} did not end; after {} steps it is at {last:?}", candidate.file, steps.len());
+    };
+    let detail = house.steps(id).await;
+    ran.status = match end.status {
+        RunStatus::Completed => "completed".into(),
+        other => format!("{other:?}").to_lowercase(),
+    };
+    ran.answered = house.answer(number).map(|answer| answer.status);
+    ran.steps = detail.steps.len();
+    if let Some(last) = detail.steps.last() {
+        ran.last = last.node.clone();
+        ran.items = last.outputs.clone().unwrap_or_default().into_iter().flatten().collect();
+    }
+    ran.error = end.error.map(|error| error.to_string());
+    ran
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_public_workflow_of_built_in_nodes_runs_to_its_end() {
+    let files = corpus();
+    if files.is_empty() {
+        return;
+    }
+    let catalogue = Catalogue::new(nodes::built_in());
+    let snapshot = catalogue.snapshot();
+    let candidates: Vec<Candidate> = files.iter().filter_map(|path| candidate(path, &snapshot)).collect();
+    let internet = Internet::start(services::answer).await;
+    let house = House::new(&internet, catalogue).await;
+    house.any_other_workflow(json!({
+        "nodes": [
+            { "name": "Called", "type": "core.called" },
+            { "name": "Say", "type": "core.set", "params": { "fields": [{ "name": "output", "value": CALLED }] } },
+        ],
+        "edges": [{ "from": "Called", "to": "Say" }],
+    }));
+    let mut all = Vec::new();
+    for candidate in &candidates {
+        if candidate.starts.is_empty() {
+            all.push(run(&house, candidate, 0, None).await);
+        }
+        for trigger in &candidate.starts {
+            all.push(run(&house, candidate, all.len() as u64, Some(trigger)).await);
+        }
+    }
+    house.close().await;
+    write_report(&all, internet.count());
+
+    let expected: BTreeMap<String, Value> = serde_json::from_str(include_str!("corpus.json")).unwrap();
+    let mut wrong = Vec::new();
+    let mut seen = Vec::new();
+    for ran in &all {
+        let key = format!("{} {}", ran.file, ran.start);
+        let found = expected.get(&key).map(|known| known["error"].as_str().unwrap());
+        let error = ran.error.as_deref().unwrap_or_default();
+        match (ran.status.as_str(), found) {
+            ("completed", None) if ran.webhook && ran.answered != Some(200) => wrong.push(format!("{key}: no answer")),
+            ("completed", None) => {}
+            ("failed" | "refused", Some(known)) if error.contains(known) => {}
+            _ => wrong.push(format!("{key}: {} {error} (expected: {found:?})", ran.status)),
+        }
+        seen.push(key);
+    }
+    wrong.extend(expected.keys().filter(|key| !seen.contains(key)).map(|key| format!("{key} was not run")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(candidates.len(), 11, "the corpus or the list of built-in types has changed; look at the report");
+}
+
+/// One line for each run, and below them what the last nodes put out.
+fn write_report(all: &[Ran], requests: usize) {
+    let mut text = format!(
+        "# Public workflows of built-in nodes\n\n{} runs, {requests} HTTP requests.\n\n\
+         | workflow | title | trigger | status | answer | steps | last node | items | error |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+        all.len()
+    );
+    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    for ran in all {
+        let error = ran.error.as_deref().map(cell).unwrap_or_default();
+        let items = ran.items.len();
+        let (title, start, last) = (cell(&ran.title), cell(&ran.start), cell(&ran.last));
+        let (file, status, steps) = (&ran.file, &ran.status, ran.steps);
+        let answer = ran.answered.map(|status| status.to_string()).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "| {file} | {title} | {start} | {status} | {answer} | {steps} | {last} | {items} | {error} |"
+        );
+    }
+    text.push_str("\n## Outputs of the last nodes\n");
+    for ran in all {
+        let _ = write!(text, "\n### {} from `{}`: `{}`\n\n```json\n", ran.file, ran.start, ran.last);
+        for item in ran.items.iter().take(3) {
+            let line: String = item.to_string().chars().take(1_000).collect();
+            let _ = writeln!(text, "{line}");
+        }
+        text.push_str("```\n");
+    }
+    let target = Path::new(BINARY).ancestors().nth(2).unwrap();
+    std::fs::write(target.join("corpus-runs.md"), text).unwrap();
+}

@@ -9,14 +9,14 @@ use engine::event::{CallName, CallOutcome, Event, Feed, Handled, Inputs, Move, P
 use engine::graph::Graph;
 use engine::machine::{CallPlan, End, Machine, Next, SETTLE, StepStatus, Verdict};
 use engine::record::ItemsRecord;
-use model::{Code, Digest, Item, RunId, SignalId, Value};
+use model::{Code, Item, RunId, SignalId};
 use part::runs::Settle;
-use part::{Answer, AnswerBody, Category, Indices, Items, NodeError, Origins, ReplyTo, Resumed, Suspend};
+use part::{Category, Indices, Items, NodeError, Origins, ReplyTo, Suspend};
 
 use super::data::{Data, numbers};
 use super::mutants::Mutant;
 use super::rng::Rng;
-use super::scenario::{self, Act, ERROR_VALUE, MAX_CALLS, SIGNAL_VALUE, Scenario, TIMEOUT_VALUE, TOOL_INPUT};
+use super::scenario::{self, Act, ERROR_VALUE, MAX_CALLS, Scenario, TOOL_INPUT};
 
 /// Turns after which a history counts as endless.
 const MAX_TURNS: usize = 8_000;
@@ -35,35 +35,35 @@ pub struct Dangers {
 #[derive(Default)]
 pub struct World {
     /// Keys under which a call may be repeated, because its outcome was lost.
-    uncertain: Vec<String>,
+    pub(super) uncertain: Vec<String>,
     /// Requests that services have seen: (key, step, call).
-    requests: Vec<String>,
-    answers: Vec<i64>,
-    children: Vec<Child>,
-    inbox: Vec<Letter>,
-    signalled: Vec<(u32, u32)>,
-    next_id: u128,
+    pub(super) requests: Vec<String>,
+    pub(super) answers: Vec<i64>,
+    pub(super) children: Vec<Child>,
+    pub(super) inbox: Vec<Letter>,
+    pub(super) signalled: Vec<(u32, u32)>,
+    pub(super) next_id: u128,
 }
 
-struct Child {
-    run: RunId,
-    step: u32,
-    item: u32,
-    fails: bool,
-    detached: bool,
-    reported: bool,
+pub(super) struct Child {
+    pub(super) run: RunId,
+    pub(super) step: u32,
+    pub(super) item: u32,
+    pub(super) fails: bool,
+    pub(super) detached: bool,
+    pub(super) reported: bool,
 }
 
 #[derive(Clone)]
-struct Letter {
-    id: SignalId,
-    what: Signal,
+pub(super) struct Letter {
+    pub(super) id: SignalId,
+    pub(super) what: Signal,
     /// Times that it is delivered again after its record was written.
-    repeats: u8,
+    pub(super) repeats: u8,
 }
 
 #[derive(Clone)]
-enum Signal {
+pub(super) enum Signal {
     Resume(u32),
     Settle(u32, Settle),
     Child(RunId, bool),
@@ -72,50 +72,50 @@ enum Signal {
     Unpause,
 }
 
-struct Attempt {
-    frames: Vec<Frame>,
-    invoked: u32,
-    staged: Vec<(u32, bool)>,
-    asks: bool,
+pub(super) struct Attempt {
+    pub(super) frames: Vec<Frame>,
+    pub(super) invoked: u32,
+    pub(super) staged: Vec<(u32, bool)>,
+    pub(super) asks: bool,
 }
 
 /// A step, or a nested one above it.
-struct Frame {
-    step: u32,
-    node: usize,
-    units: Vec<(usize, Option<u32>)>,
-    at: usize,
-    bonus: i64,
-    pending: Option<(CallName, u32, CallOutcome)>,
+pub(super) struct Frame {
+    pub(super) step: u32,
+    pub(super) node: usize,
+    pub(super) units: Vec<(usize, Option<u32>)>,
+    pub(super) at: usize,
+    pub(super) bonus: i64,
+    pub(super) pending: Option<(CallName, u32, CallOutcome)>,
 }
 
-enum Progress {
+pub(super) enum Progress {
     /// It waits for a service.
     Waits,
     /// It has ended, or is suspended.
     Over,
 }
 
-enum After {
+pub(super) enum After {
     Answer(i64),
     Child(Child),
 }
 
 /// One history.
 pub struct Driver<'s> {
-    scenario: &'s Scenario,
-    graph: Arc<Graph>,
-    mutant: Option<Mutant>,
-    rng: Rng,
-    dangers: Dangers,
+    pub(super) scenario: &'s Scenario,
+    pub(super) graph: Arc<Graph>,
+    pub(super) mutant: Option<Mutant>,
+    pub(super) rng: Rng,
+    pub(super) dangers: Dangers,
     pub machine: Machine,
-    data: Data,
+    pub(super) data: Data,
     /// The journal as far as it is written.
     pub journal: Vec<Event>,
-    buffer: Vec<Event>,
-    after: Vec<After>,
-    running: Vec<Attempt>,
-    now: i64,
+    pub(super) buffer: Vec<Event>,
+    pub(super) after: Vec<After>,
+    pub(super) running: Vec<Attempt>,
+    pub(super) now: i64,
     pub world: World,
     /// The first rule that was broken.
     pub broken: Option<String>,
@@ -153,7 +153,7 @@ impl<'s> Driver<'s> {
     }
 
     /// What the world must know when a history goes on from a journal that another one has written.
-    fn world_of_prefix(&mut self) {
+    pub(super) fn world_of_prefix(&mut self) {
         for event in self.journal.clone() {
             match event {
                 Event::ChildStarted { s, item, run, detached } => {
@@ -184,11 +184,11 @@ impl<'s> Driver<'s> {
         self.mutant.is_some()
     }
 
-    fn breach(&mut self, rule: impl Into<String>) {
+    pub(super) fn breach(&mut self, rule: impl Into<String>) {
         self.broken.get_or_insert_with(|| rule.into());
     }
 
-    fn is(&self, mutant: Mutant) -> bool {
+    pub(super) fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
 
@@ -226,7 +226,7 @@ impl<'s> Driver<'s> {
         self.breach("the run does not end");
     }
 
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         let mut machine = Machine::new(self.graph.clone());
         let destination = self.scenario.destination.map(|node| node as u32);
         if let Some(node) = destination.filter(|_| !self.is(Mutant::DestinationIgnored)) {
@@ -248,7 +248,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Does one thing, whichever chance picks.
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         let choice = self.rng.below(100);
         match choice {
             0..=59 if !self.running.is_empty() => {
@@ -269,7 +269,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Nothing runs: something has to come from outside, or the run is stuck.
-    fn idle(&mut self) {
+    pub(super) fn idle(&mut self) {
         self.flush();
         let waits_for_child = self.world.children.iter().any(|child| !child.reported);
         if !self.world.inbox.is_empty() {
@@ -285,155 +285,8 @@ impl<'s> Driver<'s> {
         }
     }
 
-    /// A step that waits for a signal which nobody has sent: (step, attempt, whether for a person's decision).
-    fn awaited(&self) -> Option<(u32, u32, bool)> {
-        self.machine.live().iter().find_map(|(number, step)| match &step.status {
-            StepStatus::Suspended(Suspend::Signal { name, .. }) => {
-                let known = self.world.signalled.contains(&(*number, step.attempt));
-                (!known).then_some((*number, step.attempt, name == SETTLE))
-            }
-            _ => None,
-        })
-    }
-
-    /// Something happens outside: a child ends, a signal is sent (early, late or in time), somebody decides.
-    fn happen(&mut self) {
-        let unreported: Vec<usize> =
-            (0..self.world.children.len()).filter(|index| !self.world.children[*index].reported).collect();
-        if !unreported.is_empty() && self.rng.percent(60) {
-            let child = &mut self.world.children[unreported[self.rng.below(unreported.len())]];
-            child.reported = true;
-            let signal = Signal::Child(child.run, child.fails);
-            if !child.detached {
-                self.post(signal);
-            }
-            return;
-        }
-        if let Some((step, attempt, settles)) = self.awaited() {
-            // Who answers has seen the wait, so it is written.
-            self.flush();
-            if settles {
-                self.world.signalled.push((step, attempt));
-                self.settle(step);
-            } else if self.rng.percent(60) {
-                self.world.signalled.push((step, attempt));
-                self.post(Signal::Resume(step));
-            }
-            return;
-        }
-        if self.rng.percent(20) && !self.running.is_empty() {
-            // Early: the step runs, and may wait later.
-            let step = self.running[self.rng.below(self.running.len())].frames[0].step;
-            let node = self
-                .running
-                .iter()
-                .find(|attempt| attempt.frames[0].step == step)
-                .map(|attempt| attempt.frames[0].node);
-            let waits = |node: usize| self.scenario.nodes[node].acts.iter().any(|act| matches!(act, Act::Wait { .. }));
-            if node.is_some_and(waits) && self.journal_has_step(step) {
-                self.post(Signal::Resume(step));
-            }
-        }
-    }
-
-    fn journal_has_step(&self, step: u32) -> bool {
-        self.journal.iter().any(|event| matches!(event, Event::StepStarted { s, .. } if *s == step))
-    }
-
-    /// A person decides about the uncertain calls of a step.
-    fn settle(&mut self, step: u32) {
-        let Some(live) = self.machine.live_step(step) else { return };
-        let node = live.node as usize;
-        let unsure: Vec<&CallName> = live
-            .calls
-            .iter()
-            .filter(|(_, call)| !matches!(call.outcome, Some(CallOutcome::Done(_) | CallOutcome::Failed(_))))
-            .map(|(name, _)| name)
-            .collect();
-        let settle = match (self.rng.below(3), unsure.as_slice()) {
-            (0, [name]) if self.fails_under(node, name) == 0 => {
-                let Act::Call { name: number, .. } = self.act_of(node, name) else { return };
-                Settle::Done { outcome: scenario::call_value(number, name.item).into() }
-            }
-            (1, _) => Settle::Failed,
-            _ => Settle::Retry,
-        };
-        self.post(Signal::Settle(step, settle));
-    }
-
-    fn act_of(&self, node: usize, name: &CallName) -> Act {
-        let wanted = |act: &&Act| matches!(act, Act::Call { name: number, .. } if name.name == format!("c{number}"));
-        self.scenario.nodes[node].acts.iter().find(wanted).copied().unwrap_or(Act::Answer)
-    }
-
-    fn fails_under(&self, node: usize, name: &CallName) -> u32 {
-        match self.act_of(node, name) {
-            Act::Call { failing_epochs, .. } => failing_epochs,
-            _ => 0,
-        }
-    }
-
-    fn post(&mut self, what: Signal) {
-        self.world.next_id += 1;
-        let repeats = if self.rng.percent(15) { 1 } else { 0 };
-        self.world.inbox.push(Letter { id: SignalId(self.world.next_id), what, repeats });
-    }
-
-    /// One letter out of the inbox becomes records. It stays there until they are written.
-    fn receive(&mut self) {
-        let chosen = self.rng.below(self.world.inbox.len());
-        let letter = self.world.inbox[chosen].clone();
-        let seen = self.machine.has_seen(letter.id) && !self.is(Mutant::DuplicateSignalsCounted);
-        if seen || self.machine.end().is_some() {
-            let written = self.buffer.iter().all(|event| signal_of(event) != Some(letter.id));
-            if written && letter.repeats == 0 {
-                self.world.inbox.remove(chosen);
-            } else if written {
-                self.world.inbox[chosen].repeats -= 1;
-            }
-            return;
-        }
-        let id = letter.id;
-        let received = |step: Option<u32>, name: String| Event::SignalReceived { id, step, name, payload: Value::Null };
-        match letter.what {
-            Signal::Child(run, fails) => {
-                let error = fails.then(|| Box::new(error("the child failed")));
-                let child = self.world.children.iter().find(|child| child.run == run);
-                let value = child.map_or(0, |child| scenario::child_value(child.item));
-                let items = (!fails).then(|| ItemsRecord::fresh(items(&[value])));
-                self.emit(Event::ChildEnded { run, signal: id, items, error });
-            }
-            Signal::Resume(step) => {
-                let payload = Value::from(SIGNAL_VALUE);
-                self.emit(Event::SignalReceived { id, step: Some(step), name: format!("resume:{step}"), payload });
-            }
-            Signal::Settle(step, settle) => {
-                self.emit(received(Some(step), format!("settle:{step}")));
-                self.emit(Event::CallSettled { s: step, settle, by: "somebody".into() });
-            }
-            Signal::Cancel => {
-                self.emit(received(None, "cancel".into()));
-                if !self.machine.cancel_requested() {
-                    self.emit(Event::CancelRequested { at: self.now, by: "somebody".into() });
-                }
-            }
-            Signal::Pause => {
-                self.emit(received(None, "pause".into()));
-                if !self.machine.paused() {
-                    self.emit(Event::PauseRequested { by: "somebody".into() });
-                }
-            }
-            Signal::Unpause => {
-                self.emit(received(None, "unpause".into()));
-                if self.machine.paused() {
-                    self.emit(Event::PauseEnded { by: "somebody".into() });
-                }
-            }
-        }
-    }
-
     /// Folds a record into the machine and buffers it.
-    fn emit(&mut self, event: Event) {
+    pub(super) fn emit(&mut self, event: Event) {
         let event = self.recorded(event);
         self.data.apply(&event);
         if let Some(event) = self.folded(&event) {
@@ -443,7 +296,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Everything that is buffered gets durable, and what waited for it happens.
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         self.journal.append(&mut self.buffer);
         for act in std::mem::take(&mut self.after) {
             self.act(act);
@@ -451,7 +304,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Something that others can see.
-    fn act(&mut self, act: After) {
+    pub(super) fn act(&mut self, act: After) {
         match act {
             After::Answer(value) => {
                 let durable = self.journal.iter().any(|event| matches!(event, Event::Answered { .. }));
@@ -478,7 +331,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Everything that was not written is lost.
-    fn crash(&mut self) {
+    pub(super) fn crash(&mut self) {
         self.dangers.crashes = self.dangers.crashes.saturating_sub(1);
         for event in std::mem::take(&mut self.buffer) {
             if let Event::CallEnded { s, call, epoch, .. } = event {
@@ -495,7 +348,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Rebuilds the machine from the journal; attempts that were under way are made again.
-    fn recover(&mut self) {
+    pub(super) fn recover(&mut self) {
         self.machine = Machine::new(self.graph.clone());
         self.data = Data::default();
         for event in self.reread() {
@@ -515,7 +368,7 @@ impl<'s> Driver<'s> {
     }
 
     /// Asks the machine until it has nothing more to say.
-    fn decide(&mut self) {
+    pub(super) fn decide(&mut self) {
         for _ in 0..1_000 {
             if self.is(Mutant::JoinsReleasedEarly) && self.release_early() {
                 continue;
@@ -549,14 +402,14 @@ impl<'s> Driver<'s> {
         self.breach("the machine never stops deciding");
     }
 
-    fn begin(&mut self, step: u32) {
+    pub(super) fn begin(&mut self, step: u32) {
         let Some(live) = self.machine.live_step(step) else { return };
         let node = live.node as usize;
         let frame = self.frame(step, node);
         self.running.push(Attempt { frames: vec![frame], invoked: 0, staged: Vec::new(), asks: false });
     }
 
-    fn inputs(&self, step: u32) -> Vec<Vec<i64>> {
+    pub(super) fn inputs(&self, step: u32) -> Vec<Vec<i64>> {
         let Some(live) = self.machine.live_step(step) else { return Vec::new() };
         if live.parent.is_some() {
             return vec![vec![TOOL_INPUT]];
@@ -564,7 +417,7 @@ impl<'s> Driver<'s> {
         live.inputs.iter().map(|feeds| self.data.gather(feeds)).collect()
     }
 
-    fn frame(&self, step: u32, node: usize) -> Frame {
+    pub(super) fn frame(&self, step: u32, node: usize) -> Frame {
         let plan = &self.scenario.nodes[node];
         let count = self.inputs(step).first().map_or(0, Vec::len).min(MAX_CALLS) as u32;
         let mut units = Vec::new();
@@ -578,7 +431,7 @@ impl<'s> Driver<'s> {
     }
 
     /// An attempt goes on until it waits for a service or is over.
-    fn advance(&mut self, chosen: usize) {
+    pub(super) fn advance(&mut self, chosen: usize) {
         let mut attempt = self.running.remove(chosen);
         match self.proceed(&mut attempt) {
             Progress::Waits => self.running.insert(chosen, attempt),
@@ -586,7 +439,7 @@ impl<'s> Driver<'s> {
         }
     }
 
-    fn proceed(&mut self, attempt: &mut Attempt) -> Progress {
+    pub(super) fn proceed(&mut self, attempt: &mut Attempt) -> Progress {
         loop {
             let depth = attempt.frames.len() - 1;
             let frame = &mut attempt.frames[depth];
@@ -625,271 +478,8 @@ impl<'s> Driver<'s> {
         }
     }
 
-    /// One act of a node. Nothing: the attempt goes on.
-    fn perform(&mut self, attempt: &mut Attempt, act: Act, item: Option<u32>) -> Result<Option<Progress>, NodeError> {
-        let top = attempt.frames[0].step;
-        let frame = attempt.frames.last_mut().expect("a frame");
-        let node = frame.node;
-        let Some(live) = self.machine.live_step(top) else { return Ok(Some(Progress::Over)) };
-        let (tries, number, resumed) = (live.tries, live.attempt, live.resumed.clone());
-        match act {
-            Act::Fail { tries: failing, permanent } => {
-                if tries <= failing {
-                    let error = error("it fails");
-                    return Err(if permanent { error.permanent() } else { error });
-                }
-            }
-            Act::Later { attempts } => {
-                if number <= attempts {
-                    return Err(error("later").later(std::time::Duration::from_secs(30)));
-                }
-            }
-            Act::Call { name, failing_epochs, lost_tries, .. } => {
-                return self.call(attempt, name, item, failing_epochs, tries <= lost_tries);
-            }
-            Act::Sleep { millis } => {
-                if resumed.is_none() {
-                    return Ok(Some(self.suspend(attempt, Suspend::Timer { at: self.now + millis })));
-                }
-            }
-            Act::Wait { timeout } => match resumed {
-                Some(Resumed::Signal { payload }) => frame.bonus += payload.as_i64().unwrap_or_default(),
-                Some(_) => frame.bonus += TIMEOUT_VALUE,
-                None => {
-                    let until = timeout.map(|timeout| self.now + timeout);
-                    return Ok(Some(self.suspend(attempt, Suspend::Signal { name: "form".into(), until })));
-                }
-            },
-            Act::Children { count, detached, .. } => return self.children(attempt, count, detached),
-            Act::Invoke { tool, failing_tries } => {
-                if self.machine.cancel_requested() {
-                    return Err(canceled());
-                }
-                return self.invoke(attempt, tool, tries <= failing_tries);
-            }
-            Act::Answer => {
-                if !self.machine.answered() || self.is(Mutant::AnsweredTwice) {
-                    let value = (node * 10) as i64;
-                    let body = AnswerBody::Text(value.to_string());
-                    self.emit(Event::Answered { answer: Answer { status: 200, headers: Vec::new(), body } });
-                    if self.is(Mutant::AnswerNotFlushed) {
-                        self.act(After::Answer(value));
-                    } else {
-                        self.after.push(After::Answer(value));
-                    }
-                }
-            }
-        }
-        attempt.frames.last_mut().expect("a frame").at += 1;
-        Ok(None)
-    }
-
-    fn call(
-        &mut self,
-        attempt: &mut Attempt,
-        number: u8,
-        item: Option<u32>,
-        failing_epochs: u32,
-        lost: bool,
-    ) -> Result<Option<Progress>, NodeError> {
-        if self.machine.cancel_requested() {
-            return Err(canceled());
-        }
-        let frame = attempt.frames.last_mut().expect("a frame");
-        let (step, node) = (frame.step, frame.node);
-        let name = CallName { item, name: format!("c{number}") };
-        let fingerprint = Digest([number; 32]);
-        let policy = self.scenario.nodes[node].on_uncertain;
-        let plan = self.planned(self.machine.plan_call(step, &name, fingerprint, policy));
-        let epoch = match plan {
-            CallPlan::Known(value) => {
-                frame.bonus += value.as_i64().unwrap_or_default();
-                frame.at += 1;
-                return Ok(None);
-            }
-            CallPlan::Make { epoch, .. } => epoch,
-            CallPlan::Failed(error) => return Err(*error),
-            CallPlan::Ask => {
-                attempt.asks = true;
-                return Err(uncertain());
-            }
-            CallPlan::Uncertain => {
-                return Err(uncertain().permanent());
-            }
-            CallPlan::Changed | CallPlan::Ended => {
-                self.breach("a call of a live step was refused");
-                return Err(error("refused"));
-            }
-        };
-        if !self.is(Mutant::IntentNotJournaled) {
-            self.emit(Event::CallIntended { s: step, call: name.clone(), epoch, fingerprint });
-        }
-        if !self.is(Mutant::CallNotFlushed) {
-            self.flush();
-        }
-        self.request(step, &name, epoch);
-        let outcome = if lost {
-            self.world.uncertain.push(key(step, &name, epoch));
-            CallOutcome::Unknown(error("no answer"))
-        } else if epoch < failing_epochs {
-            CallOutcome::Failed(error("refused by the service"))
-        } else {
-            CallOutcome::Done(scenario::call_value(number, item).into())
-        };
-        attempt.frames.last_mut().expect("a frame").pending = Some((name, epoch, outcome));
-        Ok(Some(Progress::Waits))
-    }
-
-    /// A service sees a request.
-    fn request(&mut self, step: u32, name: &CallName, epoch: u32) {
-        let key = key(step, name, epoch);
-        let (mut intended, mut latest) = (false, None);
-        let mut before = None;
-        let intent_open = |before: &Option<(u32, CallOutcome)>| {
-            !matches!(before, Some((_, CallOutcome::Done(_) | CallOutcome::Failed(_))))
-        };
-        for event in &self.journal {
-            match event {
-                Event::CallIntended { s, call, epoch: known, .. } if *s == step && call == name => {
-                    intended |= *known == epoch;
-                    latest = Some(*known);
-                }
-                // A person knows better.
-                Event::CallSettled { s, settle, .. } if *s == step && intent_open(&before) => match settle {
-                    Settle::Failed => before = latest.map(|epoch| (epoch, CallOutcome::Failed(uncertain()))),
-                    Settle::Done { outcome } => {
-                        before = latest.map(|epoch| (epoch, CallOutcome::Done(outcome.clone())))
-                    }
-                    Settle::Retry => {}
-                },
-                Event::CallEnded { s, call, epoch, outcome } if *s == step && call == name => {
-                    before = Some((*epoch, outcome.clone()));
-                }
-                _ => {}
-            }
-        }
-        if !intended {
-            self.breach("a call was made before its intent was written");
-        }
-        match before {
-            Some((_, CallOutcome::Done(_))) => self.breach("a finished call was made again"),
-            Some((known, CallOutcome::Failed(_))) if epoch <= known => {
-                self.breach("a call that is known to have failed was repeated under its key");
-            }
-            Some((known, CallOutcome::Unknown(_))) if epoch != known => {
-                self.breach("an uncertain call was repeated under another key");
-            }
-            None if epoch > 0 => self.breach("a call got a new key although none is known to have failed"),
-            _ => {}
-        }
-        if self.world.requests.contains(&key) && !self.world.uncertain.contains(&key) {
-            self.breach("a call was made twice although its outcome was known");
-        }
-        let other_key =
-            |known: &String| known.rsplit_once('.').map(|(call, _)| call) == key.rsplit_once('.').map(|(call, _)| call);
-        let highest = self.world.requests.iter().filter(|known| other_key(known)).count() as u32;
-        if highest > 0 && epoch > highest {
-            self.breach("an epoch was left out");
-        }
-        self.world.requests.push(key);
-    }
-
-    fn child(&self, step: u32, item: u32, run: RunId, detached: bool) -> Child {
-        let before = self.world.children.iter().filter(|child| (child.step, child.item) == (step, item)).count() as u32;
-        let node = self.journal.iter().chain(&self.buffer).find_map(|event| match event {
-            Event::StepStarted { s, n, .. } if *s == step => Some(*n as usize),
-            _ => None,
-        });
-        let acts = node.map_or(&[][..], |node| &self.scenario.nodes[node].acts);
-        let failing = acts.iter().find_map(|act| match act {
-            Act::Children { failing, .. } => Some(*failing),
-            _ => None,
-        });
-        let fails = !detached && before < failing.unwrap_or_default();
-        Child { run, step, item, fails, detached, reported: false }
-    }
-
-    fn children(&mut self, attempt: &mut Attempt, count: u32, detached: bool) -> Result<Option<Progress>, NodeError> {
-        let step = attempt.frames[0].step;
-        let Some(live) = self.machine.live_step(step) else { return Ok(Some(Progress::Over)) };
-        let (mut waits, mut failed, mut bonus) = (false, false, 0);
-        for item in 0..count {
-            match live.children.iter().rev().find(|child| child.item == Some(item)) {
-                Some(child) if child.ended && child.failed => failed = true,
-                Some(child) if child.ended => bonus += self.data.child(child.run),
-                Some(_) => waits = true,
-                None => {
-                    attempt.staged.push((item, detached));
-                    waits = true;
-                }
-            }
-        }
-        if waits && !detached {
-            return Ok(Some(self.suspend(attempt, Suspend::Children)));
-        }
-        if failed {
-            return Err(error("a child failed"));
-        }
-        let frame = &mut attempt.frames[0];
-        frame.bonus += if detached { 0 } else { bonus };
-        frame.at += 1;
-        Ok(None)
-    }
-
-    fn start_children(&mut self, attempt: &mut Attempt) {
-        let step = attempt.frames[0].step;
-        for (item, detached) in std::mem::take(&mut attempt.staged) {
-            self.world.next_id += 1;
-            let run = RunId(self.world.next_id);
-            self.emit(Event::ChildStarted { s: step, item: Some(item), run, detached });
-            let child = self.child(step, item, run, detached);
-            if self.is(Mutant::ChildNotFlushed) {
-                self.act(After::Child(child));
-            } else {
-                self.after.push(After::Child(child));
-            }
-        }
-    }
-
-    fn suspend(&mut self, attempt: &mut Attempt, on: Suspend) -> Progress {
-        self.start_children(attempt);
-        let step = attempt.frames[0].step;
-        self.emit(Event::StepSuspended { s: step, on, state: None, logs: Vec::new() });
-        Progress::Over
-    }
-
-    fn invoke(&mut self, attempt: &mut Attempt, tool: usize, fails: bool) -> Result<Option<Progress>, NodeError> {
-        let step = attempt.frames[0].step;
-        let ordinal = attempt.invoked;
-        attempt.invoked += 1;
-        let live = self.machine.live_step(step);
-        let known =
-            live.and_then(|live| live.invoked.iter().find(|(known, _)| *known == ordinal)).map(|(_, nested)| *nested);
-        if let Some(value) = known.and_then(|nested| self.data.output(nested)) {
-            attempt.frames[0].bonus += value;
-            attempt.frames[0].at += 1;
-            return Ok(None);
-        }
-        let nested = match known.filter(|nested| self.machine.live_step(*nested).is_some()) {
-            Some(nested) => nested,
-            None => {
-                let (s, at, seed) = (self.machine.next_step(), self.now, self.rng.next());
-                let input = ItemsRecord::fresh(items(&[TOOL_INPUT]));
-                self.emit(Event::Invoked { s, n: tool as u32, parent: step, k: ordinal, input, at, seed });
-                s
-            }
-        };
-        if fails {
-            self.emit(failed(nested, error("the tool failed")));
-            return Err(error("the tool failed"));
-        }
-        let frame = self.frame(nested, tool);
-        attempt.frames.push(frame);
-        Ok(None)
-    }
-
     /// An attempt has failed: what follows is the machine's decision.
-    fn fail(&mut self, attempt: &mut Attempt, error: NodeError) -> Progress {
+    pub(super) fn fail(&mut self, attempt: &mut Attempt, error: NodeError) -> Progress {
         while attempt.frames.len() > 1 {
             let nested = attempt.frames.pop().expect("a nested frame");
             if self.machine.live_step(nested.step).is_some() {
@@ -928,7 +518,7 @@ impl<'s> Driver<'s> {
         Progress::Over
     }
 
-    fn complete(&mut self, attempt: &mut Attempt) {
+    pub(super) fn complete(&mut self, attempt: &mut Attempt) {
         let (step, node, bonus) = (attempt.frames[0].step, attempt.frames[0].node, attempt.frames[0].bonus);
         let plan = &self.scenario.nodes[node];
         let inputs = self.inputs(step);
@@ -949,7 +539,7 @@ impl<'s> Driver<'s> {
         self.emit(completed(step, out, moves, None));
     }
 
-    fn moves(&mut self, node: usize, step: u32, out: &[PortRecord]) -> Vec<Move> {
+    pub(super) fn moves(&mut self, node: usize, step: u32, out: &[PortRecord]) -> Vec<Move> {
         if self.is(Mutant::EmptyPortsStartNodes) {
             let lens: Vec<Option<usize>> = out.iter().map(|port| Some(port.len().max(1))).collect();
             return self.machine.moves_for(node as u32, step, &lens);
@@ -959,7 +549,7 @@ impl<'s> Driver<'s> {
     }
 
     /// The grace after a cancel is over.
-    fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.running.clear();
         let live: Vec<u32> = self.machine.live().keys().copied().collect();
         live.into_iter().for_each(|step| self.emit(failed(step, canceled())));
@@ -977,32 +567,32 @@ impl<'s> Driver<'s> {
 
     // What mutants change; without one, everything passes as it is.
 
-    fn recorded(&self, event: Event) -> Event {
+    pub(super) fn recorded(&self, event: Event) -> Event {
         self.mutant.map_or_else(|| event.clone(), |mutant| mutant.record(event.clone()))
     }
 
-    fn folded(&self, event: &Event) -> Option<Event> {
+    pub(super) fn folded(&self, event: &Event) -> Option<Event> {
         self.mutant.map_or_else(|| Some(event.clone()), |mutant| mutant.fold(event))
     }
 
-    fn altered(&self, moves: Vec<Move>) -> Vec<Move> {
+    pub(super) fn altered(&self, moves: Vec<Move>) -> Vec<Move> {
         self.mutant.map_or_else(|| moves.clone(), |mutant| mutant.moves(moves.clone()))
     }
 
-    fn chosen(&self, next: Next) -> Next {
+    pub(super) fn chosen(&self, next: Next) -> Next {
         self.mutant.map_or_else(|| next.clone(), |mutant| mutant.next(next.clone()))
     }
 
-    fn judged(&self, verdict: Verdict, error: &NodeError) -> Verdict {
+    pub(super) fn judged(&self, verdict: Verdict, error: &NodeError) -> Verdict {
         self.mutant.map_or(verdict, |mutant| mutant.verdict(verdict, error, self.now))
     }
 
-    fn planned(&self, plan: CallPlan) -> CallPlan {
+    pub(super) fn planned(&self, plan: CallPlan) -> CallPlan {
         self.mutant.map_or_else(|| plan.clone(), |mutant| mutant.call(plan.clone()))
     }
 
     /// The journal as recovery reads it.
-    fn reread(&mut self) -> Vec<Event> {
+    pub(super) fn reread(&mut self) -> Vec<Event> {
         let events = self.journal.clone();
         match self.mutant {
             Some(mutant) => mutant.reread(events, &mut self.rng),
@@ -1011,7 +601,7 @@ impl<'s> Driver<'s> {
     }
 
     /// A mutant's join: it runs as soon as it has anything.
-    fn release_early(&mut self) -> bool {
+    pub(super) fn release_early(&mut self) -> bool {
         let state = serde_json::to_value(self.machine.state()).unwrap_or_default();
         let Some(slot) = state["slots"].get(0) else { return false };
         let (n, s) =
@@ -1029,11 +619,11 @@ impl<'s> Driver<'s> {
     }
 }
 
-fn key(step: u32, call: &CallName, epoch: u32) -> String {
+pub(super) fn key(step: u32, call: &CallName, epoch: u32) -> String {
     format!("{step}.{:?}.{}.{epoch}", call.item, call.name)
 }
 
-fn signal_of(event: &Event) -> Option<SignalId> {
+pub(super) fn signal_of(event: &Event) -> Option<SignalId> {
     match event {
         Event::SignalReceived { id, .. } | Event::ChildEnded { signal: id, .. } => Some(*id),
         _ => None,
@@ -1044,19 +634,24 @@ pub fn error(detail: &str) -> NodeError {
     NodeError::new(Code::StepFailed, Category::Unavailable, detail)
 }
 
-fn uncertain() -> NodeError {
+pub(super) fn uncertain() -> NodeError {
     NodeError::new(Code::Uncertain, Category::Unavailable, "nobody knows what came of a call")
 }
 
-fn canceled() -> NodeError {
+pub(super) fn canceled() -> NodeError {
     NodeError::new(Code::RunCanceled, Category::Refused, "the run was canceled")
 }
 
-fn completed(step: u32, out: Vec<PortRecord>, moves: Vec<Move>, error: Option<(Handled, Box<NodeError>)>) -> Event {
+pub(super) fn completed(
+    step: u32,
+    out: Vec<PortRecord>,
+    moves: Vec<Move>,
+    error: Option<(Handled, Box<NodeError>)>,
+) -> Event {
     Event::StepCompleted { s: step, out, moves, micros: 0, state: None, held: Vec::new(), logs: Vec::new(), error }
 }
 
-fn failed(step: u32, error: NodeError) -> Event {
+pub(super) fn failed(step: u32, error: NodeError) -> Event {
     Event::StepFailed { s: step, error: Box::new(error), micros: 0, logs: Vec::new() }
 }
 
@@ -1070,7 +665,7 @@ pub fn items(list: &[i64]) -> Items {
     Items::from_vec(list.iter().map(item).collect())
 }
 
-fn records(ports: &[Option<Vec<i64>>]) -> Vec<PortRecord> {
+pub(super) fn records(ports: &[Option<Vec<i64>>]) -> Vec<PortRecord> {
     let record = |port: &Option<Vec<i64>>| match port {
         None => PortRecord::Nothing,
         Some(list) => PortRecord::items(items(list), Origins::none(list.len())),

@@ -3,11 +3,13 @@
 //!
 //! `FISHPLATE_HISTORIES` sets the number of histories (100,000 when absent), `FISHPLATE_SEED` runs one seed again.
 
+mod acts;
 mod check;
 mod data;
 mod driver;
 mod mutants;
 mod naive;
+mod outside;
 mod rng;
 mod scenario;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::expr::{Data, ItemList, Meta, NodeLookup, Template};
 use model::{Item, RunId, ScopeId, Value};
@@ -21,6 +22,8 @@ pub(super) struct Queue {
     holders: Mutex<HashMap<RunId, Key>>,
     /// Runs wait on disk, or a place is free.
     pub(super) changed: Notify,
+    /// No run waits on disk, as far as the dispatcher saw: the end of a run then wakes nobody.
+    empty: AtomicBool,
 }
 
 type Key = (ScopeId, String, String);
@@ -111,12 +114,26 @@ impl Queue {
                 }
             }
         }
-        self.nudge();
+        // Most servers have no backlog, and reading the queue costs more than a small run.
+        if !self.empty.load(Ordering::Acquire) {
+            self.changed.notify_one();
+        }
     }
 
-    /// The dispatcher looks again.
+    /// Runs may wait on disk: the dispatcher looks again.
     pub(super) fn nudge(&self) {
+        self.empty.store(false, Ordering::Release);
         self.changed.notify_one();
+    }
+
+    /// The dispatcher begins to read. What is queued from now on nudges, and so counts for the next round.
+    pub(super) fn begin_round(&self) {
+        self.empty.store(true, Ordering::Release);
+    }
+
+    /// The dispatcher left runs where they are, or could not read them all.
+    pub(super) fn has_backlog(&self) {
+        self.empty.store(false, Ordering::Release);
     }
 }
 

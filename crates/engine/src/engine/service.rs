@@ -197,22 +197,28 @@ impl Inner {
     /// Starts queued runs when there is room.
     async fn dispatch(self: &Arc<Self>) {
         loop {
+            self.queue.begin_round();
             let mut after = None;
             let mut blocked: std::collections::HashSet<(String, String)> = Default::default();
             loop {
                 let room = self.options.max_live.saturating_sub(self.live().len());
                 if room == 0 {
+                    self.queue.has_backlog();
                     break;
                 }
                 let rows = match self.store.queued(&self.partitions(), self.clock.now(), after, BATCH).await {
                     Ok(rows) => rows,
                     Err(error) => {
                         tracing::warn!(%error, "the queue cannot be read; trying again");
+                        self.queue.has_backlog();
                         break;
                     }
                 };
                 let Some(last) = rows.last() else { break };
                 after = Some((last.head.priority, last.head.id));
+                if rows.len() > room {
+                    self.queue.has_backlog();
+                }
                 for row in queue::interleave(rows, |row| row.head.workflow.clone()).into_iter().take(room) {
                     let lane = (row.head.workflow.clone(), row.head.fairness_key.clone());
                     if blocked.contains(&lane) || self.live().contains_key(&row.head.id) {
@@ -220,6 +226,7 @@ impl Inner {
                     }
                     if !self.start_queued(row).await {
                         blocked.insert(lane);
+                        self.queue.has_backlog();
                     }
                 }
                 // A backlog behind a full workflow is not read to its end each time a place is free.

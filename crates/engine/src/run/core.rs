@@ -63,8 +63,15 @@ pub struct Shared {
     /// A recorded run is executed again: nothing leaves, nothing is written.
     pub replaying: bool,
     fingerprint: Option<Digest>,
+    chunks: Mutex<std::collections::VecDeque<(Digest, Chunk)>>,
     core: Mutex<Core>,
 }
+
+/// A spooled chunk that was read.
+type Chunk = Arc<[Arc<model::Item>]>;
+
+/// Spooled chunks kept after they were read: a loop reads the same one for each of its batches.
+const KEPT_CHUNKS: usize = 4;
 
 /// What changes.
 pub struct Core {
@@ -191,6 +198,7 @@ impl Shared {
             news: std::sync::OnceLock::new(),
             replaying: false,
             fingerprint,
+            chunks: Mutex::default(),
             core: Mutex::new(core),
         }
     }
@@ -549,6 +557,19 @@ impl Shared {
     /// Bytes that the run may hold in memory.
     pub fn memory_limit(&self) -> u64 {
         self.definition.spec.settings.memory_limit.unwrap_or(self.engine.options.memory_limit)
+    }
+
+    /// A spooled chunk that was read of late.
+    pub fn kept_chunk(&self, digest: &Digest) -> Option<Chunk> {
+        let chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        chunks.iter().find(|(known, _)| known == digest).map(|(_, chunk)| chunk.clone())
+    }
+
+    /// Keeps a spooled chunk for those who read it next.
+    pub fn keep_chunk(&self, digest: Digest, chunk: Chunk) {
+        let mut chunks = self.chunks.lock().unwrap_or_else(PoisonError::into_inner);
+        chunks.truncate(KEPT_CHUNKS - 1);
+        chunks.push_front((digest, chunk));
     }
 
     /// Provisional news from now on.

@@ -527,15 +527,20 @@ impl StepHost for StepRun {
 
 /// A request that a script makes through `this.helpers.httpRequest`.
 pub(super) async fn script_http(step: &StepRun, number: u32, options: Value) -> Result<Value, NodeError> {
-    let outbound = step
-        .outbound()
-        .cloned()
-        .ok_or_else(|| NodeError::new(Code::EgressRefused, Category::Refused, "this process may not call out"))?;
+    let outbound = step.outbound().cloned();
     let request = ScriptRequest::read(&options)?;
     let spec = CallSpec { name: format!("script-{number}"), item: None, request: options };
     let scope = step.shared.head.scope;
     let cancel = step.cancel.clone();
-    let perform: Perform<'_> = Box::new(move |ticket| Box::pin(request.send(outbound, scope, ticket, cancel)));
+    // A replay has no way out, and needs none: its outcome is in the journal.
+    let perform: Perform<'_> = Box::new(move |ticket| {
+        Box::pin(async move {
+            let outbound = outbound.ok_or_else(|| {
+                NodeError::new(Code::EgressRefused, Category::Refused, "this process may not call out")
+            })?;
+            request.send(outbound, scope, ticket, cancel).await
+        })
+    });
     step.make_call(spec, perform).await
 }
 

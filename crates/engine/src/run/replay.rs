@@ -1,12 +1,14 @@
 //! Replay: every step of a recorded run is executed again with the network off, and must put out the same bytes.
 //!
 //! Clock, chance, calls, children and signals come from the journal. A node that answers differently is not
-//! deterministic, or has changed; a call that was not recorded is refused.
+//! deterministic, or has changed; a call that was not recorded is refused. An attempt that failed must fail again, with
+//! the same error, unless it was ended from outside: by a cancel or its deadline.
 
 use std::sync::Arc;
 
-use part::Resumed;
+use model::Code;
 use part::node::Outcome;
+use part::{NodeError, Resumed};
 
 use super::core::{Core, Shared};
 use super::drive;
@@ -17,7 +19,7 @@ use crate::machine::LiveStep;
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Replay {
-    /// Steps executed again.
+    /// Executions of steps: one for each attempt that completed, failed, or began to wait.
     pub steps: u32,
     /// Steps that answered differently.
     pub differences: Vec<Difference>,
@@ -49,6 +51,9 @@ pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Replay {
         }
         let ends = match &event {
             Event::StepCompleted { s, .. } | Event::StepSuspended { s, .. } => Some(*s),
+            Event::StepFailed { s, error, .. } | Event::AttemptFailed { s, error, .. } => {
+                Some((*s, error)).filter(|(_, error)| !from_outside(error)).map(|(step, _)| step)
+            }
             _ => None,
         };
         let live = ends.and_then(|step| shared.core().machine.live_step(step).cloned());
@@ -72,8 +77,18 @@ fn recorded_of(event: &Event) -> String {
     match event {
         Event::StepCompleted { out, .. } => text_of(out),
         Event::StepSuspended { on, .. } => serde_json::to_string(on).unwrap_or_default(),
+        Event::StepFailed { error, .. } | Event::AttemptFailed { error, .. } => failed(error),
         _ => String::new(),
     }
+}
+
+/// Whether the attempt was ended by something that is not there in a replay.
+fn from_outside(error: &NodeError) -> bool {
+    matches!(error.problem.code, Code::RunCanceled | Code::AttemptTimeout)
+}
+
+fn failed(error: &NodeError) -> String {
+    format!("failed: {}", serde_json::to_string(error).unwrap_or_default())
 }
 
 fn text_of(out: &[PortRecord]) -> String {
@@ -94,7 +109,7 @@ async fn execute(shared: &Arc<Shared>, step: StepNumber, live: &LiveStep, record
                 text_of(&drive::absorb(shared, &run, *handled, &error))
             }
             Event::StepSuspended { .. } if run.staged().asks => recorded_of(recorded),
-            _ => format!("failed: {error}"),
+            _ => failed(&error),
         },
     }
 }

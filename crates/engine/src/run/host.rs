@@ -234,9 +234,14 @@ fn store_error(error: store::Error) -> NodeError {
 impl Spool for StepRun {
     fn load<'a>(&'a self, chunk: &'a StoredChunk) -> BoxFuture<'a, Result<Arc<[Arc<Item>]>, NodeError>> {
         Box::pin(async move {
+            if let Some(items) = self.shared.kept_chunk(&chunk.digest) {
+                return Ok(items);
+            }
             let bytes =
                 self.shared.engine.store.blob(self.shared.head.scope, chunk.digest).await.map_err(store_error)?;
-            crate::record::read_lines(&bytes)
+            let items = crate::record::read_lines(&bytes)?;
+            self.shared.keep_chunk(chunk.digest, items.clone());
+            Ok(items)
         })
     }
 

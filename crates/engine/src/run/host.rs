@@ -102,6 +102,12 @@ impl StepRun {
         if self.cancel.is_cancelled() {
             return Err(canceled());
         }
+        if self.shared.replaying
+            && let Some(CallOutcome::Unknown(error)) =
+                core.machine.live_step(self.step).and_then(|live| live.calls.get(name)?.outcome.clone())
+        {
+            return Err(error);
+        }
         let policy = self.shared.definition.node(self.node).on_uncertain;
         let (epoch, repeated) = match core.machine.plan_call(self.step, name, fingerprint, policy) {
             CallPlan::Make { epoch, repeated } => (epoch, repeated),

@@ -50,14 +50,15 @@ pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Replay {
             continue;
         }
         let ends = match &event {
-            Event::StepCompleted { s, .. } | Event::StepSuspended { s, .. } => Some(*s),
-            Event::StepFailed { s, error, .. } | Event::AttemptFailed { s, error, .. } => {
-                Some((*s, error)).filter(|(_, error)| !from_outside(error)).map(|(step, _)| step)
-            }
+            Event::StepCompleted { s, .. }
+            | Event::StepSuspended { s, .. }
+            | Event::StepFailed { s, .. }
+            | Event::AttemptFailed { s, .. } => Some(*s),
             _ => None,
         };
         let live = ends.and_then(|step| shared.core().machine.live_step(step).cloned());
-        if let (Some(step), Some(live)) = (ends, live.filter(|live| live.parent.is_none())) {
+        let live = live.filter(|live| live.parent.is_none() && !from_outside(shared, live, &event));
+        if let (Some(step), Some(live)) = (ends, live) {
             replay.steps += 1;
             let replayed = execute(shared, step, &live, &event).await;
             let recorded = recorded_of(&event);
@@ -83,8 +84,14 @@ fn recorded_of(event: &Event) -> String {
 }
 
 /// Whether the attempt was ended by something that is not there in a replay.
-fn from_outside(error: &NodeError) -> bool {
-    matches!(error.problem.code, Code::RunCanceled | Code::AttemptTimeout)
+fn from_outside(shared: &Shared, live: &LiveStep, event: &Event) -> bool {
+    let (Event::StepFailed { error, .. } | Event::AttemptFailed { error, .. }) = event else { return false };
+    match error.problem.code {
+        Code::RunCanceled => true,
+        // The attempt's own deadline; a service that was late is in the journal.
+        Code::UpstreamTimeout => shared.definition.node(live.node).timeout.is_some(),
+        _ => false,
+    }
 }
 
 fn failed(error: &NodeError) -> String {

@@ -6,6 +6,7 @@ mod corpus;
 mod house;
 mod internet;
 mod live;
+mod replay;
 mod resources;
 mod server;
 mod services;

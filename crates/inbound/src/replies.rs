@@ -102,6 +102,12 @@ impl Inner {
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Slot>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Requests of another process have the same numbers: a run that outlived the process which admitted it must not
+    /// answer a stranger.
+    fn is_ours(&self, to: &ReplyTo) -> bool {
+        self.node == to.node
+    }
 }
 
 impl Open {
@@ -128,6 +134,9 @@ impl Drop for Open {
 
 impl Replies for Local {
     fn answer(&self, to: &ReplyTo, run: RunId, answer: Answer) {
+        if !self.inner.is_ours(to) {
+            return;
+        }
         let slot = self.inner.lock().remove(&to.request);
         if let Some(Slot::Waiting(sender)) = slot {
             // A receiver that left meanwhile is no error.
@@ -136,6 +145,9 @@ impl Replies for Local {
     }
 
     fn begin(&self, to: &ReplyTo, run: RunId, status: u16, headers: Vec<(String, String)>) {
+        if !self.inner.is_ours(to) {
+            return;
+        }
         let mut open = self.inner.lock();
         let Some(Slot::Waiting(sender)) = open.remove(&to.request) else { return };
         let (parts, receiver) = mpsc::channel(WAITING_PARTS);
@@ -148,6 +160,9 @@ impl Replies for Local {
 
     fn chunk<'a>(&'a self, to: &'a ReplyTo, bytes: Bytes) -> BoxFuture<'a, bool> {
         Box::pin(async move {
+            if !self.inner.is_ours(to) {
+                return false;
+            }
             let parts = match self.inner.lock().get(&to.request) {
                 Some(Slot::Streaming { parts, .. }) => parts.clone(),
                 _ => return false,
@@ -161,6 +176,9 @@ impl Replies for Local {
     }
 
     fn end(&self, to: &ReplyTo, whole: bool) {
+        if !self.inner.is_ours(to) {
+            return;
+        }
         // The flag is set before the channel closes, so that the receiver reads it at the right time.
         if let Some(Slot::Streaming { parts, complete }) = self.inner.lock().remove(&to.request) {
             complete.store(whole, Ordering::Release);
@@ -198,6 +216,20 @@ mod tests {
         local.answer(&to, run(), Answer::default());
         local.begin(&to, run(), 200, Vec::new());
         assert!(!local.chunk(&to, Bytes::new()).await);
+    }
+
+    #[tokio::test]
+    async fn a_run_of_a_process_that_died_answers_nobody_here() {
+        let (dead, local) = (Local::new("dead"), Local::new("n"));
+        let (gone, mut open) = (dead.open(), local.open());
+        let to = gone.address();
+        assert_eq!(to.request, open.address().request, "numbers begin anew with each process");
+        local.answer(&to, run(), Answer { status: 500, ..Answer::default() });
+        local.begin(&to, run(), 500, Vec::new());
+        assert!(!local.chunk(&to, Bytes::from("a")).await);
+        local.end(&to, true);
+        local.answer(&open.address(), run(), Answer { status: 201, ..Answer::default() });
+        assert!(matches!(open.reply().await, Some(Reply::Whole(_, Answer { status: 201, .. }))));
     }
 
     #[tokio::test]

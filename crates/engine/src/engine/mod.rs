@@ -320,7 +320,8 @@ impl Inner {
     pub(crate) fn leave(&self, shared: &Shared) -> bool {
         let mut live = self.live();
         let Some(entry) = live.get(&shared.head.id) else { return true };
-        if entry.again.swap(false, Ordering::AcqRel) {
+        // Only looked at: whoever reads the inbox next finds it set and takes it back.
+        if entry.again.load(Ordering::Acquire) {
             return false;
         }
         live.remove(&shared.head.id);

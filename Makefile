@@ -67,7 +67,7 @@ bench-long: ## the same with ten million stored runs
 
 torture: ## kill the server hundreds of times under load, on SQLite and PostgreSQL, and look whether anything was lost or doubled
 	@$(CARGO) build --release --package fishplate
-	@$(XTASK) with-postgres -- $(CARGO) run --release --package benches -- torture
+	@$(XTASK) with-postgres -- $(CARGO) run --release --package testkit --bin torture
 
 fuzz: ## fuzz import, expressions and journal decoding (FUZZ_SECONDS=60 each); installs cargo-fuzz when it is missing
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \

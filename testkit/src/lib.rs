@@ -3,9 +3,10 @@
 //! What this crate must never do: be depended on by anything but tests, benches and `xtask`.
 //!
 //! Start reading at [`step::Bench`] and [`contract::check`] (for node types), [`recorder::Recorder`] (a service that
-//! records what it was asked) and [`postgres::server`].
+//! records what it was asked), [`postgres::server`], and [`torture`] for servers that are killed under load.
 
 pub mod contract;
 pub mod step;
+pub mod torture;
 
 pub use world::{postgres, recorder};

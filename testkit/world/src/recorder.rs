@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -66,6 +67,13 @@ pub enum Rule {
     },
     /// Waits for a permit of [`Recorder::release`], then answers by the rule inside.
     Hold(Box<Rule>),
+    /// Takes so long for each request, then answers by the rule inside.
+    Slow {
+        /// How long.
+        by: Duration,
+        /// How they are answered.
+        rule: Box<Rule>,
+    },
     /// Answers the first request with a key by the rule inside and repeats that answer for every other one.
     /// The key is the named header; requests without it are all executed.
     Idempotent {
@@ -278,6 +286,10 @@ fn decide<'a>(
             Rule::Answer { status, headers, body } => Some((status, headers, body)),
             Rule::Hold(rule) => {
                 shared.gate.acquire().await.ok()?.forget();
+                decide(shared, recorded, *rule, turn).await
+            }
+            Rule::Slow { by, rule } => {
+                tokio::time::sleep(by).await;
                 decide(shared, recorded, *rule, turn).await
             }
             Rule::Idempotent { header, rule } => match recorded.header(&header) {

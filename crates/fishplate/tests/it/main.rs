@@ -10,5 +10,6 @@ mod replay;
 mod resources;
 mod server;
 mod services;
+mod torture;
 mod transfer;
 mod workflows;

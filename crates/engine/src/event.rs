@@ -348,6 +348,18 @@ pub enum Event {
         #[serde(rename = "out")]
         outcome: CallOutcome,
     },
+    /// A step has read our own store: static data, a cursor. Nothing follows from it; a replay reads the same.
+    #[serde(rename = "local.read")]
+    LocalRead {
+        /// Step.
+        s: StepNumber,
+        /// Where, as `space/key`.
+        #[serde(rename = "k")]
+        key: String,
+        /// What was there, as base64.
+        #[serde(rename = "val", default, skip_serializing_if = "Option::is_none")]
+        value: Option<String>,
+    },
     /// A person decided about an uncertain call.
     #[serde(rename = "call.settled")]
     CallSettled {
@@ -589,6 +601,7 @@ impl Event {
             Event::Invoked { .. } => "step.invoked",
             Event::CallIntended { .. } => "call.intended",
             Event::CallEnded { .. } => "call.ended",
+            Event::LocalRead { .. } => "local.read",
             Event::CallSettled { .. } => "call.settled",
             Event::StepCompleted { .. } => "step.completed",
             Event::AttemptFailed { .. } => "attempt.failed",

@@ -550,7 +550,7 @@ impl Machine {
             Event::CancelRequested { .. } => state.cancel_requested = true,
             Event::PauseRequested { .. } => state.paused = true,
             // A held run does not get as far as a machine; the record is for readers.
-            Event::Held { .. } => {}
+            Event::Held { .. } | Event::LocalRead { .. } => {}
             Event::PauseEnded { .. } => state.paused = false,
             Event::Answered { .. } => state.answered = true,
             Event::AnswerBegun { .. } => {

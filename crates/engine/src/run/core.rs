@@ -7,9 +7,11 @@
 //!   released by the commit that contains it, in order;
 //! - a refused commit ends the run here: somebody else owns it, or it was never admitted.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::{Digest, RunId, Scope, SignalId};
 use part::{Answer, ReplyTo};
 use store::{
@@ -23,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::data::RunData;
 use crate::definition::Definition;
 use crate::engine::Inner;
-use crate::event::Event;
+use crate::event::{Event, StepNumber};
 use crate::journal;
 use crate::machine::{End, Machine};
 
@@ -62,6 +64,8 @@ pub struct Shared {
     news: std::sync::OnceLock<tokio::sync::broadcast::Sender<part::runs::RunUpdate>>,
     /// A recorded run is executed again: nothing leaves, nothing is written.
     pub replaying: bool,
+    /// What the steps of a replay read from our own store when they were recorded, by step and `space/key`.
+    pub recorded_reads: Mutex<HashMap<(StepNumber, String), Option<Bytes>>>,
     fingerprint: Option<Digest>,
     chunks: Mutex<std::collections::VecDeque<(Digest, Chunk)>>,
     core: Mutex<Core>,
@@ -197,6 +201,7 @@ impl Shared {
             committed,
             news: std::sync::OnceLock::new(),
             replaying: false,
+            recorded_reads: Mutex::default(),
             fingerprint,
             chunks: Mutex::default(),
             core: Mutex::new(core),

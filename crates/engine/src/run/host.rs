@@ -343,8 +343,16 @@ impl StepHost for StepRun {
                     _ => {}
                 }
             }
-            let engine = &self.shared.engine;
-            engine.store.local(self.shared.head.scope, space, key, engine.clock.now()).await.map_err(store_error)
+            let (engine, place) = (&self.shared.engine, format!("{space}/{key}"));
+            if self.shared.replaying {
+                let reads = self.shared.recorded_reads.lock().unwrap_or_else(PoisonError::into_inner);
+                return Ok(reads.get(&(self.step, place)).cloned().flatten());
+            }
+            let found = engine.store.local(self.shared.head.scope, space, key, engine.clock.now()).await;
+            let found = found.map_err(store_error)?;
+            let value = found.as_deref().map(part::params::to_base64);
+            self.shared.core().emit(Event::LocalRead { s: self.step, key: place, value });
+            Ok(found)
         })
     }
 

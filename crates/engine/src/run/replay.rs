@@ -1,10 +1,10 @@
 //! Replay: every step of a recorded run is executed again with the network off, and must put out the same bytes.
 //!
-//! Clock, chance, calls, children and signals come from the journal. A node that answers differently is not
+//! Clock, chance, calls, children, signals and what steps read from our own store come from the journal. A node that answers differently is not
 //! deterministic, or has changed; a call that was not recorded is refused. An attempt that failed must fail again, with
 //! the same error, unless it was ended from outside: by a cancel or its deadline.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use model::Code;
 use part::node::Outcome;
@@ -48,6 +48,11 @@ pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Replay {
         if matches!(event, Event::Answered { .. } | Event::AnswerBegun { .. } | Event::AnswerEnded { .. }) {
             later.push(event);
             continue;
+        }
+        if let Event::LocalRead { s, key, value } = &event {
+            let value = value.as_deref().and_then(part::params::base64).map(Into::into);
+            let mut reads = shared.recorded_reads.lock().unwrap_or_else(PoisonError::into_inner);
+            reads.insert((*s, key.clone()), value);
         }
         let ends = match &event {
             Event::StepCompleted { s, .. }

@@ -101,7 +101,8 @@ impl StepRun {
         first: usize,
         globals: Option<&Map>,
     ) -> Result<Vec<Vec<Cell>>, NodeError> {
-        let sources = templates.iter().map(|index| params.templates()[*index].template.source().to_owned()).collect();
+        let sources: Vec<String> =
+            templates.iter().map(|index| params.templates()[*index].template.source().to_owned()).collect();
         // The whole input where it is in memory, so that `$input.all()` is right; else these items.
         let whole =
             self.input_items.first().and_then(|input| input.as_slice()).filter(|all| all.len() >= first + items.len());
@@ -109,7 +110,8 @@ impl StepRun {
             Some(all) => (items_json(all), first),
             None => (items_json(items), 0),
         };
-        let mut context = self.context(json?).await?;
+        let stateful = sources.iter().any(|source| reads_static_data(source));
+        let mut context = self.context(json?, stateful).await?;
         if let Some(globals) = globals {
             context.globals = globals.iter().map(|(name, value)| (name.clone(), Json::from(value))).collect();
         }
@@ -167,13 +169,15 @@ impl StepRun {
         format!("node:{}", self.shared.definition.node(self.node).name)
     }
 
-    async fn context(&self, items: Json) -> Result<Context, NodeError> {
+    /// What a script sees. Static data is read, and its reading journaled, only where the script asks for it.
+    async fn context(&self, items: Json, stateful: bool) -> Result<Context, NodeError> {
         let meta = scope::meta(&self.shared, &self.step_ref(), &self.shared.core(), true);
         let definition = &self.shared.definition;
         let node = definition.node(self.node);
         let json = |value: &Map| Json::of(value).ok();
         let mut static_data = [None, None];
-        for (slot, key) in static_data.iter_mut().zip(["global".to_owned(), self.static_key()]) {
+        let keys = stateful.then(|| ["global".to_owned(), self.static_key()]).into_iter().flatten();
+        for (slot, key) in static_data.iter_mut().zip(keys) {
             let key = format!("{}/{key}", self.shared.head.workflow);
             let bytes = part::StepHost::local_get(self, STATIC, &key).await?;
             *slot = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).map(Json::from_text);
@@ -217,7 +221,7 @@ impl StepRun {
     pub(super) async fn run_code(&self, job: CodeJob<'_>) -> Result<CodeResult, NodeError> {
         let input = self.input_items.first().cloned().unwrap_or_default();
         let items = input.collect(self).await?;
-        let context = self.context(items_json(&items)?).await?;
+        let context = self.context(items_json(&items)?, reads_static_data(job.source)).await?;
         let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
         let kind = Kind::Code { source: job.source.to_owned(), mode };
         let outcome = self.run_sandboxed(kind, context, job.timeout).await?;
@@ -280,6 +284,11 @@ impl StepRun {
         };
         Json::of(&node).map_err(|error| error.to_string())
     }
+}
+
+/// Whether a script names n8n's function for static data.
+fn reads_static_data(source: &str) -> bool {
+    source.contains("StaticData")
 }
 
 #[derive(Serialize)]

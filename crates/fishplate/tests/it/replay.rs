@@ -277,3 +277,35 @@ async fn a_recorded_run_of_every_node_type_is_replayed_to_the_same_bytes_with_th
     }
     house.close().await;
 }
+
+/// Counts in the workflow's static data.
+fn counting() -> Value {
+    let code = "
+        const data = $getWorkflowStaticData('global');
+        data.count = (data.count ?? 0) + 1;
+        return [{ json: { count: data.count } }];";
+    workflow(&[("Hand", "core.manual", json!({})), ("Count", "core.code", json!({ "code": code }))], &["Hand -> Count"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_sees_static_data_as_it_was() {
+    let internet = Internet::start(service).await;
+    let house = House::new(&internet, Catalogue::new(nodes::built_in())).await;
+    let mut runs = Vec::new();
+    for count in 1..=3 {
+        let run = house.start(event("counting", counting(), "manual", json!({}))).await.unwrap();
+        house.end(run).await;
+        let steps = house.steps(run).await.steps;
+        assert_eq!(steps[1].outputs.as_ref().unwrap()[0], [json!({ "json": { "count": count } })]);
+        runs.push(run);
+    }
+    for run in runs {
+        let replay = house.engine.inner().replay_run(&Scope::default(), run).await.unwrap();
+        assert_eq!((replay.steps, replay.differences), (1, Vec::new()));
+    }
+    let again = house.start(event("counting", counting(), "manual", json!({}))).await.unwrap();
+    house.end(again).await;
+    let steps = house.steps(again).await.steps;
+    assert_eq!(steps[1].outputs.as_ref().unwrap()[0][0]["json"]["count"], 4, "a replay writes nothing");
+    house.close().await;
+}

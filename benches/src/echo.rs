@@ -1,4 +1,5 @@
-//! The outside: an HTTP server that reads every request to its end and answers `{"ok":true}`.
+//! The outside: an HTTP server that reads every request to its end and answers `{"ok":true}`, but for `/silence`,
+//! which it never answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,6 +50,9 @@ async fn answer(
     request: http::Request<Incoming>,
     received: Arc<AtomicU64>,
 ) -> Result<Response<axum::body::Body>, hyper::Error> {
+    if request.uri().path() == "/silence" {
+        std::future::pending::<()>().await;
+    }
     let mut body = request.into_body();
     while let Some(frame) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await {
         received.fetch_add(frame?.data_ref().map_or(0, Bytes::len) as u64, Ordering::Relaxed);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use world::postgres::{self, Database};
 
 use crate::client::Client;
 use crate::processes::Processes;
@@ -30,8 +31,8 @@ pub struct Server {
 /// What stays of a server when it stops: a folder and, perhaps, a database.
 pub struct Place {
     folder: TempDir,
-    /// Address of a PostgreSQL database; absent: SQLite in the folder.
-    database: Option<String>,
+    /// Absent: SQLite in the folder.
+    database: Option<Database>,
     others: Vec<u32>,
 }
 
@@ -41,9 +42,10 @@ impl Place {
         Ok(Place { folder: temporary()?, database: None, others: Vec::new() })
     }
 
-    /// An empty folder and a database elsewhere, whose processes are counted as the server's.
-    pub fn database(url: &str, processes: impl IntoIterator<Item = u32>) -> Result<Place> {
-        Ok(Place { folder: temporary()?, database: Some(url.into()), others: processes.into_iter().collect() })
+    /// An empty folder, and an empty database of a PostgreSQL server whose processes are counted as Fishplate's.
+    pub fn postgres(server: &postgres::Server) -> Result<Place> {
+        let others = server.process().into_iter().collect();
+        Ok(Place { folder: temporary()?, database: Some(server.database()?), others })
     }
 
     /// The data folder.
@@ -53,7 +55,7 @@ impl Place {
 
     /// Address of the database, where it is not in the folder.
     pub fn database_url(&self) -> Option<&str> {
-        self.database.as_deref()
+        self.database.as_ref().map(|database| database.url.as_str())
     }
 
     /// Processes beside a server's own that work for it.
@@ -66,8 +68,8 @@ impl Place {
         let mut command = Command::new(binary()?);
         command.args(["--output", "json", "--data"]).arg(self.data());
         command.args(["up", "--listen", "127.0.0.1:0", "--log", "warn", "--private-network"]);
-        if let Some(url) = &self.database {
-            command.args(["--database", url]);
+        if let Some(database) = &self.database {
+            command.args(["--database", &database.url]);
         }
         let (child, said) = start(command)?;
         let token = fs::read_to_string(self.data().join("token")).context("the owner's token")?.trim().to_owned();

@@ -58,8 +58,7 @@ pub fn serve(data: PathBuf, database: Option<String>) -> Result<()> {
         // Nothing here waits, so no resume address is ever signed.
         let signer = Arc::new(Signer::new(&[0; 32], None));
         let files = Arc::new(store.clone());
-        let receiver =
-            Receiver::new(webhooks::Options::new(runs, Arc::new(Nobody), files, signer, replies, routes));
+        let receiver = Receiver::new(webhooks::Options::new(runs, Arc::new(Nobody), files, signer, replies, routes));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", json!({ "address": format!("http://{}", listener.local_addr()?) }));
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
@@ -103,7 +102,8 @@ fn texts(catalogue: &Catalogue, scope_id: ScopeId) -> Result<(Texts, Vec<Endpoin
                 draft: false,
             });
         }
-        let text = WorkflowText { name: name.clone(), revision: Some(1), spec: Arc::new(spec), runs_as: "bench".into() };
+        let text =
+            WorkflowText { name: name.clone(), revision: Some(1), spec: Arc::new(spec), runs_as: "bench".into() };
         texts.insert(name, text);
     }
     Ok((Texts(texts), endpoints))

@@ -43,9 +43,11 @@ pub fn set_if(path: &str) -> Value {
 pub fn chain40(path: &str) -> Value {
     let fields = json!([{ "name": "n", "type": "number", "value": "={{ ($json.n || 0) + 1 }}" }]);
     let mut nodes = vec![webhook(path)];
-    nodes.extend((1..=40).map(|number| {
-        json!({ "name": format!("Set {number}"), "type": "core.set", "params": { "fields": fields } })
-    }));
+    nodes.extend(
+        (1..=40).map(
+            |number| json!({ "name": format!("Set {number}"), "type": "core.set", "params": { "fields": fields } }),
+        ),
+    );
     nodes.push(respond(json!("={{ $json }}")));
     chain(nodes)
 }
@@ -82,19 +84,21 @@ pub fn adds(path: &str, steps: u32) -> Value {
 /// Webhook → so many HTTP calls to a local server → respond.
 pub fn calls(path: &str, steps: u32, url: &str) -> Value {
     let mut nodes = vec![webhook(path)];
-    nodes.extend((1..=steps).map(|number| {
-        json!({ "name": format!("Call {number}"), "type": "http.request", "params": { "url": url } })
-    }));
+    nodes.extend(
+        (1..=steps).map(
+            |number| json!({ "name": format!("Call {number}"), "type": "http.request", "params": { "url": url } }),
+        ),
+    );
     nodes.push(respond(json!("={{ $json }}")));
     chain(nodes)
 }
 
-/// A workflow that takes one run at a time, which waits for an hour: all others are queued.
-pub fn queue(path: &str) -> Value {
+/// A workflow that takes one run at a time, whose call is never answered: all others are queued.
+pub fn queue(path: &str, url: &str) -> Value {
     let params = json!({ "methods": ["POST"], "path": path });
     let mut spec = chain(vec![
         json!({ "name": "Webhook", "type": "http.webhook", "params": params }),
-        json!({ "name": "Wait", "type": "core.wait", "params": { "amount": 1, "unit": "hours" } }),
+        json!({ "name": "Call", "type": "http.request", "params": { "url": url, "timeout": 3_600_000 } }),
     ]);
     spec["settings"] = json!({ "fairness": { "concurrency": 1 } });
     spec
@@ -107,5 +111,9 @@ pub fn file(path: &str, url: &str, size: u64) -> Value {
     hook["params"]["rawBody"] = json!("data");
     let body = json!({ "type": "file", "field": "data" });
     let params = json!({ "method": "POST", "url": url, "body": body, "timeout": 600_000 });
-    chain(vec![hook, json!({ "name": "Send", "type": "http.request", "params": params }), respond(json!("={{ $json }}"))])
+    chain(vec![
+        hook,
+        json!({ "name": "Send", "type": "http.request", "params": params }),
+        respond(json!("={{ $json }}")),
+    ])
 }

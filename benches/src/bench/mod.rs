@@ -6,9 +6,11 @@ mod sizes;
 mod start;
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use world::postgres::{self, Durability};
 
 use crate::load::{self, Load};
 use crate::processes::Processes;
@@ -106,19 +108,22 @@ fn hook(server: &Server, path: &str, body: &str, connections: usize, time: Durat
 
 /// The same, for a server that is not the product's.
 fn hook_at(address: SocketAddr, path: &str, body: &str, connections: usize, time: Duration) -> Load {
-    Load {
-        address,
-        path: format!("/webhook/{path}"),
-        body: body.to_owned(),
-        keyed: false,
-        connections,
-        time,
-        most: 0,
-    }
+    Load { address, path: format!("/webhook/{path}"), body: body.to_owned(), keyed: false, connections, time, most: 0 }
 }
 
 /// The stores, each with an empty place.
 fn places(report: &mut Report) -> Result<Vec<(&'static str, Place)>> {
-    let _ = report;
-    Ok(vec![("sqlite", Place::folder()?)])
+    let mut places = vec![("sqlite", Place::folder()?)];
+    match database_server() {
+        Ok(server) => places.push(("postgres", Place::postgres(server)?)),
+        Err(error) => report.missing(format!("PostgreSQL: {error}")),
+    }
+    Ok(places)
+}
+
+/// A PostgreSQL server of our own, durable, for as long as this process lives.
+fn database_server() -> Result<&'static postgres::Server, &'static str> {
+    static SERVER: OnceLock<Result<postgres::Server, String>> = OnceLock::new();
+    let start = || postgres::Server::start(Durability::Full).map_err(|error| format!("{error:#}"));
+    SERVER.get_or_init(start).as_ref().map_err(String::as_str)
 }

@@ -110,6 +110,11 @@ impl Server {
         &self.url
     }
 
+    /// Process id of the server, if it is ours; the processes that serve its clients are below it.
+    pub fn process(&self) -> Option<u32> {
+        self.running.as_ref().map(|running| running.postgres.id())
+    }
+
     /// Makes an empty database with a name of its own.
     pub fn database(&self) -> Result<Database> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);

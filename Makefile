@@ -60,10 +60,13 @@ deny:
 	fi
 
 bench: ## measure, print a table and write JSON (PEERS=n8n,restate,node-red to measure them beside it)
-	@$(CARGO) run --release --package benches -- bench
+	@echo "bench: building for release"
+	@$(CARGO) build --release --package fishplate --package benches
+	@target/release/benches bench
 
-bench-long: ## the same with ten million stored runs
-	@$(CARGO) run --release --package benches -- bench --long
+bench-long: ## the same with a million queued and ten million stored runs, and a file of 2 GB
+	@$(CARGO) build --release --package fishplate --package benches
+	@target/release/benches bench --long
 
 torture: ## kill the server hundreds of times under load, on SQLite and PostgreSQL, and look whether anything was lost or doubled
 	@$(CARGO) build --release --package fishplate

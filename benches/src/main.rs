@@ -1,4 +1,5 @@
-//! Measures the real binary: `benches bench [--long] [--only PART,…] [--seconds N]`.
+//! Measures the real binary: `benches bench [--long] [--only PART,…] [--seconds N]`, with `PEERS=n8n,restate,node-red`
+//! in the environment for neighbours beside it.
 //!
 //! What this program must never do: measure a build that is not `--release`, or settings that are not the default.
 //!
@@ -31,7 +32,9 @@ fn main() -> Result<()> {
 }
 
 fn bench_options(mut arguments: impl Iterator<Item = String>) -> Result<bench::Options> {
-    let mut options = bench::Options { long: false, only: Vec::new(), time: Duration::from_secs(5) };
+    let peers = std::env::var("PEERS").unwrap_or_default();
+    let peers = peers.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let mut options = bench::Options { long: false, only: Vec::new(), time: Duration::from_secs(5), peers };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--long" => options.long = true,

@@ -2,6 +2,7 @@
 
 mod effects;
 mod hooks;
+mod peers;
 mod sizes;
 mod start;
 
@@ -26,6 +27,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// How long each case is under load.
     pub time: Duration,
+    /// Names of the neighbours to measure beside it.
+    pub peers: Vec<String>,
 }
 
 /// The name of a part, and what it does.
@@ -41,6 +44,8 @@ const PARTS: &[Part] = &[
     ("queued", sizes::queued),
     ("stored", sizes::stored),
     ("file", sizes::file),
+    // The last one, because it compares with the others.
+    ("peers", peers::run),
 ];
 
 /// Runs the parts, prints the table, writes the JSON.

@@ -53,7 +53,7 @@ pub fn queued(options: &Options, report: &mut Report) -> Result<()> {
 }
 
 pub fn stored(options: &Options, report: &mut Report) -> Result<()> {
-    let sizes: &[u64] = if options.long { &[10_000, 100_000, 1_000_000] } else { &[10_000, 100_000] };
+    let sizes: &[u64] = if options.long { &[10_000, 100_000, 1_000_000, 10_000_000] } else { &[10_000, 100_000] };
     let place = Place::folder()?;
     let server = place.start()?;
     server.activate("small", &workflows::set_if("small"))?;

@@ -24,6 +24,7 @@ mod notify;
 mod partitions;
 mod resources;
 pub mod run;
+mod run_row;
 mod runs;
 mod scopes;
 mod secrets;

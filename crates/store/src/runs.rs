@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use model::{RunId, ScopeId};
 
-use crate::commit::{RUN_COLUMNS, read_run};
 use crate::db::{Column, Many, Rows, Tx, params};
+use crate::run_row::{RUN_COLUMNS, read_run};
 use crate::{DeadState, Error, Millis, RunFilter, RunRow, RunStatus, Store};
 
 /// Rows looked at for one page at most; a page may end early, with a place to go on from.
@@ -327,8 +327,8 @@ async fn counts(tx: &mut Tx, scope: ScopeId) -> Result<Vec<RunCount>, Error> {
     for mut row in found {
         counts.push(RunCount {
             workflow: row.text()?,
-            status: crate::commit::status(row.int()?)?,
-            dead: crate::commit::dead_state(row.int()?)?,
+            status: crate::run_row::status(row.int()?)?,
+            dead: crate::run_row::dead_state(row.int()?)?,
             runs: row.number()?,
             bytes: row.int()?.max(0) as u64,
         });
@@ -394,7 +394,7 @@ async fn over_budget(
         let before = over.len();
         for mut row in found {
             let (id, status, created_at, bytes) =
-                (row.run_id()?, crate::commit::status(row.int()?)?, row.int()?, row.number::<u64>()?);
+                (row.run_id()?, crate::run_row::status(row.int()?)?, row.int()?, row.number::<u64>()?);
             after = id;
             let failed = status == RunStatus::Failed;
             let goes = failed
@@ -445,8 +445,8 @@ async fn counted(tx: &mut Tx, scope: ScopeId, runs: &[RunId]) -> Result<Vec<Coun
             run: row.run_id()?,
             workflow: row.text()?,
             definition: row.digest()?,
-            status: crate::commit::status(row.int()?)?,
-            dead: crate::commit::dead_state(row.int()?)?,
+            status: crate::run_row::status(row.int()?)?,
+            dead: crate::run_row::dead_state(row.int()?)?,
             bytes: row.int()?,
         });
     }

@@ -2,8 +2,8 @@
 
 use model::{RunId, ScopeId};
 
-use crate::commit::status;
 use crate::db::{Tx, params};
+use crate::run_row::status;
 use crate::{Error, RunNotice, RunRef, RunStatus, SignalRow, Store};
 
 /// What became of a signal.

@@ -172,10 +172,8 @@ fn rules(scenario: &Scenario, events: &[Event]) -> Result<(), String> {
                 Some((left, _)) if *left > 0 => *left -= 1,
                 _ => return Err(format!("record {position}: a step is tried more often than its policy allows")),
             },
-            Event::Invoked { s, parent, k, .. } => {
-                if invoked.insert((*parent, *k), *s).is_some() {
-                    return Err(format!("record {position}: an attached node was invoked again"));
-                }
+            Event::Invoked { s, parent, k, .. } if invoked.insert((*parent, *k), *s).is_some() => {
+                return Err(format!("record {position}: an attached node was invoked again"));
             }
             Event::StepFailed { s, .. } => invoked.retain(|_, nested| nested != s),
             Event::Reopened { .. } => {

@@ -188,6 +188,9 @@ fn leads_to(scenario: &Scenario, from: usize, to: usize) -> bool {
     false
 }
 
+/// What has come to one future execution of a join, by input; nothing where its branch has not ended.
+type Arrivals = Vec<Option<Vec<i64>>>;
+
 /// n8n's orders.
 struct Stack<'s> {
     scenario: &'s Scenario,
@@ -196,7 +199,7 @@ struct Stack<'s> {
     v1: bool,
     stack: VecDeque<(usize, Vec<Vec<i64>>)>,
     /// Waiting executions of joins, in the order in which the joins began to wait.
-    waiting: Vec<(usize, Vec<Vec<Option<Vec<i64>>>>)>,
+    waiting: Vec<(usize, Vec<Arrivals>)>,
     run_data: BTreeMap<usize, Vec<Ports>>,
     steps: Vec<Step>,
     handled: u32,

@@ -1,11 +1,12 @@
 //! Expressions and code of a step: natively where possible, in the sandbox in one round trip where not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::expr::Engine;
 use model::template::{ParamError, Params};
-use model::{Code, Item, Map, Value};
+use model::{Binary, Code, Item, Map, Value};
 use part::{Category, CodeJob, CodeResult, Level, NodeError, Origin, Origins, Source};
 use sandbox::{Cell, Context, Job, Json, Kind};
 use serde::Serialize;
@@ -387,10 +388,13 @@ fn sandbox_error(error: sandbox::Error) -> NodeError {
 /// Items out of the sandbox's JSON. Items that do not say where they came from follow n8n's rule: from the only
 /// input item, or from the one at their own position when the numbers agree.
 fn read_items(json: &str, inputs: usize, each: bool) -> Result<CodeResult, NodeError> {
+    // The fields of an item are written out: flattened, each item would be read twice.
     #[derive(serde::Deserialize)]
     struct Out {
-        #[serde(flatten)]
-        item: Item,
+        #[serde(default)]
+        json: Map,
+        #[serde(default)]
+        binary: Option<Box<BTreeMap<String, Binary>>>,
         #[serde(rename = "pairedItem", default)]
         paired: Option<Value>,
     }
@@ -408,7 +412,7 @@ fn read_items(json: &str, inputs: usize, each: bool) -> Result<CodeResult, NodeE
             None => Origin::Unknown,
         };
         origins.push(origin);
-        items.push(one.item);
+        items.push(Item { json: one.json, binary: one.binary });
     }
     Ok(CodeResult { items, origins })
 }

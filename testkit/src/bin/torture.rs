@@ -1,6 +1,7 @@
 //! Kills, starves and deceives the server; see `testkit::torture`. `make torture` runs it on a release build.
 //!
-//! `torture [--binary FILE] [--seed N] [--kills N] [--only NAME]`
+//! `torture [--binary FILE] [--seed N] [--kills N] [--runs N] [--only NAME]`. Names: `kills-sqlite`, `resend-sqlite`,
+//! `kills-postgres`, `resend-postgres`, `tear`, `disk`, `clock`, `outage`, `deletion`; a beginning is enough.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,18 +9,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use testkit::postgres::{self, Database};
-use testkit::torture::{Report, kills, resend};
+use testkit::torture::{Report, clock, deletion, disk, kills, outage, resend, tear};
 
 struct Arguments {
     binary: PathBuf,
     seed: u64,
     kills: u32,
+    runs: u64,
     only: Option<String>,
 }
 
 fn arguments() -> Result<Arguments> {
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() % 1_000_000;
-    let mut found = Arguments { binary: "target/release/fishplate".into(), seed, kills: 300, only: None };
+    let mut found =
+        Arguments { binary: "target/release/fishplate".into(), seed, kills: 300, runs: 100_000, only: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().with_context(|| format!("`{word}` takes a value"));
@@ -27,8 +30,9 @@ fn arguments() -> Result<Arguments> {
             "--binary" => found.binary = value()?.into(),
             "--seed" => found.seed = value()?.parse()?,
             "--kills" => found.kills = value()?.parse()?,
+            "--runs" => found.runs = value()?.parse()?,
             "--only" => found.only = Some(value()?),
-            other => bail!("`{other}` is not understood; expected --binary, --seed, --kills or --only"),
+            other => bail!("`{other}` is not understood; expected --binary, --seed, --kills, --runs or --only"),
         }
     }
     Ok(found)
@@ -40,7 +44,7 @@ fn database() -> Result<Option<Database>> {
 }
 
 async fn all(arguments: &Arguments) -> Result<Vec<Report>> {
-    let Arguments { binary, seed, kills, only } = arguments;
+    let Arguments { binary, seed, kills, runs, only } = arguments;
     let wanted = |name: &str| only.as_deref().is_none_or(|only| name.starts_with(only));
     let patience = Duration::from_secs(120);
     let options = kills::Options {
@@ -73,6 +77,24 @@ async fn all(arguments: &Arguments) -> Result<Vec<Report>> {
             Some(database) => done(resend::torment(binary, Some(database.url.clone()), *seed, 20, patience).await?),
             None => done(Report::skipped("answers that nobody saw on PostgreSQL", *seed, "there is no server")),
         }
+    }
+    if wanted("tear") {
+        done(tear::torment(binary, *seed, 12).await?);
+    }
+    if wanted("disk") {
+        done(disk::torment(binary, *seed).await?);
+    }
+    if wanted("clock") {
+        done(clock::torment(binary, *seed).await?);
+    }
+    if wanted("outage") {
+        match database()? {
+            Some(database) => done(outage::torment(binary, &database.url, *seed, Duration::from_secs(30)).await?),
+            None => done(Report::skipped("database gone", *seed, "there is no PostgreSQL server")),
+        }
+    }
+    if wanted("deletion") {
+        done(deletion::torment(binary, *seed, *runs).await?);
     }
     Ok(reports)
 }

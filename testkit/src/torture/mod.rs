@@ -9,10 +9,15 @@
 pub mod chance;
 pub mod check;
 pub mod client;
+pub mod clock;
+pub mod deletion;
+pub mod disk;
 pub mod flows;
 pub mod kills;
 pub mod load;
+pub mod outage;
 pub mod resend;
+pub mod rig;
 pub mod server;
 pub mod tear;
 

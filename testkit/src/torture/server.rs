@@ -1,6 +1,6 @@
 //! The real server as a process that can be killed and started again on the same port and data.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::client::{self, Answer};
@@ -76,10 +76,10 @@ impl Site {
             let mut process = self.launch()?;
             let ready = tokio::time::timeout(START, process.listens()).await;
             match ready {
-                Ok(Ok(true)) => return Ok((process, begun.elapsed())),
-                Ok(Ok(false)) => {
+                Ok(Ok(None)) => return Ok((process, begun.elapsed())),
+                Ok(Ok(Some(mut said))) => {
                     let text = self.log_text();
-                    let said = text.get(before..).unwrap_or_default();
+                    said.push_str(text.get(before..).unwrap_or_default());
                     // Another process, or a socket of ours, may have the port for a moment.
                     if said.contains("cannot listen") && begun.elapsed() < START {
                         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -133,13 +133,10 @@ impl Site {
         panics.map(|line| format!("the server panicked: {line}")).collect()
     }
 
-    /// Bytes of the embedded database, its log included.
-    pub fn database_size(&self) -> u64 {
-        ["fishplate.db", "fishplate.db-wal"]
-            .iter()
-            .filter_map(|name| File::open(self.data.join(name)).and_then(|file| file.metadata()).ok())
-            .map(|metadata| metadata.len())
-            .sum()
+    /// Bytes of the embedded database, and of the log beside it, which has a limit of its own.
+    pub fn database_size(&self) -> (u64, u64) {
+        let size = |name: &str| fs::metadata(self.data.join(name)).map_or(0, |metadata| metadata.len());
+        (size("fishplate.db"), size("fishplate.db-wal"))
     }
 }
 
@@ -149,12 +146,17 @@ pub struct Process {
 }
 
 impl Process {
-    /// Waits until it says where it listens; `false` when it ended instead.
-    pub async fn listens(&mut self) -> Result<bool> {
+    /// Waits until it says where it listens; what it said when it ended instead.
+    pub async fn listens(&mut self) -> Result<Option<String>> {
         let Some(stdout) = self.child.stdout.take() else { bail!("it was asked before") };
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).await?;
-        Ok(serde_json::from_str::<Value>(&line).is_ok_and(|said| said["address"].is_string()))
+        let (mut stdout, mut said) = (BufReader::new(stdout), String::new());
+        stdout.read_line(&mut said).await?;
+        if serde_json::from_str::<Value>(&said).is_ok_and(|said| said["address"].is_string()) {
+            return Ok(None);
+        }
+        stdout.read_to_string(&mut said).await?;
+        let ended = self.child.wait().await?;
+        Ok(Some(format!("{ended}: {said}")))
     }
 
     /// `kill -9`, and its end.

@@ -16,8 +16,11 @@ const PAUSES: &[&str] = &["start_paused = true", "time::pause()"];
 fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     // The tools below are no tests: they wait for servers that they started, and load them for a while.
-    let tools =
-        |path: &str| ["testkit/world/src/", "testkit/src/torture/", "benches/", "xtask/src/"].iter().any(|folder| path.starts_with(folder));
+    let tools = |path: &str| {
+        ["testkit/world/src/", "testkit/src/torture/", "benches/", "xtask/src/"]
+            .iter()
+            .any(|folder| path.starts_with(folder))
+    };
     for (path, source) in tree.ending(".rs").filter(|(path, _)| !tools(path)) {
         let code = code_only(source);
         let paused = PAUSES.iter().any(|pause| code.contains(pause));

@@ -73,12 +73,60 @@ pub fn decode(data: &Bytes, count: u32) -> Result<Vec<Event>, DecodeError> {
                 return Err(DecodeError::Version { record, version });
             }
         }
-        events.push(serde_json::from_slice(line).map_err(read)?);
+        events.push(read_json(line).map_err(read)?);
     }
     if events.len() != count as usize {
         return Err(DecodeError::Count { found: events.len(), expected: count as usize });
     }
     Ok(events)
+}
+
+/// Deepest nesting that is read. Items are refused at [`MAX_ITEM_DEPTH`] levels, and what is around them in a record
+/// takes fewer than the rest; what is deeper was not written here, and could exhaust the stack.
+const MAX_DEPTH: usize = 256;
+
+/// Deepest nesting of the items that a step puts out.
+pub const MAX_ITEM_DEPTH: usize = 128;
+
+/// Reads JSON that was written here, which may be nested deeper than the 128 levels that `serde_json` reads by itself.
+pub fn read_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(bytes).or_else(|error| {
+        if depth(bytes) > MAX_DEPTH {
+            return Err(error);
+        }
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        reader.disable_recursion_limit();
+        let value = T::deserialize(&mut reader)?;
+        reader.end().map(|()| value)
+    })
+}
+
+/// Deepest nesting of a JSON text.
+fn depth(text: &[u8]) -> usize {
+    let (mut open, mut deepest, mut quoted, mut escaped) = (0usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => {
+                open += 1;
+                deepest = deepest.max(open);
+            }
+            b'}' | b']' if !quoted => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Whether a value is nested deeper than `left` levels.
+pub fn is_deeper(value: &model::Value, left: usize) -> bool {
+    match value {
+        model::Value::Array(values) => left == 0 || values.iter().any(|value| is_deeper(value, left - 1)),
+        model::Value::Object(map) => left == 0 || map.values().any(|value| is_deeper(value, left - 1)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +137,30 @@ mod tests {
     use model::Item;
     use part::{Indices, Items};
     use serde_json::json;
+
+    #[test]
+    fn deep_items_are_read_back_and_endless_ones_refused() {
+        let nested = |levels: usize| (0..levels).fold(json!("]}"), |inner, _| json!({ "a": [inner] }));
+        let item = Item::from_value(nested(MAX_ITEM_DEPTH / 2));
+        assert!(!item.json.values().any(|value| is_deeper(value, MAX_ITEM_DEPTH - 1)));
+        assert!(item.json.values().any(|value| is_deeper(value, MAX_ITEM_DEPTH - 2)));
+        let out = vec![PortRecord::items(Items::from_vec(vec![item]), part::Origins::straight(1))];
+        let event = Event::StepCompleted {
+            s: 1,
+            out,
+            moves: vec![],
+            micros: 3,
+            state: None,
+            held: vec![],
+            logs: vec![],
+            error: None,
+        };
+        let mut text = Vec::new();
+        encode(&event, &mut text);
+        assert_eq!(decode(&text.into(), 1).unwrap(), [event]);
+        let endless = ["{\"v\":1,\"e\":\"step.completed\",\"s\":1,\"out\":", &"[".repeat(1 << 20), "\n"].concat();
+        assert!(matches!(decode(&endless.into(), 1), Err(DecodeError::Record { .. })));
+    }
 
     #[test]
     fn records_are_read_back_as_they_were_written() {

@@ -160,7 +160,7 @@ pub fn digests_in(value: &Value, out: &mut Vec<Digest>) {
 /// Reads a spooled chunk: one item a line.
 pub fn read_lines(bytes: &[u8]) -> Result<Arc<[Arc<Item>]>, part::NodeError> {
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let items: Result<Vec<Arc<Item>>, _> = lines.map(|line| serde_json::from_slice(line).map(Arc::new)).collect();
+    let items: Result<Vec<Arc<Item>>, _> = lines.map(|line| crate::journal::read_json(line).map(Arc::new)).collect();
     items.map(Into::into).map_err(|error| {
         let detail = format!("a spooled chunk cannot be read: {error}");
         part::NodeError::new(model::Code::StoreCorrupt, part::Category::Bug, detail)

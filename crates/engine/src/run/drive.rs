@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::{Core, Shared};
 use super::host::StepRun;
 use crate::event::{Event, Handled, NodeIndex, PortRecord, StepNumber};
+use crate::journal::{self, MAX_ITEM_DEPTH};
 use crate::machine::{LiveStep, Next, StepStatus, Verdict};
 
 /// How long running calls may go on after a cancel.
@@ -335,10 +336,28 @@ pub(super) async fn execute(
             }
         },
     };
-    result.unwrap_or_else(|_| {
+    let result = result.unwrap_or_else(|_| {
         tracing::error!(run = %shared.head.id, node = %defined.name, "a node type panicked");
         Err(NodeError::bug(format!("node `{}` stopped with a fault of its own", defined.name)))
-    })
+    });
+    match &result {
+        Ok(Outcome::Done(outputs)) if outputs.iter().any(is_too_deep) => Err(too_deep()),
+        _ => result,
+    }
+}
+
+/// A record must be readable by whoever reads JSON; a loop that wraps its items each time would never stop.
+fn is_too_deep(output: &part::PortOutput) -> bool {
+    let part::PortOutput::Items { items, .. } = output else { return false };
+    let deep = |item: &Arc<Item>| item.json.values().any(|value| journal::is_deeper(value, MAX_ITEM_DEPTH - 1));
+    items.segments().iter().filter_map(part::Segment::in_memory).any(|items| items.iter().any(deep))
+}
+
+/// What is said about items that are nested too deep.
+pub(super) fn too_deep() -> NodeError {
+    let detail = format!("the items are nested deeper than {MAX_ITEM_DEPTH} levels");
+    let hint = "keep what is needed of them; a step of a loop may wrap its items each time";
+    NodeError::new(Code::TooDeep, Category::BadData, detail).hint(hint).permanent()
 }
 
 /// Journals what an attempt came to.

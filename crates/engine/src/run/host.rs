@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::core::{After, Shared};
 use crate::event::{CallName, CallOutcome, Event, Feed, HeldChange, Inputs, LogLine, NodeIndex, StepNumber};
+use crate::journal::{self, MAX_ITEM_DEPTH};
 use crate::machine::CallPlan;
 use crate::ports::VariableSet;
 use crate::record::ItemsRecord;
@@ -255,6 +256,9 @@ impl Spool for StepRun {
         Box::pin(async move {
             let mut bytes = Vec::new();
             for item in items {
+                if item.json.values().any(|value| journal::is_deeper(value, MAX_ITEM_DEPTH - 1)) {
+                    return Err(super::drive::too_deep());
+                }
                 serde_json::to_writer(&mut bytes, &**item)
                     .map_err(|error| NodeError::bug(format!("an item cannot be written as JSON: {error}")))?;
                 bytes.push(b'\n');

@@ -34,6 +34,12 @@ impl LoadError {
     pub fn is_fault(&self) -> bool {
         !matches!(self, LoadError::Over(_))
     }
+
+    /// The store cannot be reached now; the same run may be loaded later.
+    pub fn is_transient(&self) -> bool {
+        let LoadError::Fault(problem) = self else { return false };
+        matches!(problem.code, Code::StoreUnavailable | Code::Unavailable | Code::DiskFull)
+    }
 }
 
 fn fault(code: Code, error: impl std::fmt::Display) -> LoadError {

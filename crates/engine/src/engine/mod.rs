@@ -155,6 +155,10 @@ struct Definitions {
     by_name: HashMap<(String, Option<u64>, u64, usize), Arc<Definition>>,
 }
 
+/// First and longest pause before the store is asked again.
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+const LAST_RETRY: Duration = Duration::from_secs(2);
+
 /// Definitions kept compiled.
 const MAX_DEFINITIONS: usize = 512;
 
@@ -328,28 +332,39 @@ impl Inner {
         true
     }
 
-    /// Reads the run's inbox into records, when something may be there. `false`: the store cannot be read.
+    /// Reads the run's inbox into records, when something may be there. While the store cannot be read it is asked
+    /// again: the run stays here, because a flush of it may be under way, and a second one must not be loaded beside
+    /// it. `false`: the engine stops.
     pub(crate) async fn read_inbox(&self, shared: &Arc<Shared>) -> bool {
         let hinted = self.live().get(&shared.head.id).is_some_and(|entry| entry.again.swap(false, Ordering::AcqRel));
         if !hinted {
             return true;
         }
-        match self.store.signals(shared.head.scope, shared.head.id).await {
-            Ok(signals) => {
-                let mut core = shared.core();
-                signals.into_iter().for_each(|signal| receive(&mut core, signal, self.clock.now()));
-                true
-            }
-            Err(error) => {
-                tracing::warn!(run = %shared.head.id, %error, "the inbox cannot be read; the run is loaded again later");
-                if let Some(engine) = self.arc() {
-                    let (scope, run) = (shared.head.scope, shared.head.id);
-                    engine.clone().tasks.spawn(async move {
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                        engine.wake(scope, run);
-                    });
+        let mut wait = FIRST_RETRY;
+        loop {
+            match self.store.signals(shared.head.scope, shared.head.id).await {
+                Ok(signals) => {
+                    let mut core = shared.core();
+                    signals.into_iter().for_each(|signal| receive(&mut core, signal, self.clock.now()));
+                    return true;
                 }
-                false
+                Err(error) => {
+                    tracing::warn!(run = %shared.head.id, %error, "the inbox cannot be read; trying again");
+                    if !self.pause(&mut wait).await {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits before the store is asked again, longer each time. `false`: the engine stops.
+    async fn pause(&self, wait: &mut Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(*wait) => {
+                *wait = (*wait * 2).min(LAST_RETRY);
+                true
             }
         }
     }
@@ -372,7 +387,20 @@ impl Inner {
         drop(live);
         let engine = self.clone();
         self.tasks.spawn(async move {
-            match engine.load(scope, run).await {
+            let mut wait = FIRST_RETRY;
+            let loaded = loop {
+                match engine.load(scope, run).await {
+                    // Nobody else will wake it: what came for it is in its inbox, and its owner is here.
+                    Err(error) if error.is_transient() => {
+                        tracing::warn!(%run, %error, "the run cannot be loaded; trying again");
+                        if !engine.pause(&mut wait).await {
+                            break Err(error);
+                        }
+                    }
+                    loaded => break loaded,
+                }
+            };
+            match loaded {
                 Ok(shared) => {
                     if let Some(entry) = engine.live().get_mut(&run) {
                         entry.shared = Some(shared.clone());

@@ -101,7 +101,7 @@ async fn acquire(tx: &mut Tx, node: &str, count: usize, until: Millis, now: Mill
 
 async fn renew(tx: &mut Tx, node: &str, fences: &[Fence], until: Millis) -> Result<Vec<Fence>, Error> {
     let mut kept = Vec::new();
-    for fence in fences {
+    for fence in in_order(fences) {
         let changed = tx
             .execute(
                 "UPDATE partition SET expires_at = $1 WHERE id = $2 AND token = $3 AND owner = $4",
@@ -109,14 +109,21 @@ async fn renew(tx: &mut Tx, node: &str, fences: &[Fence], until: Millis) -> Resu
             )
             .await?;
         if changed == 1 {
-            kept.push(*fence);
+            kept.push(fence);
         }
     }
     Ok(kept)
 }
 
+/// By partition, as commits lock them: two that lock in different orders would wait for each other.
+fn in_order(fences: &[Fence]) -> Vec<Fence> {
+    let mut fences = fences.to_vec();
+    fences.sort_unstable_by_key(|fence| fence.partition);
+    fences
+}
+
 async fn release(tx: &mut Tx, node: &str, fences: &[Fence]) -> Result<(), Error> {
-    for fence in fences {
+    for fence in in_order(fences) {
         tx.execute(
             "UPDATE partition SET owner = '', token = token + 1, expires_at = 0 \
              WHERE id = $1 AND token = $2 AND owner = $3",

@@ -80,6 +80,8 @@ export default function make(native, shared) {
   };
 
   const normalizeAll = (value) => {
+    // As in n8n: nothing to put out, where `undefined` is a `return` that was forgotten.
+    if (value === null) return [];
     const returned = unwrap(value);
     if (returned === undefined) {
       throw new ItemsError(

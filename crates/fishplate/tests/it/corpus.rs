@@ -14,7 +14,7 @@ use engine::definition::items_of;
 use model::{Problem, Scope, Value, WorkflowSpec};
 use part::catalogue::Snapshot;
 use part::trigger::Trigger;
-use part::{Admit, Catalogue, ReplyTo, WorkflowRef};
+use part::{Admit, Catalogue, Category, ReplyTo, WorkflowRef};
 use serde_json::json;
 use store::RunStatus;
 
@@ -31,31 +31,44 @@ const CALLED: &str = r#"={{ $json.chatInput.startsWith('Review')
     ? '[{"rule":"ssh","level":12,"severity":"critical"},{"rule":"disk","level":3,"severity":"low"}]'
     : '{"ai_priority":"High","ai_summary":"One alert matters.","total_critical_alerts":1}' }}"#;
 
+/// The workflow that stands for every one that the corpus calls.
+pub fn called() -> Value {
+    json!({
+        "nodes": [
+            { "name": "Called", "type": "core.called" },
+            { "name": "Say", "type": "core.set", "params": { "fields": [{ "name": "output", "value": CALLED }] } },
+        ],
+        "edges": [{ "from": "Called", "to": "Say" }],
+    })
+}
+
 /// A workflow that can be run, and what starts it.
-struct Candidate {
-    file: String,
-    spec: WorkflowSpec,
+pub struct Candidate {
+    pub file: String,
+    pub spec: WorkflowSpec,
     /// Name of the trigger and its kind; a workflow without one starts at its first node.
-    starts: Vec<(String, &'static str)>,
+    pub starts: Vec<(String, &'static str)>,
 }
 
 /// What became of a run.
-struct Ran {
-    file: String,
+pub struct Ran {
+    pub file: String,
     title: String,
     start: String,
     webhook: bool,
-    status: String,
+    pub status: String,
     /// Status of the answer to a webhook.
     answered: Option<u16>,
-    steps: usize,
-    last: String,
+    pub steps: usize,
+    pub last: String,
     items: Vec<Value>,
-    error: Option<String>,
+    pub error: Option<String>,
+    /// The kind of the error.
+    pub category: Option<Category>,
 }
 
 /// The workflows of the corpus, which stands beside the checkout. None, and said loudly, where it does not.
-fn corpus() -> Vec<PathBuf> {
+pub fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/n8n/dev");
     let Ok(entries) = std::fs::read_dir(&folder) else {
         eprintln!("NOT TESTED: the corpus of workflows is not beside the checkout");
@@ -67,15 +80,20 @@ fn corpus() -> Vec<PathBuf> {
     files
 }
 
-/// The workflow of a file, if every node that is not disabled is of a type that is here.
-fn candidate(path: &Path, catalogue: &Snapshot) -> Option<Candidate> {
+/// The name of a file of the corpus, and its workflow.
+pub fn read(path: &Path, catalogue: &Snapshot) -> (String, WorkflowSpec) {
     let file = path.file_stem().unwrap().to_string_lossy().into_owned();
     let mut import = engine::n8n::import(&std::fs::read(path).unwrap(), &file, catalogue).unwrap();
-    let spec = import.workflows.remove(0).spec;
-    let here = |node: &model::NodeSpec| node.disabled || catalogue.get(&node.node_type, node.version).is_some();
-    if !spec.nodes.iter().all(here) {
-        return None;
-    }
+    (file, import.workflows.remove(0).spec)
+}
+
+/// Whether every node that is not disabled is of a type that is here.
+fn is_complete(spec: &WorkflowSpec, catalogue: &Snapshot) -> bool {
+    spec.nodes.iter().all(|node| node.disabled || catalogue.get(&node.node_type, node.version).is_some())
+}
+
+/// A workflow and what starts it.
+pub fn candidate((file, spec): (String, WorkflowSpec), catalogue: &Snapshot) -> Candidate {
     let kind = |trigger: &Trigger| match trigger {
         Trigger::Manual => "manual",
         Trigger::Error => "error",
@@ -89,7 +107,7 @@ fn candidate(path: &Path, catalogue: &Snapshot) -> Option<Candidate> {
         Some((node.name.clone(), kind(prepared.trigger()?)))
     };
     let starts = spec.nodes.iter().filter(|node| !node.disabled).filter_map(started).collect();
-    Some(Candidate { file, spec, starts })
+    Candidate { file, spec, starts }
 }
 
 /// What a trigger of that kind delivers.
@@ -120,7 +138,7 @@ fn delivered(kind: &str) -> Value {
     }
 }
 
-async fn run(house: &House, candidate: &Candidate, number: u64, trigger: Option<&(String, &'static str)>) -> Ran {
+pub async fn run(house: &House, candidate: &Candidate, number: u64, trigger: Option<&(String, &'static str)>) -> Ran {
     let (start, kind) = trigger.map_or(("(first node)", "manual"), |(name, kind)| (name.as_str(), kind));
     let event = Admit {
         scope: Scope::default(),
@@ -147,6 +165,7 @@ async fn run(house: &House, candidate: &Candidate, number: u64, trigger: Option<
         last: String::new(),
         items: Vec::new(),
         error: None,
+        category: None,
     };
     let id = match house.start(event).await {
         Ok(id) => id,
@@ -175,28 +194,25 @@ async fn run(house: &House, candidate: &Candidate, number: u64, trigger: Option<
         ran.last = last.node.clone();
         ran.items = last.outputs.clone().unwrap_or_default().into_iter().flatten().collect();
     }
+    ran.category = end.error.as_ref().map(|error| error.category);
     ran.error = end.error.map(|error| error.to_string());
     ran
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_public_workflow_of_built_in_nodes_runs_to_its_end() {
-    let files = corpus();
+    let files = files();
     if files.is_empty() {
         return;
     }
     let catalogue = Catalogue::new(nodes::built_in());
     let snapshot = catalogue.snapshot();
-    let candidates: Vec<Candidate> = files.iter().filter_map(|path| candidate(path, &snapshot)).collect();
+    let all = files.iter().map(|path| read(path, &snapshot));
+    let complete = all.filter(|(_, spec)| is_complete(spec, &snapshot));
+    let candidates: Vec<Candidate> = complete.map(|one| candidate(one, &snapshot)).collect();
     let internet = Internet::start(services::answer).await;
     let house = House::new(&internet, catalogue).await;
-    house.any_other_workflow(json!({
-        "nodes": [
-            { "name": "Called", "type": "core.called" },
-            { "name": "Say", "type": "core.set", "params": { "fields": [{ "name": "output", "value": CALLED }] } },
-        ],
-        "edges": [{ "from": "Called", "to": "Say" }],
-    }));
+    house.any_other_workflow(called());
     let mut all = Vec::new();
     for candidate in &candidates {
         if candidate.starts.is_empty() {

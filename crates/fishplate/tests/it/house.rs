@@ -21,6 +21,9 @@ use store::{RunFilter, RunStatus, Store};
 use crate::internet::Internet;
 use crate::server::BINARY;
 
+/// Steps after which a run is taken to go round in circles.
+const MOST_STEPS: u32 = 300;
+
 /// The system's clock, moved on by what the test skips.
 #[derive(Default)]
 pub struct Skipping {
@@ -162,7 +165,8 @@ impl House {
         })
     }
 
-    /// Waits until a run has ended; whatever it or its children wait for comes at once.
+    /// Waits until a run has ended; whatever it or its children wait for comes at once. One that goes round in circles
+    /// is cancelled.
     pub async fn end(&self, run: RunId) -> RunEnd {
         let scope = Scope::default();
         let scope_id = self.engine.inner().scope_id(&scope).await.unwrap();
@@ -175,6 +179,11 @@ impl House {
         tokio::pin!(end);
         loop {
             self.let_waits_end().await;
+            let row = self.store.run(scope_id, run).await.unwrap();
+            if row.is_some_and(|row| row.state.step_count > MOST_STEPS && !row.state.status.is_final()) {
+                // It may have ended in the meantime.
+                let _ = self.engine.cancel(&scope, run, "test").await;
+            }
             tokio::select! {
                 end = &mut end => return end.unwrap(),
                 _ = notices.recv() => {}

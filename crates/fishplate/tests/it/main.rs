@@ -10,6 +10,7 @@ mod replay;
 mod resources;
 mod server;
 mod services;
+mod stand_ins;
 mod torture;
 mod transfer;
 mod workflows;

@@ -86,6 +86,7 @@ async fn code_returns_items() {
             json!([{"json": {"a": 1, "c": 5}}, {"json": {"a": 2, "c": 5}}]),
         ),
         ("return [] // done", json!([])),
+        ("return null", json!([])),
     ] {
         assert_eq!(items(source, &input).await, expect, "{source}");
     }

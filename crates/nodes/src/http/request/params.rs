@@ -32,7 +32,8 @@ pub struct Params {
     #[serde(default = "get", deserialize_with = "lenient::text")]
     pub method: String,
     /// Address, `http://` or `https://`.
-    #[serde(deserialize_with = "lenient::text")]
+    // An expression that finds nothing leaves it out.
+    #[serde(default, deserialize_with = "lenient::text")]
     pub url: String,
     /// Whether the connection of slot `auth` signs the call, and which kind was meant.
     #[serde(default)]

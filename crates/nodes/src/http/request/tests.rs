@@ -180,6 +180,8 @@ async fn failed_items_go_on_when_asked_and_no_call_is_begun_after_a_stop() {
     });
     assert_eq!(out[1], json!({ "error": error }));
     assert_eq!((&out[0]["path"], &out[2]["path"]), (&json!("/a"), &json!("/c")));
+    let nowhere = run(&bench(json!({ "url": "={{ $json.nowhere }}" })), json!([{}])).await.unwrap_err();
+    assert_eq!(nowhere.problem.detail, "the URL is empty", "an expression that finds nothing");
     let stop = bench(json!({ "url": url, "batch": { "size": 1, "interval": 0 } }));
     assert_eq!(run(&stop, input()).await.unwrap_err().item, Some(1));
     let asked: Vec<String> = server.requests()[3..].iter().map(|call| call.path.clone()).collect();

@@ -394,7 +394,7 @@ fn read_items(json: &str, inputs: usize, each: bool) -> Result<CodeResult, NodeE
         #[serde(default)]
         json: Map,
         #[serde(default)]
-        binary: Option<Box<BTreeMap<String, Binary>>>,
+        binary: Option<BTreeMap<String, Binary>>,
         #[serde(rename = "pairedItem", default)]
         paired: Option<Value>,
     }
@@ -412,7 +412,7 @@ fn read_items(json: &str, inputs: usize, each: bool) -> Result<CodeResult, NodeE
             None => Origin::Unknown,
         };
         origins.push(origin);
-        items.push(Item { json: one.json, binary: one.binary });
+        items.push(Item { json: one.json, binary: one.binary.map(Box::new) });
     }
     Ok(CodeResult { items, origins })
 }

@@ -156,10 +156,15 @@ impl Inner {
     }
 }
 
+/// A spooled chunk and its items.
+type ReadChunk = (model::Digest, Arc<[Arc<model::Item>]>);
+
 /// Reads spooled chunks for views; nothing is written through it.
 pub(super) struct StoreSpool {
     pub(super) store: store::Store,
     pub(super) scope: ScopeId,
+    /// The chunk that was read last: the steps of a loop show items of the same one.
+    pub(super) last: std::sync::Mutex<Option<ReadChunk>>,
 }
 
 impl part::Spool for StoreSpool {
@@ -168,9 +173,16 @@ impl part::Spool for StoreSpool {
         chunk: &'a part::StoredChunk,
     ) -> futures_util::future::BoxFuture<'a, Result<Arc<[Arc<model::Item>]>, part::NodeError>> {
         Box::pin(async move {
+            if let Some((digest, items)) = lock(&self.last).as_ref()
+                && *digest == chunk.digest
+            {
+                return Ok(items.clone());
+            }
             let bytes = self.store.blob(self.scope, chunk.digest).await;
             let bytes = bytes.map_err(|error| part::NodeError::from(super::store_problem(error)))?;
-            crate::record::read_lines(&bytes)
+            let items = crate::record::read_lines(&bytes)?;
+            *lock(&self.last) = Some((chunk.digest, items.clone()));
+            Ok(items)
         })
     }
 

@@ -62,10 +62,12 @@ impl Inner {
             fold.apply(event);
         }
         let count = fold.steps.len() as u32;
+        let (store, scope) = (self.store.clone(), row.head.scope);
+        let spool = super::load::StoreSpool { store, scope, last: std::sync::Mutex::default() };
         let mut steps: Vec<StepView> = Vec::new();
         for (_, mut step) in fold.steps.into_iter().skip(window.from_step as usize).take(window.limit as usize) {
             if window.with_items {
-                step.outputs = Some(self.items_of_step(&row, &data, step.step).await?);
+                step.outputs = Some(items_of_step(&data, step.step, &spool).await?);
             }
             steps.push(step);
         }
@@ -78,31 +80,34 @@ impl Inner {
         })
     }
 
-    /// The items of a step by port, spooled ones read back; at most [`MAX_ITEMS`] a port.
-    async fn items_of_step(&self, row: &RunRow, data: &RunData, step: StepNumber) -> Result<Vec<Vec<Value>>, Problem> {
-        let Some(done) = data.step(step) else { return Ok(Vec::new()) };
-        let spool = super::load::StoreSpool { store: self.store.clone(), scope: row.head.scope };
-        let mut ports = Vec::with_capacity(done.outputs.len());
-        for port in &done.outputs {
-            let mut items = Vec::new();
-            for segment in port.items.segments() {
-                if items.len() >= MAX_ITEMS {
-                    break;
-                }
-                let loaded = segment.load(&spool).await.map_err(|error| error.problem)?;
-                let room = MAX_ITEMS - items.len();
-                items.extend(loaded.iter().take(room).map(|item| serde_json::to_value(&**item).unwrap_or_default()));
-            }
-            ports.push(items);
-        }
-        Ok(ports)
-    }
-
     /// Committed records after a position, then further ones as they come, until the run has ended; provisional news
     /// in between.
     pub(super) fn updates(self: Arc<Self>, row: RunRow, after: u64) -> impl Stream<Item = RunUpdate> + Send {
         updates_of(self, row, after)
     }
+}
+
+/// The items of a step by port, spooled ones read back; at most [`MAX_ITEMS`] a port.
+async fn items_of_step(
+    data: &RunData,
+    step: StepNumber,
+    spool: &super::load::StoreSpool,
+) -> Result<Vec<Vec<Value>>, Problem> {
+    let Some(done) = data.step(step) else { return Ok(Vec::new()) };
+    let mut ports = Vec::with_capacity(done.outputs.len());
+    for port in &done.outputs {
+        let mut items = Vec::new();
+        for segment in port.items.segments() {
+            if items.len() >= MAX_ITEMS {
+                break;
+            }
+            let loaded = segment.load(spool).await.map_err(|error| error.problem)?;
+            let room = MAX_ITEMS - items.len();
+            items.extend(loaded.iter().take(room).map(|item| serde_json::to_value(&**item).unwrap_or_default()));
+        }
+        ports.push(items);
+    }
+    Ok(ports)
 }
 
 /// Items of a port shown at most.

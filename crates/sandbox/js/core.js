@@ -178,8 +178,11 @@ export default function install(native) {
   };
   const output = (name, branch, run) => {
     const data = executed(name);
-    const runs = data.runs ?? [];
-    const runIndex = run === undefined || run === null ? (data.run ?? runs.length - 1) : run < 0 ? runs.length - 1 : run;
+    const runs = (data.runs ??= []);
+    const count = data.runCount ?? runs.length;
+    const runIndex = run === undefined || run === null ? (data.run ?? count - 1) : run < 0 ? count - 1 : run;
+    // Only the last run comes with the node; a loop may have made thousands.
+    if (runs[runIndex] === undefined && runIndex < data.runCount) runs[runIndex] = call("node.run", { name, run: runIndex });
     const ports = runs[runIndex];
     if (ports === undefined) {
       throw new ExpressionError(`Run ${runIndex} of node '${name}' not found`);

@@ -10,7 +10,7 @@ use crate::definition::Definition;
 use crate::event::Event;
 use crate::journal;
 use crate::machine::Machine;
-use crate::run::{Core, Shared};
+use crate::run::{Away, Core, Shared, read_page};
 
 /// Bytes of journal read at once.
 const PAGE: usize = 4 << 20;
@@ -75,10 +75,10 @@ impl Inner {
         Ok(shared)
     }
 
-    /// The state of a run after its last stored record.
+    /// The state of a run after its last stored record: its newest snapshot, and the records after that.
     pub(super) async fn replay(&self, row: &RunRow, definition: &Arc<Definition>) -> Result<Core, LoadError> {
-        let mut core = Core::new(Machine::new(definition.graph.clone()));
-        let mut next = 1;
+        let mut core = self.newest_snapshot(row, definition).await?;
+        let mut next = core.last_seq + 1;
         while next <= row.state.last_seq {
             let chunks = self.store.journal(row.head.scope, row.head.id, next, PAGE).await;
             let chunks = chunks.map_err(|error| fault(Code::StoreUnavailable, error))?;
@@ -87,14 +87,46 @@ impl Inner {
             }
             for chunk in chunks {
                 let events = journal::decode(&chunk.data, chunk.count);
-                for event in events.map_err(|error| fault(Code::StoreCorrupt, error))? {
-                    core.fold(&event);
-                }
+                let events = events.map_err(|error| fault(Code::StoreCorrupt, error))?;
+                // A chunk may begin before the first record that is wanted.
+                let known = next.saturating_sub(chunk.first_seq) as usize;
+                events.iter().skip(known).for_each(|event| core.fold(event));
                 next = chunk.first_seq + u64::from(chunk.count);
             }
+            core.shrink().map_err(|error| fault(Code::Internal, error))?;
         }
         core.recovered(&row.state);
         Ok(core)
+    }
+
+    /// A run as its newest snapshot shows it, or before its first record. A snapshot that cannot be read is only slower.
+    async fn newest_snapshot(&self, row: &RunRow, definition: &Arc<Definition>) -> Result<Core, LoadError> {
+        let found = self.store.snapshot(row.head.scope, row.head.id).await;
+        let found = found.map_err(|error| fault(Code::StoreUnavailable, error))?;
+        let usable = found
+            .filter(|snapshot| snapshot.version == crate::run::SNAPSHOT_VERSION && snapshot.seq <= row.state.last_seq);
+        if let Some(snapshot) = usable {
+            match Core::restore(definition.graph.clone(), snapshot.seq, &snapshot.data) {
+                Ok(mut core) => {
+                    self.bring_back(row, &mut core).await?;
+                    return Ok(core);
+                }
+                Err(error) => {
+                    tracing::warn!(run = %row.head.id, %error, "a snapshot cannot be read; the journal is folded instead");
+                }
+            }
+        }
+        Ok(Core::new(Machine::new(definition.graph.clone())))
+    }
+
+    /// Reads the steps that something is about to read, and that are in pages.
+    async fn bring_back(&self, row: &RunRow, core: &mut Core) -> Result<(), LoadError> {
+        let in_use = core.machine.steps_in_use();
+        while let Err(Away(page)) = core.data.bring_back(in_use.iter().copied()) {
+            let steps = read_page(&self.store, row.head.scope, row.head.id, page).await;
+            core.data.keep_page(page, steps.map_err(|error| LoadError::Fault(error.problem))?);
+        }
+        Ok(())
     }
 
     /// A stored definition, compiled.

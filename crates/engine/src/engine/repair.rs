@@ -193,6 +193,12 @@ impl Inner {
 
     pub(super) async fn events(&self, row: &RunRow) -> Result<Vec<Event>, Problem> {
         let mut events = Vec::new();
+        self.each_event(row, |event| events.push(event)).await?;
+        Ok(events)
+    }
+
+    /// Reads a run's journal from its first record to its last, a piece at a time.
+    pub(super) async fn each_event(&self, row: &RunRow, mut see: impl FnMut(Event)) -> Result<(), Problem> {
         let mut next = 1;
         while next <= row.state.last_seq {
             let chunks = self.store.journal(row.head.scope, row.head.id, next, 4 << 20).await.map_err(store_problem)?;
@@ -201,11 +207,12 @@ impl Inner {
             }
             for chunk in chunks {
                 let decoded = journal::decode(&chunk.data, chunk.count);
-                events.extend(decoded.map_err(|error| Problem::new(Code::StoreCorrupt, error.to_string()))?);
+                let decoded = decoded.map_err(|error| Problem::new(Code::StoreCorrupt, error.to_string()))?;
+                decoded.into_iter().for_each(&mut see);
                 next = chunk.first_seq + u64::from(chunk.count);
             }
         }
-        Ok(events)
+        Ok(())
     }
 }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use async_updates::updates_of;
 use futures_util::Stream;
-use model::{Problem, Value};
+use model::{Code, Problem, Value};
 use part::runs::{CallView, InputView, RunDetail, RunSummary, RunUpdate, StepView};
 use store::RunRow;
 
 use super::Inner;
 use super::children::ParentLink;
+use super::repair::load_problem;
 use crate::definition::Definition;
 use crate::event::{CallOutcome, Event, StepNumber};
-use crate::run::data::{NO_NODE, RunData};
+use crate::run::data::{NO_NODE, RunData, StepData};
+use crate::run::{Away, decode_page, read_page};
 
 /// Which steps are shown.
 #[derive(Clone, Copy, Debug)]
@@ -51,25 +53,34 @@ pub fn summary(row: &RunRow) -> RunSummary {
 }
 
 impl Inner {
-    /// A run with its steps.
+    /// A run with its steps. The journal is read once and never held whole.
     pub(super) async fn detail(&self, row: RunRow, window: Window) -> Result<RunDetail, Problem> {
-        let events = self.events(&row).await?;
         let definition = self.stored_definition(row.head.scope, row.head.definition).await;
-        let mut fold = Fold { definition: definition.as_ref().ok(), run: row.head.id.to_string(), ..Fold::default() };
-        let mut data = RunData::default();
-        for event in &events {
-            data.apply(event);
-            fold.apply(event);
-        }
-        let count = fold.steps.len() as u32;
-        let (store, scope) = (self.store.clone(), row.head.scope);
-        let spool = super::load::StoreSpool { store, scope, last: std::sync::Mutex::default() };
-        let mut steps: Vec<StepView> = Vec::new();
-        for (_, mut step) in fold.steps.into_iter().skip(window.from_step as usize).take(window.limit as usize) {
-            if window.with_items {
-                step.outputs = Some(items_of_step(&data, step.step, &spool).await?);
+        let mut fold = Fold::new(definition.as_ref().ok(), row.head.id.to_string(), window);
+        let mut without_definition = RunData::default();
+        self.each_event(&row, |event| {
+            if definition.is_err() {
+                without_definition.apply(&event);
             }
-            steps.push(step);
+            fold.apply(&event);
+        })
+        .await?;
+        let count = fold.count;
+        let mut steps: Vec<StepView> = fold.steps.into_values().collect();
+        if window.with_items {
+            let mut data = match &definition {
+                Ok(definition) => self.replay(&row, definition).await.map_err(load_problem)?.data,
+                Err(_) => without_definition,
+            };
+            let (store, scope) = (self.store.clone(), row.head.scope);
+            let spool = super::load::StoreSpool { store, scope, last: std::sync::Mutex::default() };
+            for step in &mut steps {
+                let found = self.step_of(&row, &mut data, step.step).await?;
+                step.outputs = Some(match found {
+                    Some(done) => items_of_step(&done, &spool).await?,
+                    None => Vec::new(),
+                });
+            }
         }
         let next = window.from_step.saturating_add(window.limit);
         Ok(RunDetail {
@@ -80,6 +91,29 @@ impl Inner {
         })
     }
 
+    /// A step that has put its items out, read from its page when it is in one.
+    async fn step_of(
+        &self,
+        row: &RunRow,
+        data: &mut RunData,
+        step: StepNumber,
+    ) -> Result<Option<Arc<StepData>>, Problem> {
+        loop {
+            let Away(page) = match data.find(step) {
+                Ok(found) => return Ok(found.cloned()),
+                Err(away) => away,
+            };
+            let steps = match data.pending_page(page) {
+                Some(bytes) => decode_page(&bytes).map_err(|error| Problem::new(Code::Internal, error.to_string()))?,
+                None => {
+                    let read = read_page(&self.store, row.head.scope, row.head.id, page).await;
+                    read.map_err(|error| error.problem)?
+                }
+            };
+            data.keep_page(page, steps);
+        }
+    }
+
     /// Committed records after a position, then further ones as they come, until the run has ended; provisional news
     /// in between.
     pub(super) fn updates(self: Arc<Self>, row: RunRow, after: u64) -> impl Stream<Item = RunUpdate> + Send {
@@ -88,12 +122,7 @@ impl Inner {
 }
 
 /// The items of a step by port, spooled ones read back; at most [`MAX_ITEMS`] a port.
-async fn items_of_step(
-    data: &RunData,
-    step: StepNumber,
-    spool: &super::load::StoreSpool,
-) -> Result<Vec<Vec<Value>>, Problem> {
-    let Some(done) = data.step(step) else { return Ok(Vec::new()) };
+async fn items_of_step(done: &StepData, spool: &super::load::StoreSpool) -> Result<Vec<Vec<Value>>, Problem> {
     let mut ports = Vec::with_capacity(done.outputs.len());
     for port in &done.outputs {
         let mut items = Vec::new();
@@ -113,15 +142,23 @@ async fn items_of_step(
 /// Items of a port shown at most.
 pub const MAX_ITEMS: usize = 10_000;
 
-#[derive(Default)]
+/// Folds records into what is shown of the steps in a window; of the others only the node is known.
 struct Fold<'a> {
     definition: Option<&'a Arc<Definition>>,
     run: String,
+    window: Window,
     steps: BTreeMap<StepNumber, StepView>,
-    starts: BTreeMap<StepNumber, u32>,
+    /// Node of each step, by number.
+    starts: Vec<u32>,
+    /// Steps so far.
+    count: u32,
 }
 
-impl Fold<'_> {
+impl<'a> Fold<'a> {
+    fn new(definition: Option<&'a Arc<Definition>>, run: String, window: Window) -> Self {
+        Fold { definition, run, window, steps: BTreeMap::new(), starts: Vec::new(), count: 0 }
+    }
+
     fn name(&self, node: u32) -> (String, String) {
         match self.definition.and_then(|definition| definition.nodes.get(node as usize)) {
             Some(node) => (node.name.to_string(), node.node_type.clone()),
@@ -130,6 +167,7 @@ impl Fold<'_> {
         }
     }
 
+    /// A step begins; the view of it when it is in the window.
     fn open(
         &mut self,
         step: StepNumber,
@@ -137,7 +175,17 @@ impl Fold<'_> {
         run_index: u32,
         at: i64,
         parent: Option<StepNumber>,
-    ) -> &mut StepView {
+    ) -> Option<&mut StepView> {
+        if self.starts.len() <= step as usize {
+            self.starts.resize(step as usize + 1, NO_NODE);
+        }
+        self.starts[step as usize] = node;
+        let position = self.count;
+        self.count += 1;
+        let Window { from_step, limit, .. } = self.window;
+        if position < from_step || position - from_step >= limit {
+            return None;
+        }
         let (name, node_type) = self.name(node);
         let view = StepView {
             step,
@@ -156,34 +204,38 @@ impl Fold<'_> {
             logs: Vec::new(),
             parent_step: parent,
         };
-        self.starts.insert(step, node);
-        self.steps.entry(step).insert_entry(view).into_mut()
+        Some(self.steps.entry(step).insert_entry(view).into_mut())
     }
 
     fn apply(&mut self, event: &Event) {
         match event {
             Event::RunStarted { trigger, at, output, out, .. } => {
-                let view = self.open(0, trigger.unwrap_or(NO_NODE), 0, *at, None);
-                view.status = "completed".into();
-                view.output_counts = vec![0; *output as usize];
-                view.output_counts.push(out.len() as u64);
-                view.duration_micros = Some(0);
+                if let Some(view) = self.open(0, trigger.unwrap_or(NO_NODE), 0, *at, None) {
+                    view.status = "completed".into();
+                    view.output_counts = vec![0; *output as usize];
+                    view.output_counts.push(out.len() as u64);
+                    view.duration_micros = Some(0);
+                }
             }
             Event::Forked { input: Some(input), step: Some(step), at, .. } => {
-                let view = self.open(*step, NO_NODE, 0, *at, None);
-                view.status = "completed".into();
-                view.output_counts = vec![input.len() as u64];
+                if let Some(view) = self.open(*step, NO_NODE, 0, *at, None) {
+                    view.status = "completed".into();
+                    view.output_counts = vec![input.len() as u64];
+                }
             }
             Event::StepStarted { s, n, run_index, i, at, .. } => {
+                if self.open(*s, *n, *run_index, *at, None).is_none() {
+                    return;
+                }
                 let inputs = i.iter().map(|port| {
                     let feed = |feed: &crate::event::Feed| {
-                        let node = self.starts.get(&feed.step).map(|node| self.name(*node).0).unwrap_or_default();
-                        InputView { node, step: feed.step, output: feed.output }
+                        let node = self.starts.get(feed.step as usize).map(|node| self.name(*node).0);
+                        InputView { node: node.unwrap_or_default(), step: feed.step, output: feed.output }
                     };
                     port.iter().map(feed).collect()
                 });
                 let inputs = inputs.collect();
-                self.open(*s, *n, *run_index, *at, None).inputs = inputs;
+                self.change(*s, |view| view.inputs = inputs);
             }
             Event::Invoked { s, n, parent, at, .. } => {
                 self.open(*s, *n, 0, *at, Some(*parent));

@@ -13,7 +13,7 @@ mod decide;
 mod order;
 mod parallel;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use model::workflow::Order;
@@ -164,6 +164,46 @@ pub struct Machine {
     allowed: Option<Vec<bool>>,
 }
 
+/// The signals that came of late. The store tells a repeat of an older one by the row that it keeps; this is for those
+/// that are read again before the commit that takes them out of the inbox.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<SignalId>", into = "Vec<SignalId>")]
+struct Recent {
+    known: HashSet<SignalId>,
+    order: VecDeque<SignalId>,
+}
+
+/// Signals remembered: more than a flush can hold.
+const RECENT_SIGNALS: usize = 4_096;
+
+impl Recent {
+    fn insert(&mut self, signal: SignalId) {
+        if !self.known.insert(signal) {
+            return;
+        }
+        self.order.push_back(signal);
+        if self.order.len() > RECENT_SIGNALS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+}
+
+impl From<Vec<SignalId>> for Recent {
+    fn from(signals: Vec<SignalId>) -> Self {
+        let mut recent = Recent::default();
+        signals.into_iter().for_each(|signal| recent.insert(signal));
+        recent
+    }
+}
+
+impl From<Recent> for Vec<SignalId> {
+    fn from(recent: Recent) -> Self {
+        recent.order.into()
+    }
+}
+
 /// What snapshots keep. Two folds of the same records give equal states, and equal snapshots.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -189,7 +229,7 @@ pub struct State {
     override_input: Option<Feed>,
     /// Epochs start here for calls that are made for the first time (forks, retries after a known failure).
     base_epoch: u32,
-    seen_signals: BTreeSet<SignalId>,
+    seen_signals: Recent,
     /// Signals that came for a step that does not wait: the next step that waits for one takes them.
     early: VecDeque<(SignalId, String, model::Value)>,
     answered: bool,
@@ -326,7 +366,7 @@ impl Machine {
 
     /// A signal of that id was received before.
     pub fn has_seen(&self, signal: SignalId) -> bool {
-        self.state.seen_signals.contains(&signal)
+        self.state.seen_signals.known.contains(&signal)
     }
 
     /// Calls whose outcome is not known, of steps that are not running an attempt.
@@ -340,16 +380,23 @@ impl Machine {
         self.state.live.values().filter_map(LiveStep::wakes_at).min()
     }
 
-    /// Feeds that may still be read: of ready nodes, joins, live steps and held lists.
-    pub fn feeds_in_use(&self) -> HashSet<StepNumber> {
-        let ready = self.state.ready.iter().flat_map(|ready| ready.inputs.iter().flatten());
-        let slots = self.state.slots.iter().flat_map(|slot| slot.arrived.values());
-        let live = self.state.live.values().flat_map(|step| step.inputs.iter().flatten());
+    /// Steps whose items something is about to read: ready nodes, joins, live steps and those that would be run again,
+    /// `$('Node')` and the run's result. All others may leave memory.
+    pub fn steps_in_use(&self) -> HashSet<StepNumber> {
+        let state = &self.state;
+        let ready = state.ready.iter().flat_map(|ready| ready.inputs.iter().flatten());
+        let slots = state.slots.iter().flat_map(|slot| slot.arrived.values());
+        let unfinished = || state.live.values().chain(state.failed.iter().map(|(_, step)| step));
+        let inputs = unfinished().flat_map(|step| step.inputs.iter().flatten());
+        let nested = unfinished().flat_map(|step| step.invoked.iter().map(|(_, nested)| *nested));
         ready
             .chain(slots)
-            .chain(live)
+            .chain(inputs)
+            .chain(&state.override_input)
             .map(|feed| feed.step)
-            .chain(self.state.last_done.iter().flatten().copied())
+            .chain(nested)
+            .chain(state.last_done.iter().flatten().copied())
+            .chain(state.last_completed.map(|(step, _)| step))
             .collect()
     }
 

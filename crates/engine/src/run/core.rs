@@ -16,12 +16,13 @@ use model::{Digest, RunId, Scope, SignalId};
 use part::{Answer, ReplyTo};
 use store::{
     Admission, CommitError, DeadState, Fence, JournalChunk, LocalWrite, RunCommit, RunHead, RunState, RunStatus,
-    SignalRow,
+    SignalRow, Snapshot,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::compact::{LastSnapshot, SNAPSHOT_VERSION};
 use super::data::RunData;
 use crate::definition::Definition;
 use crate::engine::Inner;
@@ -117,6 +118,7 @@ pub struct Core {
     hurried: bool,
     bytes: u64,
     dead: DeadState,
+    pub(super) last_snapshot: LastSnapshot,
 }
 
 /// What may only happen after a commit.
@@ -149,6 +151,8 @@ pub struct Launch {
 struct Flush {
     commit: RunCommit,
     seq: u64,
+    /// Number of the last page that it writes.
+    pages: Option<u32>,
 }
 
 impl Shared {
@@ -272,10 +276,14 @@ impl Shared {
     async fn write_all(self: &Arc<Self>) -> Result<(), CommitError> {
         loop {
             let Some(flush) = self.take() else { return Ok(()) };
-            let seq = flush.seq;
+            let (seq, pages) = (flush.seq, flush.pages);
             match self.commit(flush.commit).await {
                 Ok(()) => {
-                    let after = self.core().release(seq);
+                    let after = {
+                        let mut core = self.core();
+                        pages.into_iter().for_each(|page| core.data.confirm_pages(page));
+                        core.release(seq)
+                    };
                     for act in after {
                         self.engine.after_commit(self, act);
                     }
@@ -326,6 +334,8 @@ impl Shared {
         let data = std::mem::take(&mut core.buffer);
         core.oldest = None;
         core.bytes += data.len() as u64;
+        core.last_snapshot.since += data.len() as u64;
+        let snapshot = core.take_snapshot();
         let journal = (count > 0).then(|| JournalChunk {
             first_seq: core.last_seq + 1 - u64::from(count),
             count,
@@ -339,6 +349,7 @@ impl Shared {
         blobs.dedup();
         Some(Flush {
             seq: core.last_seq,
+            pages: snapshot.as_ref().and_then(|snapshot| snapshot.pages.last()).map(|(page, _)| *page),
             commit: RunCommit {
                 scope: self.head.scope,
                 run: self.head.id,
@@ -346,7 +357,7 @@ impl Shared {
                 admit: core.admit.take(),
                 state,
                 journal,
-                snapshot: None,
+                snapshot,
                 blobs,
                 consumed: std::mem::take(&mut core.consumed),
                 children: std::mem::take(&mut core.children),
@@ -386,6 +397,7 @@ impl Core {
             hurried: false,
             bytes: 0,
             dead: DeadState::None,
+            last_snapshot: LastSnapshot::default(),
         }
     }
 
@@ -463,6 +475,29 @@ impl Core {
             }
             _ => {}
         }
+    }
+
+    /// A snapshot for the commit that is being gathered, when one is due. Pages that are ready go with it.
+    fn take_snapshot(&mut self) -> Option<Snapshot> {
+        let (pages, old) = (self.data.pages_to_write(), self.last_snapshot.is_old(self.last_seq));
+        if (pages.is_empty() && !old) || self.machine.end().is_some() {
+            return None;
+        }
+        let data = match self.snapshot() {
+            Ok(data) => data,
+            Err(error) => {
+                tracing::error!(%error, "a snapshot cannot be written; the run goes on without one");
+                return None;
+            }
+        };
+        self.last_snapshot = LastSnapshot { seq: self.last_seq, size: data.len() as u64, since: 0 };
+        self.data.pages_are_written();
+        Some(Snapshot { seq: self.last_seq, version: SNAPSHOT_VERSION, data, pages })
+    }
+
+    /// The next commit refers to these blobs.
+    pub(super) fn refer_to(&mut self, blobs: impl IntoIterator<Item = Digest>) {
+        self.blobs.extend(blobs);
     }
 
     /// Queues what follows the commit of the record emitted last.

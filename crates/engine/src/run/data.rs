@@ -1,31 +1,81 @@
 //! The payloads of a run: what each step put out and where it came from. The second fold over the journal, beside the
 //! machine; it decides nothing.
+//!
+//! A long run does not keep all of it in memory: steps that nothing is about to read are written to pages
+//! ([`super::compact`]), and a look-up that meets one of them says which page it wants ([`Away`]).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use model::{Item, RunId};
 use part::{Indices, Items, NodeError, Origin, Origins, Source};
 
+use super::feeds::Feeds;
+use super::held::{Held, HeldList};
+use super::page;
 use crate::event::{Event, Feed, HeldChange, Inputs, NodeIndex, PortRecord, StepNumber};
 use crate::record::ItemsRecord;
+
+/// Pages kept after they were read.
+const KEPT_PAGES: usize = 16;
 
 /// Everything that steps have put out.
 #[derive(Default)]
 pub struct RunData {
-    steps: Vec<Option<Arc<StepData>>>,
-    open: HashMap<StepNumber, OpenStep>,
-    held: HashMap<(NodeIndex, String), Vec<Feed>>,
-    children: HashMap<RunId, ChildData>,
-    bytes: u64,
+    pub(super) steps: Vec<Slot>,
+    /// The steps of each node that have put something out, in the order in which they ended.
+    pub(super) by_node: Vec<Vec<StepNumber>>,
+    pub(super) open: HashMap<StepNumber, OpenStep>,
+    pub(super) held: Held,
+    pub(super) children: HashMap<RunId, ChildData>,
+    /// Steps that are in no page yet, in the order in which they ended, and the bytes that they hold.
+    pub(super) fresh: Vec<StepNumber>,
+    pub(super) fresh_bytes: u64,
+    /// Steps that are in a page and still in memory, because something is about to read them.
+    pub(super) lingering: Vec<StepNumber>,
+    pub(super) pages: Pages,
+    pub(super) bytes: u64,
 }
 
-struct OpenStep {
-    node: NodeIndex,
-    run_index: u32,
-    inputs: Inputs,
+/// A step, as far as it is in memory.
+#[derive(Default)]
+pub(super) enum Slot {
+    /// It has put nothing out.
+    #[default]
+    Empty,
+    /// In memory.
+    Here(Arc<StepData>),
+    /// In a page.
+    Away,
+}
+
+/// A look-up needs a page that is not in memory: load it, then look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Away(pub u32);
+
+/// Which page a step is in, and pages that are at hand.
+#[derive(Default)]
+pub(super) struct Pages {
+    /// Steps that follow each other and are in one page: (first, last, page), ascending.
+    pub(super) spans: Vec<(StepNumber, StepNumber, u32)>,
+    /// Number of pages.
+    pub(super) count: u32,
+    /// Pages whose commit has not been confirmed: the store cannot give them yet.
+    pub(super) pending: Vec<(u32, Bytes)>,
+    /// The first of those that no commit has taken along yet.
+    pub(super) unwritten: u32,
+    cache: VecDeque<(u32, page::Steps)>,
+}
+
+pub(super) struct OpenStep {
+    pub(super) node: NodeIndex,
+    pub(super) run_index: u32,
+    pub(super) inputs: Inputs,
     /// Input of a nested step, which has no feeds.
-    given: Option<ItemsRecord>,
+    pub(super) given: Option<ItemsRecord>,
+    /// Children that it started.
+    pub(super) children: Vec<RunId>,
 }
 
 /// How a child ended.
@@ -47,6 +97,8 @@ pub struct StepData {
     pub inputs: Inputs,
     /// What it put out, by port.
     pub outputs: Vec<PortData>,
+    /// Bytes that it holds in memory.
+    weight: u64,
 }
 
 /// The node of items that were given from outside.
@@ -56,13 +108,13 @@ pub const NO_NODE: NodeIndex = NodeIndex::MAX;
 pub struct PortData {
     /// The items.
     pub items: Items,
-    lineage: Lineage,
+    pub(super) lineage: Lineage,
 }
 
-enum Lineage {
+pub(super) enum Lineage {
     Origins(Origins),
     Select { input: u16, indices: Indices },
-    Held { feeds: Vec<(Feed, usize)>, indices: Indices },
+    Held { feeds: Arc<Feeds>, indices: Indices },
 }
 
 /// A place among the outputs of a run.
@@ -90,42 +142,50 @@ impl RunData {
             Event::RunStarted { trigger, output, out, .. } => {
                 let mut outputs: Vec<PortData> = (0..*output).map(|_| PortData::nothing()).collect();
                 outputs.push(PortData { items: out.items.clone(), lineage: Lineage::Origins(out.origins.clone()) });
-                let node = trigger.unwrap_or(NO_NODE);
-                self.put(0, StepData { node, run_index: 0, inputs: Vec::new(), outputs });
+                self.put(0, StepData::new(trigger.unwrap_or(NO_NODE), 0, Vec::new(), outputs));
             }
             Event::Forked { input: Some(input), step: Some(step), .. } => {
                 let lineage = Lineage::Origins(input.origins.clone());
                 let outputs = vec![PortData { items: input.items.clone(), lineage }];
-                self.put(*step, StepData { node: NO_NODE, run_index: 0, inputs: Vec::new(), outputs });
+                self.put(*step, StepData::new(NO_NODE, 0, Vec::new(), outputs));
             }
             Event::StepStarted { s, n, run_index, i, .. } => {
-                let open = OpenStep { node: *n, run_index: *run_index, inputs: i.clone(), given: None };
-                self.open.insert(*s, open);
+                self.open.insert(*s, OpenStep::new(*n, *run_index, i.clone(), None));
             }
             Event::Invoked { s, n, input, .. } => {
-                let open = OpenStep { node: *n, run_index: 0, inputs: Vec::new(), given: Some(input.clone()) };
-                self.open.insert(*s, open);
+                self.open.insert(*s, OpenStep::new(*n, 0, Vec::new(), Some(input.clone())));
             }
             Event::StepCompleted { s, out, held, .. } => {
                 let Some(step) = self.open.remove(s) else { return };
                 for change in held {
                     if let HeldChange::Add(list, port) = change {
-                        let feeds = step.inputs.get(*port as usize).into_iter().flatten();
-                        self.held.entry((step.node, list.clone())).or_default().extend(feeds.copied());
+                        for feed in step.inputs.get(*port as usize).into_iter().flatten() {
+                            let items = self.items(*feed);
+                            self.held.list(step.node, list).push(*feed, &items);
+                        }
                     }
                 }
                 let outputs = out.iter().map(|port| self.port(&step, port)).collect();
                 for change in held {
                     if let HeldChange::Drop(list) = change {
-                        self.held.remove(&(step.node, list.clone()));
+                        self.held.drop(step.node, list);
                     }
                 }
+                // What its children brought is in its items now.
+                for child in &step.children {
+                    self.children.remove(child);
+                }
                 let OpenStep { node, run_index, inputs, .. } = step;
-                self.put(*s, StepData { node, run_index, inputs, outputs });
+                self.put(*s, StepData::new(node, run_index, inputs, outputs));
             }
             Event::StepFailed { s, .. } => {
                 // Its input is kept: the run may be reopened, and the step with it.
-                debug_assert!(self.open.contains_key(s) || self.step(*s).is_none());
+                debug_assert!(self.open.contains_key(s) || !self.has_ended(*s));
+            }
+            Event::ChildStarted { s, run, .. } => {
+                if let Some(step) = self.open.get_mut(s) {
+                    step.children.push(*run);
+                }
             }
             Event::ChildEnded { run, items, error, .. } => {
                 let items = items.as_ref().map(|record| record.items.clone()).unwrap_or_default();
@@ -136,12 +196,25 @@ impl RunData {
     }
 
     fn put(&mut self, step: StepNumber, data: StepData) {
+        self.bytes += data.weight;
+        self.fresh_bytes += data.weight;
+        self.fresh.push(step);
+        if data.node != NO_NODE {
+            let node = data.node as usize;
+            if self.by_node.len() <= node {
+                self.by_node.resize_with(node + 1, Vec::new);
+            }
+            self.by_node[node].push(step);
+        }
+        *self.slot(step) = Slot::Here(Arc::new(data));
+    }
+
+    pub(super) fn slot(&mut self, step: StepNumber) -> &mut Slot {
         let index = step as usize;
         if self.steps.len() <= index {
-            self.steps.resize_with(index + 1, || None);
+            self.steps.resize_with(index + 1, Slot::default);
         }
-        self.bytes += data.outputs.iter().map(PortData::new_bytes).sum::<u64>() + 160;
-        self.steps[index] = Some(Arc::new(data));
+        &mut self.steps[index]
     }
 
     fn port(&self, step: &OpenStep, record: &PortRecord) -> PortData {
@@ -159,22 +232,90 @@ impl RunData {
                 PortData { items: source.select(indices), lineage }
             }
             PortRecord::Held { list, indices } => {
-                let feeds = self.held.get(&(step.node, list.clone())).cloned().unwrap_or_default();
-                let items = self.gather(&feeds).select(indices);
-                let feeds = feeds.into_iter().map(|feed| (feed, self.len(feed))).collect();
-                PortData { items, lineage: Lineage::Held { feeds, indices: indices.clone() } }
+                let (items, feeds) = self.held.get(step.node, list).map(HeldList::all).unwrap_or_default();
+                let lineage = Lineage::Held { feeds, indices: indices.clone() };
+                PortData { items: items.select(indices), lineage }
             }
         }
     }
 
-    /// A step that has put its items out.
-    pub fn step(&self, step: StepNumber) -> Option<&Arc<StepData>> {
-        self.steps.get(step as usize)?.as_ref()
+    /// Whether a step has put its items out.
+    pub fn has_ended(&self, step: StepNumber) -> bool {
+        !matches!(self.steps.get(step as usize), None | Some(Slot::Empty))
     }
 
-    /// The steps of a node that have put something out, in the order of its runs.
-    pub fn steps_of(&self, node: NodeIndex) -> impl Iterator<Item = &Arc<StepData>> {
-        self.steps.iter().flatten().filter(move |step| step.node == node)
+    /// A step that has put its items out and that somebody is about to read: those are always in memory.
+    pub fn step(&self, step: StepNumber) -> Option<&Arc<StepData>> {
+        match self.steps.get(step as usize)? {
+            Slot::Here(data) => Some(data),
+            Slot::Empty | Slot::Away => None,
+        }
+    }
+
+    /// Any step that has put its items out, or the page that it is in.
+    pub fn find(&self, step: StepNumber) -> Result<Option<&Arc<StepData>>, Away> {
+        match self.steps.get(step as usize) {
+            None | Some(Slot::Empty) => Ok(None),
+            Some(Slot::Here(data)) => Ok(Some(data)),
+            Some(Slot::Away) => match self.pages.of(step) {
+                None => Ok(None),
+                Some(page) => self.pages.cached(page, step).map(Some).ok_or(Away(page)),
+            },
+        }
+    }
+
+    /// Keeps a page that was read.
+    pub fn keep_page(&mut self, page: u32, steps: page::Steps) {
+        self.pages.cache.retain(|(known, _)| *known != page);
+        self.pages.cache.truncate(KEPT_PAGES - 1);
+        self.pages.cache.push_front((page, steps));
+    }
+
+    /// A page that the store may not have yet.
+    pub fn pending_page(&self, page: u32) -> Option<Bytes> {
+        self.pages.pending.iter().find(|(known, _)| *known == page).map(|(_, bytes)| bytes.clone())
+    }
+
+    /// Pages that were written and not confirmed, for tests without a store.
+    #[cfg(test)]
+    pub(super) fn all_pages(&self) -> Vec<(u32, Bytes)> {
+        self.pages.pending.clone()
+    }
+
+    /// The pages that a store would have.
+    #[cfg(test)]
+    pub(super) fn give_pages(&mut self, pages: Vec<(u32, Bytes)>) {
+        self.pages.pending = pages;
+    }
+
+    /// Pages that no commit has taken along yet.
+    pub fn pages_to_write(&self) -> Vec<(u32, Bytes)> {
+        let first = self.pages.unwritten;
+        self.pages.pending.iter().filter(|(page, _)| *page >= first).cloned().collect()
+    }
+
+    /// The commit that is being gathered takes all pages along.
+    pub fn pages_are_written(&mut self) {
+        self.pages.unwritten = self.pages.count;
+    }
+
+    /// Brings steps back that are about to be read and are in pages, or says which page is wanted.
+    pub fn bring_back(&mut self, wanted: impl IntoIterator<Item = StepNumber>) -> Result<(), Away> {
+        for step in wanted {
+            if matches!(self.steps.get(step as usize), Some(Slot::Away))
+                && let Some(data) = self.find(step)?.cloned()
+            {
+                self.bytes += data.weight;
+                self.lingering.push(step);
+                *self.slot(step) = Slot::Here(data);
+            }
+        }
+        Ok(())
+    }
+
+    /// The steps of a node that have put something out, in the order in which they ended.
+    pub fn runs_of(&self, node: NodeIndex) -> &[StepNumber] {
+        self.by_node.get(node as usize).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// How a child ended.
@@ -184,10 +325,10 @@ impl RunData {
 
     /// An estimate of the bytes held in memory.
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.bytes + self.held.bytes()
     }
 
-    /// What a feed carries.
+    /// What a feed of a step that is about to run carries.
     pub fn items(&self, feed: Feed) -> Items {
         if feed == Feed::EMPTY_ITEM {
             return Items::from_vec(vec![Item::default()]);
@@ -196,8 +337,13 @@ impl RunData {
         port.map(|port| port.items.clone()).unwrap_or_default()
     }
 
-    fn len(&self, feed: Feed) -> usize {
-        if feed == Feed::EMPTY_ITEM { 1 } else { self.items(feed).len() }
+    /// What any feed carries, or the page that it is in.
+    pub fn find_items(&self, feed: Feed) -> Result<Items, Away> {
+        if feed == Feed::EMPTY_ITEM {
+            return Ok(self.items(feed));
+        }
+        let port = self.find(feed.step)?.and_then(|step| step.outputs.get(feed.output as usize));
+        Ok(port.map(|port| port.items.clone()).unwrap_or_default())
     }
 
     /// What several feeds carry, one after the other.
@@ -211,74 +357,156 @@ impl RunData {
 
     /// The items of a held list, with those that a running step adds.
     pub fn held(&self, node: NodeIndex, list: &str, added: &[Feed]) -> Items {
-        let mut feeds = self.held.get(&(node, list.to_owned())).cloned().unwrap_or_default();
-        feeds.extend_from_slice(added);
-        self.gather(&feeds)
+        let (held, _) = self.held.get(node, list).map(HeldList::all).unwrap_or_default();
+        match added {
+            [] => held,
+            added => Items::concat([&held, &self.gather(added)]),
+        }
     }
 
-    /// The item of `target` that the item at `position` of the first input came from.
-    pub fn ancestor(&self, inputs: &Inputs, position: usize, target: NodeIndex) -> Result<Place, Lost> {
-        let start = self.place(inputs, Source { input: 0, item: position as u32 }).ok_or(Lost::NoAncestor)?;
-        let mut open = vec![start];
-        let mut lost = Lost::NoAncestor;
+    /// Begins to look for the item of `target` that the item at `position` of the first input came from.
+    pub fn walk(&self, inputs: &Inputs, position: usize, target: NodeIndex) -> Walk {
+        let source = Source { input: 0, item: position as u32 };
         // Lineage is a graph without circles, but a wide join may reach the same item in many ways.
-        let mut budget = 100_000;
-        while let Some(place) = open.pop() {
-            let Some(step) = self.step(place.feed.step) else { continue };
-            if step.node == target {
-                return Ok(place);
-            }
-            budget -= 1;
-            if budget == 0 {
-                return Err(Lost::Unknown);
-            }
-            match self.parents(step, place) {
-                Some(parents) => open.extend(parents.into_iter().rev()),
-                None => lost = Lost::Unknown,
-            }
-        }
-        Err(lost)
+        Walk { target, open: vec![Stop::Input(inputs.clone(), source)], lost: Lost::NoAncestor, budget: 100_000 }
     }
 
-    fn parents(&self, step: &StepData, place: Place) -> Option<Vec<Place>> {
-        let port = step.outputs.get(place.feed.output as usize)?;
-        match &port.lineage {
-            Lineage::Select { input, indices } => {
-                let item = indices.get(place.item)?;
-                Some(self.place(&step.inputs, Source { input: *input, item }).into_iter().collect())
+    /// The ancestor, when everything on the way to it is in memory.
+    pub fn ancestor(&self, walk: &mut Walk) -> Result<Result<Place, Lost>, Away> {
+        while let Some(stop) = walk.open.pop() {
+            let again = |walk: &mut Walk, stop: Stop, away: Away| {
+                walk.open.push(stop);
+                Err(away)
+            };
+            let place = match &stop {
+                Stop::Place(place) => *place,
+                Stop::Input(inputs, source) => match self.place(inputs, *source) {
+                    Ok(Some(place)) => place,
+                    Ok(None) => continue,
+                    Err(away) => return again(walk, stop, away),
+                },
+            };
+            let step = match self.find(place.feed.step) {
+                Ok(Some(step)) => step,
+                Ok(None) => continue,
+                Err(away) => return again(walk, stop, away),
+            };
+            if step.node == walk.target {
+                return Ok(Ok(place));
             }
-            Lineage::Held { feeds, indices } => {
-                let mut rest = indices.get(place.item)? as usize;
-                for (feed, len) in feeds {
-                    if rest < *len {
-                        return Some(vec![Place { feed: *feed, item: rest }]);
-                    }
-                    rest -= len;
-                }
-                None
+            walk.budget -= 1;
+            if walk.budget == 0 {
+                return Ok(Err(Lost::Unknown));
             }
-            Lineage::Origins(origins) => match origins.get(place.item)? {
-                Origin::None => Some(Vec::new()),
-                Origin::Unknown => None,
-                Origin::One(source) => Some(self.place(&step.inputs, source).into_iter().collect()),
-                Origin::Many(sources) => {
-                    Some(sources.into_iter().filter_map(|source| self.place(&step.inputs, source)).collect())
-                }
-            },
+            match parents(step, place) {
+                Some(parents) => walk.open.extend(parents.into_iter().rev()),
+                None => walk.lost = Lost::Unknown,
+            }
         }
+        Ok(Err(walk.lost))
     }
 
     /// Where an input item lies among the outputs that fed it.
-    fn place(&self, inputs: &Inputs, source: Source) -> Option<Place> {
+    fn place(&self, inputs: &Inputs, source: Source) -> Result<Option<Place>, Away> {
         let mut rest = source.item as usize;
-        for feed in inputs.get(source.input as usize)? {
-            let len = self.len(*feed);
+        let Some(feeds) = inputs.get(source.input as usize) else { return Ok(None) };
+        for feed in feeds {
+            let len = self.find_items(*feed)?.len();
             if rest < len {
-                return Some(Place { feed: *feed, item: rest });
+                return Ok(Some(Place { feed: *feed, item: rest }));
             }
             rest -= len;
         }
-        None
+        Ok(None)
+    }
+}
+
+/// A search for an ancestor. It can be left when a page is missing, and taken up again.
+pub struct Walk {
+    target: NodeIndex,
+    open: Vec<Stop>,
+    lost: Lost,
+    budget: u32,
+}
+
+/// A place to look at, as far as it is known.
+enum Stop {
+    Place(Place),
+    Input(Inputs, Source),
+}
+
+/// Where an item of a step came from; nothing when its node did not say.
+fn parents(step: &StepData, place: Place) -> Option<Vec<Stop>> {
+    let port = step.outputs.get(place.feed.output as usize)?;
+    let stop = |source: Source| Stop::Input(step.inputs.clone(), source);
+    match &port.lineage {
+        Lineage::Select { input, indices } => {
+            let item = indices.get(place.item)?;
+            Some(vec![stop(Source { input: *input, item })])
+        }
+        Lineage::Held { feeds, indices } => {
+            let place = feeds.place(indices.get(place.item)? as usize)?;
+            Some(vec![Stop::Place(place)])
+        }
+        Lineage::Origins(origins) => match origins.get(place.item)? {
+            Origin::None => Some(Vec::new()),
+            Origin::Unknown => None,
+            Origin::One(source) => Some(vec![stop(source)]),
+            Origin::Many(sources) => Some(sources.into_iter().map(stop).collect()),
+        },
+    }
+}
+
+impl OpenStep {
+    pub(super) fn new(node: NodeIndex, run_index: u32, inputs: Inputs, given: Option<ItemsRecord>) -> Self {
+        OpenStep { node, run_index, inputs, given, children: Vec::new() }
+    }
+}
+
+impl StepData {
+    pub(super) fn new(node: NodeIndex, run_index: u32, inputs: Inputs, outputs: Vec<PortData>) -> Self {
+        let weight = outputs.iter().map(PortData::new_bytes).sum::<u64>() + 160;
+        StepData { node, run_index, inputs, outputs, weight }
+    }
+
+    /// Bytes that it holds in memory.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
+    }
+}
+
+impl Pages {
+    /// The page that a step is in.
+    pub(super) fn of(&self, step: StepNumber) -> Option<u32> {
+        let after = self.spans.partition_point(|(first, _, _)| *first <= step);
+        let (_, last, page) = self.spans.get(after.checked_sub(1)?)?;
+        (step <= *last).then_some(*page)
+    }
+
+    fn cached(&self, page: u32, step: StepNumber) -> Option<&Arc<StepData>> {
+        let (_, steps) = self.cache.iter().find(|(known, _)| *known == page)?;
+        let at = steps.binary_search_by_key(&step, |(number, _)| *number).ok()?;
+        Some(&steps[at].1)
+    }
+
+    /// Notes that these steps, ascending, are in a page.
+    pub(super) fn add(&mut self, page: u32, steps: impl IntoIterator<Item = StepNumber>) {
+        let mut open: Option<(StepNumber, StepNumber)> = None;
+        for step in steps {
+            match &mut open {
+                Some((_, last)) if *last + 1 == step => *last = step,
+                _ => {
+                    self.insert(open.replace((step, step)), page);
+                }
+            }
+        }
+        self.insert(open, page);
+    }
+
+    fn insert(&mut self, span: Option<(StepNumber, StepNumber)>, page: u32) {
+        let Some((first, last)) = span else { return };
+        let at = self.spans.partition_point(|(known, _, _)| *known < first);
+        self.spans.insert(at, (first, last, page));
     }
 }
 

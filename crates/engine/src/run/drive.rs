@@ -99,6 +99,7 @@ pub async fn drive(shared: &Arc<Shared>) -> Left {
         if buffered && (full || shared.core().wants_flush()) && shared.flush().await.is_err() {
             return Left::Lost;
         }
+        shrink(shared).await;
         let flush_at = shared.core().flush_at();
         tokio::select! {
             biased;
@@ -161,6 +162,7 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
             if shared.core().is_full() && shared.flush().await.is_err() {
                 return Err(());
             }
+            shrink(shared).await;
             tokio::task::yield_now().await;
         }
         let started = {
@@ -213,6 +215,13 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
             Some(finished) => handle(shared, finished),
             None => running.push(future),
         }
+    }
+}
+
+/// Moves what a long run does not need now out of memory. What cannot be moved stays: the next look tries again.
+async fn shrink(shared: &Arc<Shared>) {
+    if let Err(error) = shared.compact().await {
+        tracing::warn!(run = %shared.head.id, error = %error.problem, "the run could not be made smaller");
     }
 }
 

@@ -178,6 +178,7 @@ impl StepRun {
             .live_step(self.step)
             .and_then(|live| live.invoked.iter().find(|(known, _)| *known == ordinal).map(|(_, nested)| *nested));
         if let Some(nested) = known {
+            // A nested step of a live one is in use, and so in memory.
             if let Some(done) = core.data.step(nested) {
                 return Ok(Invocation::Known(done.outputs.first().map(|port| port.items.clone()).unwrap_or_default()));
             }
@@ -227,7 +228,7 @@ pub fn commit_error(error: CommitError) -> NodeError {
     NodeError::new(code, Category::Unavailable, error.to_string())
 }
 
-fn store_error(error: store::Error) -> NodeError {
+pub(super) fn store_error(error: store::Error) -> NodeError {
     let code = match &error {
         store::Error::DiskFull => Code::DiskFull,
         store::Error::Corrupt(_) => Code::StoreCorrupt,
@@ -253,21 +254,24 @@ impl Spool for StepRun {
     }
 
     fn store<'a>(&'a self, items: &'a [Arc<Item>]) -> BoxFuture<'a, Result<StoredChunk, NodeError>> {
-        Box::pin(async move {
-            let mut bytes = Vec::new();
-            for item in items {
-                if item.json.values().any(|value| journal::is_deeper(value, MAX_ITEM_DEPTH - 1)) {
-                    return Err(super::drive::too_deep());
-                }
-                serde_json::to_writer(&mut bytes, &**item)
-                    .map_err(|error| NodeError::bug(format!("an item cannot be written as JSON: {error}")))?;
-                bytes.push(b'\n');
-            }
-            let (length, now) = (bytes.len() as u64, self.shared.engine.clock.now());
-            let digest = self.shared.engine.store.put_blob(self.shared.head.scope, bytes.into(), now).await;
-            Ok(StoredChunk { digest: digest.map_err(store_error)?, count: items.len() as u32, bytes: length })
-        })
+        Box::pin(store_chunk(&self.shared, items))
     }
+}
+
+/// Writes items as a spooled chunk, durably.
+pub(super) async fn store_chunk(shared: &Shared, items: &[Arc<Item>]) -> Result<StoredChunk, NodeError> {
+    let mut bytes = Vec::new();
+    for item in items {
+        if item.json.values().any(|value| journal::is_deeper(value, MAX_ITEM_DEPTH - 1)) {
+            return Err(super::drive::too_deep());
+        }
+        serde_json::to_writer(&mut bytes, &**item)
+            .map_err(|error| NodeError::bug(format!("an item cannot be written as JSON: {error}")))?;
+        bytes.push(b'\n');
+    }
+    let (length, now) = (bytes.len() as u64, shared.engine.clock.now());
+    let digest = shared.engine.store.put_blob(shared.head.scope, bytes.into(), now).await;
+    Ok(StoredChunk { digest: digest.map_err(store_error)?, count: items.len() as u32, bytes: length })
 }
 
 impl StepHost for StepRun {

@@ -1,12 +1,21 @@
 //! Carrying a run out: the loop around the machine, and what it gives to nodes.
 
+mod compact;
 pub mod core;
 pub mod data;
 mod drive;
+mod feeds;
+mod held;
 mod host;
+mod page;
+#[cfg(test)]
+mod proof;
 pub mod replay;
 mod scope;
 mod script;
 
+pub use self::compact::{SNAPSHOT_VERSION, read_page};
 pub use self::core::{After, Core, Launch, Shared};
+pub use self::data::Away;
+pub use self::page::decode as decode_page;
 pub use drive::{Left, drive};

@@ -2,11 +2,13 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::expr::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Workflow};
 use model::template::Params;
 use model::{Item, Map, Value};
+
+use part::NodeError;
 
 use super::core::Shared;
 use super::data::{Lost, StepData};
@@ -22,6 +24,16 @@ pub struct StepScope {
     params: Arc<Map>,
     meta: Meta,
     nodes: HashMap<String, Entry>,
+    far: Mutex<Far>,
+}
+
+/// Ancestors that were not in memory when an expression asked for them.
+#[derive(Default)]
+struct Far {
+    /// What was found since, by node and position in the input.
+    known: HashMap<(NodeIndex, usize), Result<Option<Arc<Item>>, String>>,
+    /// What has to be looked up before the expression is evaluated again.
+    wanted: Vec<(NodeIndex, usize)>,
 }
 
 enum Entry {
@@ -102,7 +114,29 @@ impl StepScope {
             params: definition.node(step.node).params.clone(),
             meta,
             nodes,
+            far: Mutex::default(),
         }
+    }
+
+    fn far(&self) -> MutexGuard<'_, Far> {
+        self.far.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks up what the last evaluation missed; false when it missed nothing. Evaluate again when it did.
+    pub async fn fetch(&self, spool: &dyn part::Spool) -> Result<bool, NodeError> {
+        let wanted = std::mem::take(&mut self.far().wanted);
+        for (node, position) in &wanted {
+            let found = self.shared.ancestor(&self.inputs, *position, *node).await?;
+            let item = match found {
+                Err(lost) => Err(lost_text(&self.shared.definition.node(*node).name, lost)),
+                Ok(place) => {
+                    let items = self.shared.look_up(|data| data.find_items(place.feed)).await?;
+                    Ok(items.get(place.item, spool).await?)
+                }
+            };
+            self.far().known.insert((*node, *position), item);
+        }
+        Ok(!wanted.is_empty())
     }
 
     /// The view for one item.
@@ -219,16 +253,17 @@ impl Data for ItemScope<'_> {
 impl NodeData for NodeView<'_> {
     fn paired(&self) -> Result<Option<&Item>, String> {
         let found = self.paired.get_or_init(|| {
-            let core = self.scope.shared.core();
+            let wanted = (self.node.index, self.index);
+            let mut far = self.scope.far();
+            if let Some(known) = far.known.get(&wanted) {
+                return known.clone();
+            }
             let name = &self.scope.shared.definition.node(self.node.index).name;
-            let place = core.data.ancestor(&self.scope.inputs, self.index, self.node.index);
-            let place = place.map_err(|lost| lost_text(name, lost))?;
-            let items = core.data.items(place.feed);
-            match items.as_slice() {
-                Some(items) => Ok(items.get(place.item).cloned()),
+            match self.near(name) {
+                Some(found) => found,
                 None => {
-                    let text = in_memory(&items).and_then(|items| items.get(place.item).cloned());
-                    text.map(Some).ok_or_else(|| format!("the items of node '{name}' are too large to look one up"))
+                    far.wanted.push(wanted);
+                    Err(format!("the items of node '{name}' are being read"))
                 }
             }
         });
@@ -242,6 +277,23 @@ impl NodeData for NodeView<'_> {
     }
     fn run_index(&self) -> usize {
         self.node.step.run_index as usize
+    }
+}
+
+impl NodeView<'_> {
+    /// The ancestor, when it and everything on the way to it is in memory.
+    fn near(&self, name: &str) -> Option<Result<Option<Arc<Item>>, String>> {
+        let core = self.scope.shared.core();
+        let mut walk = core.data.walk(&self.scope.inputs, self.index, self.node.index);
+        let place = match core.data.ancestor(&mut walk).ok()? {
+            Ok(place) => place,
+            Err(lost) => return Some(Err(lost_text(name, lost))),
+        };
+        let items = core.data.find_items(place.feed).ok()?;
+        match items.as_slice() {
+            Some(items) => Some(Ok(items.get(place.item).cloned())),
+            None => Some(Ok(in_memory(&items)?.get(place.item).cloned())),
+        }
     }
 }
 

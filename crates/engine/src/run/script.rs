@@ -69,7 +69,13 @@ impl StepRun {
                         Cell::Error(error) => Err(error.message.clone()),
                     })
                 };
-                match params.eval(&data, &mut answers) {
+                let mut evaluated = params.eval(&data, &mut answers);
+                // Ancestors that are not in memory are read, and the item is evaluated again: it has no effects.
+                drop(data);
+                while scope.fetch(self).await? {
+                    evaluated = params.eval(&scope.at(item, first + offset), &mut answers);
+                }
+                match evaluated {
                     Ok(map) => resolved.push(Ok(map)),
                     Err(ParamError::NeedsJavaScript { index, .. }) => {
                         missing = Some(index);
@@ -229,62 +235,84 @@ impl StepRun {
         read_items(&outcome.result, items.len(), job.each_item)
     }
 
-    fn node_json(&self, name: &str) -> Result<Json, String> {
+    /// What a script sees of another node: its last run, and where the items of the input came from.
+    async fn node_json(&self, name: &str) -> Result<Json, String> {
         let definition = &self.shared.definition;
-        let Some(index) = definition.graph.index(name) else {
-            return Err(format!("Referenced node doesn't exist: there is no node '{name}'"));
-        };
-        let core = self.shared.core();
-        let output = definition.output_towards(index, self.node);
-        let mut runs: Vec<Vec<Vec<ItemJson>>> = Vec::new();
-        let mut shared: Vec<Vec<part::Items>> = Vec::new();
-        for step in core.data.steps_of(index) {
-            shared.push(step.outputs.iter().map(|port| port.items.clone()).collect());
+        let index = self.known_node(name)?;
+        let text = |error: NodeError| error.problem.to_string();
+        let steps = self.shared.core().data.runs_of(index).to_vec();
+        let count = self.input_items.first().map_or(0, part::Items::len);
+        let mut paired = Vec::with_capacity(count);
+        for position in 0..count {
+            paired.push(match self.shared.ancestor(&self.inputs, position, index).await.map_err(text)? {
+                Ok(place) => Paired::At {
+                    run: steps.iter().rposition(|step| *step == place.feed.step).unwrap_or_default(),
+                    output: place.feed.output,
+                    item: place.item,
+                },
+                Err(lost) => Paired::Lost(scope::lost_text(name, lost)),
+            });
         }
-        let places: Vec<Result<super::data::Place, super::data::Lost>> = match self.input_items.first() {
-            Some(input) => (0..input.len()).map(|at| core.data.ancestor(&self.inputs, at, index)).collect(),
-            None => Vec::new(),
-        };
-        drop(core);
-        for outputs in &shared {
-            let port = |items: &part::Items| {
-                let segments = items.segments().iter().filter_map(part::Segment::in_memory);
-                segments
-                    .flat_map(|segment| segment.iter().map(|item| ItemJson(item.clone())).collect::<Vec<_>>())
-                    .collect()
-            };
-            runs.push(outputs.iter().map(port).collect());
+        let last = steps.len().checked_sub(1);
+        let mut runs = BTreeMap::new();
+        if let Some(run) = last {
+            runs.insert(run, self.ports_of(steps[run]).await.map_err(text)?);
         }
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Node<'a> {
-            executed: bool,
-            run: usize,
-            output: u16,
-            params: &'a Map,
-            paired: Vec<Paired>,
-            runs: Vec<Vec<Vec<ItemJson>>>,
-        }
-        #[derive(Serialize)]
-        #[serde(untagged)]
-        enum Paired {
-            At(usize),
-            Lost(String),
-        }
-        let paired = places.into_iter().map(|place| match place {
-            Ok(place) => Paired::At(place.item),
-            Err(lost) => Paired::Lost(scope::lost_text(name, lost)),
-        });
-        let node = Node {
-            executed: !runs.is_empty(),
-            run: runs.len().saturating_sub(1),
-            output,
+        let node = NodeJson {
+            executed: last.is_some(),
+            run: last.unwrap_or_default(),
+            output: definition.output_towards(index, self.node),
             params: &definition.node(index).params,
-            paired: paired.collect(),
+            paired,
+            run_count: steps.len(),
             runs,
         };
         Json::of(&node).map_err(|error| error.to_string())
     }
+
+    /// What another node put out in one of its runs.
+    async fn node_run_json(&self, name: &str, run: usize) -> Result<Json, String> {
+        let index = self.known_node(name)?;
+        let step = self.shared.core().data.runs_of(index).get(run).copied();
+        let step = step.ok_or_else(|| format!("Run {run} of node '{name}' not found"))?;
+        let ports = self.ports_of(step).await.map_err(|error| error.problem.to_string())?;
+        Json::of(&ports).map_err(|error| error.to_string())
+    }
+
+    fn known_node(&self, name: &str) -> Result<crate::event::NodeIndex, String> {
+        let found = self.shared.definition.graph.index(name);
+        found.ok_or_else(|| format!("Referenced node doesn't exist: there is no node '{name}'"))
+    }
+
+    async fn ports_of(&self, step: crate::event::StepNumber) -> Result<Vec<Vec<ItemJson>>, NodeError> {
+        let found = self.shared.look_up(|data| Ok(data.find(step)?.cloned())).await?;
+        let mut ports = Vec::new();
+        for port in found.iter().flat_map(|step| &step.outputs) {
+            let items = port.items.collect(self).await?;
+            ports.push(items.iter().map(|item| ItemJson(item.clone())).collect());
+        }
+        Ok(ports)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NodeJson<'a> {
+    executed: bool,
+    run: usize,
+    output: u16,
+    params: &'a Map,
+    paired: Vec<Paired>,
+    run_count: usize,
+    /// By number; a script asks for others.
+    runs: BTreeMap<usize, Vec<Vec<ItemJson>>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Paired {
+    At { run: usize, output: u16, item: usize },
+    Lost(String),
 }
 
 /// Whether a script names n8n's function for static data.
@@ -300,7 +328,11 @@ impl sandbox::Host for StepRun {
     fn call<'a>(&'a self, name: &'a str, args: Value) -> BoxFuture<'a, Result<Json, String>> {
         Box::pin(async move {
             match name {
-                "node" => self.node_json(args.get("name").and_then(Value::as_str).unwrap_or_default()),
+                "node" => self.node_json(args.get("name").and_then(Value::as_str).unwrap_or_default()).await,
+                "node.run" => {
+                    let run = args.get("run").and_then(Value::as_u64).unwrap_or_default() as usize;
+                    self.node_run_json(args.get("name").and_then(Value::as_str).unwrap_or_default(), run).await
+                }
                 "binary.read" => self.read_binary(&args).await,
                 "binary.write" => self.write_binary(&args).await,
                 "http" => self.script_request(args).await,

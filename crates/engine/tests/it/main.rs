@@ -3,5 +3,6 @@
 mod durable;
 mod examples;
 mod golden;
+mod long;
 mod proof;
 mod toys;

@@ -391,8 +391,13 @@ impl House {
     }
 
     pub async fn on(store: Store) -> House {
+        House::with(store, Vec::new()).await
+    }
+
+    /// A house with further node types.
+    pub async fn with(store: Store, further: Vec<Arc<dyn NodeType>>) -> House {
         let world = Arc::new(World::default());
-        let catalogue = Catalogue::new(toys(&world));
+        let catalogue = Catalogue::new([toys(&world), further].concat());
         let texts = Arc::new(Texts::default());
         let (engine, seen) = engine(&store, &catalogue, &texts, "node-1");
         engine.start().await.unwrap();

@@ -8,6 +8,8 @@ SHELL := bash
 
 # Folder of `make run`'s server: database, blobs, key and token.
 DATA ?= ./data
+# Random histories of the engine's machine in `make torture`; a hundredth of them runs with every `make test`.
+HISTORIES ?= 10000000
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 60
 
@@ -68,9 +70,12 @@ bench-long: ## the same with a million queued and ten million stored runs, and a
 	@$(CARGO) build --release --package fishplate --package benches
 	@target/release/benches bench --long
 
-torture: ## kill the server hundreds of times under load, on SQLite and PostgreSQL, and look whether anything was lost or doubled
+torture: ## kill the server hundreds of times under load, on SQLite and PostgreSQL, look whether anything was lost or doubled, and run 10^7 histories of the machine
 	@$(CARGO) build --release --package fishplate
 	@$(XTASK) with-postgres -- $(CARGO) run --release --package testkit --bin torture
+	@echo "torture: $(HISTORIES) random histories of the machine against its model"
+	@FISHPLATE_HISTORIES=$(HISTORIES) $(CARGO) test --release --package engine --test it -- \
+	  proof::histories_come_to_what_the_model_says --nocapture
 
 fuzz: ## fuzz import, expressions and journal decoding (FUZZ_SECONDS=60 each); installs cargo-fuzz when it is missing
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \

@@ -115,6 +115,13 @@ impl Server {
         Ok(Counts(counts.collect()))
     }
 
+    /// Kills it, as a crash would end it.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Tells it to stop and waits until it has.
     pub fn stop(mut self) -> Result<()> {
         stop(&mut self.child)

@@ -104,6 +104,47 @@ pub fn queue(path: &str, url: &str) -> Value {
     spec
 }
 
+/// Answers at once, then a loop that takes one of so many items a lap, sets a field, and comes back.
+pub fn laps(path: &str, laps: u64) -> Value {
+    let code = format!("return Array.from({{ length: {laps} }}, (_, n) => ({{ json: {{ n }} }}));");
+    let fields = json!([{ "name": "twice", "type": "number", "value": "={{ $json.n * 2 }}" }]);
+    json!({
+        "nodes": [
+            { "name": "Webhook", "type": "http.webhook", "params": { "methods": ["POST"], "path": path } },
+            { "name": "Code", "type": "core.code", "params": { "code": code } },
+            { "name": "Loop", "type": "core.loop", "params": { "batchSize": 1 } },
+            { "name": "Set", "type": "core.set", "params": { "fields": fields } },
+            { "name": "Limit", "type": "core.limit", "params": { "maxItems": 1 } },
+        ],
+        "edges": [
+            { "from": "Webhook", "to": "Code" },
+            { "from": "Code", "to": "Loop" },
+            { "from": "Loop", "output": 1, "to": "Set" },
+            { "from": "Set", "to": "Loop" },
+            { "from": "Loop", "output": 0, "to": "Limit" },
+        ],
+    })
+}
+
+/// Answers at once, then makes `edge`³ items: `edge`² by code, each with a list of `edge` numbers that is split out;
+/// a filter lets those below a hundred through.
+pub fn wide(path: &str, edge: u64) -> Value {
+    let code = format!("return Array.from({{ length: {} }}, (_, n) => ({{ json: {{ n }} }}));", edge.pow(2));
+    let list: Vec<u64> = (0..edge).collect();
+    let fields = json!([{ "name": "list", "type": "array", "value": list }]);
+    let few = json!({ "conditions": { "conditions": [{
+        "leftValue": "={{ $json.list }}", "rightValue": 100, "operator": { "type": "number", "operation": "lt" },
+    }] } });
+    chain(vec![
+        json!({ "name": "Webhook", "type": "http.webhook", "params": { "methods": ["POST"], "path": path } }),
+        json!({ "name": "Code", "type": "core.code", "params": { "code": code } }),
+        json!({ "name": "Lists", "type": "core.set", "params": { "fields": fields } }),
+        json!({ "name": "Split", "type": "core.split-out", "params": { "fieldToSplitOut": "list" } }),
+        json!({ "name": "Filter", "type": "core.filter", "params": few }),
+        json!({ "name": "Limit", "type": "core.limit", "params": { "maxItems": 1 } }),
+    ])
+}
+
 /// A file of at most `size` bytes comes in by webhook and goes out by HTTP.
 pub fn file(path: &str, url: &str, size: u64) -> Value {
     let mut hook = webhook(path);

@@ -2,6 +2,7 @@
 
 mod effects;
 mod hooks;
+mod long_runs;
 mod peers;
 mod sizes;
 mod start;
@@ -44,6 +45,7 @@ const PARTS: &[Part] = &[
     ("queued", sizes::queued),
     ("stored", sizes::stored),
     ("file", sizes::file),
+    ("long", long_runs::run),
     // The last one, because it compares with the others.
     ("peers", peers::run),
 ];

@@ -89,6 +89,28 @@ impl Inner {
         }
     }
 
+    /// Lets only the fields through that a called workflow's trigger declares, in spooled input: what is in memory is
+    /// looked at when the child is admitted.
+    pub(crate) async fn accept_spooled(&self, shared: &Shared, child: &mut ChildStart) -> Result<(), NodeError> {
+        let spooled = |segment: &part::Segment| segment.in_memory().is_none();
+        if !child.input.segments().iter().any(spooled) {
+            return Ok(());
+        }
+        let definition = self.definition(&self.child_text(&shared.scope, &child.workflow)?)?;
+        let Some(called) = called(&definition, "child").filter(|called| !called.fields.is_empty()) else {
+            return Ok(());
+        };
+        let mut segments = Vec::with_capacity(child.input.segments().len());
+        for segment in child.input.segments() {
+            let items = shared.load_segment(segment).await?;
+            let items: Vec<Arc<model::Item>> = items.iter().map(|item| Arc::new(called.accept(item))).collect();
+            let chunk = part::Chunk::Stored(shared.store_chunk(&items).await?);
+            segments.push(part::Segment { chunk, pick: None });
+        }
+        child.input = Items::from_segments(segments);
+        Ok(())
+    }
+
     /// Adds a child to the next commit of its parent.
     pub(crate) fn admit_child(
         &self,
@@ -308,16 +330,26 @@ impl Inner {
     }
 }
 
-/// A called workflow's trigger lets only the fields through that it declares.
-fn accepted(definition: &Definition, input: Items, mode: &str) -> Items {
-    let trigger = admit::trigger_of(definition, None, mode).ok();
-    match trigger.and_then(|node| definition.node(node).node.as_ref()?.trigger()) {
-        Some(part::trigger::Trigger::Called(called)) if !called.fields.is_empty() => {
-            let segments = input.segments().iter().filter_map(part::Segment::in_memory);
-            Items::from_vec(segments.flat_map(|items| items.to_vec()).map(|item| called.accept(&item)).collect())
-        }
-        _ => input,
+/// The trigger that a call starts a workflow at.
+fn called<'a>(definition: &'a Definition, mode: &str) -> Option<&'a part::trigger::Called> {
+    let node = admit::trigger_of(definition, None, mode).ok()?;
+    match definition.node(node).node.as_ref()?.trigger() {
+        Some(part::trigger::Trigger::Called(called)) => Some(called),
+        _ => None,
     }
+}
+
+/// A called workflow's trigger lets only the fields through that it declares. Spooled items were looked at before.
+fn accepted(definition: &Definition, input: Items, mode: &str) -> Items {
+    let Some(called) = called(definition, mode).filter(|called| !called.fields.is_empty()) else { return input };
+    let segments = input.segments().iter().map(|segment| match segment.in_memory() {
+        Some(items) => {
+            let items = items.iter().map(|item| Arc::new(called.accept(item)));
+            part::Segment { chunk: part::Chunk::Memory(items.collect()), pick: None }
+        }
+        None => segment.clone(),
+    });
+    Items::from_segments(segments.collect())
 }
 
 /// Items of the node that completed last: of its first port that put something out.

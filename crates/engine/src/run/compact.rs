@@ -354,7 +354,7 @@ impl Shared {
         if open.is_empty() {
             return Ok(());
         }
-        let chunk = super::host::store_chunk(self, &std::mem::take(open)).await?;
+        let chunk = self.store_chunk(&std::mem::take(open)).await?;
         segments.push(Segment { chunk: Chunk::Stored(chunk), pick: None });
         Ok(())
     }

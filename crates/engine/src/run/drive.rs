@@ -270,9 +270,25 @@ fn attempt(shared: &Arc<Shared>, step: StepNumber) -> BoxFuture<'static, Finishe
     };
     let (run, attempt, resumed, use_pins) = prepared;
     Box::pin(async move {
-        let result = execute(&run, attempt, resumed, use_pins).await;
+        let mut result = execute(&run, attempt, resumed, use_pins).await;
+        if let Err(error) = accept_children(&run).await {
+            result = Err(error);
+        }
         Finished { step: run, result, micros: begun.elapsed().as_micros() as u64 }
     })
+}
+
+/// Spooled input of children is read here, where waiting is allowed.
+async fn accept_children(run: &StepRun) -> Result<(), NodeError> {
+    if run.staged().children.is_empty() {
+        return Ok(());
+    }
+    let mut children = std::mem::take(&mut run.staged().children);
+    for child in &mut children {
+        run.shared.engine.accept_spooled(&run.shared, child).await?;
+    }
+    run.staged().children = children;
+    Ok(())
 }
 
 /// What a live step gets for its attempt.

@@ -239,39 +239,56 @@ pub(super) fn store_error(error: store::Error) -> NodeError {
     NodeError::new(code, category, error.to_string())
 }
 
-impl Spool for StepRun {
+impl Shared {
+    /// Reads a segment, spooled or not.
+    pub(crate) async fn load_segment(&self, segment: &part::Segment) -> Result<Arc<[Arc<Item>]>, NodeError> {
+        segment.load(self).await
+    }
+
+    /// Writes items as a spooled chunk, durably.
+    pub(crate) async fn store_chunk(&self, items: &[Arc<Item>]) -> Result<StoredChunk, NodeError> {
+        let mut bytes = Vec::new();
+        for item in items {
+            if item.json.values().any(|value| journal::is_deeper(value, MAX_ITEM_DEPTH - 1)) {
+                return Err(super::drive::too_deep());
+            }
+            serde_json::to_writer(&mut bytes, &**item)
+                .map_err(|error| NodeError::bug(format!("an item cannot be written as JSON: {error}")))?;
+            bytes.push(b'\n');
+        }
+        let (length, now) = (bytes.len() as u64, self.engine.clock.now());
+        let digest = self.engine.store.put_blob(self.head.scope, bytes.into(), now).await;
+        Ok(StoredChunk { digest: digest.map_err(store_error)?, count: items.len() as u32, bytes: length })
+    }
+}
+
+/// A run reads and writes spooled chunks for all of its steps.
+impl Spool for Shared {
     fn load<'a>(&'a self, chunk: &'a StoredChunk) -> BoxFuture<'a, Result<Arc<[Arc<Item>]>, NodeError>> {
         Box::pin(async move {
-            if let Some(items) = self.shared.kept_chunk(&chunk.digest) {
+            if let Some(items) = self.kept_chunk(&chunk.digest) {
                 return Ok(items);
             }
-            let bytes =
-                self.shared.engine.store.blob(self.shared.head.scope, chunk.digest).await.map_err(store_error)?;
+            let bytes = self.engine.store.blob(self.head.scope, chunk.digest).await.map_err(store_error)?;
             let items = crate::record::read_lines(&bytes)?;
-            self.shared.keep_chunk(chunk.digest, items.clone());
+            self.keep_chunk(chunk.digest, items.clone());
             Ok(items)
         })
     }
 
     fn store<'a>(&'a self, items: &'a [Arc<Item>]) -> BoxFuture<'a, Result<StoredChunk, NodeError>> {
-        Box::pin(store_chunk(&self.shared, items))
+        Box::pin(self.store_chunk(items))
     }
 }
 
-/// Writes items as a spooled chunk, durably.
-pub(super) async fn store_chunk(shared: &Shared, items: &[Arc<Item>]) -> Result<StoredChunk, NodeError> {
-    let mut bytes = Vec::new();
-    for item in items {
-        if item.json.values().any(|value| journal::is_deeper(value, MAX_ITEM_DEPTH - 1)) {
-            return Err(super::drive::too_deep());
-        }
-        serde_json::to_writer(&mut bytes, &**item)
-            .map_err(|error| NodeError::bug(format!("an item cannot be written as JSON: {error}")))?;
-        bytes.push(b'\n');
+impl Spool for StepRun {
+    fn load<'a>(&'a self, chunk: &'a StoredChunk) -> BoxFuture<'a, Result<Arc<[Arc<Item>]>, NodeError>> {
+        Spool::load(&*self.shared, chunk)
     }
-    let (length, now) = (bytes.len() as u64, shared.engine.clock.now());
-    let digest = shared.engine.store.put_blob(shared.head.scope, bytes.into(), now).await;
-    Ok(StoredChunk { digest: digest.map_err(store_error)?, count: items.len() as u32, bytes: length })
+
+    fn store<'a>(&'a self, items: &'a [Arc<Item>]) -> BoxFuture<'a, Result<StoredChunk, NodeError>> {
+        Spool::store(&*self.shared, items)
+    }
 }
 
 impl StepHost for StepRun {

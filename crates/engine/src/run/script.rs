@@ -110,10 +110,17 @@ impl StepRun {
     ) -> Result<Vec<Vec<Cell>>, NodeError> {
         let sources: Vec<String> =
             templates.iter().map(|index| params.templates()[*index].template.source().to_owned()).collect();
-        // The whole input where it is in memory, so that `$input.all()` is right; else these items.
-        let whole =
-            self.input_items.first().and_then(|input| input.as_slice()).filter(|all| all.len() >= first + items.len());
-        let (json, start) = match whole {
+        // The whole input where it is in memory or asked for, so that `$input.all()` is right; else these items.
+        let input = self.input_items.first();
+        let reads_all = |index: &usize| params.templates()[*index].template.reads().input;
+        let collected = match input {
+            Some(input) if input.as_slice().is_none() && templates.iter().any(reads_all) => {
+                Some(input.collect(self).await?)
+            }
+            _ => None,
+        };
+        let whole = collected.as_deref().or_else(|| input.and_then(part::Items::as_slice));
+        let (json, start) = match whole.filter(|all| all.len() >= first + items.len()) {
             Some(all) => (items_json(all), first),
             None => (items_json(items), 0),
         };

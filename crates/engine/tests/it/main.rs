@@ -1,7 +1,9 @@
 //! The engine on a real store.
 
+mod children;
 mod durable;
 mod examples;
 mod golden;
 mod proof;
+mod queue;
 mod toys;

@@ -42,7 +42,7 @@ pub struct QueuedPage {
     /// For each lane that was asked for: its first runs, in the order in which they start.
     pub lanes: Vec<Vec<QueuedRun>>,
     /// For each of these lanes, how many runs it has, counted up to what was asked for. More than were read when they
-    /// are too large to be read at once.
+    /// are too large to be read at once, or were not wanted.
     pub listed: Vec<usize>,
 }
 
@@ -90,15 +90,17 @@ impl Store {
     }
 
     /// The first runs of each of these lanes, at most so many: higher priority first, then older first, those whose
-    /// time has not come included. Stops reading after `max_bytes`.
+    /// time has not come included. Runs in `without` are listed and not read. Stops reading after `max_bytes`.
     pub async fn queued(
         &self,
         partitions: &[u16],
         lanes: Vec<(Lane, usize)>,
+        without: Vec<RunId>,
         max_bytes: u64,
     ) -> Result<QueuedPage, Error> {
-        self.read((partitions.to_vec(), lanes, max_bytes), |tx, (partitions, lanes, max_bytes)| {
-            Box::pin(heads(tx, partitions, lanes, *max_bytes))
+        let without: HashSet<RunId> = without.into_iter().collect();
+        self.read((partitions.to_vec(), lanes, without, max_bytes), |tx, (partitions, lanes, without, max_bytes)| {
+            Box::pin(heads(tx, partitions, lanes, without, *max_bytes))
         })
         .await
     }
@@ -182,6 +184,7 @@ pub(crate) async fn heads(
     tx: &mut Tx,
     partitions: &[u16],
     lanes: &[(Lane, usize)],
+    without: &HashSet<RunId>,
     max_bytes: u64,
 ) -> Result<QueuedPage, Error> {
     let mut page = QueuedPage { lanes: vec![Vec::new(); lanes.len()], listed: vec![0; lanes.len()] };
@@ -195,6 +198,9 @@ pub(crate) async fn heads(
     for mut row in tx.query_many(&many, &asked).await? {
         let (number, scope, run) = (row.number::<usize>()?, ScopeId(row.int()?), row.run_id()?);
         page.listed[number] += 1;
+        if without.contains(&run) {
+            continue;
+        }
         if heads.is_empty() || bytes < max_bytes {
             heads.push((number, scope, run));
         }

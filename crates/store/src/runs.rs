@@ -500,6 +500,8 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::conformance::{Fixture, MAIN, NOW};
     use crate::{Lane, queue};
@@ -540,7 +542,7 @@ mod tests {
                     costs.push(("lanes", taken(tx)));
                     assert_eq!(lanes.len(), 2);
                     let lane = Lane { scope: MAIN, workflow: "orders".into(), key: "a".into() };
-                    let page = queue::heads(tx, &all, &[(lane, 5)], 1 << 20).await?;
+                    let page = queue::heads(tx, &all, &[(lane, 5)], &HashSet::new(), 1 << 20).await?;
                     costs.push(("heads of a lane", taken(tx)));
                     assert_eq!(page.lanes[0].len(), 5);
                     let due = queue::due(tx, &all, (NOW + 50, RunId(0)), NOW * 2, 10).await?;

@@ -13,7 +13,7 @@ use crate::definition::Definition;
 use crate::event::Event;
 use crate::journal;
 use crate::machine::Machine;
-use crate::run::{Core, Shared};
+use crate::run::{After, Core, Shared};
 
 /// Runs started in one go.
 const BATCH: usize = 256;
@@ -21,10 +21,10 @@ const BATCH: usize = 256;
 const BATCH_BYTES: u64 = 16 << 20;
 /// How long places are gathered when there is room for few runs: one look at the store then starts several.
 const GATHER: Duration = Duration::from_millis(2);
-/// Milliseconds after which a lane is looked at again whose head could not be started.
-const RETRY: i64 = 20;
-/// Milliseconds after which the store is asked again when it could not be read.
-const READ_AGAIN: i64 = 500;
+/// After what time a lane is looked at again whose head could not be started.
+const RETRY: Duration = Duration::from_millis(20);
+/// After what time the store is asked again when it could not be read.
+const READ_AGAIN: Duration = Duration::from_millis(500);
 /// Workflows asked for at once.
 const WORKFLOWS: usize = 1_000;
 
@@ -71,8 +71,14 @@ impl Inner {
     pub(super) async fn dispatch(self: &Arc<Self>) {
         let mut progress = Progress { due: (i64::MIN, RunId(0)), workflow: None };
         let mut look_again = Instant::now() + LOOK_AGAIN;
+        let mut retry_at: Option<Instant> = None;
         loop {
             let now = self.clock.now();
+            // By the machine's own time: the clock may stand still or be set back.
+            if retry_at.is_some_and(|at| at <= Instant::now()) {
+                retry_at = None;
+                self.queue.retry();
+            }
             if self.queue.take_timer(now) {
                 self.bring_due(&mut progress, now).await;
             }
@@ -90,7 +96,11 @@ impl Inner {
                 continue;
             }
             let next = self.queue.next_time().map(|at| Duration::from_millis(at.saturating_sub(self.clock.now()).max(1) as u64));
+            if retry_at.is_none() && self.queue.wants_retry() {
+                retry_at = Some(Instant::now() + RETRY);
+            }
             let until = next.map_or(look_again, |next| look_again.min(Instant::now() + next));
+            let until = retry_at.map_or(until, |at| at.min(until));
             tokio::select! {
                 () = self.queue.changed.notified() => {}
                 () = tokio::time::sleep_until(until) => {}
@@ -113,7 +123,7 @@ impl Inner {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::warn!(%error, "queued runs that are due cannot be read; trying again");
-                    return self.queue.set_timer(Some(now + READ_AGAIN));
+                    return self.queue.set_timer(Some(now + READ_AGAIN.as_millis() as i64));
                 }
             };
             for run in &found {
@@ -129,7 +139,7 @@ impl Inner {
         }
         match self.store.next_queued_due(&partitions, now.max(progress.due.0)).await {
             Ok(next) => self.queue.set_timer(next),
-            Err(_) => self.queue.set_timer(Some(now + READ_AGAIN)),
+            Err(_) => self.queue.set_timer(Some(now + READ_AGAIN.as_millis() as i64)),
         }
     }
 
@@ -160,7 +170,7 @@ impl Inner {
             Ok(found) => self.queue.scanned(&scan, Some(&found)),
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read; trying again");
-                tokio::time::sleep(Duration::from_millis(READ_AGAIN as u64)).await;
+                tokio::time::sleep(READ_AGAIN).await;
                 self.queue.scanned(&scan, None);
             }
         }
@@ -169,12 +179,13 @@ impl Inner {
     /// Reads the heads of lanes and starts what may start.
     async fn look(self: &Arc<Self>, asks: Vec<Ask>) {
         let lanes: Vec<(Lane, usize)> = asks.iter().map(|ask| ((*ask.lane).clone(), ask.rows)).collect();
-        let page = match self.store.queued(&self.partitions(), lanes, BATCH_BYTES).await {
+        let begun: Vec<RunId> = asks.iter().flat_map(|ask| ask.begun.iter().copied()).collect();
+        let page = match self.store.queued(&self.partitions(), lanes, begun, BATCH_BYTES).await {
             Ok(page) => page,
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read; trying again");
-                let now = self.clock.now();
-                let found = Found { retry: Some(now + READ_AGAIN), ..Found::default() };
+                tokio::time::sleep(READ_AGAIN).await;
+                let (now, found) = (self.clock.now(), Found { retry: true, ..Found::default() });
                 return asks.iter().for_each(|ask| self.queue.answer(&ask.lane, found, now));
             }
         };
@@ -186,9 +197,14 @@ impl Inner {
 
     async fn start_lane(self: &Arc<Self>, ask: &Ask, runs: Vec<QueuedRun>, listed: usize) -> Found {
         let now = self.clock.now();
-        let complete = listed == runs.len() && listed < ask.rows;
+        let complete = listed < ask.rows && runs.len() + ask.begun.len() >= listed;
         let mut found = Found { open: !complete, ..Found::default() };
         let fates = superseded(&runs, complete);
+        if let Some(first) = runs.first().map(|run| &run.row.head)
+            && let Ok(definition) = self.stored_definition(first.scope, first.definition).await
+        {
+            found.limits = Some(Limits::of(&definition.spec.settings.fairness));
+        }
         let mut starts = 0;
         for (run, newer) in runs.into_iter().zip(fates) {
             let waits = run.row.state.wake_at.is_some_and(|at| at > now);
@@ -197,14 +213,14 @@ impl Inner {
                     self.begin(run, ask, Some(newer), &mut found).await;
                     if !complete {
                         // Those behind are looked at when these have ended.
-                        found.retry = Some(now + RETRY);
+                        found.retry = true;
                     }
                     continue;
                 }
                 // What waits for its time is brought back by that.
                 _ if waits => continue,
                 Fate::Open => {
-                    found.open = true;
+                    (found.open, found.retry) = (true, ask.rows > 1);
                     continue;
                 }
                 Fate::Stands => {}
@@ -217,7 +233,7 @@ impl Inner {
                 Begun::Yes => starts += 1,
                 // Those behind it must not overtake it.
                 Begun::NotNow => {
-                    found.retry = Some(now + RETRY);
+                    found.retry = true;
                     break;
                 }
             }
@@ -254,21 +270,19 @@ impl Inner {
                 return Begun::NotNow;
             }
         };
-        found.limits = Some(Limits::of(&definition.spec.settings.fairness));
         found.priority = Some(run.row.head.priority);
         if newer.is_none() {
             core.started_at = Some(now);
         }
         let signalled = run.signalled;
         let shared = Shared::new(self.clone(), scope, run.row.head, definition, fence, core);
-        match newer {
-            Some(newer) => {
-                let mut core = shared.core();
-                core.emit(Event::RunCanceled { at: now, superseded_by: Some(newer) });
-                self.ended(&shared, &mut core);
-            }
-            None => self.queue.begun(&shared.definition, &ask.lane, id, now),
+        if newer.is_some() {
+            let mut core = shared.core();
+            core.emit(Event::RunCanceled { at: now, superseded_by: newer });
+            self.ended(&shared, &mut core);
         }
+        self.queue.begun(&shared.definition, &ask.lane, id, newer.is_none(), now);
+        shared.core().after(After::Begun);
         if self.try_work_on(shared, signalled && newer.is_none()) {
             return Begun::Yes;
         }
@@ -330,7 +344,7 @@ fn superseded(runs: &[QueuedRun], complete: bool) -> Vec<Fate> {
                 newest = Some((run.head.created_at, last));
                 Fate::GivesWay(last)
             }
-            (Some(_), None) if !complete && runs.len() > 1 => {
+            (Some(_), None) if !complete => {
                 newest = Some((run.head.created_at, run.head.id));
                 Fate::Open
             }

@@ -501,6 +501,7 @@ impl Inner {
                     engine.wake(scope, run);
                 }
             }
+            After::Begun => self.queue.committed(shared.head.id),
             After::Queued => {
                 let wake_at = shared.core().queued_until.flatten();
                 self.queue.appended(&shared.definition, &shared.scope, &shared.head, wake_at);

@@ -135,6 +135,8 @@ pub enum After {
     Wake(model::ScopeId, RunId),
     /// The run waits for its turn.
     Queued,
+    /// It no longer does.
+    Begun,
 }
 
 /// A run that was admitted by another one and starts after that one's commit.

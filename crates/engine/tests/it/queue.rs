@@ -110,7 +110,7 @@ async fn more_events_than_may_live_at_once_all_come_to_their_end() {
 async fn queued_runs_outlive_their_process_and_keep_their_limits() {
     let house = House::new().await;
     house.workflow("one", limited(json!({ "concurrency": 1 }), &work()));
-    house.world.gate("work");
+    let gate = house.world.gate("work");
     let mut runs = Vec::new();
     for n in 0..4 {
         runs.push(house.start("one", &[n]).await);
@@ -122,9 +122,8 @@ async fn queued_runs_outlive_their_process_and_keep_their_limits() {
     house.world.reached.notified().await;
     assert_eq!(status(&house, runs[1]).await, RunStatus::Queued, "the one that was under way counts");
     house.world.gates.lock().unwrap().clear();
-    // The one that stands at its gate has begun it before the gates went.
-    second.cancel(&Scope::default(), runs[0], "me").await.unwrap();
-    for run in &runs[1..] {
+    gate.notify_one();
+    for run in &runs {
         assert_eq!(end(&second, *run).await, RunStatus::Completed);
     }
 }

@@ -101,7 +101,7 @@ async fn heads(store: Store) {
         runs.iter().map(|run| run.row.head.id.millis() - NOW as u64).collect()
     };
     let asked = vec![(lane("a", "x"), 3), (lane("a", "y"), 3), (lane("b", "x"), 1)];
-    let page = store.queued(&all, asked, 1 << 20).await.expect("heads");
+    let page = store.queued(&all, asked, vec![], 1 << 20).await.expect("heads");
     assert_eq!(page.listed, [3, 0, 1]);
     assert_eq!(page.lanes.iter().map(|runs| numbers(runs)).collect::<Vec<_>>(), [vec![4, 1, 2], vec![], vec![5]]);
     let [_, first, second] = &page.lanes[0][..] else { panic!("three runs") };
@@ -110,16 +110,19 @@ async fn heads(store: Store) {
     assert_eq!((first.signalled, second.signalled), (false, true));
 
     // Each run has 100 bytes: what is beyond the limit is counted and not read.
-    let page = store.queued(&all, vec![(lane("a", "x"), 9)], 150).await.expect("heads");
+    let page = store.queued(&all, vec![(lane("a", "x"), 9)], vec![], 150).await.expect("heads");
     assert_eq!((numbers(&page.lanes[0]), &page.listed[..]), (vec![4, 1], &[4][..]));
-    let page = store.queued(&all, vec![(lane("a", "x"), 9)], 0).await.expect("heads");
+    let page = store.queued(&all, vec![(lane("a", "x"), 9)], vec![], 0).await.expect("heads");
     assert_eq!(numbers(&page.lanes[0]), [4], "one is read, however large");
-    let page = store.queued(&[2, 3], vec![(lane("a", "x"), 9)], 1 << 20).await.expect("heads");
+    let page = store.queued(&[2, 3], vec![(lane("a", "x"), 9)], vec![], 1 << 20).await.expect("heads");
     assert_eq!(numbers(&page.lanes[0]), [2, 3]);
+
+    let page = store.queued(&all, vec![(lane("a", "x"), 3)], vec![run_id(4), run_id(9)], 1 << 20).await.expect("heads");
+    assert_eq!((numbers(&page.lanes[0]), page.listed[0]), (vec![1, 2], 3), "one is listed and was not wanted");
 
     fixture.commit(fixture.next(4, 2, RunStatus::Running, 1)).await;
     fixture.commit(fixture.next(1, 2, RunStatus::Superseded, 1)).await;
-    let page = store.queued(&all, vec![(lane("a", "x"), 1)], 1 << 20).await.expect("heads");
+    let page = store.queued(&all, vec![(lane("a", "x"), 1)], vec![], 1 << 20).await.expect("heads");
     assert_eq!(numbers(&page.lanes[0]), [2], "what has started or ended is no longer queued");
 }
 

@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use model::ScopeId;
+use model::{RunId, ScopeId};
 use model::workflow::Fairness;
 use store::Lane;
 
@@ -62,6 +62,8 @@ pub struct Ask {
     pub starts: usize,
     /// How many of its rows are needed to decide which.
     pub rows: usize,
+    /// Runs of it that have been started, and whose rows may not say so yet.
+    pub begun: Vec<RunId>,
 }
 
 /// What a look at a lane has brought.
@@ -73,8 +75,8 @@ pub struct Found {
     pub priority: Option<i8>,
     /// More runs may be queued.
     pub open: bool,
-    /// What is queued cannot be started before this time.
-    pub retry: Option<i64>,
+    /// What is queued could not be started just now.
+    pub retry: bool,
 }
 
 /// A part of a workflow's lanes to look for.
@@ -159,6 +161,8 @@ pub struct Backlog {
     spaces: HashMap<Arc<str>, Space>,
     turns: VecDeque<Arc<str>>,
     due: BTreeSet<(i64, Arc<Lane>)>,
+    /// Lanes to try again soon.
+    later: Vec<Arc<Lane>>,
     scans: VecDeque<u32>,
     /// Number of ready lanes, and of those that no limit keeps apart.
     ready: usize,
@@ -297,6 +301,20 @@ impl Backlog {
         }
     }
 
+    /// Lanes whose head could not be started are waiting for another try.
+    pub fn wants_retry(&self) -> bool {
+        !self.later.is_empty()
+    }
+
+    /// These lanes may have a turn again.
+    pub fn retry(&mut self) {
+        for lane in std::mem::take(&mut self.later) {
+            if self.lanes.get(&lane).is_some_and(|state| state.backlog) {
+                self.make_ready(&lane, None);
+            }
+        }
+    }
+
     /// The next time at which a lane is given back.
     pub fn next_due(&self) -> Option<i64> {
         self.due.first().map(|(at, _)| *at)
@@ -319,7 +337,7 @@ impl Backlog {
             }
             state.asked = true;
             let number = *numbers.entry(lane.clone()).or_insert_with(|| {
-                asks.push(Ask { lane: lane.clone(), starts: 0, rows: 0 });
+                asks.push(Ask { lane: lane.clone(), starts: 0, rows: 0, begun: Vec::new() });
                 asks.len() - 1
             });
             let ask = &mut asks[number];
@@ -355,9 +373,9 @@ impl Backlog {
         let Some(state) = self.lanes.get_mut(lane) else { return };
         if again {
             self.make_ready(lane, None);
-        } else if let Some(at) = found.retry {
+        } else if found.retry {
             self.unready(lane);
-            self.wait_until(lane, at);
+            self.later.push(lane.clone());
         } else if !found.open {
             state.backlog = false;
             self.unready(lane);

@@ -5,7 +5,7 @@ mod backlog;
 mod fairness;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -24,7 +24,7 @@ pub(super) use backlog::{Ask, Found, Limits, Scan};
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Number of runs that hold a place: most servers have none, and a run's end then takes no lock.
+    /// Number of runs that something is kept of: most servers have none, and a run's end then takes no lock.
     holders: AtomicUsize,
     /// A new run must not start before those that wait; see [`backlog::Backlog::is_pressing`].
     pressing: AtomicBool,
@@ -41,6 +41,21 @@ struct State {
     /// be queued that this process has never seen.
     timer: Option<i64>,
     starts_over: bool,
+    /// Runs that were started, or ended, out of their lane, until a commit has told the store.
+    begun: HashMap<Arc<Lane>, HashSet<RunId>>,
+    begun_in: HashMap<RunId, Arc<Lane>>,
+}
+
+impl State {
+    fn committed(&mut self, run: RunId) {
+        let Some(lane) = self.begun_in.remove(&run) else { return };
+        if let Some(runs) = self.begun.get_mut(&lane) {
+            runs.remove(&run);
+            if runs.is_empty() {
+                self.begun.remove(&lane);
+            }
+        }
+    }
 }
 
 /// Whether a run starts now.
@@ -67,7 +82,7 @@ impl Queue {
         let mut state = self.state();
         let was_ready = state.backlog.is_ready();
         let result = change(&mut state);
-        self.holders.store(state.holders.len(), Ordering::Release);
+        self.holders.store(state.holders.len() + state.begun_in.len(), Ordering::Release);
         self.pressing.store(state.backlog.is_pressing(), Ordering::Release);
         if (state.backlog.is_ready() && !was_ready) || state.backlog.wants_scan() {
             self.changed.notify_one();
@@ -138,22 +153,28 @@ impl Queue {
         }
     }
 
-    /// Counts a run that is started out of its lane.
-    pub(super) fn begun(&self, definition: &Definition, lane: &Arc<Lane>, run: RunId, now: i64) {
+    /// Somebody goes to work on a run out of its lane. `counts`: it takes a place.
+    pub(super) fn begun(&self, definition: &Definition, lane: &Arc<Lane>, run: RunId, counts: bool, now: i64) {
         let limits = Limits::of(&definition.spec.settings.fairness);
-        if limits.counts() {
-            self.change(|state| {
-                if state.holders.insert(run, lane.clone()).is_none() {
-                    state.backlog.start(lane, limits, now);
-                }
-            });
-        }
+        self.change(|state| {
+            state.begun.entry(lane.clone()).or_default().insert(run);
+            state.begun_in.insert(run, lane.clone());
+            if counts && limits.counts() && state.holders.insert(run, lane.clone()).is_none() {
+                state.backlog.start(lane, limits, now);
+            }
+        });
+    }
+
+    /// The store knows that the run is no longer queued.
+    pub(super) fn committed(&self, run: RunId) {
+        self.state().committed(run);
     }
 
     /// Gives a run's place back.
     pub(super) fn finished(&self, run: RunId) {
         if self.holders.load(Ordering::Acquire) > 0 {
             self.change(|state| {
+                state.committed(run);
                 if let Some(lane) = state.holders.remove(&run) {
                     state.backlog.release(&lane);
                 }
@@ -169,13 +190,28 @@ impl Queue {
     pub(super) fn plan(&self, room: usize, now: i64) -> Vec<Ask> {
         self.change(|state| {
             state.backlog.tick(now);
-            state.backlog.plan(room, now)
+            let mut asks = state.backlog.plan(room, now);
+            for ask in &mut asks {
+                ask.begun = state.begun.get(&ask.lane).into_iter().flatten().copied().collect();
+                ask.rows += ask.begun.len();
+            }
+            asks
         })
     }
 
     /// A lane was looked at.
     pub(super) fn answer(&self, lane: &Arc<Lane>, found: Found, now: i64) {
         self.change(|state| state.backlog.answer(lane, found, now));
+    }
+
+    /// Lanes wait for another try.
+    pub(super) fn wants_retry(&self) -> bool {
+        self.state().backlog.wants_retry()
+    }
+
+    /// They get it.
+    pub(super) fn retry(&self) {
+        self.change(|state| state.backlog.retry());
     }
 
     /// Lanes to look for.

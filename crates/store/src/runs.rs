@@ -145,16 +145,19 @@ impl Store {
             .await
     }
 
-    /// Ended runs of a workflow that its budget does not keep, oldest first, at most `limit`.
+    /// Ended runs of a workflow that its budget does not keep, oldest first, at most `limit`. Whoever deletes them goes
+    /// on after the last of them: what stays of those before it need not be looked at again.
     pub async fn over_budget(
         &self,
         scope: ScopeId,
         workflow: &str,
         budget: Budget,
+        after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunId>, Error> {
-        self.read((scope, workflow.to_owned(), budget, limit), |tx, (scope, workflow, budget, limit)| {
-            Box::pin(over_budget(tx, *scope, workflow, *budget, *limit))
+        let args = (scope, workflow.to_owned(), budget, after.unwrap_or(RunId(0)), limit);
+        self.read(args, |tx, (scope, workflow, budget, after, limit)| {
+            Box::pin(over_budget(tx, *scope, workflow, *budget, *after, *limit))
         })
         .await
     }
@@ -333,6 +336,7 @@ async fn over_budget(
     scope: ScopeId,
     workflow: &str,
     budget: Budget,
+    mut after: RunId,
     limit: usize,
 ) -> Result<Vec<RunId>, Error> {
     let (mut kept_runs, mut kept_bytes) = (0u64, 0u64);
@@ -344,7 +348,6 @@ async fn over_budget(
     }
     let failed_before = budget.keep_failed_since.unwrap_or(i64::MIN);
     let mut over = Vec::new();
-    let mut after = RunId(0);
     loop {
         let found = tx
             .query(

@@ -14,7 +14,7 @@ use super::{Engine, Inner, LOOK_AGAIN, PARTITIONS, lock, store_problem};
 /// Runs looked at in one go.
 const BATCH: usize = 256;
 /// Runs deleted in one transaction.
-const DELETE_SLICE: usize = 200;
+const DELETE_SLICE: usize = 100;
 
 impl Engine {
     /// Takes the partitions over and goes on with the runs that were under way. Returns when new events may come.
@@ -269,13 +269,15 @@ impl Inner {
                     max_runs: retention.count,
                     max_bytes: retention.bytes,
                 };
+                let mut after = None;
                 loop {
-                    let over = self.store.over_budget(scope_id, &workflow, budget, DELETE_SLICE).await?;
-                    if over.is_empty() {
-                        break;
-                    }
+                    let over = self.store.over_budget(scope_id, &workflow, budget, after, DELETE_SLICE).await?;
+                    let Some(last) = over.last() else { break };
+                    after = Some(*last);
+                    let begun = tokio::time::Instant::now();
                     deleted += self.store.delete_runs(scope_id, &over).await?.runs;
-                    tokio::task::yield_now().await;
+                    // Runs that commit meanwhile have the store for at least as long as the deletion had it.
+                    tokio::time::sleep(begun.elapsed()).await;
                 }
             }
         }

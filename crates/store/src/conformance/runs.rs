@@ -181,15 +181,18 @@ async fn budget(store: Store) {
     for number in 3..9 {
         fixture.admit(number, RunStatus::Completed).await;
     }
-    let over = async |budget| fixture.store.over_budget(MAIN, "orders", budget, 100).await.expect("runs");
+    let over = async |budget| fixture.store.over_budget(MAIN, "orders", budget, None, 100).await.expect("runs");
     let none = Budget::default();
     assert_eq!(over(none).await, []);
     assert_eq!(over(Budget { keep_since: Some(NOW + 5), ..none }).await, [run_id(3), run_id(4)]);
     assert_eq!(over(Budget { max_runs: Some(4), ..none }).await, [run_id(3), run_id(4)]);
     assert_eq!(over(Budget { max_bytes: Some(350), ..none }).await, [run_id(3), run_id(4), run_id(5)]);
     assert_eq!(over(Budget { keep_failed_since: Some(NOW + 5), ..none }).await, [run_id(1)]);
-    let other = fixture.store.over_budget(MAIN, "other", Budget { max_runs: Some(0), ..none }, 9).await.expect("runs");
+    let nothing = Budget { max_runs: Some(0), ..none };
+    let other = fixture.store.over_budget(MAIN, "other", nothing, None, 9).await.expect("runs");
     assert_eq!(other, []);
+    let rest = fixture.store.over_budget(MAIN, "orders", nothing, Some(run_id(5)), 2).await.expect("runs");
+    assert_eq!(rest, [run_id(6), run_id(7)]);
 }
 
 async fn deletion(store: Store) {

@@ -93,14 +93,23 @@ pub fn calls(path: &str, steps: u32, url: &str) -> Value {
     chain(nodes)
 }
 
-/// A workflow that takes one run at a time, whose call is never answered: all others are queued.
-pub fn queue(path: &str, url: &str) -> Value {
-    let params = json!({ "methods": ["POST"], "path": path });
+/// An event of [`queue`] that calls outside, and holds its place until it is answered; any other ends at once.
+pub const HOLD: &str = r#"{"hold":true}"#;
+
+/// Webhook, answered at once → if → a call for some events. At most so many runs at the same time; 0: no limit.
+pub fn queue(path: &str, url: &str, concurrency: u32) -> Value {
+    let hook = json!({ "methods": ["POST"], "path": path });
+    let holds = json!({ "conditions": { "conditions": [{
+        "leftValue": "={{ $json.body.hold }}", "operator": { "type": "boolean", "operation": "true", "singleValue": true },
+    }] } });
     let mut spec = chain(vec![
-        json!({ "name": "Webhook", "type": "http.webhook", "params": params }),
+        json!({ "name": "Webhook", "type": "http.webhook", "params": hook }),
+        json!({ "name": "If", "type": "core.if", "params": holds }),
         json!({ "name": "Call", "type": "http.request", "params": { "url": url, "timeout": 3_600_000 } }),
     ]);
-    spec["settings"] = json!({ "fairness": { "concurrency": 1 } });
+    if concurrency > 0 {
+        spec["settings"] = json!({ "fairness": { "concurrency": concurrency } });
+    }
     spec
 }
 

@@ -579,6 +579,9 @@ pub enum Event {
     RunCanceled {
         /// When.
         at: i64,
+        /// The newer run that it gives way to; then it was never started.
+        #[serde(rename = "by", default, skip_serializing_if = "Option::is_none")]
+        superseded_by: Option<RunId>,
     },
 }
 

@@ -18,6 +18,8 @@ use crate::{Admission, CommitError, Error, LocalWrite, Millis, RunCommit, RunSta
 
 /// A definition that was written or used this recently needs no statement. Collection waits far longer.
 const DEFINITION_FRESH: Millis = 60 * 60 * 1000;
+/// The least number of a state in which a run has ended.
+const FIRST_FINAL: u8 = RunStatus::Completed as u8;
 /// Definitions remembered as stored.
 const DEFINITION_CACHE: usize = 4096;
 
@@ -236,6 +238,8 @@ async fn lookup_runs(tx: &mut Tx, commits: &[&RunCommit]) -> Result<Runs, Error>
     for commit in commits {
         keys.push((commit.scope, commit.run));
         keys.extend(commit.children.iter().map(|(child, _)| (child.head.scope, child.head.id)));
+        // Whether a signal is kept depends on its receiver, which must not end or be reopened meanwhile.
+        keys.extend(commit.signals.iter().map(|signal| (signal.scope, signal.run)));
     }
     let mut rows = Rows::of(many);
     for (scope, run) in keys {
@@ -404,6 +408,7 @@ async fn write(
     write_snapshots(tx, commits).await?;
     write_blob_refs(tx, caches, commits).await?;
     consume_signals(tx, commits).await?;
+    unpark_signals(tx, commits, stored).await?;
     let signalled = send_signals(tx, commits).await?;
     write_local(tx, commits).await?;
     write_tally(tx, caches.slot, commits, stored).await?;
@@ -543,6 +548,21 @@ async fn consume_signals(tx: &mut Tx, commits: &[&RunCommit]) -> Result<(), Erro
     tx.execute_many(many, &rows).await.map(|_| ())
 }
 
+/// What came for a run while it had ended is in its inbox when it is reopened.
+async fn unpark_signals(tx: &mut Tx, commits: &[&RunCommit], stored: &Runs) -> Result<(), Error> {
+    let many = &STATEMENTS.unpark_signals;
+    let mut rows = Rows::of(many);
+    for commit in commits {
+        let had_ended = stored.get(&(commit.scope, commit.run)).is_some_and(|run| run.status >= FIRST_FINAL);
+        if had_ended && !commit.state.status.is_final() {
+            rows.push(params![commit.scope, commit.run]);
+        }
+    }
+    tx.execute_many(many, &rows).await.map(|_| ())
+}
+
+/// Signals of one run to another. The end of a child is kept for a parent that has ended other than well, beside its
+/// inbox: the parent may be reopened, and would wait for ever for a child that has ended meanwhile.
 async fn send_signals(tx: &mut Tx, commits: &[&RunCommit]) -> Result<Vec<(ScopeId, RunId, u16)>, Error> {
     let many = &STATEMENTS.send_signal;
     let mut rows = Rows::of(many);
@@ -551,7 +571,10 @@ async fn send_signals(tx: &mut Tx, commits: &[&RunCommit]) -> Result<Vec<(ScopeI
     }
     let mut sent = Vec::new();
     for mut row in tx.query_many(many, &rows).await? {
-        sent.push((ScopeId(row.int()?), row.run_id()?, row.number()?));
+        let receiver = (ScopeId(row.int()?), row.run_id()?, row.number()?);
+        if row.int()? == 1 {
+            sent.push(receiver);
+        }
     }
     Ok(sent)
 }
@@ -665,6 +688,7 @@ struct Statements {
     put_page: Many,
     insert_blob_ref: Many,
     consume_signal: Many,
+    unpark_signals: Many,
     send_signal: Many,
     put_local: Many,
     delete_local: Many,
@@ -721,12 +745,20 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
             "ON CONFLICT (workspace, digest, holder) DO NOTHING",
         ),
         consume_signal: Many::update("signal", &[scope, run, ("id", Blob)], &[("pending", Int), ("payload", Text)]),
+        unpark_signals: Many::either(
+            &RUN_KEY,
+            "UPDATE signal SET pending = 1 WHERE scope = $1 AND run = $2 AND pending = 2".into(),
+            "UPDATE signal SET pending = 1 FROM {rows} \
+             WHERE signal.scope = v.scope AND signal.run = v.run AND signal.pending = 2",
+        ),
         send_signal: Many::template(
             &[scope, run, ("id", Blob), ("name", Text), ("payload", Text), ("sent_at", Int)],
             "INSERT INTO signal (scope, run, id, name, payload, sent_at, partition, pending) \
-             SELECT v.scope, v.run, v.id, v.name, v.payload, v.sent_at, run.partition, 1 \
-             FROM {rows} JOIN run ON run.scope = v.scope AND run.id = v.run WHERE run.status < 5 \
-             ON CONFLICT (scope, run, id) DO NOTHING RETURNING scope, run, partition",
+             SELECT v.scope, v.run, v.id, v.name, v.payload, v.sent_at, run.partition, \
+             CASE WHEN run.status < 5 THEN 1 ELSE 2 END \
+             FROM {rows} JOIN run ON run.scope = v.scope AND run.id = v.run \
+             WHERE run.status < 5 OR (run.status > 5 AND v.name LIKE 'child:%') \
+             ON CONFLICT (scope, run, id) DO NOTHING RETURNING scope, run, partition, pending",
         ),
         put_local: Many::insert(
             "local",

@@ -22,6 +22,7 @@ mod local;
 mod migrate;
 mod notify;
 mod partitions;
+mod queue;
 mod resources;
 pub mod run;
 mod run_row;
@@ -41,6 +42,7 @@ pub use drafts::DraftRow;
 pub use error::Error;
 pub use local::LocalValue;
 pub use notify::RunNotice;
+pub use queue::{DueRun, Lane, QueuedPage, QueuedRun};
 pub use resources::{
     Action, Change, ChangeRow, Changes, Expect, Guard, HistoryRow, Rename, ResourceRow, ResourceWrite, Selector,
     UniqueKey,

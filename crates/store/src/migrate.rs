@@ -17,8 +17,10 @@ pub(crate) struct Migration {
 }
 
 /// All migrations, oldest first.
-pub(crate) const ALL: &[Migration] =
-    &[Migration { number: 1, name: "init", text: include_str!("schema/0001_init.sql") }];
+pub(crate) const ALL: &[Migration] = &[
+    Migration { number: 1, name: "init", text: include_str!("schema/0001_init.sql") },
+    Migration { number: 2, name: "lanes", text: include_str!("schema/0002_lanes.sql") },
+];
 
 /// Number of the newest migration that this release has.
 pub(crate) fn newest() -> i64 {

@@ -33,12 +33,14 @@ pub enum RunStatus {
     Failed = 6,
     /// Ended by request.
     Canceled = 7,
+    /// Never started, because a newer event of its key came within the workflow's debounce time.
+    Superseded = 8,
 }
 
 impl RunStatus {
     /// The run will not go on by itself or by signals.
     pub fn is_final(self) -> bool {
-        matches!(self, RunStatus::Completed | RunStatus::Failed | RunStatus::Canceled)
+        matches!(self, RunStatus::Completed | RunStatus::Failed | RunStatus::Canceled | RunStatus::Superseded)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn read_run(row: &mut Row) -> Result<crate::RunRow, Error> {
 /// Reads a stored status.
 pub(crate) fn status(value: i64) -> Result<RunStatus, Error> {
     use RunStatus::*;
-    [Queued, Running, Waiting, Paused, Held, Completed, Failed, Canceled]
+    [Queued, Running, Waiting, Paused, Held, Completed, Failed, Canceled, Superseded]
         .into_iter()
         .find(|status| *status as i64 == value)
         .ok_or_else(|| Error::Corrupt(format!("{value} is no status of a run")))

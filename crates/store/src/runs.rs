@@ -50,7 +50,7 @@ pub struct RunCount {
 /// What retention keeps of one workflow. Runs that have not ended are always kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Completed and canceled runs admitted before this may go.
+    /// Completed, canceled and superseded runs admitted before this may go.
     pub keep_since: Option<Millis>,
     /// Failed runs admitted before this may go, whatever the other limits say; they are kept longer.
     pub keep_failed_since: Option<Millis>,
@@ -100,7 +100,7 @@ impl Store {
     }
 
     /// Runs of these partitions in state `Running`, oldest first, after `after`: what a node that takes partitions
-    /// over must go on with. Waiting and queued ones come through [`Store::wake_due`] and [`Store::queued`].
+    /// over must go on with. Waiting and queued ones come through [`Store::wake_due`] and [`Store::queued_workflows`].
     pub async fn recoverable(
         &self,
         partitions: &[u16],
@@ -115,22 +115,6 @@ impl Store {
                 );
                 rows(tx.query(&sql, params![after.unwrap_or(RunId(0)), *limit]).await?)
             })
-        })
-        .await
-    }
-
-    /// Queued runs of these partitions that may start at `now`: higher priority first, then older first, after the
-    /// run `after` (its priority and id).
-    pub async fn queued(
-        &self,
-        partitions: &[u16],
-        now: Millis,
-        after: Option<(i8, RunId)>,
-        limit: usize,
-    ) -> Result<Vec<RunRow>, Error> {
-        let after = after.unwrap_or((i8::MAX, RunId(0)));
-        self.read((partitions.to_vec(), now, after, limit), |tx, (partitions, now, after, limit)| {
-            Box::pin(queued(tx, partitions, *now, *after, *limit))
         })
         .await
     }
@@ -150,10 +134,9 @@ impl Store {
         .await
     }
 
-    /// The next time at which a waiting run of these partitions is due, past or future, or at which a queued one that
-    /// may not start at `now` may.
-    pub async fn next_wake(&self, partitions: &[u16], now: Millis) -> Result<Option<Millis>, Error> {
-        self.read((partitions.to_vec(), now), |tx, (partitions, now)| Box::pin(next_wake(tx, partitions, *now))).await
+    /// The next time at which a waiting run of these partitions is due, past or future.
+    pub async fn next_wake(&self, partitions: &[u16]) -> Result<Option<Millis>, Error> {
+        self.read(partitions.to_vec(), |tx, partitions| Box::pin(next_wake(tx, partitions))).await
     }
 
     /// Moves failed runs to another dead letter state; returns how many moved. Runs that are no dead letters stay.
@@ -162,16 +145,19 @@ impl Store {
             .await
     }
 
-    /// Ended runs of a workflow that its budget does not keep, oldest first, at most `limit`.
+    /// Ended runs of a workflow that its budget does not keep, oldest first, at most `limit`. Whoever deletes them goes
+    /// on after the last of them: what stays of those before it need not be looked at again.
     pub async fn over_budget(
         &self,
         scope: ScopeId,
         workflow: &str,
         budget: Budget,
+        after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunId>, Error> {
-        self.read((scope, workflow.to_owned(), budget, limit), |tx, (scope, workflow, budget, limit)| {
-            Box::pin(over_budget(tx, *scope, workflow, *budget, *limit))
+        let args = (scope, workflow.to_owned(), budget, after.unwrap_or(RunId(0)), limit);
+        self.read(args, |tx, (scope, workflow, budget, after, limit)| {
+            Box::pin(over_budget(tx, *scope, workflow, *budget, *after, *limit))
         })
         .await
     }
@@ -193,7 +179,7 @@ fn rows(found: Vec<crate::db::Row>) -> Result<Vec<RunRow>, Error> {
 }
 
 /// A condition on the partition; nothing when all are meant. Numbers need no quoting.
-fn among(partitions: &[u16]) -> String {
+pub(crate) fn among(partitions: &[u16]) -> String {
     if partitions.len() >= usize::from(crate::PARTITIONS) {
         return String::new();
     }
@@ -336,34 +322,13 @@ async fn counts(tx: &mut Tx, scope: ScopeId) -> Result<Vec<RunCount>, Error> {
     Ok(counts)
 }
 
-async fn queued(
-    tx: &mut Tx,
-    partitions: &[u16],
-    now: Millis,
-    (priority, id): (i8, RunId),
-    limit: usize,
-) -> Result<Vec<RunRow>, Error> {
+async fn next_wake(tx: &mut Tx, partitions: &[u16]) -> Result<Option<Millis>, Error> {
     let sql = format!(
-        "SELECT {RUN_COLUMNS} FROM run WHERE status = 0 AND priority <= $1 AND (priority < $1 OR id > $2) \
-         AND (wake_at IS NULL OR wake_at <= $3){} ORDER BY priority DESC, id LIMIT $4",
+        "SELECT wake_at FROM run WHERE status = 2 AND status IN (0, 2) AND wake_at IS NOT NULL{} \
+         ORDER BY wake_at LIMIT 1",
         among(partitions)
     );
-    rows(tx.query(&sql, params![priority, id, now, limit]).await?)
-}
-
-async fn next_wake(tx: &mut Tx, partitions: &[u16], now: Millis) -> Result<Option<Millis>, Error> {
-    let among = among(partitions);
-    let waiting = format!(
-        "SELECT wake_at FROM run WHERE status = 2 AND status IN (0, 2) AND wake_at IS NOT NULL{among} \
-         ORDER BY wake_at LIMIT 1"
-    );
-    let queued = format!(
-        "SELECT wake_at FROM run WHERE status = 0 AND status IN (0, 2) AND wake_at IS NOT NULL AND wake_at > $1{among} \
-         ORDER BY wake_at LIMIT 1"
-    );
-    let waiting = tx.first(&waiting, &[]).await?.map(|mut row| row.int()).transpose()?;
-    let queued = tx.first(&queued, params![now]).await?.map(|mut row| row.int()).transpose()?;
-    Ok(waiting.into_iter().chain(queued).min())
+    tx.first(&sql, &[]).await?.map(|mut row| row.int()).transpose()
 }
 
 async fn over_budget(
@@ -371,23 +336,23 @@ async fn over_budget(
     scope: ScopeId,
     workflow: &str,
     budget: Budget,
+    mut after: RunId,
     limit: usize,
 ) -> Result<Vec<RunId>, Error> {
     let (mut kept_runs, mut kept_bytes) = (0u64, 0u64);
     for count in counts(tx, scope).await? {
-        if count.workflow == workflow && matches!(count.status, RunStatus::Completed | RunStatus::Canceled) {
+        if count.workflow == workflow && count.status.is_final() && count.status != RunStatus::Failed {
             kept_runs += count.runs;
             kept_bytes += count.bytes;
         }
     }
     let failed_before = budget.keep_failed_since.unwrap_or(i64::MIN);
     let mut over = Vec::new();
-    let mut after = RunId(0);
     loop {
         let found = tx
             .query(
                 "SELECT id, status, created_at, bytes FROM run WHERE scope = $1 AND workflow = $2 AND id > $3 \
-                 AND (status IN (5, 7) OR (status = 6 AND created_at < $4)) ORDER BY id LIMIT 500",
+                 AND (status IN (5, 7, 8) OR (status = 6 AND created_at < $4)) ORDER BY id LIMIT 500",
                 params![scope, workflow, after, failed_before],
             )
             .await?;
@@ -538,8 +503,11 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::conformance::{Fixture, MAIN, NOW};
+    use crate::{Lane, queue};
 
     /// Instructions that each question takes on what is stored now.
     async fn costs(store: &Store) -> Vec<(&'static str, u64)> {
@@ -570,9 +538,22 @@ mod tests {
                         list(tx, MAIN, &filter, None, 10).await?;
                         costs.push((name, taken(tx)));
                     }
-                    queued(tx, &all, NOW * 2, (i8::MAX, RunId(0)), 10).await?;
-                    costs.push(("queued", taken(tx)));
-                    next_wake(tx, &all, NOW).await?;
+                    let workflows = queue::workflows(tx, &all, None, 10).await?;
+                    costs.push(("workflows with queued runs", taken(tx)));
+                    assert_eq!(workflows.len(), 1);
+                    let lanes = queue::lanes(tx, &all, MAIN, "orders", None, 10).await?;
+                    costs.push(("lanes", taken(tx)));
+                    assert_eq!(lanes.len(), 2);
+                    let lane = Lane { scope: MAIN, workflow: "orders".into(), key: "a".into() };
+                    let page = queue::heads(tx, &all, &[(lane, 5)], &HashSet::new(), 1 << 20).await?;
+                    costs.push(("heads of a lane", taken(tx)));
+                    assert_eq!(page.lanes[0].len(), 5);
+                    let due = queue::due(tx, &all, (NOW + 50, RunId(0)), NOW * 2, 10).await?;
+                    costs.push(("due", taken(tx)));
+                    assert_eq!(due.len(), 10);
+                    queue::next_due(tx, &all, NOW + 20).await?;
+                    costs.push(("next due", taken(tx)));
+                    next_wake(tx, &all).await?;
                     costs.push(("next wake", taken(tx)));
                     counts(tx, MAIN).await?;
                     costs.push(("counts", taken(tx)));
@@ -591,8 +572,11 @@ mod tests {
         let admit = |numbers: std::ops::Range<u64>| {
             futures_util::future::join_all(numbers.map(|number| {
                 let mut commit = fixture.admission(number, statuses[number as usize % statuses.len()], 1);
-                if commit.state.status == RunStatus::Waiting {
+                if matches!(commit.state.status, RunStatus::Waiting | RunStatus::Queued) {
                     commit.state.wake_at = Some(NOW + number as i64);
+                }
+                if let Some(admission) = &mut commit.admit {
+                    admission.head.fairness_key = if number % 8 < 4 { "a" } else { "b" }.into();
                 }
                 fixture.commit(commit)
             }))

@@ -13,7 +13,7 @@ use crate::event::{Event, NodeIndex};
 use crate::machine::Machine;
 use crate::ports::WorkflowText;
 use crate::record::ItemsRecord;
-use crate::run::{Core, Shared};
+use crate::run::{After, Core, Shared};
 
 impl Inner {
     /// Takes an event in. See [`part::Runs::admit`].
@@ -24,7 +24,7 @@ impl Inner {
         let scope_id = self.scope_id(&event.scope).await?;
         let text = self.text(&event.scope, &event.workflow).await?;
         let definition = self.definition(&text)?;
-        let id = self.new_run_id();
+        let id = self.own_run_id();
         let fence = self.fence(id)?;
         let now = self.clock.now();
         let head = RunHead {
@@ -54,7 +54,8 @@ impl Inner {
         });
         let waits_for_answer = event.reply_to.is_some();
         core.emit(first);
-        let turn = self.queue.turn(&definition, &head, now, self.options.max_live, self.live().len());
+        let has_room = self.live().len() < self.options.max_live;
+        let turn = self.queue.turn(&definition, &event.scope, &head, now, has_room);
         core.queued_until = match turn {
             queue::Turn::Now => None,
             queue::Turn::Later(at) => Some(at),
@@ -63,9 +64,12 @@ impl Inner {
         let admission = Admission { head: head.clone(), state, definition: definition.text.clone(), dedupe };
         core.admit = Some(Box::new(admission));
         let queued = core.queued_until.is_some();
+        if queued {
+            core.after(After::Queued);
+        }
         let shared = Shared::new(self.clone(), event.scope, head, definition, fence, core);
         if queued {
-            return self.wait_for_row(&shared, shared.flush().await).await.inspect(|_| self.queue.nudge());
+            return self.wait_for_row(&shared, shared.flush().await).await;
         }
         self.work_on(shared.clone(), false);
         if waits_for_answer {

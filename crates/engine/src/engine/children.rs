@@ -147,7 +147,7 @@ impl Inner {
         input: Items,
         mode: &'static str,
     ) -> Result<RunId, NodeError> {
-        let (id, now) = (self.new_run_id(), self.clock.now());
+        let (id, now) = (self.own_run_id(), self.clock.now());
         let head = RunHead {
             scope: shared.head.scope,
             id,
@@ -204,7 +204,7 @@ impl Inner {
         }
         let mut core = Core::new(Machine::new(definition.graph.clone()));
         core.fold(&first);
-        self.queue.started(&definition, &head);
+        self.queue.started(&definition, &scope, &head);
         self.work_on(Shared::new(self.clone(), scope, head, definition, fence, core), false);
     }
 
@@ -243,6 +243,13 @@ impl Inner {
             }
             (Some(End::Completed), None) => part::Answer { status: 204, ..Default::default() },
             (Some(End::Failed), Some(webhook)) => webhook.answer_failed(),
+            (Some(End::Canceled), _) if core.superseded_by.is_some() => {
+                let body = serde_json::json!({
+                    "run": shared.head.id, "status": "superseded", "supersededBy": core.superseded_by,
+                });
+                let headers = vec![("content-type".into(), "application/json".into())];
+                part::Answer { status: 202, headers, body: part::AnswerBody::Text(body.to_string()) }
+            }
             (end, _) => {
                 let code = if end == Some(End::Canceled) { Code::RunCanceled } else { Code::StepFailed };
                 let problem = Problem::new(code, format!("{} did not complete", shared.head.id));

@@ -70,7 +70,8 @@ impl Inner {
             Err(problem) => return Err(LoadError::Fault(problem)),
         };
         let scope = self.scope_of(row.head.scope).await.map_err(LoadError::Fault)?;
-        let core = self.replay(&row, &definition).await?;
+        let mut core = self.replay(&row, &definition).await?;
+        core.queued_until = (row.state.status == RunStatus::Queued).then_some(row.state.wake_at);
         let shared = Shared::new(self.clone(), scope, row.head, definition, fence, core);
         Ok(shared)
     }
@@ -160,7 +161,7 @@ impl Inner {
     }
 
     /// Marks a run whose pin cannot be satisfied. It is never run on something else.
-    async fn hold(&self, row: &RunRow, fence: store::Fence, problem: &Problem) {
+    pub(super) async fn hold(&self, row: &RunRow, fence: store::Fence, problem: &Problem) {
         let mut state = row.state.clone();
         let first_seq = state.last_seq + 1;
         state.status = RunStatus::Held;

@@ -2,6 +2,7 @@
 
 mod admit;
 mod children;
+mod dispatch;
 mod load;
 mod queue;
 mod repair;
@@ -139,6 +140,7 @@ pub struct Inner {
     definitions: Mutex<Definitions>,
     scopes: Mutex<HashMap<Scope, ScopeId>>,
     queue: queue::Queue,
+    last_run: Mutex<RunId>,
     myself: std::sync::OnceLock<std::sync::Weak<Inner>>,
 }
 
@@ -158,6 +160,9 @@ struct Definitions {
 /// First and longest pause before the store is asked again.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LAST_RETRY: Duration = Duration::from_secs(2);
+
+/// Longest time between two looks at what is due or queued, in case a hint was lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Definitions kept compiled.
 const MAX_DEFINITIONS: usize = 512;
@@ -183,6 +188,7 @@ impl Engine {
             fences: Mutex::default(),
             definitions: Mutex::default(),
             scopes: Mutex::default(),
+            last_run: Mutex::new(RunId(0)),
             myself: std::sync::OnceLock::new(),
         });
         // A run holds the engine, and the engine starts tasks for runs: this lets methods on `&Inner` do so.
@@ -230,6 +236,23 @@ impl Inner {
     pub fn new_run_id(&self) -> RunId {
         let random = (u128::from(self.clock.random()) << 64) | u128::from(self.clock.random());
         RunId::from_parts(self.clock.now().max(0) as u64, random)
+    }
+
+    /// The id of a new run, in a partition that this process owns.
+    /// Ids rise within a millisecond, too: queued runs of a lane start in the order in which they came.
+    fn own_run_id(&self) -> RunId {
+        let fences = lock(&self.fences);
+        let mut last = lock(&self.last_run);
+        loop {
+            let mut id = self.new_run_id();
+            if id < *last && id.millis() == last.millis() {
+                id = RunId(last.0 + 1 + u128::from(self.clock.random() >> 16));
+            }
+            if fences.is_empty() || fences.contains_key(&partition_of(id)) {
+                *last = id;
+                return id;
+            }
+        }
     }
 
     /// The address that resumes a step.
@@ -317,7 +340,7 @@ impl Inner {
                 }
             }
         }
-        self.queue.finished(shared);
+        self.queue.finished(id);
     }
 
     /// A run that waits takes itself off the list, unless something has come for it.
@@ -405,18 +428,49 @@ impl Inner {
                     if let Some(entry) = engine.live().get_mut(&run) {
                         entry.shared = Some(shared.clone());
                     }
-                    let left = drive(&shared).await;
+                    let left = match engine.out_of_turn(&shared).await {
+                        Some(left) => left,
+                        None => drive(&shared).await,
+                    };
                     engine.left(&shared, left);
                 }
                 Err(error) => {
                     engine.live().remove(&run);
-                    engine.queue.given_up(run);
+                    engine.queue.finished(run);
                     if error.is_fault() {
                         tracing::warn!(%run, %error, "the run cannot be loaded");
                     }
                 }
             }
         });
+    }
+
+    /// A run that was loaded because something came for it. When it is queued, only the end or the pause that
+    /// somebody asks for comes before its turn; other signals wait with it. `None`: it is worked on now.
+    async fn out_of_turn(self: &Arc<Self>, shared: &Arc<Shared>) -> Option<crate::run::Left> {
+        use crate::run::Left;
+        if shared.core().queued_until.is_none() {
+            self.queue.started(&shared.definition, &shared.scope, &shared.head);
+            return None;
+        }
+        loop {
+            if !self.read_inbox(shared).await {
+                return Some(Left::Lost);
+            }
+            {
+                let mut core = shared.core();
+                if core.machine.cancel_requested() || core.machine.paused() {
+                    core.queued_until = None;
+                    return None;
+                }
+            }
+            if shared.flush().await.is_err() {
+                return Some(Left::Lost);
+            }
+            if self.leave(shared) {
+                return Some(Left::Waiting);
+            }
+        }
     }
 
     /// Does what may only happen after a commit.
@@ -447,6 +501,11 @@ impl Inner {
                     engine.wake(scope, run);
                 }
             }
+            After::Begun => self.queue.committed(shared.head.id),
+            After::Queued => {
+                let wake_at = shared.core().queued_until.flatten();
+                self.queue.appended(&shared.definition, &shared.scope, &shared.head, wake_at);
+            }
         }
     }
 }
@@ -462,6 +521,11 @@ impl Definitions {
 
 /// Turns a row of the inbox into a record.
 fn receive(core: &mut Core, signal: SignalRow, now: i64) {
+    let late_child = core.machine.end().is_some() && signal.name.starts_with("child:");
+    if late_child {
+        // It stays in the inbox for the case that the run is reopened.
+        return;
+    }
     if core.machine.has_seen(signal.id) || core.machine.end().is_some() {
         core.consume(signal.id);
         return;

@@ -40,7 +40,8 @@ impl Inner {
     /// A failed or cancelled run goes on at the steps that failed.
     async fn reopen(self: &Arc<Self>, row: RunRow, by: &str) -> Result<RunId, Problem> {
         let run = row.head.id;
-        if !matches!(row.state.status, RunStatus::Failed | RunStatus::Canceled) {
+        // One that gave way to a newer event may be run after all.
+        if !matches!(row.state.status, RunStatus::Failed | RunStatus::Canceled | RunStatus::Superseded) {
             let detail = format!("{run} has not failed ({})", super::runs::status_name(row.state.status));
             let problem = Problem::new(Code::NotResumable, detail);
             return Err(problem.hint("name a node to run again from (`from`), or run it again from the start"));
@@ -132,7 +133,7 @@ impl Inner {
         } else {
             (pinned.clone(), row.head.runs_as.clone())
         };
-        let (id, now) = (self.new_run_id(), self.clock.now());
+        let (id, now) = (self.own_run_id(), self.clock.now());
         let fence = self.fence(id)?;
         let mut core = Core::new(Machine::new(definition.graph.clone()));
         for event in events.into_iter().take(cut) {

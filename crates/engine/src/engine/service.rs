@@ -9,14 +9,12 @@ use store::{Budget, RunNotice, RunRow};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Inner, PARTITIONS, lock, queue, store_problem};
+use super::{Engine, Inner, LOOK_AGAIN, PARTITIONS, lock, store_problem};
 
 /// Runs looked at in one go.
 const BATCH: usize = 256;
-/// Longest time between two looks at timers, in case a hint was lost.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Runs deleted in one transaction.
-const DELETE_SLICE: usize = 200;
+const DELETE_SLICE: usize = 100;
 
 impl Engine {
     /// Takes the partitions over and goes on with the runs that were under way. Returns when new events may come.
@@ -45,6 +43,15 @@ impl Engine {
         self.inner.take_leases(self.inner.options.lease.as_millis() as i64).await?;
         self.inner.recover().await?;
         Ok(self.inner.partitions().len() - before)
+    }
+}
+
+impl Engine {
+    /// Looks for queued runs whose time has come, now and not when its own timers say so: for tests that move the
+    /// clock.
+    pub fn look_at_queue(&self) {
+        self.inner.queue.set_timer(Some(self.inner.clock.now()));
+        self.inner.queue.changed.notify_one();
     }
 }
 
@@ -98,6 +105,7 @@ impl Inner {
             }
             tokio::task::yield_now().await;
         }
+        self.find_queued().await?;
         // Signals that came while nobody listened.
         let mut after = None;
         loop {
@@ -110,8 +118,11 @@ impl Inner {
 
     /// A recovered run holds a place among those that its workflow may have at once.
     async fn count_again(&self, row: &RunRow) {
-        if let Ok(definition) = self.stored_definition(row.head.scope, row.head.definition).await {
-            self.queue.started(&definition, &row.head);
+        if let (Ok(definition), Ok(scope)) = (
+            self.stored_definition(row.head.scope, row.head.definition).await,
+            self.scope_of(row.head.scope).await,
+        ) {
+            self.queue.started(&definition, &scope, &row.head);
         }
     }
 
@@ -158,6 +169,10 @@ impl Inner {
     async fn watch_timers(self: &Arc<Self>) {
         let mut notices = self.store.watch_runs();
         loop {
+            // However many timers are due at once, so many runs are loaded; queued ones leave them that room.
+            while self.live().len() >= self.options.max_live.saturating_mul(2) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
             let now = self.clock.now();
             let partitions = self.partitions();
             match self.store.wake_due(&partitions, now, BATCH).await {
@@ -172,7 +187,7 @@ impl Inner {
                 }
                 Err(error) => tracing::warn!(%error, "timers cannot be read; trying again"),
             }
-            let next = self.store.next_wake(&partitions, now).await.ok().flatten();
+            let next = self.store.next_wake(&partitions).await.ok().flatten();
             let wait = next.map_or(LOOK_AGAIN, |at| Duration::from_millis((at - self.clock.now()).max(5) as u64));
             let deadline = tokio::time::Instant::now() + wait.min(LOOK_AGAIN);
             // A run that has begun to wait may be due earlier than what was known.
@@ -190,68 +205,7 @@ impl Inner {
                     },
                 }
             }
-            self.queue.nudge();
         }
-    }
-
-    /// Starts queued runs when there is room.
-    async fn dispatch(self: &Arc<Self>) {
-        loop {
-            self.queue.begin_round();
-            let mut after = None;
-            let mut blocked: std::collections::HashSet<(String, String)> = Default::default();
-            loop {
-                let room = self.options.max_live.saturating_sub(self.live().len());
-                if room == 0 {
-                    self.queue.has_backlog();
-                    break;
-                }
-                let rows = match self.store.queued(&self.partitions(), self.clock.now(), after, BATCH).await {
-                    Ok(rows) => rows,
-                    Err(error) => {
-                        tracing::warn!(%error, "the queue cannot be read; trying again");
-                        self.queue.has_backlog();
-                        break;
-                    }
-                };
-                let Some(last) = rows.last() else { break };
-                after = Some((last.head.priority, last.head.id));
-                if rows.len() > room {
-                    self.queue.has_backlog();
-                }
-                for row in queue::interleave(rows, |row| row.head.workflow.clone()).into_iter().take(room) {
-                    let lane = (row.head.workflow.clone(), row.head.fairness_key.clone());
-                    if blocked.contains(&lane) || self.live().contains_key(&row.head.id) {
-                        continue;
-                    }
-                    if !self.start_queued(row).await {
-                        blocked.insert(lane);
-                        self.queue.has_backlog();
-                    }
-                }
-                // A backlog behind a full workflow is not read to its end each time a place is free.
-                if blocked.len() >= 64 {
-                    break;
-                }
-            }
-            tokio::select! {
-                () = self.queue.changed.notified() => {}
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
-            }
-        }
-    }
-
-    /// Starts a queued run, unless its workflow has no place for it.
-    async fn start_queued(self: &Arc<Self>, row: RunRow) -> bool {
-        let Ok(definition) = self.stored_definition(row.head.scope, row.head.definition).await else {
-            self.wake(row.head.scope, row.head.id);
-            return true;
-        };
-        if self.queue.take_place(&definition, &row.head, self.clock.now()) != queue::Turn::Now {
-            return false;
-        }
-        self.wake(row.head.scope, row.head.id);
-        true
     }
 
     async fn hear_notices(self: &Arc<Self>) {
@@ -259,11 +213,10 @@ impl Inner {
         loop {
             match notices.recv().await {
                 Ok(RunNotice::Signal { scope, run }) => self.wake(scope, run),
-                Ok(RunNotice::Admitted { .. }) => self.queue.nudge(),
-                Ok(RunNotice::Changed { .. }) => {}
+                // Whoever admits a run here tells the queue, or starts it.
+                Ok(RunNotice::Admitted { .. } | RunNotice::Changed { .. }) => {}
                 Ok(RunNotice::Partition(partition)) if lock(&self.fences).contains_key(&partition) => {
                     self.look_at(vec![partition]).await;
-                    self.queue.nudge();
                 }
                 Ok(RunNotice::Partition(_)) => {}
                 Err(RecvError::Lagged(_)) => self.look_at(self.partitions()).await,
@@ -316,13 +269,15 @@ impl Inner {
                     max_runs: retention.count,
                     max_bytes: retention.bytes,
                 };
+                let mut after = None;
                 loop {
-                    let over = self.store.over_budget(scope_id, &workflow, budget, DELETE_SLICE).await?;
-                    if over.is_empty() {
-                        break;
-                    }
+                    let over = self.store.over_budget(scope_id, &workflow, budget, after, DELETE_SLICE).await?;
+                    let Some(last) = over.last() else { break };
+                    after = Some(*last);
+                    let begun = tokio::time::Instant::now();
                     deleted += self.store.delete_runs(scope_id, &over).await?.runs;
-                    tokio::task::yield_now().await;
+                    // Runs that commit meanwhile have the store for at least as long as the deletion had it.
+                    tokio::time::sleep(begun.elapsed()).await;
                 }
             }
         }

@@ -575,11 +575,9 @@ impl Machine {
             }
             Event::ChildEnded { run, signal, error, .. } => {
                 state.seen_signals.insert(*signal);
-                for step in state.live.values_mut() {
-                    for child in step.children.iter_mut().filter(|child| child.run == *run) {
-                        child.ended = true;
-                        child.failed = error.is_some();
-                    }
+                // A step that has failed keeps its children: it is run again when the run is reopened.
+                for step in state.live.values_mut().chain(state.failed.iter_mut().map(|(_, step)| step)) {
+                    step.child_ended(*run, error.is_some());
                 }
             }
             Event::SignalReceived { id, step, name, payload } => {
@@ -702,6 +700,17 @@ impl LiveStep {
             call.begun = false;
         });
         self.children.retain(|child| !child.failed);
+    }
+
+    /// A child that fails before the next attempt is forgotten like those that failed before the last one: the
+    /// attempt starts it anew.
+    fn child_ended(&mut self, run: RunId, failed: bool) {
+        if failed && matches!(self.status, StepStatus::Backoff { .. }) {
+            return self.children.retain(|child| child.run != run);
+        }
+        for child in self.children.iter_mut().filter(|child| child.run == run) {
+            (child.ended, child.failed) = (true, failed);
+        }
     }
 
     fn settle(&mut self, settle: &part::runs::Settle) {

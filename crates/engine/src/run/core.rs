@@ -100,6 +100,8 @@ pub struct Core {
     pub error: Option<String>,
     /// The run is queued, not started.
     pub queued_until: Option<Option<i64>>,
+    /// The newer run that it gave way to.
+    pub superseded_by: Option<RunId>,
     /// It is held for this reason.
     pub held: bool,
     /// Admission that the next commit carries.
@@ -133,6 +135,10 @@ pub enum After {
     Launch(Box<Launch>),
     /// Another run has a signal.
     Wake(model::ScopeId, RunId),
+    /// The run waits for its turn.
+    Queued,
+    /// It no longer does.
+    Begun,
 }
 
 /// A run that was admitted by another one and starts after that one's commit.
@@ -382,6 +388,7 @@ impl Core {
             ended_at: None,
             error: None,
             queued_until: None,
+            superseded_by: None,
             held: false,
             admit: None,
             after: Vec::new(),
@@ -447,6 +454,7 @@ impl Core {
             Event::Reopened { .. } => {
                 self.ended_at = None;
                 self.error = None;
+                self.superseded_by = None;
             }
             Event::Held { problem, .. } => {
                 self.held = true;
@@ -467,7 +475,11 @@ impl Core {
                     answer.body = part::AnswerBody::Streamed { digest: *digest, size: *size, cut };
                 }
             }
-            Event::RunCompleted { at } | Event::RunCanceled { at } => self.ended_at = Some(*at),
+            Event::RunCompleted { at } => self.ended_at = Some(*at),
+            Event::RunCanceled { at, superseded_by } => {
+                self.ended_at = Some(*at);
+                self.superseded_by = *superseded_by;
+            }
             Event::RunFailed { at, error, .. } => {
                 self.ended_at = Some(*at);
                 self.error = serde_json::to_string(error).ok();
@@ -550,6 +562,7 @@ impl Core {
         let status = match self.machine.end() {
             Some(End::Completed) => RunStatus::Completed,
             Some(End::Failed) => RunStatus::Failed,
+            Some(End::Canceled) if self.superseded_by.is_some() => RunStatus::Superseded,
             Some(End::Canceled) => RunStatus::Canceled,
             None if self.held => RunStatus::Held,
             None if self.queued_until.is_some() => RunStatus::Queued,
@@ -560,7 +573,7 @@ impl Core {
         RunState {
             status,
             last_seq: self.last_seq,
-            started_at: self.started_at,
+            started_at: self.started_at.filter(|_| status != RunStatus::Queued),
             ended_at: self.ended_at,
             wake_at: match status {
                 RunStatus::Queued => self.queued_until.flatten(),

@@ -204,7 +204,7 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
                     continue;
                 }
                 Next::Cancel => {
-                    core.emit(Event::RunCanceled { at: now });
+                    core.emit(Event::RunCanceled { at: now, superseded_by: None });
                     shared.engine.ended(shared, &mut core);
                     continue;
                 }

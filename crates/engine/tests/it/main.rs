@@ -1,8 +1,10 @@
 //! The engine on a real store.
 
+mod children;
 mod durable;
 mod examples;
 mod golden;
 mod long;
 mod proof;
+mod queue;
 mod toys;

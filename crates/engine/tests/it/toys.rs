@@ -434,6 +434,35 @@ impl House {
     }
 }
 
+/// An engine whose time stands still until a test moves it, on the same store.
+pub fn engine_at(house: &House, node: &str, clock: &Arc<Stopped>, max_live: usize) -> Engine {
+    let mut ports = EnginePorts::new(house.store.clone(), house.catalogue.clone(), house.texts.clone());
+    ports.clock = clock.clone();
+    let lease = Duration::from_secs(1 << 30);
+    Engine::new(Options { node: node.into(), lease, max_live, ..Options::default() }, ports)
+}
+
+/// A clock that tests move.
+pub struct Stopped(std::sync::atomic::AtomicI64, engine::ports::SystemClock);
+
+impl Stopped {
+    pub fn at(now: i64) -> Arc<Stopped> {
+        Arc::new(Stopped(now.into(), Default::default()))
+    }
+    pub fn advance(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl engine::ports::Clock for Stopped {
+    fn now(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+    fn random(&self) -> u64 {
+        self.1.random()
+    }
+}
+
 fn engine(
     store: &Store,
     catalogue: &Catalogue,

@@ -36,6 +36,11 @@ pub(super) const CASES: &[Case] = &[
         run: |store| Box::pin(dedupe(store)),
     },
     Case {
+        name: "a child's end waits beside the inbox of a parent that has ended, until that is reopened",
+        queries: &["commit", "signals", "runs_with_signals", "send_signal"],
+        run: |store| Box::pin(late_child(store)),
+    },
+    Case {
         name: "a commit's children, signals, local writes, snapshot and consumed signals are visible together",
         queries: &["commit", "signals", "local", "snapshot", "snapshot_page", "run"],
         run: |store| Box::pin(everything(store)),
@@ -188,6 +193,28 @@ pub(super) fn signal(to: u64, id: u128, name: &str) -> SignalRow {
         payload: r#"{"ok":true}"#.into(),
         sent_at: NOW,
     }
+}
+
+async fn late_child(store: Store) {
+    let fixture = Fixture::new(store).await;
+    for (number, status) in [(1, RunStatus::Failed), (2, RunStatus::Completed), (3, RunStatus::Failed)] {
+        fixture.admit(number, status).await;
+    }
+    fixture.admit(9, RunStatus::Running).await;
+    let mut end = fixture.next(9, 1, RunStatus::Completed, 1);
+    end.signals = vec![signal(1, 5, "child:4"), signal(2, 6, "child:4"), signal(3, 7, "cancel")];
+    fixture.commit(end).await;
+    let (store, all) = (&fixture.store, (0..crate::PARTITIONS).collect::<Vec<u16>>());
+    for number in [1, 2, 3] {
+        assert_eq!(store.signals(MAIN, run_id(number)).await.expect("an inbox"), []);
+    }
+    assert_eq!(store.runs_with_signals(&all, None, 9).await.expect("runs"), [], "nobody is woken for it");
+    for number in [1, 3] {
+        fixture.commit(fixture.next(number, 1, RunStatus::Running, 1)).await;
+    }
+    assert_eq!(store.signals(MAIN, run_id(1)).await.expect("an inbox"), [signal(1, 5, "child:4")]);
+    assert_eq!(store.signals(MAIN, run_id(3)).await.expect("an inbox"), [], "a request to an ended run is void");
+    assert_eq!(store.send_signal(signal(1, 5, "child:4")).await.expect("no fault"), SignalAnswer::Duplicate);
 }
 
 async fn everything(store: Store) {

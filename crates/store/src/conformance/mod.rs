@@ -6,6 +6,7 @@
 mod backup;
 mod commits;
 mod fixtures;
+mod queue;
 mod resources;
 mod rows;
 mod runs;
@@ -31,5 +32,5 @@ pub struct Case {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [commits::CASES, runs::CASES, rows::CASES, resources::CASES, backup::CASES].concat()
+    [commits::CASES, runs::CASES, queue::CASES, rows::CASES, resources::CASES, backup::CASES].concat()
 }

@@ -16,8 +16,8 @@ pub(super) const CASES: &[Case] = &[
     },
     Case { name: "counts follow every change", queries: &["counts", "set_dead"], run: |store| Box::pin(counts(store)) },
     Case {
-        name: "a node finds what runs, what may start and what is due in its partitions",
-        queries: &["recoverable", "queued", "wake_due", "next_wake"],
+        name: "a node finds what runs and what is due in its partitions",
+        queries: &["recoverable", "wake_due", "next_wake"],
         run: |store| Box::pin(pick_up(store)),
     },
     Case {
@@ -128,16 +128,6 @@ async fn pick_up(store: Store) {
     for number in [1, 2, 3] {
         fixture.admit(number, RunStatus::Running).await;
     }
-    for (number, priority, wake_at) in
-        [(10, 0, None), (11, 5, Some(NOW)), (12, 5, None), (13, -3, None), (14, 9, Some(NOW + 500))]
-    {
-        let mut commit = fixture.admission(number, RunStatus::Queued, 1);
-        commit.state.wake_at = wake_at;
-        if let Some(admission) = &mut commit.admit {
-            admission.head.priority = priority;
-        }
-        fixture.commit(commit).await;
-    }
     for (number, wake_at) in [(20, Some(NOW + 300)), (21, Some(NOW + 100)), (22, None)] {
         let mut commit = fixture.admission(number, RunStatus::Waiting, 1);
         commit.state.wake_at = wake_at;
@@ -152,16 +142,12 @@ async fn pick_up(store: Store) {
     assert_eq!(ids(store.recoverable(&all, Some(run_id(2)), 2).await.expect("runs")), [3]);
     assert_eq!(ids(store.recoverable(&[2, 40], None, 9).await.expect("runs")), [2]);
     assert!(ids(store.recoverable(&[], None, 9).await.expect("runs")).is_empty());
-    assert_eq!(ids(store.queued(&all, NOW, None, 2).await.expect("runs")), [11, 12]);
-    assert_eq!(ids(store.queued(&all, NOW, Some((5, run_id(12))), 9).await.expect("runs")), [10, 13]);
-    assert_eq!(ids(store.queued(&all, NOW + 500, None, 1).await.expect("runs")), [14]);
-    assert_eq!(ids(store.queued(&[13], NOW, None, 9).await.expect("runs")), [13]);
     assert_eq!(ids(store.wake_due(&all, NOW + 300, 9).await.expect("runs")), [21, 20]);
     assert_eq!(ids(store.wake_due(&[20], NOW + 300, 9).await.expect("runs")), [20]);
     assert!(ids(store.wake_due(&all, NOW, 9).await.expect("runs")).is_empty());
-    assert_eq!(store.next_wake(&all, NOW).await.expect("a time"), Some(NOW + 100));
-    assert_eq!(store.next_wake(&[14], NOW).await.expect("a time"), Some(NOW + 500));
-    assert_eq!(store.next_wake(&[14], NOW + 500).await.expect("a time"), None);
+    assert_eq!(store.next_wake(&all).await.expect("a time"), Some(NOW + 100));
+    assert_eq!(store.next_wake(&[20]).await.expect("a time"), Some(NOW + 300));
+    assert_eq!(store.next_wake(&[14]).await.expect("a time"), None);
 }
 
 async fn inbox(store: Store) {
@@ -195,15 +181,18 @@ async fn budget(store: Store) {
     for number in 3..9 {
         fixture.admit(number, RunStatus::Completed).await;
     }
-    let over = async |budget| fixture.store.over_budget(MAIN, "orders", budget, 100).await.expect("runs");
+    let over = async |budget| fixture.store.over_budget(MAIN, "orders", budget, None, 100).await.expect("runs");
     let none = Budget::default();
     assert_eq!(over(none).await, []);
     assert_eq!(over(Budget { keep_since: Some(NOW + 5), ..none }).await, [run_id(3), run_id(4)]);
     assert_eq!(over(Budget { max_runs: Some(4), ..none }).await, [run_id(3), run_id(4)]);
     assert_eq!(over(Budget { max_bytes: Some(350), ..none }).await, [run_id(3), run_id(4), run_id(5)]);
     assert_eq!(over(Budget { keep_failed_since: Some(NOW + 5), ..none }).await, [run_id(1)]);
-    let other = fixture.store.over_budget(MAIN, "other", Budget { max_runs: Some(0), ..none }, 9).await.expect("runs");
+    let nothing = Budget { max_runs: Some(0), ..none };
+    let other = fixture.store.over_budget(MAIN, "other", nothing, None, 9).await.expect("runs");
     assert_eq!(other, []);
+    let rest = fixture.store.over_budget(MAIN, "orders", nothing, Some(run_id(5)), 2).await.expect("runs");
+    assert_eq!(rest, [run_id(6), run_id(7)]);
 }
 
 async fn deletion(store: Store) {

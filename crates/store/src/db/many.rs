@@ -122,6 +122,11 @@ impl Many {
         )
     }
 
+    /// Two texts, where one does not do: of one row for SQLite, over `{rows}` (called `v`) for PostgreSQL.
+    pub(crate) fn either(columns: &[Named<'_>], sqlite: String, postgres: &str) -> Self {
+        Many::new(columns, sqlite, postgres.replace("{rows}", &unnest(columns)))
+    }
+
     /// A statement over a table expression `{rows}` with these columns, called `v`.
     pub(crate) fn template(columns: &[Named<'_>], sql: &str) -> Self {
         let one: Vec<String> =

@@ -404,7 +404,7 @@ impl<'s> Driver<'s> {
                 }
                 Next::Complete => self.emit(Event::RunCompleted { at: self.now }),
                 Next::Fail { step, error } => self.emit(Event::RunFailed { at: self.now, step: Some(step), error }),
-                Next::Cancel => self.emit(Event::RunCanceled { at: self.now }),
+                Next::Cancel => self.emit(Event::RunCanceled { at: self.now, superseded_by: None }),
             }
         }
         self.breach("the machine never stops deciding");

@@ -30,6 +30,7 @@ mod scopes;
 mod secrets;
 mod signals;
 mod store;
+mod takeover;
 mod tokens;
 
 pub use activations::ActivationRow;

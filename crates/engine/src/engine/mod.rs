@@ -1,6 +1,7 @@
 //! Starts, wakes and ends runs; keeps those that are being worked on; knows who else may work on them.
 
 mod admit;
+mod authority;
 mod children;
 mod load;
 mod queue;
@@ -24,7 +25,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::definition::Definition;
 use crate::event::Event;
-use crate::ports::{Clock, NoVariables, SystemClock, Tokens, Variables, WorkflowText, Workflows};
+use crate::ports::{Authority, Clock, NoVariables, SystemClock, Tokens, Trusting, Variables, WorkflowText, Workflows};
 use crate::run::{After, Core, Shared, drive};
 
 pub use load::LoadError;
@@ -82,6 +83,8 @@ pub struct Ports {
     pub replies: Option<Arc<dyn Replies>>,
     /// Who signs.
     pub tokens: Option<Arc<dyn Tokens>>,
+    /// Who knows whether those that runs act for may still let them.
+    pub authority: Arc<dyn Authority>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
 }
@@ -98,6 +101,7 @@ impl Ports {
             sandbox: None,
             replies: None,
             tokens: None,
+            authority: Arc::new(Trusting),
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -129,6 +133,8 @@ pub struct Inner {
     pub replies: Option<Arc<dyn Replies>>,
     /// Who signs.
     pub tokens: Option<Arc<dyn Tokens>>,
+    /// Who knows whether those that runs act for may still let them.
+    pub authority: Arc<dyn Authority>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
     /// Cancelled when the engine stops.
@@ -139,6 +145,8 @@ pub struct Inner {
     definitions: Mutex<Definitions>,
     scopes: Mutex<HashMap<Scope, ScopeId>>,
     queue: queue::Queue,
+    /// Grants or activations have changed: held runs may go on.
+    reconsider: tokio::sync::Notify,
     myself: std::sync::OnceLock<std::sync::Weak<Inner>>,
 }
 
@@ -176,6 +184,7 @@ impl Engine {
             sandbox: ports.sandbox,
             replies: ports.replies,
             tokens: ports.tokens,
+            authority: ports.authority,
             clock: ports.clock,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -183,6 +192,7 @@ impl Engine {
             fences: Mutex::default(),
             definitions: Mutex::default(),
             scopes: Mutex::default(),
+            reconsider: tokio::sync::Notify::new(),
             myself: std::sync::OnceLock::new(),
         });
         // A run holds the engine, and the engine starts tasks for runs: this lets methods on `&Inner` do so.

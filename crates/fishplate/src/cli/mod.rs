@@ -1,10 +1,12 @@
 //! The command line: what may be asked, and who answers it.
 
+mod accounts;
 mod check;
 mod client;
 mod doctor;
 mod exit;
 mod files;
+mod listen;
 mod output;
 mod resources;
 mod run;
@@ -83,6 +85,8 @@ enum Verb {
     Secret(resources::Secret),
     /// Run a workflow file without a server
     Run(run::Run),
+    /// Let the webhooks of a draft hear a test event
+    Listen(listen::Listen),
     /// Look at runs and steer them
     Runs {
         #[command(subcommand)]
@@ -144,6 +148,7 @@ pub fn main() -> Exit {
             Verb::Deactivate(options) => resources::deactivate(&global, options).await,
             Verb::Secret(options) => resources::secret(&global, options).await,
             Verb::Run(options) => run::run(&global, options).await,
+            Verb::Listen(options) => listen::listen(&global, options).await,
             Verb::Runs { verb } => runs::runs(&global, verb).await,
             Verb::Dead { verb } => runs::dead(&global, verb).await,
             Verb::Backup(options) => files::backup(&global, options).await,

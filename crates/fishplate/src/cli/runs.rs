@@ -26,6 +26,11 @@ pub enum Runs {
         /// Id of the run
         run: String,
     },
+    /// Execute a recorded run again with the network off, and compare
+    Replay {
+        /// Id of the run
+        run: String,
+    },
     /// Run again from the failed step, or from elsewhere
     Retry(Retry),
     /// Run again as a new run
@@ -40,7 +45,7 @@ pub enum Runs {
         /// Id of the run
         run: String,
     },
-    /// End a pause, or let a held run go on
+    /// End a pause, or let a held run go on; one that nobody answers for is taken over
     Resume {
         /// Id of the run
         run: String,
@@ -111,6 +116,7 @@ pub async fn runs(global: &Global, verb: Runs) -> Result<Exit, Problem> {
         Runs::List(list) => show_list(global, &client, &["runs"], list).await,
         Runs::Show { run, items } => show(global, &client, &run, items).await,
         Runs::Watch { run } => watch(global, &client, &run).await,
+        Runs::Replay { run } => replay(global, &client, &run).await,
         Runs::Retry(retry) => again(global, &client, retry, false).await,
         Runs::Fork(retry) => again(global, &client, retry, true).await,
         Runs::Cancel { run } => steer(global, &client, &run, "cancel").await,
@@ -166,6 +172,8 @@ async fn show(global: &Global, client: &Client, run: &str, items: bool) -> Resul
     }
     let workflow = output::text(&detail, "workflow");
     output::line(format!("{run}  {workflow}  {}", output::text(&detail, "status")));
+    let (by, runs_as) = (output::text(&detail, "startedBy"), output::text(&detail, "runsAs"));
+    output::line(format!("started by {by}, acts for {runs_as}"));
     let rows: Vec<Vec<String>> = detail["steps"]
         .as_array()
         .into_iter()
@@ -212,6 +220,24 @@ async fn watch(global: &Global, client: &Client, run: &str) -> Result<Exit, Prob
     let end = client.get(&["runs", run]).query("limit", "1").value().await?;
     let failed = matches!(output::text(&end, "status"), "failed" | "canceled");
     Ok(if failed { Exit::RunFailed } else { Exit::Done })
+}
+
+async fn replay(global: &Global, client: &Client, run: &str) -> Result<Exit, Problem> {
+    let found = client.post(&["runs", run, "replay"]).value().await?;
+    let differences = found["differences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    match global.output {
+        Output::Json => output::json(&found),
+        Output::Text => {
+            output::line(format!("{} steps executed again, {} differ", found["steps"], differences.len()));
+            for difference in differences {
+                let field = |name| output::text(difference, name);
+                output::line(format!("{} (step {})", field("node"), difference["step"]));
+                output::line(format!("  recorded {}", field("recorded")));
+                output::line(format!("  replayed {}", field("replayed")));
+            }
+        }
+    }
+    Ok(if differences.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 async fn again(global: &Global, client: &Client, retry: Retry, fork: bool) -> Result<Exit, Problem> {

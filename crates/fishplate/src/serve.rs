@@ -34,7 +34,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::api::{self, App};
-use crate::backup::store_options;
+use crate::backup::{open_store, store_options};
 use crate::entrance::{self, NodeSigner};
 use crate::metrics::Metrics;
 use crate::node::Node;
@@ -62,6 +62,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Address of a PostgreSQL database; absent: SQLite in the folder.
     pub database: Option<String>,
+    /// Address of a bucket for large blobs (`s3://…`); absent: the data folder.
+    pub blobs: Option<String>,
     /// Where it listens. Port 0: a free one.
     pub listen: SocketAddr,
     /// How others reach it; absent: the address that it listens on.
@@ -102,7 +104,7 @@ impl Server {
         })?;
         let address = listener.local_addr().map_err(unusable)?;
         // The store before the key: who has it open has the folder alone, so that no two processes make a key.
-        let store = Store::open(store_options(data, options.database.as_deref())).await?;
+        let store = open_store(store_options(data, options.database.as_deref()), options.blobs.as_deref()).await?;
         let key = std::env::var("FISHPLATE_KEY").ok();
         let keyring = Keyring::load(key.as_deref(), &data.join("key"))?;
         store.ensure_scope(&Scope::default()).await?;

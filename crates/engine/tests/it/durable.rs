@@ -279,7 +279,7 @@ async fn a_node_type_registered_at_run_time_runs_and_holds_its_runs_when_it_goes
     assert_eq!(held.summary.error.unwrap()["code"], "FP0303", "never run on something else");
     let (provider, types) = late(&house.world);
     house.catalogue.register(provider, types);
-    second.resume(&scope, run, "me").await.unwrap();
+    second.resume(&scope, run, &me()).await.unwrap();
     let end = second.wait(&scope, run).await.unwrap();
     assert_eq!(end.status, RunStatus::Completed, "{:?}", end.error);
 }

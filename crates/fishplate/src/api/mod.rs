@@ -8,6 +8,7 @@ mod secrets;
 mod tokens;
 mod transfer;
 mod watch;
+mod watch_runs;
 mod workflows;
 
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         secrets::operations(app),
         transfer::operations(app),
         watch::operations(app),
+        watch_runs::operations(app),
         runs::operations(app),
         tokens::operations(app),
     ]

@@ -11,6 +11,7 @@ mod output;
 mod resources;
 mod run;
 mod runs;
+mod scopes;
 mod up;
 
 use std::path::PathBuf;
@@ -92,6 +93,11 @@ enum Verb {
         #[command(subcommand)]
         verb: runs::Runs,
     },
+    /// Look at workspaces and environments, and make them
+    Scopes {
+        #[command(subcommand)]
+        verb: scopes::Scopes,
+    },
     /// Work on runs that failed and wait for somebody
     Dead {
         #[command(subcommand)]
@@ -150,6 +156,7 @@ pub fn main() -> Exit {
             Verb::Run(options) => run::run(&global, options).await,
             Verb::Listen(options) => listen::listen(&global, options).await,
             Verb::Runs { verb } => runs::runs(&global, verb).await,
+            Verb::Scopes { verb } => scopes::scopes(&global, verb).await,
             Verb::Dead { verb } => runs::dead(&global, verb).await,
             Verb::Backup(options) => files::backup(&global, options).await,
             Verb::Restore(options) => files::restore(&global, options).await,

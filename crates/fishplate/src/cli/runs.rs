@@ -8,6 +8,9 @@ use super::client::Client;
 use super::resources::report;
 use super::{Exit, Global, Output, output};
 
+/// Dead letters that one request works on.
+const BULK: usize = 100;
+
 /// Look at runs and steer them.
 #[derive(Subcommand, Debug)]
 pub enum Runs {
@@ -263,19 +266,38 @@ async fn bulk(global: &Global, client: &Client, verb: &str, choice: Choice) -> R
     if choice.runs.is_empty() && choice.workflow.is_none() && !choice.all {
         return Err(Problem::new(Code::Malformed, "name runs, or choose by `--workflow`, or say `--all`"));
     }
-    let mut body = json!({ "runs": choice.runs });
-    if let Some(workflow) = choice.workflow {
-        body["workflow"] = json!(workflow);
+    let runs = match choice.runs.is_empty() {
+        true => open_letters(client, choice.workflow).await?,
+        false => choice.runs,
+    };
+    let bar = output::progress(Some(runs.len() as u64), verb);
+    let (mut done, mut refused) = (0, Vec::new());
+    // In slices, so that the bar moves, and so that an interrupt leaves the rest as it is.
+    for slice in runs.chunks(BULK) {
+        let answer = client.post(&["dead", verb]).json(&json!({ "runs": slice })).value().await?;
+        done += answer["done"].as_u64().unwrap_or_default();
+        refused.extend(answer["refused"].as_array().into_iter().flatten().cloned());
+        bar.inc(slice.len() as u64);
     }
-    let bar = output::progress(None, verb);
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let answer = client.post(&["dead", verb]).json(&body).value().await?;
     bar.finish_and_clear();
-    report(global, &answer, |answer| {
-        let refused = answer["refused"].as_array().map_or(0, Vec::len);
-        format!("{} done, {refused} refused", answer["done"])
-    });
+    report(global, &json!({ "done": done, "refused": refused }), |_| format!("{done} done, {} refused", refused.len()));
     Ok(Exit::Done)
+}
+
+/// Ids of all dead letters that wait for somebody, of one workflow or of all.
+async fn open_letters(client: &Client, workflow: Option<String>) -> Result<Vec<String>, Problem> {
+    let mut runs = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let ask = client.get(&["dead"]).query("limit", "1000").maybe("workflow", workflow.as_ref());
+        let page = ask.maybe("cursor", cursor.as_ref()).value().await?;
+        let items = page["items"].as_array().into_iter().flatten();
+        runs.extend(items.map(|run| output::text(run, "id").to_owned()));
+        cursor = page["nextCursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return Ok(runs);
+        }
+    }
 }
 
 /// Reads a file of items: an array of objects, or of `{json, binary}` as n8n writes them.

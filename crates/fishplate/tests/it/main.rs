@@ -1,6 +1,7 @@
 //! The binary as people meet it: a real server on a free port with a folder of its own, and its command line.
 
 mod access;
+mod accounts;
 mod authority;
 mod commands;
 mod corpus;

@@ -39,7 +39,7 @@ impl Rule {
         Rule { workspace: None, environment: None, role }
     }
 
-    fn covers(&self, scope: &Scope) -> bool {
+    pub(crate) fn covers(&self, scope: &Scope) -> bool {
         self.workspace.as_ref().is_none_or(|own| *own == scope.workspace)
             && self.environment.as_ref().is_none_or(|own| *own == scope.environment)
     }

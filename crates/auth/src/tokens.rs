@@ -1,14 +1,17 @@
 //! Tokens: random texts that stand for a name and its roles. Only their hash is kept.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use model::id::PrincipalId;
 use model::{Code, Digest, Problem, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{Store, TokenRow};
+use tokio::sync::watch;
 
-use crate::{Error, Grant, Role, Rule, seal};
+use crate::{Error, Grant, Permission, Role, Rule, seal};
 
 /// What every token begins with, so that scanners of repositories and logs know one when they see it.
 pub const PREFIX: &str = "fpt_";
@@ -20,6 +23,25 @@ const OWNER: &str = "owner";
 #[derive(Clone, Debug)]
 pub struct Tokens {
     store: Store,
+    roster: Roster,
+    changes: Arc<watch::Sender<u64>>,
+}
+
+/// All tokens by name, in memory: in whose name a run acts is asked for every event.
+type Roster = Arc<RwLock<Arc<HashMap<String, Vec<Standing>>>>>;
+
+/// What a token lets its owner delegate.
+#[derive(Clone, Debug, PartialEq)]
+struct Standing {
+    rules: Vec<Rule>,
+    expires_at: Option<i64>,
+    revoked: bool,
+}
+
+impl Standing {
+    fn is_alive(&self, now: i64) -> bool {
+        !self.revoked && self.expires_at.is_none_or(|end| end > now)
+    }
 }
 
 /// A token to make.
@@ -69,9 +91,31 @@ pub struct MadeToken {
 }
 
 impl Tokens {
-    /// The tokens that a store keeps.
+    /// The tokens that a store keeps. [`Self::delegates`] knows nobody before the first [`Self::refresh`].
     pub fn new(store: Store) -> Tokens {
-        Tokens { store }
+        Tokens { store, roster: Roster::default(), changes: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Reads the tokens that work may be delegated by. Done after every change here; another process that shares the
+    /// store is heard of by doing it now and then.
+    pub async fn refresh(&self) -> Result<(), Problem> {
+        let mut roster: HashMap<String, Vec<Standing>> = HashMap::new();
+        for row in self.store.tokens().await? {
+            let TokenInfo { name, rules, expires_at, revoked_at, .. } = info(&row);
+            roster.entry(name).or_default().push(Standing { rules, expires_at, revoked: revoked_at.is_some() });
+        }
+        let mut known = self.roster.write().unwrap_or_else(PoisonError::into_inner);
+        if **known != roster {
+            *known = Arc::new(roster);
+            drop(known);
+            self.changes.send_modify(|count| *count += 1);
+        }
+        Ok(())
+    }
+
+    /// Counts what [`Self::refresh`] has found changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Who a token stands for. Unknown, ended and revoked tokens are refused in the same words.
@@ -102,7 +146,18 @@ impl Tokens {
             return Err(Problem::new(Code::Forbidden, "you cannot give a role that you do not have yourself")
                 .at(format!("/rules/{at}")));
         }
-        self.insert(grant.actor(), NewToken { name, ..new }, new_text()).await.map_err(Problem::from)
+        // Work is delegated by name, so a name that somebody stronger goes by is not to be had.
+        let now = crate::now_millis();
+        let taken =
+            |row: &TokenRow| row.name == name && row.revoked_at.is_none() && row.expires_at.is_none_or(|end| end > now);
+        let stronger = |row: &TokenRow| info(row).rules.iter().any(|rule| !grant.may_give(rule));
+        if self.store.tokens().await?.iter().any(|row| taken(row) && stronger(row)) {
+            let detail = format!("the name `{name}` belongs to a token that may do more than you");
+            return Err(Problem::new(Code::Forbidden, detail).at("/name").hint("choose another name"));
+        }
+        let made = self.insert(grant.actor(), NewToken { name, ..new }, new_text()).await.map_err(Problem::from)?;
+        self.refresh().await?;
+        Ok(made)
     }
 
     async fn insert(&self, by: &str, new: NewToken, text: String) -> Result<MadeToken, Error> {
@@ -140,7 +195,7 @@ impl Tokens {
             return Err(Problem::new(Code::Forbidden, "the token has a role that you do not have yourself"));
         }
         self.store.revoke_token(id, grant.actor(), crate::now_millis()).await?;
-        Ok(())
+        self.refresh().await
     }
 
     /// On the first start: makes the owner's token, writes it into a file that only its owner can read, and returns
@@ -157,15 +212,38 @@ impl Tokens {
         Ok(Some(self.insert("first start", new, text).await?.token))
     }
 
-    /// The grant that a row's owner would have now, for work that goes on in somebody's name (`runsAs`).
-    pub async fn delegated(&self, actor: &str, scope: &Scope) -> Result<Option<Grant>, Problem> {
-        let Some(name) = actor.strip_prefix("token:") else { return Ok(None) };
+    /// Whether work may go on in somebody's name (`runsAs`): what tokens of that name may do now has to cover acting
+    /// on connections in the scope. All of them count, so that one can be exchanged for another.
+    pub fn delegates(&self, actor: &str, scope: &Scope) -> Result<(), Problem> {
+        // Whoever works on the data folder itself holds its key.
+        if actor.starts_with("cli:") {
+            return Ok(());
+        }
+        let gone = |why: String| {
+            Err(Problem::new(Code::GrantGone, why).hint(
+                "make a token of that name again, or take the run over: resume it, or activate its workflow, with a \
+                 token that has `connection:use`",
+            ))
+        };
+        let Some(name) = actor.strip_prefix("token:") else {
+            return gone("nobody answers for what the run does".into());
+        };
+        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
         let now = crate::now_millis();
-        let rows = self.store.tokens().await?;
-        let alive = rows.iter().filter(|row| row.name == name && row.revoked_at.is_none());
-        let mut alive = alive.filter(|row| row.expires_at.is_none_or(|end| end > now));
-        let grant = alive.next().map(|row| Grant::new(actor, info(row).rules));
-        Ok(grant.filter(|grant| grant.role(scope).is_some()))
+        let known = roster.get(name).map(Vec::as_slice).unwrap_or_default();
+        let alive = known.iter().filter(|standing| standing.is_alive(now));
+        let rules = alive.flat_map(|standing| &standing.rules).filter(|rule| rule.covers(scope));
+        match (known.last(), rules.map(|rule| rule.role).max()) {
+            (_, Some(role)) if role.has(Permission::ConnectionUse) => Ok(()),
+            (_, Some(role)) => {
+                let (needs, role) = (Permission::ConnectionUse.as_str(), role.as_str());
+                gone(format!("`{actor}`, who the run acts for, is only `{role}` in `{scope}` and lacks `{needs}`"))
+            }
+            (None, None) => gone(format!("there is no `{actor}`, who the run acts for")),
+            (Some(last), None) if last.revoked => gone(format!("`{actor}`, who the run acts for, was revoked")),
+            (Some(last), None) if !last.is_alive(now) => gone(format!("`{actor}`, who the run acts for, has expired")),
+            (Some(_), None) => gone(format!("`{actor}`, who the run acts for, has no role in `{scope}`")),
+        }
     }
 }
 
@@ -237,6 +315,41 @@ mod tests {
         let owners = tokens.list(&owner).await.unwrap().into_iter().find(|token| token.name == "owner").unwrap();
         assert!(tokens.list(&admin).await.unwrap().iter().all(|token| token.name != "owner"));
         assert_eq!(tokens.revoke(&admin, owners.id.parse().unwrap()).await.unwrap_err().code, Code::Forbidden);
-        assert_eq!(tokens.delegated("token:admin", &Scope::default()).await.unwrap().unwrap().rules(), admin.rules());
+        let refusal = tokens.create(&admin, new("owner", Role::Viewer)).await.err().unwrap();
+        assert_eq!((refusal.code, refusal.pointer.as_deref()), (Code::Forbidden, Some("/name")));
+    }
+
+    #[tokio::test]
+    async fn work_is_delegated_while_a_token_of_the_name_may_use_connections() {
+        let (tokens, owner, _folder) = owner().await;
+        let scope = Scope::default();
+        let reason = |tokens: &Tokens, actor: &str| {
+            let refusal = tokens.delegates(actor, &scope).unwrap_err();
+            assert_eq!(refusal.code, Code::GrantGone);
+            refusal.detail
+        };
+        assert!(reason(&tokens, "token:ci").contains("there is no"));
+        let mut changes = tokens.changes();
+        let first = tokens.create(&owner, new("ci", Role::Editor)).await.unwrap();
+        assert!(changes.has_changed().unwrap());
+        assert_eq!(tokens.delegates("token:ci", &scope), Ok(()));
+        // A second one of the name takes over before the first is taken back.
+        let second = tokens.create(&owner, new("ci", Role::Admin)).await.unwrap();
+        tokens.revoke(&owner, first.info.id.parse().unwrap()).await.unwrap();
+        assert_eq!(tokens.delegates("token:ci", &scope), Ok(()));
+        changes.mark_unchanged();
+        tokens.revoke(&owner, second.info.id.parse().unwrap()).await.unwrap();
+        assert!(changes.has_changed().unwrap() && reason(&tokens, "token:ci").contains("revoked"));
+        tokens.create(&owner, new("ci", Role::Operator)).await.unwrap();
+        assert!(reason(&tokens, "token:ci").contains("is only `operator`"));
+        let elsewhere = Rule { workspace: Some("acme".parse().unwrap()), environment: None, role: Role::Owner };
+        let away = NewToken { name: "away".into(), rules: vec![elsewhere], expires_at: None };
+        tokens.create(&owner, away).await.unwrap();
+        assert!(reason(&tokens, "token:away").contains("no role"));
+        let ended = NewToken { expires_at: Some(1), ..new("old", Role::Owner) };
+        tokens.create(&owner, ended).await.unwrap();
+        assert!(reason(&tokens, "token:old").contains("expired"));
+        assert!(reason(&tokens, "webhook:/a").contains("nobody"));
+        assert!(tokens.delegates("cli:import", &scope).is_ok());
     }
 }

@@ -297,6 +297,9 @@ pub enum Event {
         /// Seed.
         #[serde(rename = "rnd")]
         seed: u64,
+        /// Position of the variables that it sees; zero: as the step saw them before.
+        #[serde(rename = "vars", default, skip_serializing_if = "is_zero64")]
+        variables: u64,
     },
     /// An attached node is called by the running step; it is a step of its own, below that one.
     #[serde(rename = "step.invoked")]
@@ -452,6 +455,9 @@ pub enum Event {
         /// Seed of the attempt that follows.
         #[serde(rename = "rnd")]
         seed: u64,
+        /// Position of the variables that it sees; zero: as the step saw them before.
+        #[serde(rename = "vars", default, skip_serializing_if = "is_zero64")]
+        variables: u64,
     },
     /// A child is admitted with this record's commit.
     #[serde(rename = "child.started")]

@@ -16,7 +16,7 @@ pub struct WorkflowText {
     pub revision: Option<u64>,
     /// The text.
     pub spec: Arc<WorkflowSpec>,
-    /// Whose authority its runs act under: the publisher's.
+    /// Whose authority its runs act under: of an active revision, who made it live.
     pub runs_as: String,
 }
 
@@ -44,6 +44,8 @@ pub struct VariableSet {
 pub trait Variables: Send + Sync {
     /// The current ones.
     fn current(&self, scope: &Scope) -> Arc<VariableSet>;
+    /// Those of a position, for replays.
+    fn at<'a>(&'a self, scope: &'a Scope, position: u64) -> BoxFuture<'a, Result<Arc<VariableSet>, Problem>>;
 }
 
 /// No variables at all.
@@ -52,6 +54,26 @@ pub struct NoVariables;
 impl Variables for NoVariables {
     fn current(&self, _: &Scope) -> Arc<VariableSet> {
         Arc::default()
+    }
+
+    fn at<'a>(&'a self, _: &'a Scope, _: u64) -> BoxFuture<'a, Result<Arc<VariableSet>, Problem>> {
+        Box::pin(async { Ok(Arc::default()) })
+    }
+}
+
+/// Knows whether those in whose name runs act may still let them.
+pub trait Authority: Send + Sync {
+    /// Refuses with [`model::Code::GrantGone`] when `runs_as` may not, or no longer, let runs act in the scope. Answers
+    /// from memory: every event asks, and every run that goes on.
+    fn delegates(&self, scope: &Scope, runs_as: &str) -> Result<(), Problem>;
+}
+
+/// Trusts everybody: a workflow of one's own, run by oneself.
+pub struct Trusting;
+
+impl Authority for Trusting {
+    fn delegates(&self, _: &Scope, _: &str) -> Result<(), Problem> {
+        Ok(())
     }
 }
 

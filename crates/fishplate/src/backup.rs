@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use model::{Code, Problem};
-use store::{Options, Store};
+use store::{Bucket, Keys, Options, S3Blobs, Store};
 use tokio::sync::mpsc;
 
 use crate::resources::now_millis;
@@ -57,7 +58,7 @@ impl Write for Parts {
 }
 
 /// Puts a backup into an empty data folder, or into an empty database.
-pub async fn restore(file: &Path, data: &Path, database: Option<&str>) -> Result<(), Problem> {
+pub async fn restore(file: &Path, data: &Path, database: Option<&str>, bucket: Option<&str>) -> Result<(), Problem> {
     let fault = |error: std::io::Error| {
         Problem::new(Code::BackupFailed, format!("`{}` cannot be restored: {error}", file.display()))
     };
@@ -69,11 +70,31 @@ pub async fn restore(file: &Path, data: &Path, database: Option<&str>) -> Result
         tar::Archive::new(std::fs::File::open(source)?).unpack(target)
     });
     unpacked.await.map_err(|_| Problem::new(Code::BackupFailed, "unpacking ended early"))?.map_err(fault)?;
-    let store = Store::open(store_options(data, database)).await?;
+    let store = open_store(store_options(data, database), bucket).await?;
     let restored = store.restore(&folder.path().join("backup")).await;
     store.close().await;
     restored?;
     Ok(())
+}
+
+/// Opens the store with its blobs in a bucket, when one is named.
+pub async fn open_store(options: Options, bucket: Option<&str>) -> Result<Store, Problem> {
+    let Some(address) = bucket else { return Ok(Store::open(options).await?) };
+    let variable = |name: &str| {
+        std::env::var(name).map_err(|_| {
+            Problem::new(Code::Malformed, format!("blobs in `{address}` need keys, and {name} is not set"))
+                .hint("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
+        })
+    };
+    let keys = Keys {
+        id: variable("AWS_ACCESS_KEY_ID")?,
+        secret: variable("AWS_SECRET_ACCESS_KEY")?,
+        session: std::env::var("AWS_SESSION_TOKEN").ok(),
+    };
+    let blobs = S3Blobs::open(Bucket::parse(address)?, keys).await.map_err(|error| {
+        Problem::new(Code::StoreUnavailable, format!("blobs cannot be kept in `{address}`: {error}"))
+    })?;
+    Ok(Store::open_with(options, Some(Arc::new(blobs))).await?)
 }
 
 /// Where the store is: in the data folder, or in a database with its blobs in the folder.

@@ -28,7 +28,7 @@ pub fn endpoints(view: &View) -> Vec<Endpoint> {
                 workflow: workflow.name.clone(),
                 node: node.clone(),
                 webhook: (**webhook).clone(),
-                draft: false,
+                draft: None,
             });
         }
     }

@@ -12,6 +12,7 @@ mod kinds;
 mod metrics;
 mod node;
 mod parts;
+mod rehearsals;
 mod resources;
 mod serve;
 mod transfer;

@@ -34,10 +34,11 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::api::{self, App};
-use crate::backup::store_options;
+use crate::backup::{open_store, store_options};
 use crate::entrance::{self, NodeSigner};
 use crate::metrics::Metrics;
 use crate::node::Node;
+use crate::rehearsals::Rehearsals;
 use crate::resources::Resources;
 use crate::resources::live::Live;
 
@@ -49,6 +50,8 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 /// How often what has no other owner is tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// How often tokens are read that another process may have changed. A revoked one lets no run go on after this.
+const GRANTS_EVERY: Duration = Duration::from_secs(5);
 /// Changes of resources that are kept for those who watch.
 const KEPT_CHANGES: u64 = 100_000;
 
@@ -59,6 +62,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Address of a PostgreSQL database; absent: SQLite in the folder.
     pub database: Option<String>,
+    /// Address of a bucket for large blobs (`s3://…`); absent: the data folder.
+    pub blobs: Option<String>,
     /// Where it listens. Port 0: a free one.
     pub listen: SocketAddr,
     /// How others reach it; absent: the address that it listens on.
@@ -99,12 +104,13 @@ impl Server {
         })?;
         let address = listener.local_addr().map_err(unusable)?;
         // The store before the key: who has it open has the folder alone, so that no two processes make a key.
-        let store = Store::open(store_options(data, options.database.as_deref())).await?;
+        let store = open_store(store_options(data, options.database.as_deref()), options.blobs.as_deref()).await?;
         let key = std::env::var("FISHPLATE_KEY").ok();
         let keyring = Keyring::load(key.as_deref(), &data.join("key"))?;
         store.ensure_scope(&Scope::default()).await?;
         let tokens = Tokens::new(store.clone());
         let first_token = tokens.first_start(&data.join("token")).await?;
+        tokens.refresh().await?;
         let stop = CancellationToken::new();
 
         let catalogue = crate::parts::catalogue();
@@ -150,8 +156,18 @@ impl Server {
         ports.sandbox = Some(sandbox.clone());
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));
+        ports.authority = Arc::new(Delegation(tokens.clone()));
         let engine = Engine::new(engine::Options { node: node.name.clone(), ..engine::Options::default() }, ports);
         engine.start().await?;
+        // The engine holds the view, so the view must not hold the engine.
+        let held = Arc::downgrade(engine.inner());
+        live.listen(Box::new(move |old, new| {
+            if old.active_changes() != new.active_changes()
+                && let Some(engine) = held.upgrade()
+            {
+                engine.grants_changed();
+            }
+        }));
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
         let (receiver, schedules) = entrance::build(&store, &live, &vault, runs.clone(), replies, signer, &public_url);
 
@@ -163,6 +179,7 @@ impl Server {
             resources,
             catalogue,
             runs,
+            rehearsals: Rehearsals::new(receiver.routes().clone()),
             tokens: tokens.clone(),
             outbound,
             metrics: metrics.clone(),
@@ -170,10 +187,11 @@ impl Server {
             data: data.as_path().into(),
         };
         let observe = Arc::new(move |operation: &str, status: u16| metrics.answered(operation, status));
-        let kit = Kit::new(tokens, store.clone(), stop.clone(), observe);
+        let kit = Kit::new(tokens.clone(), store.clone(), stop.clone(), observe);
         let router = kit.router(&api::operations(&app));
         let services: Vec<Box<dyn Service>> = vec![
             Box::new(Following(live)),
+            Box::new(Grants { tokens: tokens.clone(), engine: engine.clone() }),
             Box::new(schedules),
             Box::new(Tidying { store: store.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
@@ -240,6 +258,46 @@ impl Service for Following {
         Box::pin(async move {
             self.0.follow(stop).await;
             Ok(())
+        })
+    }
+}
+
+/// Runs act under the grants of tokens.
+struct Delegation(Tokens);
+
+impl engine::ports::Authority for Delegation {
+    fn delegates(&self, scope: &Scope, runs_as: &str) -> Result<(), Problem> {
+        self.0.delegates(runs_as, scope)
+    }
+}
+
+/// Tells the engine when grants have changed, also those that another process has changed.
+struct Grants {
+    tokens: Tokens,
+    engine: Engine,
+}
+
+impl Service for Grants {
+    fn name(&self) -> &'static str {
+        "grants"
+    }
+    fn run(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), Problem>> {
+        Box::pin(async move {
+            let mut changes = self.tokens.changes();
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    changed = changes.changed() => match changed {
+                        Ok(()) => self.engine.inner().grants_changed(),
+                        Err(_) => return Ok(()),
+                    },
+                    () = tokio::time::sleep(GRANTS_EVERY) => {
+                        if let Err(problem) = self.tokens.refresh().await {
+                            tracing::warn!(%problem, "tokens could not be read; what was read last goes on to count");
+                        }
+                    }
+                }
+            }
         })
     }
 }

@@ -11,7 +11,7 @@
 
 pub mod clock;
 pub mod files;
-pub mod listeners;
+pub mod rehearsal;
 pub mod replies;
 pub mod resume;
 pub mod routes;
@@ -23,7 +23,7 @@ pub mod verify;
 pub mod webhooks;
 
 pub use clock::{Clock, SystemClock};
-pub use listeners::Listeners;
+pub use rehearsal::Rehearsal;
 pub use replies::Local;
 pub use routes::Endpoint;
 pub use webhooks::Receiver;

@@ -8,6 +8,8 @@ use model::{Map, Name, Scope, ScopeId, Value};
 use part::net::AddressRange;
 use part::trigger::Webhook;
 
+use crate::rehearsal::Rehearsal;
+
 /// A webhook of an active workflow (or of a draft that is being tried).
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -21,8 +23,8 @@ pub struct Endpoint {
     pub node: String,
     /// What it listens for.
     pub webhook: Webhook,
-    /// It runs the draft, with pinned data, under the test addresses.
-    pub draft: bool,
+    /// It runs the draft, with pinned data, under the test addresses, while somebody tries it.
+    pub draft: Option<Rehearsal>,
 }
 
 /// An endpoint as the receiver uses it.
@@ -30,7 +32,7 @@ pub struct Endpoint {
 pub(crate) struct Prepared {
     pub endpoint: Endpoint,
     pub senders: Vec<AddressRange>,
-    /// `webhook:<path>`, who starts the runs.
+    /// Who starts the runs: `webhook:<path>`, or who tries the draft.
     pub started_by: String,
 }
 
@@ -47,22 +49,26 @@ enum Segment {
     Named(String),
 }
 
+/// The endpoints of a scope (`workspace/environment`).
+type Scopes = HashMap<String, Paths>;
+
 #[derive(Default)]
 struct Paths {
     exact: HashMap<String, Arc<Route>>,
     patterns: Vec<Arc<Route>>,
 }
 
-#[derive(Default)]
+/// Active workflows and drafts that are being tried have addresses of their own, and come and go apart.
+#[derive(Clone, Default)]
 struct Table {
-    live: HashMap<String, Paths>,
-    drafts: HashMap<String, Paths>,
+    live: Arc<Scopes>,
+    drafts: Arc<Scopes>,
 }
 
 /// The table. Cheap to clone; all clones see an exchange at once.
 #[derive(Clone, Default)]
 pub struct Routes {
-    table: Arc<RwLock<Arc<Table>>>,
+    table: Arc<RwLock<Table>>,
 }
 
 /// What a path led to.
@@ -74,45 +80,27 @@ pub(crate) struct Found {
 }
 
 impl Routes {
-    /// Exchanges the whole table. Of two endpoints with the same path and method, the first one listens.
+    /// Exchanges the endpoints of active workflows. Of two with the same path and method, the first one listens.
     pub fn set_routes(&self, endpoints: Vec<Endpoint>) {
-        let mut drawn: Vec<(bool, String, Route)> = Vec::new();
-        let mut places: HashMap<(bool, String, String), usize> = HashMap::new();
-        for endpoint in endpoints {
-            let (draft, scope, path) = (endpoint.draft, endpoint.scope.to_string(), normal(&endpoint.webhook.path));
-            let senders = endpoint.webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
-            let started_by = format!("webhook:{}", endpoint.webhook.path);
-            let prepared = Arc::new(Prepared { endpoint, senders, started_by });
-            let segments = segments(&path);
-            let place = *places.entry((draft, scope.clone(), path)).or_insert(drawn.len());
-            match drawn.get_mut(place) {
-                Some((.., route)) => route.endpoints.push(prepared),
-                None => drawn.push((draft, scope, Route { segments, endpoints: vec![prepared] })),
-            }
-        }
-        let mut table = Table::default();
-        for (draft, scope, route) in drawn {
-            let scopes = if draft { &mut table.drafts } else { &mut table.live };
-            let paths = scopes.entry(scope).or_default();
-            match route.fixed() {
-                Some(path) => drop(paths.exact.insert(path, Arc::new(route))),
-                None => paths.patterns.push(Arc::new(route)),
-            }
-        }
-        for paths in table.live.values_mut().chain(table.drafts.values_mut()) {
-            // What says more decides first: fixed segments before named ones, from left to right.
-            paths.patterns.sort_by_key(|route| {
-                let named = |segment: &Segment| matches!(segment, Segment::Named(_));
-                (route.segments.len(), route.segments.iter().map(named).collect::<Vec<bool>>())
-            });
-        }
-        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+        let live = Arc::new(drawn(endpoints));
+        self.table.write().unwrap_or_else(PoisonError::into_inner).live = live;
+    }
+
+    /// Exchanges the endpoints of drafts that are being tried. Of two with the same path and method, the first one
+    /// listens.
+    pub fn set_drafts(&self, endpoints: Vec<Endpoint>) {
+        let drafts = Arc::new(drawn(endpoints));
+        self.table.write().unwrap_or_else(PoisonError::into_inner).drafts = drafts;
+    }
+
+    fn scopes(&self, draft: bool) -> Arc<Scopes> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        if draft { table.drafts.clone() } else { table.live.clone() }
     }
 
     /// The route of a path inside a scope (`workspace/environment`). The path is still percent-encoded.
     pub(crate) fn find(&self, scope: &str, path: &str, draft: bool) -> Option<Found> {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let scopes = if draft { &table.drafts } else { &table.live };
+        let scopes = self.scopes(draft);
         let paths = scopes.get(scope)?;
         let path = path.trim_matches('/');
         let path = match path.contains('%') || path.contains("//") {
@@ -129,25 +117,61 @@ impl Routes {
 
     /// The store's number of a scope in which somebody listens.
     pub(crate) fn scope_id(&self, scope: &Scope) -> Option<ScopeId> {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let paths = table.live.get(&scope.to_string())?;
+        let live = self.scopes(false);
+        let paths = live.get(&scope.to_string())?;
         let route = paths.exact.values().chain(&paths.patterns).next()?;
         Some(route.endpoints.first()?.endpoint.scope_id)
     }
 
     /// Number of endpoints, drafts not counted.
     pub fn len(&self) -> usize {
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
         let count = |paths: &Paths| {
             paths.exact.values().chain(&paths.patterns).map(|route| route.endpoints.len()).sum::<usize>()
         };
-        table.live.values().map(count).sum()
+        self.scopes(false).values().map(count).sum()
     }
 
     /// Whether nobody listens.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// The endpoints as paths: what says more decides first.
+fn drawn(endpoints: Vec<Endpoint>) -> Scopes {
+    let mut drawn: Vec<(String, Route)> = Vec::new();
+    let mut places: HashMap<(String, String), usize> = HashMap::new();
+    for endpoint in endpoints {
+        let (scope, path) = (endpoint.scope.to_string(), normal(&endpoint.webhook.path));
+        let senders = endpoint.webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
+        let started_by = match &endpoint.draft {
+            Some(rehearsal) => rehearsal.by().to_owned(),
+            None => format!("webhook:{}", endpoint.webhook.path),
+        };
+        let prepared = Arc::new(Prepared { endpoint, senders, started_by });
+        let segments = segments(&path);
+        let place = *places.entry((scope.clone(), path)).or_insert(drawn.len());
+        match drawn.get_mut(place) {
+            Some((_, route)) => route.endpoints.push(prepared),
+            None => drawn.push((scope, Route { segments, endpoints: vec![prepared] })),
+        }
+    }
+    let mut scopes = Scopes::new();
+    for (scope, route) in drawn {
+        let paths = scopes.entry(scope).or_default();
+        match route.fixed() {
+            Some(path) => drop(paths.exact.insert(path, Arc::new(route))),
+            None => paths.patterns.push(Arc::new(route)),
+        }
+    }
+    for paths in scopes.values_mut() {
+        // Fixed segments before named ones, from left to right.
+        paths.patterns.sort_by_key(|route| {
+            let named = |segment: &Segment| matches!(segment, Segment::Named(_));
+            (route.segments.len(), route.segments.iter().map(named).collect::<Vec<bool>>())
+        });
+    }
+    scopes
 }
 
 impl Route {
@@ -241,7 +265,7 @@ pub(crate) mod tests {
             workflow: "flow".parse().unwrap(),
             node: "Webhook".into(),
             webhook: serde_json::from_value(spec).unwrap(),
-            draft: false,
+            draft: None,
         }
     }
 

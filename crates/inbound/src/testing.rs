@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Code, Digest, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
-use part::{Admit, Admitted, Answer, Replies, Runs};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
+use part::{Admit, Admitted, Answer, Replies, Runs, WorkflowRef};
 use store::RunFilter;
 
 use crate::Local;
@@ -119,7 +120,7 @@ impl Runs for Fake {
         not_here()
     }
 
-    fn resume<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+    fn resume<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a Grant) -> BoxFuture<'a, Result<(), Problem>> {
         not_here()
     }
 
@@ -128,8 +129,16 @@ impl Runs for Fake {
         _: &'a Scope,
         _: RunId,
         _: RetryOptions,
-        _: &'a str,
+        _: &'a Grant,
     ) -> BoxFuture<'a, Result<RunId, Problem>> {
+        not_here()
+    }
+
+    fn replay<'a>(&'a self, _: &'a Scope, _: RunId) -> BoxFuture<'a, Result<Replay, Problem>> {
+        not_here()
+    }
+
+    fn may_run<'a>(&'a self, _: &'a Scope, _: &'a WorkflowRef, _: &'a Grant) -> BoxFuture<'a, Result<(), Problem>> {
         not_here()
     }
 
@@ -149,7 +158,7 @@ impl Runs for Fake {
         _: &'a Scope,
         _: RunFilter,
         _: RetryOptions,
-        _: &'a str,
+        _: &'a Grant,
     ) -> BoxFuture<'a, Result<Bulk, Problem>> {
         not_here()
     }

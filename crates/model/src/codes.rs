@@ -97,6 +97,7 @@ codes! {
     "0309" StopRequested 500 No "the workflow stopped itself with an error";
     "0310" RunCanceled 409 No "the run was canceled";
     "0311" NotResumable 409 No "the run cannot be resumed from there";
+    "0312" GrantGone 409 No "the grant that the run acts under is gone";
     "0401" InvalidExpression 422 No "the expression cannot be read";
     "0402" ExpressionFailed 422 No "the expression failed";
     "0403" CodeFailed 422 No "the code failed";

@@ -161,6 +161,11 @@ pub trait Node: Send + Sync {
     fn workflows(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// The parameter by which it calls workflows that are only known while it runs, if it does.
+    fn calls_any(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// What an attempt came to.

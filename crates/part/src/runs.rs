@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Digest, Name, Problem, RunId, Scope, SignalId, Value, WorkflowSpec};
@@ -119,6 +120,8 @@ pub struct RunSummary {
     pub mode: String,
     /// Who or what started it.
     pub started_by: String,
+    /// Who it acts for.
+    pub runs_as: String,
     /// When it was admitted, milliseconds since 1970.
     pub created_at: i64,
     /// When a node first worked on it.
@@ -276,6 +279,30 @@ pub struct Bulk {
     pub refused: Vec<(RunId, Problem)>,
 }
 
+/// What a replay has found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Replay {
+    /// Executions of steps: one for each attempt that completed, failed, or began to wait.
+    pub steps: u32,
+    /// Steps that answered differently.
+    pub differences: Vec<Difference>,
+}
+
+/// A step that answered differently.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// Step.
+    pub step: u32,
+    /// Name of its node.
+    pub node: String,
+    /// What was recorded.
+    pub recorded: String,
+    /// What came now.
+    pub replayed: String,
+}
+
 /// Starts, watches and steers runs.
 pub trait Runs: Send + Sync {
     /// Takes an event in. Resolves at once for a webhook that waits for an answer (the answer's commit contains the
@@ -294,16 +321,27 @@ pub trait Runs: Send + Sync {
     fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
     /// Lets running calls finish and starts nothing new.
     fn pause<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
-    /// Ends a pause, or lets a held run go on.
-    fn resume<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
-    /// Runs again; gives the id of the run that goes on (the same one, or a new one).
+    /// Ends a pause, or lets a held run go on; one that nobody answers for acts for who asks from now on.
+    fn resume<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a Grant) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Runs again; gives the id of the run that goes on (the same one, or a new one). Forks and edited input need
+    /// `connection:use` for what the workflow names.
     fn retry<'a>(
         &'a self,
         scope: &'a Scope,
         run: RunId,
         options: RetryOptions,
-        by: &'a str,
+        by: &'a Grant,
     ) -> BoxFuture<'a, Result<RunId, Problem>>;
+    /// Refuses who may not run a text in a way of their own: a draft, a revision, a part. Who does so answers for the
+    /// run: it acts for [`Admit::started_by`].
+    fn may_run<'a>(
+        &'a self,
+        scope: &'a Scope,
+        workflow: &'a WorkflowRef,
+        by: &'a Grant,
+    ) -> BoxFuture<'a, Result<(), Problem>>;
+    /// Executes the steps of a recorded run again with the network off, and compares what they put out.
+    fn replay<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<Replay, Problem>>;
     /// Decides about an uncertain call that asks: make it again, or take it as done with this outcome, or fail it.
     fn settle<'a>(
         &'a self,
@@ -319,7 +357,7 @@ pub trait Runs: Send + Sync {
         scope: &'a Scope,
         filter: RunFilter,
         options: RetryOptions,
-        by: &'a str,
+        by: &'a Grant,
     ) -> BoxFuture<'a, Result<Bulk, Problem>>;
     /// A run with its steps from `from_step` on.
     fn show<'a>(

@@ -11,6 +11,10 @@ pub enum Error {
     /// The database cannot be reached or is shutting down; the same request may succeed later.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The connection to the database cannot be made safe as its address asks; trying again at once does not
+    /// help.
+    #[error("there is no safe connection to the database: {0}")]
+    Tls(String),
     /// The disk that holds the database or the blobs is full.
     #[error("the disk is full")]
     DiskFull,
@@ -126,7 +130,7 @@ impl Error {
 
     /// The same request, unchanged, may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Error::Unavailable(_) | Error::DiskFull)
+        matches!(self, Error::Unavailable(_) | Error::Tls(_) | Error::DiskFull)
     }
 }
 
@@ -152,11 +156,17 @@ impl From<rusqlite::Error> for Error {
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
+        if let Some(refusal) = crate::db::refusal(&error) {
+            return Error::Tls(refusal);
+        }
         let Some(server) = error.as_db_error() else {
             let text = match std::error::Error::source(&error) {
                 Some(source) => format!("{error}: {source}"),
                 None => error.to_string(),
             };
+            if text.contains("does not support TLS") {
+                return Error::Tls("the server speaks no TLS".into());
+            }
             // Faults of binding and reading are ours; everything else without a server's word is the connection.
             return if text.contains("serializing") || text.contains("deserializing") || text.contains("parameters") {
                 Error::Database(text)
@@ -185,6 +195,9 @@ impl From<Error> for model::Problem {
         let text = error.to_string();
         match &error {
             Error::Unavailable(_) => Problem::new(Code::StoreUnavailable, "the store cannot be reached just now"),
+            Error::Tls(_) => Problem::new(Code::StoreUnavailable, text).hint(
+                "compare `sslmode` and `sslrootcert` in the database's address with the server's certificate and name",
+            ),
             Error::DiskFull => Problem::new(Code::DiskFull, text).hint("make room on the disk that holds the data"),
             Error::Corrupt(_) => Problem::new(Code::StoreCorrupt, text).hint("restore the newest backup"),
             Error::NoScope(_) | Error::NotFound(_) | Error::NoBlob(_) => Problem::new(Code::NotFound, text),

@@ -31,12 +31,15 @@ mod scopes;
 mod secrets;
 mod signals;
 mod store;
+mod takeover;
 mod tokens;
 
 pub use activations::ActivationRow;
 pub use audit::{AuditRow, Chain};
 pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
-pub use blobs::{BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Collected, FolderBlobs, StoredBlob};
+pub use blobs::{
+    BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Bucket, Collected, FolderBlobs, Keys, S3Blobs, StoredBlob,
+};
 pub use definitions::Definition;
 pub use drafts::DraftRow;
 pub use error::Error;

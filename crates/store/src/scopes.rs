@@ -2,8 +2,9 @@
 
 use model::{Scope, ScopeId};
 
+use crate::audit::{self, AuditEntry};
 use crate::db::{Tx, params};
-use crate::{Error, Store};
+use crate::{Error, Millis, Store};
 
 impl Store {
     /// The number of a scope, or nothing when it does not exist. `main/prod` is always 1.
@@ -14,6 +15,12 @@ impl Store {
     /// The number of a scope, which is made when it does not exist.
     pub async fn ensure_scope(&self, scope: &Scope) -> Result<ScopeId, Error> {
         self.write(scope.clone(), |tx, scope| Box::pin(ensure(tx, scope))).await
+    }
+
+    /// Makes a scope because somebody says so: audited, unless it is there already. The number, and whether it is new.
+    pub async fn create_scope(&self, scope: &Scope, by: &str, now: Millis) -> Result<(ScopeId, bool), Error> {
+        self.write((scope.clone(), by.to_owned(), now), |tx, (scope, by, now)| Box::pin(create(tx, scope, by, *now)))
+            .await
     }
 
     /// All scopes in the order of their making.
@@ -43,6 +50,17 @@ async fn ensure(tx: &mut Tx, scope: &Scope) -> Result<ScopeId, Error> {
     )
     .await?;
     find(tx, scope).await?.ok_or_else(|| Error::NotFound(scope.to_string()))
+}
+
+async fn create(tx: &mut Tx, scope: &Scope, by: &str, now: Millis) -> Result<(ScopeId, bool), Error> {
+    if let Some(id) = find(tx, scope).await? {
+        return Ok((id, false));
+    }
+    let id = ensure(tx, scope).await?;
+    let subject = scope.to_string();
+    let entry = AuditEntry { at: now, actor: by, action: "scope.create", subject: &subject, detail: "{}".into() };
+    audit::append(tx, id, entry).await?;
+    Ok((id, true))
 }
 
 async fn all(tx: &mut Tx) -> Result<Vec<(ScopeId, Scope)>, Error> {

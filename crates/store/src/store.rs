@@ -78,19 +78,32 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// The given place of blobs, or else a folder.
+async fn blobs_at(given: Option<Arc<dyn Blobs>>, folder: PathBuf, durable: bool) -> Result<Arc<dyn Blobs>, Error> {
+    match given {
+        Some(blobs) => Ok(blobs),
+        None => Ok(Arc::new(FolderBlobs::open(folder, durable).await?)),
+    }
+}
+
 impl Store {
     /// Opens a store, makes what is missing, and applies migrations.
     ///
     /// Fails with [`Error::Locked`], [`Error::Corrupt`], [`Error::TooNew`], [`Error::NoRecentBackup`] or
     /// [`Error::Unavailable`].
     pub async fn open(options: Options) -> Result<Store, Error> {
+        Self::open_with(options, None).await
+    }
+
+    /// The same with large blobs in another place than the folder of the options.
+    pub async fn open_with(options: Options, elsewhere: Option<Arc<dyn Blobs>>) -> Result<Store, Error> {
         match options {
-            Options::Sqlite { folder } => Self::open_sqlite(folder, true, None).await,
+            Options::Sqlite { folder } => Self::open_sqlite(folder, true, None, elsewhere).await,
             Options::Postgres { url, blobs, patience, migrate_without_backup } => {
                 let notifier = Arc::new(Notifier::new());
                 let database =
                     postgres::Database::open(&url, patience, migrate_without_backup, notifier.clone()).await?;
-                let blobs = Arc::new(FolderBlobs::open(blobs, true).await?);
+                let blobs = blobs_at(elsewhere, blobs, true).await?;
                 Ok(Store::new(Backend::Postgres(database), blobs, notifier, None))
             }
         }
@@ -99,15 +112,20 @@ impl Store {
     /// A store in a temporary folder that nobody keeps: for `fishplate run FILE` and tests. Nothing is synced to disk.
     pub async fn temporary() -> Result<Store, Error> {
         let folder = tempfile::tempdir().map_err(|error| Error::file(&std::env::temp_dir(), error))?;
-        Self::open_sqlite(folder.path().to_owned(), false, Some(folder)).await
+        Self::open_sqlite(folder.path().to_owned(), false, Some(folder), None).await
     }
 
-    async fn open_sqlite(folder: PathBuf, durable: bool, temporary: Option<tempfile::TempDir>) -> Result<Store, Error> {
+    async fn open_sqlite(
+        folder: PathBuf,
+        durable: bool,
+        temporary: Option<tempfile::TempDir>,
+        elsewhere: Option<Arc<dyn Blobs>>,
+    ) -> Result<Store, Error> {
         let notifier = Arc::new(Notifier::new());
         let opening = (folder.clone(), notifier.clone());
         let opened = tokio::task::spawn_blocking(move || sqlite::Database::open(&opening.0, durable, opening.1));
         let database = opened.await.map_err(|error| Error::Database(error.to_string()))??;
-        let blobs = Arc::new(FolderBlobs::open(folder.join("blobs"), durable).await?);
+        let blobs = blobs_at(elsewhere, folder.join("blobs"), durable).await?;
         Ok(Store::new(Backend::Sqlite(database), blobs, notifier, temporary))
     }
 

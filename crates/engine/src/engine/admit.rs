@@ -21,9 +21,26 @@ impl Inner {
         if self.stop.is_cancelled() {
             return Err(Problem::new(Code::Unavailable, "the server is stopping"));
         }
-        let scope_id = self.scope_id(&event.scope).await?;
         let text = self.text(&event.scope, &event.workflow).await?;
         let definition = self.definition(&text)?;
+        // Who runs a workflow in a way of their own answers for it, and not who made it live.
+        let own_way = matches!(event.workflow, WorkflowRef::Draft(_) | WorkflowRef::Revision(..))
+            || event.start_at.is_some()
+            || event.destination.is_some();
+        let answers = own_way && self.authority.delegates(&event.scope, &event.started_by).is_ok();
+        let runs_as = if answers { event.started_by.clone() } else { text.runs_as };
+        self.begin(event, definition, runs_as, None).await
+    }
+
+    /// Begins a run of a definition; `origin` is the run that it repeats.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        event: Admit,
+        definition: Arc<Definition>,
+        runs_as: String,
+        origin: Option<RunId>,
+    ) -> Result<Admitted, Problem> {
+        let scope_id = self.scope_id(&event.scope).await?;
         let id = self.own_run_id();
         let fence = self.fence(id)?;
         let now = self.clock.now();
@@ -38,10 +55,10 @@ impl Inner {
             priority: definition.spec.settings.fairness.priority,
             fairness_key: queue::key_of(&definition, &event.input),
             started_by: event.started_by.clone(),
-            runs_as: text.runs_as.clone(),
+            runs_as,
             created_at: now,
             parent: None,
-            origin: None,
+            origin,
         };
         let mut core = Core::new(Machine::new(definition.graph.clone()));
         let first = first_record(&mut core.machine, &definition, &event, now)?;
@@ -54,12 +71,17 @@ impl Inner {
         });
         let waits_for_answer = event.reply_to.is_some();
         core.emit(first);
-        let has_room = self.live().len() < self.options.max_live;
-        let turn = self.queue.turn(&definition, &event.scope, &head, now, has_room);
-        core.queued_until = match turn {
-            queue::Turn::Now => None,
-            queue::Turn::Later(at) => Some(at),
-        };
+        let held = self.authority.delegates(&event.scope, &head.runs_as).err();
+        match &held {
+            Some(problem) => hold_at_once(&mut core, id, now, problem),
+            None => {
+                let has_room = self.live().len() < self.options.max_live;
+                core.queued_until = match self.queue.turn(&definition, &event.scope, &head, now, has_room) {
+                    queue::Turn::Now => None,
+                    queue::Turn::Later(at) => Some(at),
+                };
+            }
+        }
         let state = core.row_state();
         let admission = Admission { head: head.clone(), state, definition: definition.text.clone(), dedupe };
         core.admit = Some(Box::new(admission));
@@ -68,6 +90,11 @@ impl Inner {
             core.after(After::Queued);
         }
         let shared = Shared::new(self.clone(), event.scope, head, definition, fence, core);
+        if held.is_some() {
+            let admitted = self.wait_for_row(&shared, shared.flush().await).await;
+            self.reconsider.notify_one();
+            return admitted;
+        }
         if queued {
             return self.wait_for_row(&shared, shared.flush().await).await;
         }
@@ -159,6 +186,18 @@ impl Inner {
             other => self.workflows.load(scope, other).await,
         }
     }
+}
+
+/// An event that nobody answers for is kept, and its sender told that it is: it begins when somebody does.
+fn hold_at_once(core: &mut Core, run: RunId, now: i64, problem: &Problem) {
+    if let Some(to) = core.reply_to.clone() {
+        // Who has lost which grant is not the sender's affair.
+        let problem = Problem::new(Code::StillRunning, format!("the event is accepted; {run} is held for now"));
+        let answer = problem_answer(&problem.hint("it goes on when an operator of this server lets it"));
+        core.emit(Event::Answered { answer: answer.clone() });
+        core.after(After::Answer(to, answer));
+    }
+    core.emit(Event::Held { at: now, problem: Box::new(problem.clone()) });
 }
 
 fn other_request() -> Problem {

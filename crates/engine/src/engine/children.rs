@@ -148,6 +148,8 @@ impl Inner {
         mode: &'static str,
     ) -> Result<RunId, NodeError> {
         let (id, now) = (self.own_run_id(), self.clock.now());
+        // What is written in place belongs to the text that it is written in.
+        let runs_as = if text.runs_as.is_empty() { &shared.head.runs_as } else { &text.runs_as }.clone();
         let head = RunHead {
             scope: shared.head.scope,
             id,
@@ -159,7 +161,7 @@ impl Inner {
             priority: definition.spec.settings.fairness.priority,
             fairness_key: queue::key_of(&definition, &input),
             started_by: shared.head.id.to_string(),
-            runs_as: text.runs_as.clone(),
+            runs_as,
             created_at: now,
             parent: serde_json::to_string(&link).ok(),
             origin: None,
@@ -201,6 +203,10 @@ impl Inner {
         let Ok(fence) = self.fence(head.id) else { return };
         if self.stop.is_cancelled() || self.live().contains_key(&head.id) {
             return;
+        }
+        // Loading it holds it, since its row is there already.
+        if self.authority.delegates(&scope, &head.runs_as).is_err() {
+            return self.wake(head.scope, head.id);
         }
         let mut core = Core::new(Machine::new(definition.graph.clone()));
         core.fold(&first);

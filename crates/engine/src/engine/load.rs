@@ -21,7 +21,7 @@ pub enum LoadError {
     /// It has ended, is paused for good, or is gone: nothing is to be done.
     #[error("{0} has ended or is gone")]
     Over(RunId),
-    /// Its definition cannot be satisfied; it is held now.
+    /// Its definition cannot be satisfied, or who it acts for may not let it; it is held now.
     #[error("the run is held: {0}")]
     Held(Problem),
     /// Something is wrong with the store or the journal.
@@ -54,8 +54,17 @@ impl Inner {
         self.load_row(row.ok_or(LoadError::Over(run))?, false).await
     }
 
+    /// A run that is to be stopped, whoever it acts for.
+    pub(super) async fn load_to_stop(self: &Arc<Self>, row: RunRow) -> Result<Arc<Shared>, LoadError> {
+        self.load_for(row, false, false).await
+    }
+
     /// The same for a row at hand; `ended` loads runs that have ended, too.
     pub(super) async fn load_row(self: &Arc<Self>, row: RunRow, ended: bool) -> Result<Arc<Shared>, LoadError> {
+        self.load_for(row, ended, true).await
+    }
+
+    async fn load_for(self: &Arc<Self>, row: RunRow, ended: bool, acts: bool) -> Result<Arc<Shared>, LoadError> {
         let run = row.head.id;
         if row.state.status.is_final() && !ended {
             return Err(LoadError::Over(run));
@@ -70,8 +79,18 @@ impl Inner {
             Err(problem) => return Err(LoadError::Fault(problem)),
         };
         let scope = self.scope_of(row.head.scope).await.map_err(LoadError::Fault)?;
+        let refused = self.authority.delegates(&scope, &row.head.runs_as).err().filter(|_| acts);
         let mut core = self.replay(&row, &definition).await?;
         core.queued_until = (row.state.status == RunStatus::Queued).then_some(row.state.wake_at);
+        // Whoever may not act any more may still be stopped.
+        if let Some(problem) = refused.filter(|_| !core.machine.cancel_requested()) {
+            if !row.state.status.is_final() && row.state.status != RunStatus::Held {
+                self.hold(&row, fence, &problem).await;
+                // The grant may have come back while the hold was written, and nobody would say so again.
+                self.reconsider.notify_one();
+            }
+            return Err(LoadError::Held(problem));
+        }
         let shared = Shared::new(self.clone(), scope, row.head, definition, fence, core);
         Ok(shared)
     }
@@ -160,7 +179,8 @@ impl Inner {
         found.ok_or_else(|| Problem::new(Code::StoreCorrupt, format!("there is no scope {}", id.0)))
     }
 
-    /// Marks a run whose pin cannot be satisfied. It is never run on something else.
+    /// Marks a run whose pin cannot be satisfied, or that nobody answers for. It is never run on something else, nor
+    /// in another's name.
     pub(super) async fn hold(&self, row: &RunRow, fence: store::Fence, problem: &Problem) {
         let mut state = row.state.clone();
         let first_seq = state.last_seq + 1;

@@ -1,6 +1,7 @@
 //! Starts, wakes and ends runs; keeps those that are being worked on; knows who else may work on them.
 
 mod admit;
+mod authority;
 mod children;
 mod dispatch;
 mod load;
@@ -25,7 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::definition::Definition;
 use crate::event::Event;
-use crate::ports::{Clock, NoVariables, SystemClock, Tokens, Variables, WorkflowText, Workflows};
+use crate::ports::{Authority, Clock, NoVariables, SystemClock, Tokens, Trusting, Variables, WorkflowText, Workflows};
 use crate::run::{After, Core, Shared, drive};
 
 pub use load::LoadError;
@@ -83,6 +84,8 @@ pub struct Ports {
     pub replies: Option<Arc<dyn Replies>>,
     /// Who signs.
     pub tokens: Option<Arc<dyn Tokens>>,
+    /// Who knows whether those that runs act for may still let them.
+    pub authority: Arc<dyn Authority>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
 }
@@ -99,6 +102,7 @@ impl Ports {
             sandbox: None,
             replies: None,
             tokens: None,
+            authority: Arc::new(Trusting),
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -130,6 +134,8 @@ pub struct Inner {
     pub replies: Option<Arc<dyn Replies>>,
     /// Who signs.
     pub tokens: Option<Arc<dyn Tokens>>,
+    /// Who knows whether those that runs act for may still let them.
+    pub authority: Arc<dyn Authority>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
     /// Cancelled when the engine stops.
@@ -141,6 +147,8 @@ pub struct Inner {
     scopes: Mutex<HashMap<Scope, ScopeId>>,
     queue: queue::Queue,
     last_run: Mutex<RunId>,
+    /// Grants or activations have changed: held runs may go on.
+    reconsider: tokio::sync::Notify,
     myself: std::sync::OnceLock<std::sync::Weak<Inner>>,
 }
 
@@ -181,6 +189,7 @@ impl Engine {
             sandbox: ports.sandbox,
             replies: ports.replies,
             tokens: ports.tokens,
+            authority: ports.authority,
             clock: ports.clock,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -189,6 +198,7 @@ impl Engine {
             definitions: Mutex::default(),
             scopes: Mutex::default(),
             last_run: Mutex::new(RunId(0)),
+            reconsider: tokio::sync::Notify::new(),
             myself: std::sync::OnceLock::new(),
         });
         // A run holds the engine, and the engine starts tasks for runs: this lets methods on `&Inner` do so.

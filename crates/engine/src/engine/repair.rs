@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use auth::Grant;
 use model::{Code, Problem, RunId, Scope};
-use part::runs::RetryOptions;
+use part::runs::{Replay, RetryOptions};
 use part::{Admit, Admitted, WorkflowRef};
 use store::{Admission, RunHead, RunRow, RunStatus};
 
@@ -14,8 +15,18 @@ use crate::event::{Event, Move, NodeIndex};
 use crate::journal;
 use crate::machine::Machine;
 use crate::record::ItemsRecord;
-use crate::run::replay::{Replay, replay};
+use crate::run::replay::replay;
 use crate::run::{Core, Shared};
+
+/// What a run is repeated on.
+struct Base {
+    /// What it was run on.
+    pinned: Arc<Definition>,
+    /// What it is run on now.
+    definition: Arc<Definition>,
+    /// Who the new run acts for.
+    runs_as: String,
+}
 
 impl Inner {
     /// See [`part::Runs::retry`].
@@ -24,21 +35,49 @@ impl Inner {
         scope: &Scope,
         run: RunId,
         options: RetryOptions,
-        by: &str,
+        by: &Grant,
     ) -> Result<RunId, Problem> {
         let row = self.row(scope, run).await?;
         let in_place = !options.fork && !options.from_start && !options.newest;
         if in_place && options.from.is_none() && options.input.is_none() {
-            return self.reopen(row, by).await;
+            return self.reopen(scope, row, by).await;
         }
+        let base = self.base(scope, &row, &options, by).await?;
         if options.from_start {
-            return self.restart(scope, row, options, by).await;
+            return self.restart(scope, row, options, base, by).await;
         }
-        self.fork(scope, row, options, by).await
+        self.fork(scope, row, options, base, by).await
+    }
+
+    /// What is run again, on which text, and for whom.
+    async fn base(&self, scope: &Scope, row: &RunRow, options: &RetryOptions, by: &Grant) -> Result<Base, Problem> {
+        let pinned = self.stored_definition(row.head.scope, row.head.definition).await?;
+        let (definition, runs_as) = match options.newest {
+            true => {
+                let name = row.head.workflow.parse().map_err(|error| {
+                    Problem::new(Code::NotResumable, format!("the run's workflow is no resource: {error}"))
+                })?;
+                let text = self.text(scope, &WorkflowRef::Active(name)).await?;
+                (self.definition(&text)?, text.runs_as)
+            }
+            false => (pinned.clone(), row.head.runs_as.clone()),
+        };
+        // Steps that are done again in another way act on connections anew, and for who asks.
+        let own_way = options.fork || options.from.is_some() || options.input.is_some();
+        if own_way {
+            self.require_use(scope, &definition.name, &definition.spec, by)?;
+        }
+        let asks = own_way || self.authority.delegates(scope, &runs_as).is_err();
+        let runs_as = match asks && self.authority.delegates(scope, by.actor()).is_ok() {
+            true => by.actor().to_owned(),
+            false => runs_as,
+        };
+        self.authority.delegates(scope, &runs_as)?;
+        Ok(Base { pinned, definition, runs_as })
     }
 
     /// A failed or cancelled run goes on at the steps that failed.
-    async fn reopen(self: &Arc<Self>, row: RunRow, by: &str) -> Result<RunId, Problem> {
+    async fn reopen(self: &Arc<Self>, scope: &Scope, mut row: RunRow, by: &Grant) -> Result<RunId, Problem> {
         let run = row.head.id;
         // One that gave way to a newer event may be run after all.
         if !matches!(row.state.status, RunStatus::Failed | RunStatus::Canceled | RunStatus::Superseded) {
@@ -47,10 +86,11 @@ impl Inner {
             return Err(problem.hint("name a node to run again from (`from`), or run it again from the start"));
         }
         self.left_alone(run).await?;
+        self.answer_for(scope, &mut row, by).await?;
         let shared = self.load_row(row, true).await.map_err(load_problem)?;
         {
             let mut core = shared.core();
-            core.emit(Event::Reopened { at: self.clock.now(), by: by.to_owned() });
+            core.emit(Event::Reopened { at: self.clock.now(), by: by.actor().to_owned() });
         }
         shared.flush().await.map_err(commit_problem)?;
         self.work_on(shared, true);
@@ -75,35 +115,30 @@ impl Inner {
         scope: &Scope,
         row: RunRow,
         options: RetryOptions,
-        by: &str,
+        base: Base,
+        by: &Grant,
     ) -> Result<RunId, Problem> {
         let events = self.events(&row).await?;
         let Some(Event::RunStarted { trigger, output, out, .. }) = events.first() else {
             return Err(Problem::new(Code::NotResumable, format!("the journal of {} is not complete", row.head.id)));
         };
-        let pinned = self.stored_definition(row.head.scope, row.head.definition).await?;
-        let workflow = match options.newest {
-            true => WorkflowRef::Active(row.head.workflow.parse().map_err(|error| {
-                Problem::new(Code::NotResumable, format!("the run's workflow is no resource: {error}"))
-            })?),
-            false => WorkflowRef::Inline(pinned.name.clone(), Box::new((*pinned.spec).clone())),
-        };
         let input = options.input.as_deref().map(items_of).unwrap_or_else(|| out.items.clone());
         let event = Admit {
             scope: scope.clone(),
-            workflow,
-            trigger: trigger.map(|node| pinned.node(node).name.to_string()),
+            // The definition is at hand: what is pinned is run again as it was.
+            workflow: WorkflowRef::Inline(String::new(), Box::default()),
+            trigger: trigger.map(|node| base.pinned.node(node).name.to_string()),
             input,
             output: *output,
             mode: "retry",
-            started_by: by.to_owned(),
+            started_by: by.actor().to_owned(),
             dedupe: None,
             reply_to: None,
             destination: None,
             start_at: None,
             use_pins: false,
         };
-        let admitted = self.take_in(event).await?;
+        let admitted = self.begin(event, base.definition, base.runs_as, Some(row.head.id)).await?;
         if row.state.status == RunStatus::Failed {
             let redriven = store::DeadState::Redriven;
             self.store.set_dead(row.head.scope, &[row.head.id], redriven).await.map_err(store_problem)?;
@@ -119,20 +154,12 @@ impl Inner {
         scope: &Scope,
         row: RunRow,
         options: RetryOptions,
-        by: &str,
+        base: Base,
+        by: &Grant,
     ) -> Result<RunId, Problem> {
+        let Base { pinned, definition, runs_as } = base;
         let events = self.events(&row).await?;
-        let pinned = self.stored_definition(row.head.scope, row.head.definition).await?;
         let cut = cut_before(&events, &pinned, options.from.as_deref(), row.head.id)?;
-        let (definition, runs_as) = if options.newest {
-            let name = row.head.workflow.parse().map_err(|error| {
-                Problem::new(Code::NotResumable, format!("the run's workflow is no resource: {error}"))
-            })?;
-            let text = self.text(scope, &WorkflowRef::Active(name)).await?;
-            (self.definition(&text)?, text.runs_as)
-        } else {
-            (pinned.clone(), row.head.runs_as.clone())
-        };
         let (id, now) = (self.own_run_id(), self.clock.now());
         let fence = self.fence(id)?;
         let mut core = Core::new(Machine::new(definition.graph.clone()));
@@ -141,7 +168,7 @@ impl Inner {
         }
         let input = options.input.as_deref().map(items_of).map(ItemsRecord::fresh);
         let step = input.is_some().then(|| core.machine.next_step());
-        core.emit(Event::Forked { from: row.head.id, at: now, by: by.to_owned(), input, step });
+        core.emit(Event::Forked { from: row.head.id, at: now, by: by.actor().to_owned(), input, step });
         let head = RunHead {
             scope: row.head.scope,
             id,
@@ -151,7 +178,7 @@ impl Inner {
             mode: "fork".into(),
             partition: partition_of(id),
             created_at: now,
-            started_by: by.to_owned(),
+            started_by: by.actor().to_owned(),
             runs_as,
             parent: None,
             origin: Some(row.head.id),
@@ -170,11 +197,15 @@ impl Inner {
         Ok(id)
     }
 
-    /// A run that was held goes on, if its pin can be satisfied now.
-    pub(super) async fn release_held(self: &Arc<Self>, row: RunRow) -> Result<(), Problem> {
+    /// A held run is stopped: that needs nobody's grant, and starts nothing.
+    pub(super) async fn cancel_held(self: &Arc<Self>, row: RunRow, by: &str) -> Result<(), Problem> {
         let run = row.head.id;
-        let shared = self.load_row(row, false).await.map_err(load_problem)?;
-        shared.core().emit(Event::PauseEnded { by: String::new() });
+        let shared = self.load_to_stop(row).await.map_err(load_problem)?;
+        {
+            let mut core = shared.core();
+            core.emit(Event::PauseEnded { by: by.to_owned() });
+            core.emit(Event::CancelRequested { at: self.clock.now(), by: by.to_owned() });
+        }
         shared.flush().await.map_err(commit_problem)?;
         if !self.live().contains_key(&run) {
             self.work_on(shared, true);
@@ -189,7 +220,7 @@ impl Inner {
         let definition = self.stored_definition(row.head.scope, row.head.definition).await?;
         let core = Core::new(Machine::new(definition.graph.clone()));
         let shared = Shared::for_replay(self.clone(), scope.clone(), row.head, definition, core);
-        Ok(replay(&shared, events).await)
+        replay(&shared, events).await
     }
 
     pub(super) async fn events(&self, row: &RunRow) -> Result<Vec<Event>, Problem> {

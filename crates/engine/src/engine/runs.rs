@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use auth::Grant;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Code, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
-use part::{Admit, Admitted, Runs};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
+use part::{Admit, Admitted, Runs, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
 
 use super::{Engine, Inner, store_problem, view};
@@ -29,20 +30,27 @@ impl Runs for Engine {
     }
 
     fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(self.inner.request(scope, run, "cancel", by))
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            if row.state.status == RunStatus::Held {
+                return self.inner.cancel_held(row, by).await;
+            }
+            self.inner.request(scope, run, "cancel", by).await
+        })
     }
 
     fn pause<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(self.inner.request(scope, run, "pause", by))
     }
 
-    fn resume<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+    fn resume<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a Grant) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let row = self.inner.row(scope, run).await?;
+            let mut row = self.inner.row(scope, run).await?;
             if row.state.status == RunStatus::Held {
-                return self.inner.release_held(row).await;
+                self.inner.answer_for(scope, &mut row, by).await?;
+                return self.inner.release_held(row, by.actor()).await;
             }
-            self.inner.request(scope, run, "unpause", by).await
+            self.inner.request(scope, run, "unpause", by.actor()).await
         })
     }
 
@@ -51,9 +59,25 @@ impl Runs for Engine {
         scope: &'a Scope,
         run: RunId,
         options: RetryOptions,
-        by: &'a str,
+        by: &'a Grant,
     ) -> BoxFuture<'a, Result<RunId, Problem>> {
         Box::pin(self.inner.repeat(scope, run, options, by))
+    }
+
+    fn may_run<'a>(
+        &'a self,
+        scope: &'a Scope,
+        workflow: &'a WorkflowRef,
+        by: &'a Grant,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let text = self.inner.text(scope, workflow).await?;
+            self.inner.require_use(scope, &text.name, &text.spec, by)
+        })
+    }
+
+    fn replay<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<Replay, Problem>> {
+        Box::pin(self.inner.replay_run(scope, run))
     }
 
     fn settle<'a>(
@@ -75,7 +99,7 @@ impl Runs for Engine {
         scope: &'a Scope,
         filter: RunFilter,
         options: RetryOptions,
-        by: &'a str,
+        by: &'a Grant,
     ) -> BoxFuture<'a, Result<Bulk, Problem>> {
         Box::pin(async move {
             let id = self.inner.scope_id(scope).await?;

@@ -23,9 +23,14 @@ impl Engine {
         let ttl = inner.options.lease.as_millis() as i64;
         inner.take_leases(ttl).await?;
         inner.recover().await?;
-        for background in
-            [Background::Leases, Background::Timers, Background::Queue, Background::Notices, Background::Retention]
-        {
+        for background in [
+            Background::Leases,
+            Background::Timers,
+            Background::Queue,
+            Background::Notices,
+            Background::Retention,
+            Background::Grants,
+        ] {
             let engine = inner.clone();
             inner.tasks.spawn(async move { engine.background(background).await });
         }
@@ -78,6 +83,7 @@ enum Background {
     Queue,
     Notices,
     Retention,
+    Grants,
 }
 
 impl Inner {
@@ -135,6 +141,7 @@ impl Inner {
                 Background::Queue => self.dispatch().await,
                 Background::Notices => self.hear_notices().await,
                 Background::Retention => self.retain().await,
+                Background::Grants => self.watch_grants().await,
             }
         };
         tokio::select! {

@@ -38,6 +38,7 @@ pub fn summary(row: &RunRow) -> RunSummary {
         status: row.state.status,
         mode: row.head.mode.clone(),
         started_by: row.head.started_by.clone(),
+        runs_as: row.head.runs_as.clone(),
         created_at: row.head.created_at,
         started_at: row.state.started_at,
         ended_at: row.state.ended_at,

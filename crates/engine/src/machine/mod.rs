@@ -463,7 +463,7 @@ impl Machine {
                     calling.invoked.push((*k, *s));
                 }
             }
-            Event::AttemptStarted { s, at, seed } => {
+            Event::AttemptStarted { s, at, seed, .. } => {
                 if let Some(step) = state.live.get_mut(s) {
                     step.status = StepStatus::Running;
                     step.attempt += 1;
@@ -553,7 +553,7 @@ impl Machine {
                     }
                 }
             }
-            Event::StepResumed { s, by, at, seed } => {
+            Event::StepResumed { s, by, at, seed, .. } => {
                 if let Some(step) = state.live.get_mut(s) {
                     if matches!(by, Resumed::Signal { .. }) {
                         match step.inbox.is_empty() {

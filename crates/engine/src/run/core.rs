@@ -29,6 +29,7 @@ use crate::engine::Inner;
 use crate::event::{Event, StepNumber};
 use crate::journal;
 use crate::machine::{End, Machine};
+use crate::ports::VariableSet;
 
 /// Age at which buffered records are written although nobody waits for them.
 pub const FLUSH_AGE: Duration = Duration::from_millis(100);
@@ -67,6 +68,8 @@ pub struct Shared {
     pub replaying: bool,
     /// What the steps of a replay read from our own store when they were recorded, by step and `space/key`.
     pub recorded_reads: Mutex<HashMap<(StepNumber, String), Option<Bytes>>>,
+    /// What the step that is being replayed saw of the variables.
+    pub recorded_variables: Mutex<Option<Arc<VariableSet>>>,
     fingerprint: Option<Digest>,
     chunks: Mutex<std::collections::VecDeque<(Digest, Chunk)>>,
     core: Mutex<Core>,
@@ -212,6 +215,7 @@ impl Shared {
             news: std::sync::OnceLock::new(),
             replaying: false,
             recorded_reads: Mutex::default(),
+            recorded_variables: Mutex::default(),
             fingerprint,
             chunks: Mutex::default(),
             core: Mutex::new(core),
@@ -646,6 +650,12 @@ impl Core {
 }
 
 impl Shared {
+    /// What `$vars` and `$env` show: the variables of now, or in a replay those of then.
+    pub fn variables(&self) -> Arc<VariableSet> {
+        let recorded = self.recorded_variables.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        recorded.unwrap_or_else(|| self.engine.variables.current(&self.scope))
+    }
+
     /// Fingerprint of the dedupe key that the run's admission claims.
     pub fn dedupe_fingerprint(&self) -> Option<Digest> {
         self.fingerprint

@@ -182,11 +182,15 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
                     step
                 }
                 Next::Attempt { step } => {
-                    core.emit(Event::AttemptStarted { s: step, at: now, seed: shared.engine.clock.random() });
+                    let seed = shared.engine.clock.random();
+                    let variables = shared.engine.variables.current(&shared.scope).position;
+                    core.emit(Event::AttemptStarted { s: step, at: now, seed, variables });
                     step
                 }
                 Next::Resume { step, by } => {
-                    core.emit(Event::StepResumed { s: step, by, at: now, seed: shared.engine.clock.random() });
+                    let seed = shared.engine.clock.random();
+                    let variables = shared.engine.variables.current(&shared.scope).position;
+                    core.emit(Event::StepResumed { s: step, by, at: now, seed, variables });
                     step
                 }
                 Next::Release(moves) => {
@@ -306,7 +310,7 @@ pub(super) fn prepare(shared: &Arc<Shared>, core: &Core, step: StepNumber, live:
         live.inputs.clone(),
         items,
         (live.at, live.seed),
-        shared.engine.variables.current(&shared.scope),
+        shared.variables(),
         // Only an attempt with a deadline of its own ends apart from the run.
         if defined.timeout.is_some() { shared.cancel.child_token() } else { shared.cancel.clone() },
     )

@@ -1,49 +1,31 @@
 //! Replay: every step of a recorded run is executed again with the network off, and must put out the same bytes.
 //!
-//! Clock, chance, calls, children, signals and what steps read from our own store come from the journal. A node that answers differently is not
+//! Clock, chance, calls, children, signals and what steps read from our own store come from the journal; variables come
+//! from their history, at the position that the step has journaled. A node that answers differently is not
 //! deterministic, or has changed; a call that was not recorded is refused. An attempt that failed must fail again, with
 //! the same error, unless it was ended from outside: by a cancel or its deadline.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use model::Code;
+use model::{Code, Problem};
 use part::node::Outcome;
+use part::runs::{Difference, Replay};
 use part::{NodeError, Resumed};
 
 use super::core::{Core, Shared};
 use super::drive;
 use crate::event::{Event, PortRecord, StepNumber};
 use crate::machine::LiveStep;
-
-/// What a replay has found.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Replay {
-    /// Executions of steps: one for each attempt that completed, failed, or began to wait.
-    pub steps: u32,
-    /// Steps that answered differently.
-    pub differences: Vec<Difference>,
-}
-
-/// A step that answered differently.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Difference {
-    /// Step.
-    pub step: StepNumber,
-    /// Name of its node.
-    pub node: String,
-    /// What was recorded.
-    pub recorded: String,
-    /// What came now.
-    pub replayed: String,
-}
+use crate::ports::VariableSet;
 
 /// Executes the steps of `events` again. `shared` stands before its first record and is of nobody else's use.
-pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Replay {
+pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Result<Replay, Problem> {
     let mut replay = Replay::default();
     let mut later: Vec<Event> = Vec::new();
+    let mut variables = Past::default();
     for event in events {
+        variables.note(&event);
         // An answer belongs to the step that gives it: that step must find the run unanswered, as it did then.
         if matches!(event, Event::Answered { .. } | Event::AnswerBegun { .. } | Event::AnswerEnded { .. }) {
             later.push(event);
@@ -65,6 +47,8 @@ pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Replay {
         let live = live.filter(|live| live.parent.is_none() && !from_outside(shared, live, &event));
         if let (Some(step), Some(live)) = (ends, live) {
             replay.steps += 1;
+            let seen = variables.of(shared, step).await?;
+            *shared.recorded_variables.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
             let replayed = execute(shared, step, &live, &event).await;
             let recorded = recorded_of(&event);
             if recorded != replayed {
@@ -76,7 +60,39 @@ pub async fn replay(shared: &Arc<Shared>, events: Vec<Event>) -> Replay {
         core.fold(&event);
         later.drain(..).for_each(|event| core.fold(&event));
     }
-    replay
+    Ok(replay)
+}
+
+/// The variables as the steps of a run saw them.
+#[derive(Default)]
+struct Past {
+    /// Position that each step has journaled last.
+    positions: HashMap<StepNumber, u64>,
+    /// The set that was read last: steps of one run mostly see the same one.
+    last: Option<(u64, Arc<VariableSet>)>,
+}
+
+impl Past {
+    fn note(&mut self, event: &Event) {
+        let (step, position) = match event {
+            Event::StepStarted { s, variables, .. } => (*s, *variables),
+            Event::AttemptStarted { s, variables, .. } | Event::StepResumed { s, variables, .. } if *variables > 0 => {
+                (*s, *variables)
+            }
+            _ => return,
+        };
+        self.positions.insert(step, position);
+    }
+
+    async fn of(&mut self, shared: &Shared, step: StepNumber) -> Result<Arc<VariableSet>, Problem> {
+        let position = self.positions.get(&step).copied().unwrap_or_default();
+        if let Some((_, set)) = self.last.as_ref().filter(|(known, _)| *known == position) {
+            return Ok(set.clone());
+        }
+        let set = shared.engine.variables.at(&shared.scope, position).await?;
+        self.last = Some((position, set.clone()));
+        Ok(set)
+    }
 }
 
 fn recorded_of(event: &Event) -> String {

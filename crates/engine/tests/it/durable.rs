@@ -148,6 +148,10 @@ async fn a_wait_ends_by_its_timer_or_its_signal_once() {
     assert_eq!(house.end(run).await, [42]);
 }
 
+fn me() -> auth::Grant {
+    auth::Grant::operator(&auth::Keyring::new(auth::MasterKey::generate()), "test")
+}
+
 #[tokio::test]
 async fn a_failed_run_is_a_dead_letter_and_goes_on_where_it_failed() {
     let house = House::new().await;
@@ -167,7 +171,7 @@ async fn a_failed_run_is_a_dead_letter_and_goes_on_where_it_failed() {
     let detail = house.engine.show(&Scope::default(), run, 0, 100, true).await.unwrap();
     assert_eq!(detail.summary.dead, store::DeadState::Open);
     assert_eq!(detail.steps.last().map(|step| (step.node.as_str(), step.status.as_str())), Some(("pay", "failed")));
-    let again = house.engine.retry(&Scope::default(), run, RetryOptions::default(), "me").await.unwrap();
+    let again = house.engine.retry(&Scope::default(), run, RetryOptions::default(), &me()).await.unwrap();
     assert_eq!(again, run);
     assert_eq!(house.end(run).await, [3]);
     let keys = house.world.keys_of("pay/0");
@@ -175,7 +179,7 @@ async fn a_failed_run_is_a_dead_letter_and_goes_on_where_it_failed() {
     // A fork with edited input leaves the old run as it was.
     let options =
         RetryOptions { from: Some("pay".into()), input: Some(vec![json!({ "n": 100 })]), ..Default::default() };
-    let fork = house.engine.retry(&Scope::default(), run, options, "me").await.unwrap();
+    let fork = house.engine.retry(&Scope::default(), run, options, &me()).await.unwrap();
     assert_ne!(fork, run);
     assert_eq!(house.end(fork).await, [101]);
 }
@@ -275,7 +279,7 @@ async fn a_node_type_registered_at_run_time_runs_and_holds_its_runs_when_it_goes
     assert_eq!(held.summary.error.unwrap()["code"], "FP0303", "never run on something else");
     let (provider, types) = late(&house.world);
     house.catalogue.register(provider, types);
-    second.resume(&scope, run, "me").await.unwrap();
+    second.resume(&scope, run, &me()).await.unwrap();
     let end = second.wait(&scope, run).await.unwrap();
     assert_eq!(end.status, RunStatus::Completed, "{:?}", end.error);
 }

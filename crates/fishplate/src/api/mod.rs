@@ -1,5 +1,6 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
+mod drafts;
 mod meta;
 mod resources;
 mod runs;
@@ -7,6 +8,7 @@ mod secrets;
 mod tokens;
 mod transfer;
 mod watch;
+mod watch_runs;
 mod workflows;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use part::{Catalogue, Runs};
 use store::Store;
 
 use crate::metrics::Metrics;
+use crate::rehearsals::Rehearsals;
 use crate::resources::Resources;
 
 /// What handlers work with. Cheap to clone.
@@ -32,6 +35,8 @@ pub struct App {
     pub catalogue: Catalogue,
     /// Runs.
     pub runs: Arc<dyn Runs>,
+    /// Drafts that are being tried.
+    pub rehearsals: Rehearsals,
     /// Tokens.
     pub tokens: Tokens,
     /// The way out, for its counters.
@@ -57,9 +62,11 @@ pub fn operations(app: &App) -> Vec<Operation> {
         meta::operations(app),
         resources::operations(app),
         workflows::operations(app),
+        drafts::operations(app),
         secrets::operations(app),
         transfer::operations(app),
         watch::operations(app),
+        watch_runs::operations(app),
         runs::operations(app),
         tokens::operations(app),
     ]

@@ -4,7 +4,7 @@ use auth::Permission;
 use futures_util::StreamExt;
 use model::{Code, Problem, RunId, SignalId, Value};
 use part::http::{Call, Cursor, LiveEvent, Operation, Page, ParamKind, Reply};
-use part::runs::{Bulk, RetryOptions, RunDetail, RunSummary, RunUpdate, Settle};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunSummary, RunUpdate, Settle};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -112,13 +112,21 @@ pub fn operations(app: &App) -> Vec<Operation> {
         Operation::post("/api/v1/runs/{run}/retry", "retryRun", Permission::RunControl)
             .about(
                 "runs",
-                "Runs again from the failed step or from elsewhere; edited input and forks need `connection:use`.",
+                "Runs again from the failed step or from elsewhere; edited input and forks need `connection:use` for what \
+                 the workflow names.",
             )
             .takes::<RetryOptions>()
             .gives::<Started>()
             .handle({
                 let app = with(app);
                 move |call| retry(app.clone(), call)
+            }),
+        Operation::post("/api/v1/runs/{run}/replay", "replayRun", Permission::RunControl)
+            .about("runs", "Executes a recorded run again with the network off, and compares; nothing is changed by it.")
+            .gives::<Replay>()
+            .handle({
+                let app = with(app);
+                move |call| replay(app.clone(), call)
             }),
         Operation::post("/api/v1/runs/{run}/signals", "signalRun", Permission::RunControl)
             .about("runs", "Sends a signal to a run.")
@@ -153,7 +161,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
     for (verb, about) in [
         ("cancel", "Asks a run to stop; running calls get a grace period."),
         ("pause", "Lets running calls finish and starts nothing new."),
-        ("resume", "Ends a pause, or lets a held run go on."),
+        ("resume", "Ends a pause, or lets a held run go on; who resumes one that nobody answers for takes it over."),
     ] {
         let app = app.clone();
         all.push(
@@ -260,12 +268,12 @@ async fn watch(app: App, mut call: Call) -> Result<Reply, Problem> {
 
 async fn retry(app: App, mut call: Call) -> Result<Reply, Problem> {
     let options: RetryOptions = call.json_or_default().await?;
-    let grant = call.grant()?;
-    if options.fork || options.input.is_some() {
-        grant.require(Permission::ConnectionUse, &call.scope)?;
-    }
-    let run = app.runs.retry(&call.scope, run_of(&app, &call).await?, options, grant.actor()).await?;
+    let run = app.runs.retry(&call.scope, run_of(&app, &call).await?, options, call.grant()?).await?;
     Reply::json(&Started { run })
+}
+
+async fn replay(app: App, call: Call) -> Result<Reply, Problem> {
+    Reply::json(&app.runs.replay(&call.scope, run_of(&app, &call).await?).await?)
 }
 
 async fn signal(app: App, mut call: Call) -> Result<Reply, Problem> {
@@ -286,10 +294,10 @@ async fn settle(app: App, mut call: Call) -> Result<Reply, Problem> {
 }
 
 async fn steer(app: App, call: Call, verb: &str) -> Result<Reply, Problem> {
-    let (run, by) = (run_of(&app, &call).await?, call.grant()?.actor());
+    let (run, by) = (run_of(&app, &call).await?, call.grant()?);
     match verb {
-        "cancel" => app.runs.cancel(&call.scope, run, by).await?,
-        "pause" => app.runs.pause(&call.scope, run, by).await?,
+        "cancel" => app.runs.cancel(&call.scope, run, by.actor()).await?,
+        "pause" => app.runs.pause(&call.scope, run, by.actor()).await?,
         _ => app.runs.resume(&call.scope, run, by).await?,
     }
     Ok(Reply::empty().status(202))
@@ -300,15 +308,12 @@ async fn redrive(app: App, mut call: Call) -> Result<Reply, Problem> {
     let options = choice.options.clone().unwrap_or_default();
     app.scope(&call.scope).await?;
     let grant = call.grant()?;
-    if options.fork || options.input.is_some() {
-        grant.require(Permission::ConnectionUse, &call.scope)?;
-    }
     if choice.runs.is_empty() {
-        return Reply::json(&app.runs.redrive(&call.scope, choice.filter(), options, grant.actor()).await?);
+        return Reply::json(&app.runs.redrive(&call.scope, choice.filter(), options, grant).await?);
     }
     let mut bulk = Bulk::default();
     for run in choice.runs {
-        match app.runs.retry(&call.scope, run, options.clone(), grant.actor()).await {
+        match app.runs.retry(&call.scope, run, options.clone(), grant).await {
             Ok(_) => bulk.done += 1,
             Err(problem) if bulk.refused.len() < 100 => bulk.refused.push((run, problem)),
             Err(_) => {}

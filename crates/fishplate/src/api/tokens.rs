@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
-use crate::resources::rfc3339;
+use crate::resources::{now_millis, rfc3339};
 
 /// Who asks.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -63,12 +63,16 @@ pub fn operations(app: &App) -> Vec<Operation> {
             }),
         Operation::get("/api/v1/tokens", "listTokens", manage)
             .about("tokens", "Lists the tokens that one could have made oneself, without their texts.")
+            .paged()
             .gives::<Page<TokenInfo>>()
             .handle({
                 let app = app.clone();
                 move |call| {
                     let app = app.clone();
-                    async move { Reply::json(&Page { items: app.tokens.list(call.grant()?).await?, next_cursor: None }) }
+                    async move {
+                        let all = app.tokens.list(call.grant()?).await?;
+                        Reply::json(&Page::cut(&call, all, |token| token.id.clone())?)
+                    }
                 }
             }),
         Operation::post("/api/v1/tokens", "createToken", manage)
@@ -76,6 +80,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
             .takes::<NewToken>()
             .gives::<MadeToken>()
             .status(201)
+            .secret()
             .handle({
                 let app = app.clone();
                 move |call| create(app.clone(), call)
@@ -88,16 +93,19 @@ pub fn operations(app: &App) -> Vec<Operation> {
         ),
         Operation::get("/api/v1/scopes", "listScopes", Permission::ResourceRead)
             .about("scopes", "Lists workspaces and environments that the token has a role in.")
+            .paged()
             .gives::<Page<Scope>>()
             .handle({
                 let app = app.clone();
                 move |call| scopes(app.clone(), call)
             }),
         Operation::post("/api/v1/scopes", "createScope", Permission::BoundaryWrite)
-            .about("scopes", "Makes an environment, and its workspace when that is new.")
+            .about(
+                "scopes",
+                "Makes an environment, and its workspace when that is new (201); 200 when it is there already.",
+            )
             .takes::<Scope>()
             .gives::<Scope>()
-            .status(201)
             .handle({
                 let app = app.clone();
                 move |call| create_scope(app.clone(), call)
@@ -135,15 +143,16 @@ async fn scopes(app: App, call: Call) -> Result<Reply, Problem> {
     let all = app.store.scopes().await?;
     let items: Vec<Scope> =
         all.into_iter().map(|(_, scope)| scope).filter(|scope| grant.role(scope).is_some()).collect();
-    Reply::json(&Page { items, next_cursor: None })
+    Reply::json(&Page::cut(&call, items, Scope::clone)?)
 }
 
 async fn create_scope(app: App, mut call: Call) -> Result<Reply, Problem> {
     let scope: Scope = call.json().await?;
-    call.grant()?.require(Permission::BoundaryWrite, &scope)?;
-    app.store.ensure_scope(&scope).await?;
+    let grant = call.grant()?;
+    grant.require(Permission::BoundaryWrite, &scope)?;
+    let (_, new) = app.store.create_scope(&scope, grant.actor(), now_millis()).await?;
     app.resources.live().reload_scopes().await?;
-    Reply::json(&scope)
+    Ok(Reply::json(&scope)?.status(if new { 201 } else { 200 }))
 }
 
 async fn audit(app: App, call: Call) -> Result<Reply, Problem> {

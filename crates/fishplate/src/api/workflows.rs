@@ -86,7 +86,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
             .gives::<Activation>()
             .handle(with(|app, call| Box::pin(deactivate(app, call)))),
         Operation::post(one("run"), "runWorkflow", Permission::RunStart)
-            .about("workflows", "Starts a run; drafts, revisions and parts need `connection:use`.")
+            .about("workflows", "Starts a run; drafts, revisions and parts need `connection:use` for what they name.")
             .takes::<RunByHand>()
             .gives::<Started>()
             .status(202)
@@ -156,15 +156,15 @@ async fn run(app: App, mut call: Call) -> Result<Reply, Problem> {
     let name = call.name("name")?;
     let own_way =
         wanted.draft || wanted.revision.is_some() || wanted.start_at.is_some() || wanted.destination.is_some();
-    if own_way {
-        grant.require(Permission::ConnectionUse, &call.scope)?;
-    }
     app.scope(&call.scope).await?;
     let workflow = match (wanted.draft, wanted.revision) {
         (true, _) => WorkflowRef::Draft(name),
         (false, Some(revision)) => WorkflowRef::Revision(name, revision),
         (false, None) => WorkflowRef::Active(name),
     };
+    if own_way {
+        app.runs.may_run(&call.scope, &workflow, grant).await?;
+    }
     let input = wanted.input.unwrap_or_else(|| vec![Value::Object(model::Map::new())]);
     let admitted = app.runs.admit(Admit {
         scope: call.scope.clone(),

@@ -27,7 +27,14 @@ pub struct Ask<'a> {
     url: Url,
     body: Bytes,
     headers: Vec<(&'static str, String)>,
+    /// How long the answer may take as a whole.
+    patience: Duration,
 }
+
+/// How long an answer may take, and how long a server may say nothing: live streams say that they live.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// A live stream ends when the server says so; a year is for ever.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Client {
     /// The client that the global options describe.
@@ -58,7 +65,7 @@ impl Client {
         for (name, value) in &self.scope {
             url.query_pairs_mut().append_pair(name, value);
         }
-        Ask { client: self, method, url, body: Bytes::new(), headers: Vec::new() }
+        Ask { client: self, method, url, body: Bytes::new(), headers: Vec::new(), patience: PATIENCE }
     }
 
     /// `GET`.
@@ -126,8 +133,8 @@ impl Ask<'_> {
             request.headers.insert(header::AUTHORIZATION, value);
         }
         let mut meta = Meta::new(ScopeId(1));
-        meta.deadline = Duration::from_secs(600);
-        meta.stall = Duration::from_secs(600);
+        meta.deadline = self.patience;
+        meta.stall = PATIENCE;
         meta.max_body = u64::MAX;
         meta.throttle = outbound::Throttle::Answer;
         let response = self.client.outbound.send(request, meta).await.map_err(|error| {
@@ -158,7 +165,8 @@ impl Ask<'_> {
 
     /// Sends it and hands each event of a live stream to `each` until that says stop: (id, event, data).
     pub async fn events(self, mut each: impl FnMut(Option<&str>, &str, Value) -> bool) -> Result<(), Problem> {
-        let mut response = self.header("accept", "text/event-stream").send().await?;
+        let ask = Ask { patience: FOR_EVER, ..self.header("accept", "text/event-stream") };
+        let mut response = ask.send().await?;
         let mut buffer = Vec::new();
         while let Some(chunk) = response.body.next().await {
             let chunk = chunk.map_err(|error| Problem::new(Code::UpstreamProtocol, error.to_string()))?;

@@ -3,7 +3,6 @@
 use clap::Args;
 use model::Problem;
 use serde_json::json;
-use store::Store;
 
 use super::client::Client;
 use super::{Exit, Global, Output, output};
@@ -14,6 +13,9 @@ pub struct Doctor {
     /// Address of a PostgreSQL database; without it, SQLite in the data folder
     #[arg(long, env = "FISHPLATE_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
+    /// Bucket for large blobs; without it, the data folder
+    #[arg(long, env = "FISHPLATE_BLOBS", value_name = "ADDRESS")]
+    blobs: Option<String>,
 }
 
 /// One thing that was looked at.
@@ -50,6 +52,7 @@ pub async fn doctor(global: &Global, options: Doctor) -> Result<Exit, Problem> {
         disk(global),
         sandbox(),
         clock(),
+        held(global, running).await,
     ];
     match global.output {
         Output::Json => {
@@ -94,9 +97,10 @@ async fn store(global: &Global, options: &Doctor, running: bool) -> Finding {
         let detail = format!("there is none yet in `{}`; the first start makes it", global.data.display());
         return Finding { what, state: State::Good, detail };
     }
-    let opened = Store::open(crate::backup::store_options(&global.data, options.database.as_deref())).await;
+    let place = crate::backup::store_options(&global.data, options.database.as_deref());
+    let opened = crate::backup::open_store(place, options.blobs.as_deref()).await;
     let (state, detail) = match opened {
-        Err(error) => (State::Bad, error.to_string()),
+        Err(problem) => (State::Bad, problem.detail),
         Ok(store) => {
             let backup = store.last_backup().await.ok().flatten();
             let chain = match store.scope(&model::Scope::default()).await {
@@ -181,6 +185,30 @@ fn sandbox() -> Finding {
         missing => (State::Weak, format!("this system does not offer: {}", missing.join(", "))),
     };
     Finding { what: "sandbox", state, detail }
+}
+
+/// Runs that wait for somebody to answer for them.
+async fn held(global: &Global, running: bool) -> Finding {
+    let what = "held runs";
+    let asked = match (running, Client::new(global)) {
+        (true, Ok(client)) => client.get(&["runs"]).query("status", "held").query("limit", "1000").value().await.ok(),
+        _ => None,
+    };
+    let Some(page) = asked else {
+        let detail = "not looked at: that needs a running server, and a token that it takes".to_owned();
+        return Finding { what, state: State::Good, detail };
+    };
+    let runs = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let lacking = runs.iter().filter(|run| run["error"]["code"] == model::Code::GrantGone.as_str()).count();
+    let more = if page["nextCursor"].is_string() { "more than " } else { "" };
+    let (state, detail) = match (runs.len(), lacking) {
+        (0, _) => (State::Good, "none".to_owned()),
+        (all, 0) => (State::Weak, format!("{more}{all}; `fishplate runs list --status held` names them")),
+        (all, lacking) => {
+            (State::Weak, format!("{more}{all}, {lacking} of them because who they act for may not act any more"))
+        }
+    };
+    Finding { what, state, detail }
 }
 
 fn clock() -> Finding {

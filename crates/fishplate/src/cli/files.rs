@@ -68,6 +68,9 @@ pub struct Restore {
     /// Address of a PostgreSQL database to restore into, instead of the data folder
     #[arg(long, env = "FISHPLATE_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
+    /// Bucket for large blobs, instead of the data folder; see `up`
+    #[arg(long, env = "FISHPLATE_BLOBS", value_name = "ADDRESS")]
+    blobs: Option<String>,
 }
 
 /// `fishplate import`.
@@ -238,7 +241,8 @@ pub async fn backup(global: &Global, options: Backup) -> Result<Exit, Problem> {
 pub async fn restore(global: &Global, options: Restore) -> Result<Exit, Problem> {
     let bar = output::progress(None, "restoring");
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let done = crate::backup::restore(&options.file, &global.data, options.database.as_deref()).await;
+    let (database, bucket) = (options.database.as_deref(), options.blobs.as_deref());
+    let done = crate::backup::restore(&options.file, &global.data, database, bucket).await;
     bar.finish_and_clear();
     done?;
     let text = "restored; runs that were in flight are held until somebody resumes them";

@@ -1,14 +1,17 @@
 //! The command line: what may be asked, and who answers it.
 
+mod accounts;
 mod check;
 mod client;
 mod doctor;
 mod exit;
 mod files;
+mod listen;
 mod output;
 mod resources;
 mod run;
 mod runs;
+mod scopes;
 mod up;
 
 use std::path::PathBuf;
@@ -83,10 +86,17 @@ enum Verb {
     Secret(resources::Secret),
     /// Run a workflow file without a server
     Run(run::Run),
+    /// Let the webhooks of a draft hear a test event
+    Listen(listen::Listen),
     /// Look at runs and steer them
     Runs {
         #[command(subcommand)]
         verb: runs::Runs,
+    },
+    /// Look at workspaces and environments, and make them
+    Scopes {
+        #[command(subcommand)]
+        verb: scopes::Scopes,
     },
     /// Work on runs that failed and wait for somebody
     Dead {
@@ -144,7 +154,9 @@ pub fn main() -> Exit {
             Verb::Deactivate(options) => resources::deactivate(&global, options).await,
             Verb::Secret(options) => resources::secret(&global, options).await,
             Verb::Run(options) => run::run(&global, options).await,
+            Verb::Listen(options) => listen::listen(&global, options).await,
             Verb::Runs { verb } => runs::runs(&global, verb).await,
+            Verb::Scopes { verb } => scopes::scopes(&global, verb).await,
             Verb::Dead { verb } => runs::dead(&global, verb).await,
             Verb::Backup(options) => files::backup(&global, options).await,
             Verb::Restore(options) => files::restore(&global, options).await,

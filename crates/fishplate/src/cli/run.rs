@@ -9,12 +9,13 @@ use clap::Args;
 use engine::ports::{WorkflowText, Workflows};
 use futures_util::future::BoxFuture;
 use model::{Code, Map, Problem, RunId, Scope, Value, WorkflowSpec};
-use outbound::{EgressRules, NoCredentials, Outbound};
+use outbound::Outbound;
 use part::runs::{Admit, Admitted, Runs, WorkflowRef};
 use sandbox::Sandbox;
 use serde_json::json;
 use store::{RunStatus, Store};
 
+use super::accounts::{Fixed, Given, Ready, Signer};
 use super::runs::read_items;
 use super::{Exit, Global, Output, output};
 use crate::transfer::{files, n8n};
@@ -22,8 +23,23 @@ use crate::transfer::{files, n8n};
 /// Steps read at a time.
 const PAGE: u32 = 500;
 
+/// What follows the options in `--help`.
+const EXAMPLES: &str = "\
+Examples:
+  fishplate run flow.json --input items.json
+      an export of n8n, or one of our own, with its trigger's items
+  fishplate run flow.yaml --connection crm=crm.json --variable region=eu
+      with an account for the nodes that name `crm`; FISHPLATE_SECRET_CRM_TOKEN may hold its token
+  fishplate run flow.yaml --with parts.yaml --from Enrich --pins --output json
+      from a node on, with pinned data, workflows that it calls from another file, and a result for programs
+  fishplate run flow.yaml --no-private --open-host 127.0.0.1:8080
+      as on a server, where private addresses are closed, but for one
+
+Files may hold connections, variables and egress rules, too. The exit code is 8 when the run fails.";
+
 /// What `run` takes.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub struct Run {
     /// File with the workflow, our own or n8n's; the first one in it is run, others can be called by it
     file: PathBuf,
@@ -33,7 +49,7 @@ pub struct Run {
     /// Node to start at, instead of the trigger
     #[arg(long, value_name = "NODE")]
     from: Option<String>,
-    /// Further files with workflows that can be called
+    /// Further files with workflows that can be called, connections, variables and egress rules
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
     /// Which of the workflows to run
@@ -45,9 +61,8 @@ pub struct Run {
     /// Cancel the run when it takes longer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
-    /// Refuse calls to private and loopback addresses
-    #[arg(long)]
-    no_private: bool,
+    #[command(flatten)]
+    given: Given,
 }
 
 /// The workflows of the files, by name.
@@ -100,7 +115,9 @@ pub async fn run(global: &Global, options: Run) -> Result<Exit, Problem> {
     }
     let mut workflows = BTreeMap::new();
     let mut first = None;
-    for manifest in converted.manifests.into_iter().filter(|manifest| manifest.kind == "workflow") {
+    let (manifests, others): (Vec<_>, Vec<_>) =
+        converted.manifests.into_iter().partition(|manifest| manifest.kind == "workflow");
+    for manifest in manifests {
         let spec: WorkflowSpec = part::kind::parse(manifest.spec).map_err(|problem| problem.below("/spec"))?;
         first.get_or_insert_with(|| manifest.name.to_string());
         workflows.insert(manifest.name.to_string(), Arc::new(spec));
@@ -117,12 +134,14 @@ pub async fn run(global: &Global, options: Run) -> Result<Exit, Problem> {
     };
 
     let store = Store::temporary().await?;
-    let egress = if options.no_private { EgressRules::default() } else { EgressRules::private() };
+    let Ready { vault, scope, variables, egress } = options.given.ready(&store, &others).await?;
     let outbound_options = outbound::Options { egress, ..outbound::Options::default() };
-    let outbound = Outbound::new(outbound_options, Arc::new(NoCredentials))
+    let outbound = Outbound::new(outbound_options, Arc::new(vault.clone()))
         .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
     let mut ports = engine::engine::Ports::new(store.clone(), catalogue, Arc::new(FileWorkflows(workflows)));
     ports.outbound = Some(outbound);
+    ports.variables = Arc::new(Fixed(variables));
+    ports.tokens = Some(Arc::new(Signer { vault, scope }));
     let children = sandbox::Options::this_executable()
         .map_err(|error| Problem::new(Code::SandboxUnavailable, error.to_string()))?;
     let sandbox = Sandbox::new(children);

@@ -8,6 +8,9 @@ use super::client::Client;
 use super::resources::report;
 use super::{Exit, Global, Output, output};
 
+/// Dead letters that one request works on.
+const BULK: usize = 100;
+
 /// Look at runs and steer them.
 #[derive(Subcommand, Debug)]
 pub enum Runs {
@@ -26,6 +29,11 @@ pub enum Runs {
         /// Id of the run
         run: String,
     },
+    /// Execute a recorded run again with the network off, and compare
+    Replay {
+        /// Id of the run
+        run: String,
+    },
     /// Run again from the failed step, or from elsewhere
     Retry(Retry),
     /// Run again as a new run
@@ -40,7 +48,7 @@ pub enum Runs {
         /// Id of the run
         run: String,
     },
-    /// End a pause, or let a held run go on
+    /// End a pause, or let a held run go on; one that nobody answers for is taken over
     Resume {
         /// Id of the run
         run: String,
@@ -111,6 +119,7 @@ pub async fn runs(global: &Global, verb: Runs) -> Result<Exit, Problem> {
         Runs::List(list) => show_list(global, &client, &["runs"], list).await,
         Runs::Show { run, items } => show(global, &client, &run, items).await,
         Runs::Watch { run } => watch(global, &client, &run).await,
+        Runs::Replay { run } => replay(global, &client, &run).await,
         Runs::Retry(retry) => again(global, &client, retry, false).await,
         Runs::Fork(retry) => again(global, &client, retry, true).await,
         Runs::Cancel { run } => steer(global, &client, &run, "cancel").await,
@@ -166,6 +175,8 @@ async fn show(global: &Global, client: &Client, run: &str, items: bool) -> Resul
     }
     let workflow = output::text(&detail, "workflow");
     output::line(format!("{run}  {workflow}  {}", output::text(&detail, "status")));
+    let (by, runs_as) = (output::text(&detail, "startedBy"), output::text(&detail, "runsAs"));
+    output::line(format!("started by {by}, acts for {runs_as}"));
     let rows: Vec<Vec<String>> = detail["steps"]
         .as_array()
         .into_iter()
@@ -214,6 +225,24 @@ async fn watch(global: &Global, client: &Client, run: &str) -> Result<Exit, Prob
     Ok(if failed { Exit::RunFailed } else { Exit::Done })
 }
 
+async fn replay(global: &Global, client: &Client, run: &str) -> Result<Exit, Problem> {
+    let found = client.post(&["runs", run, "replay"]).value().await?;
+    let differences = found["differences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    match global.output {
+        Output::Json => output::json(&found),
+        Output::Text => {
+            output::line(format!("{} steps executed again, {} differ", found["steps"], differences.len()));
+            for difference in differences {
+                let field = |name| output::text(difference, name);
+                output::line(format!("{} (step {})", field("node"), difference["step"]));
+                output::line(format!("  recorded {}", field("recorded")));
+                output::line(format!("  replayed {}", field("replayed")));
+            }
+        }
+    }
+    Ok(if differences.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
 async fn again(global: &Global, client: &Client, retry: Retry, fork: bool) -> Result<Exit, Problem> {
     let mut body = json!({ "fork": fork, "fromStart": retry.from_start, "newest": retry.newest });
     if let Some(from) = retry.from {
@@ -237,19 +266,38 @@ async fn bulk(global: &Global, client: &Client, verb: &str, choice: Choice) -> R
     if choice.runs.is_empty() && choice.workflow.is_none() && !choice.all {
         return Err(Problem::new(Code::Malformed, "name runs, or choose by `--workflow`, or say `--all`"));
     }
-    let mut body = json!({ "runs": choice.runs });
-    if let Some(workflow) = choice.workflow {
-        body["workflow"] = json!(workflow);
+    let runs = match choice.runs.is_empty() {
+        true => open_letters(client, choice.workflow).await?,
+        false => choice.runs,
+    };
+    let bar = output::progress(Some(runs.len() as u64), verb);
+    let (mut done, mut refused) = (0, Vec::new());
+    // In slices, so that the bar moves, and so that an interrupt leaves the rest as it is.
+    for slice in runs.chunks(BULK) {
+        let answer = client.post(&["dead", verb]).json(&json!({ "runs": slice })).value().await?;
+        done += answer["done"].as_u64().unwrap_or_default();
+        refused.extend(answer["refused"].as_array().into_iter().flatten().cloned());
+        bar.inc(slice.len() as u64);
     }
-    let bar = output::progress(None, verb);
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let answer = client.post(&["dead", verb]).json(&body).value().await?;
     bar.finish_and_clear();
-    report(global, &answer, |answer| {
-        let refused = answer["refused"].as_array().map_or(0, Vec::len);
-        format!("{} done, {refused} refused", answer["done"])
-    });
+    report(global, &json!({ "done": done, "refused": refused }), |_| format!("{done} done, {} refused", refused.len()));
     Ok(Exit::Done)
+}
+
+/// Ids of all dead letters that wait for somebody, of one workflow or of all.
+async fn open_letters(client: &Client, workflow: Option<String>) -> Result<Vec<String>, Problem> {
+    let mut runs = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let ask = client.get(&["dead"]).query("limit", "1000").maybe("workflow", workflow.as_ref());
+        let page = ask.maybe("cursor", cursor.as_ref()).value().await?;
+        let items = page["items"].as_array().into_iter().flatten();
+        runs.extend(items.map(|run| output::text(run, "id").to_owned()));
+        cursor = page["nextCursor"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            return Ok(runs);
+        }
+    }
 }
 
 /// Reads a file of items: an array of objects, or of `{json, binary}` as n8n writes them.

@@ -20,6 +20,10 @@ pub struct Options {
     /// Address of a PostgreSQL database; without it, SQLite in the data folder
     #[arg(long, env = "FISHPLATE_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
+    /// Bucket for large blobs, `s3://BUCKET/PREFIX?endpoint=URL&region=NAME`; its keys are AWS_ACCESS_KEY_ID and
+    /// AWS_SECRET_ACCESS_KEY in the environment; without it, the data folder
+    #[arg(long, env = "FISHPLATE_BLOBS", value_name = "ADDRESS")]
+    blobs: Option<String>,
     /// How others reach the server, for webhook and resume addresses
     #[arg(long, env = "FISHPLATE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -58,6 +62,7 @@ pub async fn run(global: &Global, options: Options) -> Result<Exit, Problem> {
     let server = Server::start(serve::Options {
         data: global.data.clone(),
         database: options.database,
+        blobs: options.blobs,
         listen: options.listen,
         public_url: options.public_url,
         private_network: options.private_network,

@@ -14,7 +14,7 @@ use part::WorkflowRef;
 use part::catalogue::Catalogue;
 use part::kind::UniqueKey;
 use part::trigger::Trigger;
-use store::{Selector, Store};
+use store::{Action, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -256,16 +256,20 @@ impl Live {
             known.live.revision == Some(row.revision)
                 && known.previous.as_ref().and_then(|text| text.revision) == row.previous
                 && known.share == row.share
+                && known.live.runs_as == row.updated_by
         }) {
             return Ok(());
         }
-        let Some(live) = self.text(scope, name, row.revision).await? else {
+        // Who makes a revision live answers for it from then on, whoever wrote it.
+        let answered =
+            |text: Option<WorkflowText>| text.map(|text| WorkflowText { runs_as: row.updated_by.clone(), ..text });
+        let Some(live) = answered(self.text(scope, name, row.revision).await?) else {
             tracing::error!(workflow = %name, revision = row.revision, "an active revision is not in the history");
             view.active_changes += u64::from(workflows.remove(name.as_str()).is_some());
             return Ok(());
         };
         let previous = match row.previous.filter(|_| row.share < 100) {
-            Some(revision) => self.text(scope, name, revision).await?,
+            Some(revision) => answered(self.text(scope, name, revision).await?),
             None => None,
         };
         let catalogue = self.inner.catalogue.snapshot();
@@ -298,15 +302,26 @@ impl Live {
     }
 
     async fn load_variables(&self, view: &mut View, scope: ScopeId) -> Result<(), Problem> {
+        let position = self.inner.store.position().await?;
+        let set = self.variables_at(scope, position).await?;
+        view.variables.insert(scope, Arc::new(set));
+        Ok(())
+    }
+
+    /// The variables of a position, out of their history: what a run has seen is found again by the same way.
+    async fn variables_at(&self, scope: ScopeId, position: u64) -> Result<VariableSet, Problem> {
         let mut set = VariableSet::default();
         let mut after = None;
         loop {
-            let selector = Selector { kind: Some("variable".into()), ..Selector::default() };
-            let page = self.inner.store.resources(scope, selector, after.take(), PAGE).await?;
-            for row in &page {
+            let page = self.inner.store.resources_at(scope, "variable", position, after.take(), PAGE).await?;
+            for (name, row) in &page {
+                // A variable that is gone is a change, too.
                 set.position = set.position.max(row.revision);
+                if row.action == Action::Delete {
+                    continue;
+                }
                 let Ok(variable) = serde_json::from_str::<Variable>(&row.spec) else { continue };
-                let key = variable.key.unwrap_or_else(|| row.name.to_string());
+                let key = variable.key.unwrap_or_else(|| name.to_string());
                 let text = match &variable.value {
                     Value::String(text) => text.clone(),
                     other => other.to_string(),
@@ -315,14 +330,10 @@ impl Live {
                 set.vars.insert(key, variable.value);
             }
             match page.last() {
-                Some(last) if page.len() == PAGE => {
-                    after = Some(Ref { kind: last.kind.clone(), name: last.name.clone() });
-                }
-                _ => break,
+                Some((last, _)) if page.len() == PAGE => after = Some(last.clone()),
+                _ => return Ok(set),
             }
         }
-        view.variables.insert(scope, Arc::new(set));
-        Ok(())
     }
 
     async fn load_egress(&self, view: &mut View, scope: ScopeId) -> Result<(), Problem> {
@@ -394,5 +405,13 @@ impl Variables for Live {
         let view = self.view();
         let set = view.scope_id(scope).and_then(|id| view.variables.get(&id));
         set.cloned().unwrap_or_else(|| Arc::new(VariableSet { vars: Map::new(), ..VariableSet::default() }))
+    }
+
+    fn at<'a>(&'a self, scope: &'a Scope, position: u64) -> BoxFuture<'a, Result<Arc<VariableSet>, Problem>> {
+        Box::pin(async move {
+            let id = self.view().scope_id(scope);
+            let id = id.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no scope `{scope}`")))?;
+            Ok(Arc::new(self.variables_at(id, position).await?))
+        })
     }
 }

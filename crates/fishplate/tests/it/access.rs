@@ -65,6 +65,11 @@ async fn a_token_ends_when_it_is_revoked() {
     let me = server.ask_as(&token, "GET", "/me", &[], &Value::Null).await.ok();
     assert_eq!(me, json!({ "actor": "token:ci", "rules": [{ "role": "editor" }] }));
     assert!(!String::from_utf8_lossy(&server.ask("GET", "/tokens", Value::Null).await.bytes).contains(&token));
+    let page = server.get("/tokens?limit=1").await;
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let next = server.get(&format!("/tokens?limit=1&cursor={cursor}")).await;
+    assert_eq!((&page["items"][0]["name"], &next["items"][0]["name"]), (&json!("owner"), &json!("ci")));
+    assert_eq!((next["items"].as_array().unwrap().len(), next.get("nextCursor")), (1, None));
     assert_eq!(server.ask("DELETE", &format!("/tokens/{}", id.as_str().unwrap()), Value::Null).await.status, 204);
     assert_eq!(server.ask_as(&token, "GET", "/me", &[], &Value::Null).await.status, 401);
 }
@@ -76,6 +81,12 @@ async fn scopes_are_apart() {
     assert_eq!(server.ask("GET", &format!("/variables{elsewhere}"), Value::Null).await.status, 404);
     let scope = json!({ "workspace": "acme", "environment": "dev" });
     assert_eq!(server.ask("POST", "/scopes", scope.clone()).await.status, 201);
+    assert_eq!(server.ask("POST", "/scopes", scope.clone()).await.status, 200, "it is there already");
+    let audit = server.get(&format!("/audit{elsewhere}")).await;
+    assert_eq!(
+        (&audit["items"][0]["action"], &audit["items"][0]["subject"]),
+        (&json!("scope.create"), &json!("acme/dev"))
+    );
     let variable = json!({ "spec": { "value": "acme's" } });
     server.ask("PUT", &format!("/variables/a{elsewhere}"), variable).await.ok();
     assert_eq!(server.get("/variables").await["items"], json!([]));
@@ -83,4 +94,20 @@ async fn scopes_are_apart() {
     let headers = [("fishplate-workspace", "acme"), ("fishplate-environment", "dev")];
     let found = server.ask_as(&server.token, "GET", "/variables/a", &headers, &Value::Null).await.ok();
     assert_eq!(found["spec"]["value"], "acme's");
+}
+
+#[tokio::test]
+async fn no_memory_of_idempotency_keys_keeps_a_token() {
+    let server = Server::start().await;
+    let body = json!({ "name": "ci", "rules": [{ "role": "editor" }] });
+    let make = || server.ask_as(&server.token, "POST", "/tokens", &[("idempotency-key", "one")], &body);
+    assert!(make().await.ok()["token"].is_string());
+    let again = make().await;
+    assert_eq!((again.status, again.code()), (422, "FP0011".into()), "it is not made twice, and not shown again");
+    let folder = server.stop();
+    let store = store::Store::open(store::Options::sqlite(folder.path().join("data"))).await.unwrap();
+    let kept = store.local_list(model::ScopeId(1), "http:idempotency", None, 10, 0).await.unwrap();
+    let kept: Value = serde_json::from_slice(&kept[0].value).unwrap();
+    assert_eq!((&kept["status"], &kept["body"]), (&json!(201), &Value::Null));
+    store.close().await;
 }

@@ -189,3 +189,21 @@ async fn a_secret_is_read_from_standard_input() {
     assert!(server.command(&["secret", "api", "token", "--delete"]).status.success());
     assert_eq!(server.get("/connections/api").await["spec"].get("secrets"), None);
 }
+
+#[tokio::test]
+async fn scopes_are_listed_and_made_from_such_a_list() {
+    let server = Server::start().await;
+    let alone = server.command(&["scopes", "list"]);
+    assert!(String::from_utf8_lossy(&alone.stdout).contains("main/prod"));
+    assert!(server.command(&["scopes", "create", "acme/dev", "acme/prod"]).status.success());
+    assert_eq!(server.command(&["scopes", "create", "acme"]).status.code(), Some(3));
+    let listed = server.command(&["--output", "json", "scopes", "list"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(&folder, "scopes.json", &String::from_utf8(listed.stdout).unwrap());
+    let other = Server::start().await;
+    let made = other.command(&["--output", "json", "scopes", "create", "--file", &file]);
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let scope = |workspace: &str, environment: &str| json!({ "workspace": workspace, "environment": environment });
+    assert_eq!(made["made"], json!([scope("acme", "dev"), scope("acme", "prod")]));
+    assert_eq!(other.get("/scopes").await["items"], server.get("/scopes").await["items"]);
+}

@@ -108,3 +108,27 @@ async fn a_server_that_stops_ends_its_streams() {
     }
     stopping.await.unwrap();
 }
+
+#[tokio::test]
+async fn whoever_watches_runs_hears_of_each_that_begins_and_goes_on_after_the_last_one() {
+    let server = Server::start().await;
+    for name in ["a", "b"] {
+        let spec = json!({ "nodes": [{ "name": "Start", "type": "core.manual" }, { "name": "End", "type": "core.noop" }],
+                           "edges": [{ "from": "Start", "to": "End" }] });
+        server.ask("PUT", &format!("/workflows/{name}"), json!({ "spec": spec })).await.ok();
+        server.ask("POST", &format!("/workflows/{name}/activate"), json!({})).await.ok();
+    }
+    let begin = async |name: &str| {
+        let started = server.ask("POST", &format!("/workflows/{name}/run"), json!({})).await.ok();
+        started["run"].as_str().unwrap().to_owned()
+    };
+    let watching = server.watch("/runs", &[]).await;
+    let (one, two, three) = (begin("a").await, begin("b").await, begin("a").await);
+    let ids = |heard: Vec<(String, Value)>| -> Vec<String> { heard.into_iter().map(|(id, _)| id).collect() };
+    assert_eq!(ids(events(watching, 3).await), [one.clone(), two.clone(), three.clone()]);
+    let resumed = events(server.watch("/runs", &[("last-event-id", &one)]).await, 2).await;
+    assert_eq!(resumed[0].1["startedBy"], "token:owner");
+    assert_eq!(ids(resumed), [two, three.clone()]);
+    assert_eq!(ids(events(server.watch(&format!("/runs?after={one}&workflow=a"), &[]).await, 1).await), [three]);
+    assert_eq!(whole(server.watch("/runs?after=7", &[]).await).await.status, 400);
+}

@@ -1,8 +1,11 @@
 //! The binary as people meet it: a real server on a free port with a folder of its own, and its command line.
 
 mod access;
+mod accounts;
+mod authority;
 mod commands;
 mod corpus;
+mod drafts;
 mod house;
 mod internet;
 mod live;

@@ -135,6 +135,7 @@ impl Receiver {
                     cross = found.route.endpoints.first().cloned();
                     self.hook(&parts, body, &found, peer).await
                 }
+                None if draft => Err(nobody_tries(&parts.method, path)),
                 None => Err(nobody(&parts.method, path)),
             },
             Some(Address::Resume(rest)) => self.resume(&parts, body, rest).await,
@@ -196,29 +197,39 @@ impl Receiver {
             false => None,
         };
         let item = self.item(parts, found, prepared, parsed, claims);
+        let place = match &endpoint.draft {
+            Some(rehearsal) => match rehearsal.claim(now) {
+                Some(place) => Some(place),
+                None => return Err(nobody_tries(&parts.method, &webhook.path)),
+            },
+            None => None,
+        };
         let waits = webhook.respond != Respond::Immediately;
         let mut open = waits.then(|| options.replies.open());
         let event = Admit {
             scope: endpoint.scope.clone(),
-            workflow: match endpoint.draft {
-                true => WorkflowRef::Draft(endpoint.workflow.clone()),
-                false => WorkflowRef::Active(endpoint.workflow.clone()),
+            workflow: match place {
+                Some(_) => WorkflowRef::Draft(endpoint.workflow.clone()),
+                None => WorkflowRef::Active(endpoint.workflow.clone()),
             },
             trigger: Some(endpoint.node.clone()),
             input: Items::from_vec(vec![item]),
             output,
-            mode: if endpoint.draft { "test" } else { "webhook" },
+            mode: if place.is_some() { "test" } else { "webhook" },
             started_by: prepared.started_by.clone(),
             dedupe,
             reply_to: open.as_ref().map(|open| open.address()),
             destination: None,
             start_at: None,
-            use_pins: endpoint.draft,
+            use_pins: place.is_some(),
         };
         let admitted = options.runs.admit(event).await?;
         let run = match &admitted {
             Admitted::New(run) | Admitted::Known { run, .. } => *run,
         };
+        if let Some(place) = place {
+            place.began(run);
+        }
         if let Admitted::Known { answer: Some(answer), .. } = admitted {
             return answer::whole(answer, &*options.files, endpoint.scope_id).await;
         }
@@ -260,7 +271,7 @@ impl Receiver {
         let mut json = request_json(parts, found.params.clone(), parsed.value);
         let webhook_url = self.url_of(parts);
         json.insert("webhookUrl".into(), webhook_url.into());
-        let mode = if prepared.endpoint.draft { "test" } else { "production" };
+        let mode = if prepared.endpoint.draft.is_some() { "test" } else { "production" };
         json.insert("executionMode".into(), mode.into());
         if let Some(claims) = claims {
             json.insert("jwtPayload".into(), claims);
@@ -342,6 +353,13 @@ fn nobody(method: &Method, path: &str) -> Problem {
     let shown: String = path.chars().take(200).collect();
     Problem::new(Code::NoSuchEndpoint, format!("no active workflow listens on {method} `{shown}`"))
         .hint("activate the workflow, and compare method and path with its webhook")
+}
+
+fn nobody_tries(method: &Method, path: &str) -> Problem {
+    let shown: String = path.chars().take(200).collect();
+    Problem::new(Code::NoSuchEndpoint, format!("nobody listens for a test event on {method} `{shown}`")).hint(
+        "`fishplate listen WORKFLOW` lets its draft hear one event here; what is active listens on `/hooks/…` instead",
+    )
 }
 
 /// `{headers, params, query, body}`.

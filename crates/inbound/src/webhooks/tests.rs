@@ -11,12 +11,12 @@ use part::{Answer, AnswerBody, Replies};
 use serde_json::json;
 
 use super::*;
-use crate::Endpoint;
 use crate::files::{FileStream, FileWriter};
 use crate::resume::Wait;
 use crate::routes::tests::endpoint;
 use crate::testing::{Fake, run_id};
 use crate::verify::Shown;
+use crate::{Endpoint, Rehearsal};
 
 /// Files in memory; counts the largest piece that it was given.
 #[derive(Clone, Default)]
@@ -93,7 +93,9 @@ fn world_with(endpoints: Vec<Endpoint>, change: impl FnOnce(&mut Options)) -> Wo
     let (fake, files, replies) = (Arc::new(Fake::default()), Memory::default(), Local::new("n"));
     let signer = Arc::new(Signer::new(&[7; 32], Some("https://a.example")));
     let routes = Routes::default();
-    routes.set_routes(endpoints);
+    let (drafts, live) = endpoints.into_iter().partition(|endpoint| endpoint.draft.is_some());
+    routes.set_routes(live);
+    routes.set_drafts(drafts);
     let verifier = Arc::new(Password);
     let mut options =
         Options::new(fake.clone(), verifier, Arc::new(files.clone()), signer.clone(), replies.clone(), routes);
@@ -426,14 +428,31 @@ async fn a_repeated_key_is_one_event_and_another_request_under_it_is_refused() {
 
 #[tokio::test]
 async fn drafts_listen_on_the_test_addresses_alone() {
-    let draft = Endpoint { draft: true, ..endpoint(json!({ "methods": ["POST"], "path": "a" })) };
-    let world = world(vec![draft]);
+    let trial = Rehearsal::new("token:ann", i64::MAX, false);
+    let draft = Some(trial.clone());
+    let world = world(vec![Endpoint { draft, ..endpoint(json!({ "methods": ["POST"], "path": "a" })) }]);
     assert_eq!(world.send(post("/webhook-test/a", "application/json", "{}")).await.0, 200);
     assert_eq!(world.send(post("/hooks-test/main/prod/a", "application/json", "{}")).await.0, 200);
     assert_eq!(world.send(post("/webhook/a", "application/json", "{}")).await.0, 404);
     let event = &world.fake.admitted()[0];
     assert!(matches!(event.workflow, WorkflowRef::Draft(_)) && event.use_pins && event.mode == "test");
+    assert_eq!(event.started_by, "token:ann", "the run is of whoever tries the draft");
     assert_eq!(world.item(0)["executionMode"], "test");
+    assert_eq!(trial.heard().borrow().runs, [run_id(1), run_id(2)]);
+}
+
+#[tokio::test]
+async fn a_draft_hears_one_event_and_a_refused_one_does_not_count() {
+    let trial = Rehearsal::new("token:ann", i64::MAX, true);
+    let spec = json!({ "methods": ["POST"], "path": "a", "auth": { "kind": "header", "connection": "sesame" } });
+    let world = world(vec![Endpoint { draft: Some(trial.clone()), ..endpoint(spec) }]);
+    let call = || post("/hooks-test/main/prod/a", "application/json", "{}");
+    assert_eq!(world.refused(call()).await, code(Code::SignatureRejected));
+    world.fake.fail_next(1, Problem::new(Code::StoreUnavailable, "gone"));
+    assert_eq!(world.refused(with(call(), "x-key", "sesame")).await, code(Code::StoreUnavailable));
+    assert_eq!(world.send(with(call(), "x-key", "sesame")).await.0, 200);
+    assert_eq!(world.refused(with(call(), "x-key", "sesame")).await, code(Code::NoSuchEndpoint));
+    assert_eq!(world.fake.admitted().len(), 1);
 }
 
 #[tokio::test]

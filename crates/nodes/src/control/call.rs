@@ -98,8 +98,14 @@ impl NodeType for Call {
         }
         let params = Typed::<Params>::compile(&node.params)?;
         let fixed = Some(get("workflow")).filter(|value| value.is_string() && !is_expression(value));
-        let workflows = fixed.and_then(Value::as_str).map(|text| to_name(text).to_string()).into_iter().collect();
-        Ok(Arc::new(Prepared { params, workflows }))
+        let workflows: Vec<String> =
+            fixed.and_then(Value::as_str).map(|text| to_name(text).to_string()).into_iter().collect();
+        let calls_any = match (get("definition"), workflows.is_empty()) {
+            (Value::Null, true) => Some("workflow"),
+            (Value::Null, false) => None,
+            _ => Some("definition"),
+        };
+        Ok(Arc::new(Prepared { params, workflows, calls_any }))
     }
 
     fn n8n(&self) -> &'static [Mapping] {
@@ -234,6 +240,7 @@ fn lower(params: &Map, version: f64) -> Map {
 struct Prepared {
     params: Typed<Params>,
     workflows: Vec<String>,
+    calls_any: Option<&'static str>,
 }
 
 impl Node for Prepared {
@@ -243,6 +250,10 @@ impl Node for Prepared {
 
     fn workflows(&self) -> Vec<String> {
         self.workflows.clone()
+    }
+
+    fn calls_any(&self) -> Option<&'static str> {
+        self.calls_any
     }
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {

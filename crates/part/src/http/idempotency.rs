@@ -36,7 +36,7 @@ struct Kept {
     fingerprint: Digest,
     status: u16,
     headers: Vec<(String, String)>,
-    /// Base64; absent when it was too large to keep.
+    /// Base64; absent when it was too large to keep, or secret.
     body: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Idempotency {
             fingerprint,
             status: parts.status.as_u16(),
             headers: headers.collect(),
-            body: (body.len() <= LARGEST_ANSWER).then(|| STANDARD.encode(&body)),
+            body: (body.len() <= LARGEST_ANSWER && !operation.secret).then(|| STANDARD.encode(&body)),
         };
         let text = serde_json::to_vec(&kept).unwrap_or_default();
         self.store.put_local(ScopeId(1), SPACE, &key, Bytes::from(text), Some(now + TTL_MILLIS)).await?;
@@ -126,7 +126,7 @@ fn replay(kept: &[u8], fingerprint: &Digest) -> Result<Response<Body>, Problem> 
     let Some(body) = kept.body.and_then(|text| STANDARD.decode(text).ok()) else {
         return Err(Problem::new(
             Code::IdempotencyMismatch,
-            "the request was carried out, but its answer was too large to keep",
+            "the request was carried out, but its answer is not kept: it was too large, or holds a secret",
         ));
     };
     let mut response = Response::new(Body::from(body));

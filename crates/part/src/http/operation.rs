@@ -90,6 +90,8 @@ pub struct Operation {
     pub gives: Gives,
     /// It has `ETag` and honours `If-Match`.
     pub versioned: bool,
+    /// Its answer holds a secret, which no memory of idempotency keys may keep.
+    pub secret: bool,
     /// What it does.
     pub handler: Handler,
 }
@@ -115,6 +117,7 @@ impl Operation {
             status: 204,
             gives: Gives::Nothing,
             versioned: false,
+            secret: false,
             handler: Arc::new(|_| Box::pin(async { Ok(Reply::empty()) })),
         }
     }
@@ -224,6 +227,13 @@ impl Operation {
     #[must_use]
     pub fn versioned(mut self) -> Operation {
         self.versioned = true;
+        self
+    }
+
+    /// Its answer holds a secret: a repeat under the same idempotency key does nothing, and does not get it again.
+    #[must_use]
+    pub fn secret(mut self) -> Operation {
+        self.secret = true;
         self
     }
 

@@ -18,6 +18,28 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// The page that a call asks for of a list that is at hand, in its order. `key` names each entry's place.
+    pub fn cut<K>(call: &super::Call, all: Vec<T>, key: impl Fn(&T) -> K) -> Result<Page<T>, Problem>
+    where
+        K: Serialize + DeserializeOwned + PartialEq,
+    {
+        let after: Option<K> = call.cursor()?;
+        let begin = match after {
+            // An entry that has gone meanwhile is no place any more.
+            Some(after) => all.iter().position(|entry| key(entry) == after).map(|at| at + 1).ok_or_else(|| {
+                Problem::new(Code::Malformed, "`cursor` leads to an entry that is gone").hint("begin without a cursor")
+            })?,
+            None => 0,
+        };
+        let limit = call.limit() as usize;
+        let more = all.len() > begin + limit;
+        let items: Vec<T> = all.into_iter().skip(begin).take(limit).collect();
+        let next_cursor = items.last().filter(|_| more).map(|last| Cursor::of(&key(last)).into_text());
+        Ok(Page { items, next_cursor })
+    }
+}
+
 /// A place in a list, as an opaque text. Its content is checked when it comes back, so it needs no signature: it holds
 /// nothing that its reader could not ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! than the caller's grace: a blob is put first and referred to later, by a commit that may still be on its way.
 
 mod folder;
+mod s3;
 mod writer;
 
 use std::pin::Pin;
@@ -16,6 +17,7 @@ use model::{Digest, RunId, ScopeId};
 use crate::db::{Tx, params};
 use crate::{Error, Millis, Store};
 pub use folder::FolderBlobs;
+pub use s3::{Bucket, Keys, S3Blobs};
 pub use writer::BlobWriter;
 
 /// Content of at most this many bytes sits in the database.
@@ -26,7 +28,7 @@ const BLOCK: usize = 256 * 1024;
 /// What a port returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Where the bytes of large blobs are: a folder now, an object store later.
+/// Where the bytes of large blobs are: a folder, or a bucket of an object store.
 pub trait Blobs: Send + Sync {
     /// Begins a blob whose digest is not known yet.
     fn sink(&self) -> Answer<'_, Box<dyn BlobSink>>;

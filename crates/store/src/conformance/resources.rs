@@ -16,6 +16,11 @@ use crate::{
 
 pub(super) const CASES: &[Case] = &[
     Case {
+        name: "resources are shown as they were at a position, deleted ones too",
+        queries: &["resources_at"],
+        run: |store| Box::pin(past(store)),
+    },
+    Case {
         name: "a resource is written with its history, in order, unless it is the same",
         queries: &["put_resources", "resource", "resource_history", "resource_revision", "position"],
         run: |store| Box::pin(history(store)),
@@ -144,6 +149,28 @@ async fn history(store: Store) {
     let old = store.resource_revision(MAIN, &of("variable/rate"), first).await.expect("no fault").expect("a revision");
     assert_eq!(old.spec, "1");
     assert_eq!(store.resource(ScopeId(2), "variable", &name("rate")).await.expect("no fault"), None);
+}
+
+async fn past(store: Store) {
+    let first = put(&store, write("variable/a", "1")).await;
+    put(&store, write("variable/b", "x")).await;
+    put(&store, write("egress/a", "other")).await;
+    let second = put(&store, write("variable/a", "2")).await;
+    store.delete_resource(MAIN, of("variable/b"), Expect::Any, None, by("eve")).await.expect("deleted");
+    let newest = store.position().await.expect("a position");
+    let at = async |position| {
+        let found = store.resources_at(MAIN, "variable", position, None, 9).await.expect("the past");
+        let plain = |(name, row): (model::Name, crate::HistoryRow)| (name.to_string(), row.spec, row.action);
+        found.into_iter().map(plain).collect::<Vec<_>>()
+    };
+    let line = |name: &str, spec: &str, action| (name.to_owned(), spec.to_owned(), action);
+    assert_eq!(at(0).await, []);
+    assert_eq!(at(first).await, [line("a", "1", Action::Put)]);
+    assert_eq!(at(second - 1).await, [line("a", "1", Action::Put), line("b", "x", Action::Put)]);
+    assert_eq!(at(second).await, [line("a", "2", Action::Put), line("b", "x", Action::Put)]);
+    assert_eq!(at(newest).await, [line("a", "2", Action::Put), line("b", "x", Action::Delete)]);
+    let rest = store.resources_at(MAIN, "variable", newest, Some(name("a")), 1).await.expect("the past");
+    assert_eq!(rest.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
 async fn expectations(store: Store) {

@@ -10,7 +10,7 @@ use crate::{Error, Store};
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "the default scope is number 1, others are made once",
-        queries: &["scope", "ensure_scope", "scopes"],
+        queries: &["scope", "ensure_scope", "create_scope", "scopes"],
         run: |store| Box::pin(scopes(store)),
     },
     Case {
@@ -47,6 +47,13 @@ async fn scopes(store: Store) {
     let id = store.ensure_scope(&dev).await.expect("a scope");
     assert_eq!(store.ensure_scope(&dev).await.expect("a scope"), id);
     assert_eq!(store.scopes().await.expect("scopes"), [(MAIN, Scope::default()), (id, dev)]);
+    let test = Scope { workspace: "client".parse().expect("a name"), environment: "test".parse().expect("a name") };
+    let (made, new) = store.create_scope(&test, "ada", NOW).await.expect("a scope");
+    assert!(new && made > id);
+    assert_eq!(store.create_scope(&test, "bob", NOW).await.expect("a scope"), (made, false));
+    let entries = store.audit(id, None, 10).await.expect("the chain of its workspace");
+    let told: Vec<_> = entries.iter().map(|entry| (&*entry.actor, &*entry.action, &*entry.subject)).collect();
+    assert_eq!(told, [("ada", "scope.create", "client/test")], "made once, told once");
 }
 
 async fn leases(store: Store) {

@@ -26,6 +26,11 @@ pub(super) const CASES: &[Case] = &[
         run: |store| Box::pin(inbox(store)),
     },
     Case {
+        name: "a run that may go on is taken over once, and the audit log tells",
+        queries: &["take_over_run"],
+        run: |store| Box::pin(take_over(store)),
+    },
+    Case {
         name: "a budget gives up the oldest ended runs, failed ones later",
         queries: &["over_budget", "set_dead"],
         run: |store| Box::pin(budget(store)),
@@ -46,6 +51,25 @@ pub(super) const CASES: &[Case] = &[
         run: |store| Box::pin(pages(store)),
     },
 ];
+
+async fn take_over(store: Store) {
+    let fixture = Fixture::new(store).await;
+    fixture.commit(fixture.admission(0, RunStatus::Held, 1)).await;
+    fixture.commit(fixture.admission(1, RunStatus::Completed, 1)).await;
+    let store = &fixture.store;
+    for _ in 0..2 {
+        store.take_over_run(MAIN, run_id(0), "token:bob", "token:eve", NOW).await.expect("taken over");
+    }
+    let row = store.run(MAIN, run_id(0)).await.expect("no fault").expect("a run");
+    assert_eq!((row.head.runs_as.as_str(), row.state.status), ("token:bob", RunStatus::Held));
+    let entries = store.audit(MAIN, None, 10).await.expect("entries");
+    let told: Vec<(&str, &str)> = entries.iter().map(|entry| (entry.actor.as_str(), entry.action.as_str())).collect();
+    assert_eq!(told, [("token:eve", "run.takeOver")], "the second time changed nothing");
+    for gone in [1, 2] {
+        let refused = store.take_over_run(MAIN, run_id(gone), "token:bob", "token:eve", NOW).await;
+        assert!(matches!(refused, Err(crate::Error::NotFound(_))), "a run that completed, or is none");
+    }
+}
 
 async fn numbers(store: &Store, filter: RunFilter) -> Vec<u64> {
     let mut found = Vec::new();

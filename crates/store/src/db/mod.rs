@@ -9,11 +9,13 @@ mod many;
 mod params;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+mod tls;
 
 use std::pin::Pin;
 
 pub(crate) use many::{Column, Many, Rows};
 pub(crate) use params::{Param, Row, Value, params};
+pub(crate) use tls::refusal;
 
 use crate::Error;
 

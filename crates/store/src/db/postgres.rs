@@ -13,9 +13,10 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tokio_postgres::AsyncMessage;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, NoTls};
 
+use super::tls::{self, Tls};
 use super::{Column, Many, Param, Row, Rows, Tx, Value, Work};
 use crate::commit::{Caches, Group, Waiting};
 use crate::notify::Notifier;
@@ -203,9 +204,9 @@ impl Drop for Database {
     }
 }
 
-fn new_pool(config: &tokio_postgres::Config, size: usize, patience: Duration) -> Result<Pool, Error> {
+fn new_pool(config: &tokio_postgres::Config, tls: &Tls, size: usize, patience: Duration) -> Result<Pool, Error> {
     let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    Pool::builder(Manager::from_config(config.clone(), NoTls, manager_config))
+    Pool::builder(Manager::from_config(config.clone(), tls.clone(), manager_config))
         .max_size(size)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(patience))
@@ -263,12 +264,12 @@ impl Database {
         migrate_without_backup: bool,
         notifier: Arc<Notifier>,
     ) -> Result<Self, Error> {
-        let mut config: tokio_postgres::Config = url.parse()?;
+        let (mut config, tls) = tls::configure(url)?;
         let planner = format!("{} {PLANNER}", config.get_options().unwrap_or_default());
         config.connect_timeout(Duration::from_secs(5)).application_name("fishplate").options(planner.trim());
-        let pool = new_pool(&config, POOL, patience)?;
+        let pool = new_pool(&config, &tls, POOL, patience)?;
         // Of its own, so that no crowd of readers can keep run commits waiting for a connection.
-        let commit_pool = new_pool(&config, 1, patience)?;
+        let commit_pool = new_pool(&config, &tls, 1, patience)?;
         let mut waiting = Patience::new(patience);
         loop {
             match migrate(&pool, migrate_without_backup).await {
@@ -286,7 +287,7 @@ impl Database {
         let tasks = vec![
             tokio::spawn(committer.run(queue)).abort_handle(),
             tokio::spawn(send_notices(pool.clone(), notifier.clone(), process)).abort_handle(),
-            tokio::spawn(listen(config, notifier, process)).abort_handle(),
+            tokio::spawn(listen(config, tls, notifier, process)).abort_handle(),
         ];
         Ok(Database { pool, commits, patience, tasks })
     }
@@ -488,10 +489,10 @@ async fn send_notices(pool: Pool, notifier: Arc<Notifier>, process: u64) {
 }
 
 /// Hears what other processes wrote; connects again when the server was gone, and then has everything looked at.
-async fn listen(config: tokio_postgres::Config, notifier: Arc<Notifier>, process: u64) {
+async fn listen(config: tokio_postgres::Config, tls: Tls, notifier: Arc<Notifier>, process: u64) {
     let mut wait = BACKOFF_FIRST;
     loop {
-        if let Ok((client, mut connection)) = config.connect(NoTls).await {
+        if let Ok((client, mut connection)) = config.connect(tls.clone()).await {
             let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
             let heard = async {
                 while let Some(Ok(message)) = messages.next().await {

@@ -8,7 +8,7 @@ use model::{Name, ScopeId};
 use super::{
     Action, COLUMNS, ChangeRow, Changes, HistoryRow, ResourceRow, Selector, read_labels, read_ref, read_resource,
 };
-use crate::db::{Param, Tx, params};
+use crate::db::{Param, Row, Tx, params};
 use crate::{Error, Store};
 
 impl Store {
@@ -65,6 +65,35 @@ impl Store {
                            FROM resource_history WHERE scope = $1 AND kind = $2 AND name = $3 AND revision = $4";
                 let found = history(tx, sql, params![*scope, &of.kind, of.name.as_str(), *revision]).await?;
                 Ok(found.into_iter().next())
+            })
+        })
+        .await
+    }
+
+    /// The resources of a kind as they were at a position, in the order of their names after `after`: of each, what was
+    /// written last by then. What was deleted by then is among them, with that action.
+    pub async fn resources_at(
+        &self,
+        scope: ScopeId,
+        kind: &str,
+        position: u64,
+        after: Option<Name>,
+        limit: usize,
+    ) -> Result<Vec<(Name, HistoryRow)>, Error> {
+        let after = after.map_or_else(String::new, |name| name.to_string());
+        self.read((scope, kind.to_owned(), position, after, limit), |tx, (scope, kind, position, after, limit)| {
+            Box::pin(async move {
+                let sql = "SELECT name, revision, action, spec_version, labels, spec, written_at, written_by \
+                           FROM resource_history AS newest WHERE scope = $1 AND kind = $2 AND name > $3 \
+                           AND revision = (SELECT MAX(revision) FROM resource_history AS line \
+                           WHERE line.scope = newest.scope AND line.kind = newest.kind AND line.name = newest.name \
+                           AND line.revision <= $4) ORDER BY name LIMIT $5";
+                let mut found = Vec::new();
+                for mut row in tx.query(sql, params![*scope, &*kind, &*after, *position, *limit]).await? {
+                    let name = crate::scopes::name(&row.text()?)?;
+                    found.push((name, history_row(&mut row)?));
+                }
+                Ok(found)
             })
         })
         .await
@@ -154,19 +183,19 @@ async fn list(
 }
 
 async fn history(tx: &mut Tx, sql: &str, values: &[Param<'_>]) -> Result<Vec<HistoryRow>, Error> {
-    let mut found = Vec::new();
-    for mut row in tx.query(sql, values).await? {
-        found.push(HistoryRow {
-            revision: row.number()?,
-            action: Action::parse(&row.text()?)?,
-            spec_version: row.number()?,
-            labels: read_labels(&row.text()?)?,
-            spec: row.text()?,
-            written_at: row.int()?,
-            written_by: row.text()?,
-        });
-    }
-    Ok(found)
+    tx.query(sql, values).await?.into_iter().map(|mut row| history_row(&mut row)).collect()
+}
+
+fn history_row(row: &mut Row) -> Result<HistoryRow, Error> {
+    Ok(HistoryRow {
+        revision: row.number()?,
+        action: Action::parse(&row.text()?)?,
+        spec_version: row.number()?,
+        labels: read_labels(&row.text()?)?,
+        spec: row.text()?,
+        written_at: row.int()?,
+        written_by: row.text()?,
+    })
 }
 
 async fn refs(tx: &mut Tx, sql: &str, values: &[Param<'_>]) -> Result<Vec<Ref>, Error> {

@@ -1,6 +1,6 @@
 //! A private PostgreSQL server: from `FISHPLATE_TEST_POSTGRES`, else from installed binaries.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,10 +16,18 @@ pub struct Server {
     own: Option<Own>,
 }
 
+/// Files of a server that speaks TLS, in PEM.
+pub struct Identity<'a> {
+    pub certificate: &'a str,
+    pub key: &'a str,
+}
+
 struct Own {
     folder: tempfile::TempDir,
     programs: PathBuf,
     user: Option<(u32, u32)>,
+    /// Port on loopback, when it speaks TLS there; otherwise it listens on its socket only.
+    port: Option<u16>,
 }
 
 /// A server, or a loud message that there is none.
@@ -33,7 +41,16 @@ pub fn server() -> Option<Server> {
         );
         return None;
     };
-    Some(start(programs))
+    Some(start(programs, None))
+}
+
+/// A server of our own that takes connections over TCP with TLS only, or a loud message that there is none.
+pub fn tls_server(identity: &Identity<'_>) -> Option<Server> {
+    let Some(programs) = programs() else {
+        eprintln!("\n*** PostgreSQL OVER TLS WAS NOT TESTED: no initdb, pg_ctl, postgres here ***\n");
+        return None;
+    };
+    Some(start(programs, Some(identity)))
 }
 
 fn programs() -> Option<PathBuf> {
@@ -70,7 +87,7 @@ fn other_user(folder: &Path) -> Option<(u32, u32)> {
     ids("postgres").or_else(|| ids("nobody"))
 }
 
-fn start(programs: PathBuf) -> Server {
+fn start(programs: PathBuf, identity: Option<&Identity<'_>>) -> Server {
     let folder = tempfile::tempdir().expect("a folder");
     let user = other_user(folder.path());
     if let Some((user, group)) = user {
@@ -83,7 +100,25 @@ fn start(programs: PathBuf) -> Server {
         .status()
         .expect("initdb");
     assert!(status.success(), "initdb failed");
-    let server = Server { url: String::new(), own: Some(Own { folder, programs, user }) };
+    let port = identity.map(|identity| {
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join("data").join(name);
+            std::fs::write(&path, text).expect("a file of the server");
+            // The server refuses a key that others can read.
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a private file");
+            if let Some((user, group)) = user {
+                std::os::unix::fs::chown(&path, Some(user), Some(group)).expect("a file of that user");
+            }
+        };
+        write("server.crt", identity.certificate);
+        write("server.key", identity.key);
+        write(
+            "pg_hba.conf",
+            "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n",
+        );
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
+    });
+    let server = Server { url: String::new(), own: Some(Own { folder, programs, user, port }) };
     server.go();
     server
 }
@@ -98,7 +133,11 @@ impl Server {
     pub fn go(&self) {
         let Some(own) = &self.own else { return };
         let folder = own.folder.path().display().to_string();
-        let options = format!("-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off");
+        let listen = match own.port {
+            Some(port) => format!("-c listen_addresses=localhost -c port={port} -c ssl=on"),
+            None => "-c listen_addresses=''".to_owned(),
+        };
+        let options = format!("{listen} -c unix_socket_directories='{folder}' -c fsync=off");
         let (data, log) = (format!("{folder}/data"), format!("{folder}/log"));
         // The log goes to a file and not to a pipe: the server outlives pg_ctl and would keep the pipe open.
         let status = command(own.programs.join("pg_ctl"), own.user)
@@ -122,13 +161,21 @@ impl Server {
             // A folder in the host's place is a socket; tokio-postgres wants its slashes escaped.
             Some(own) => {
                 let folder = own.folder.path().display().to_string().replace('/', "%2F");
-                format!("postgres://fishplate@{folder}/{database}")
+                let port = own.port.map(|port| format!(":{port}")).unwrap_or_default();
+                format!("postgres://fishplate@{folder}{port}/{database}")
             }
             None => {
                 let (base, _) = self.url.rsplit_once('/').expect("an address with a database");
                 format!("{base}/{database}")
             }
         }
+    }
+
+    /// The same database over TCP, at that name of this machine.
+    pub fn over_tcp(&self, url: &str, host: &str) -> String {
+        let port = self.own.as_ref().and_then(|own| own.port).expect("a server that listens on TCP");
+        let (_, database) = url.rsplit_once('/').expect("an address with a database");
+        format!("postgres://fishplate@{host}:{port}/{database}")
     }
 
     /// The address of a new, empty database.

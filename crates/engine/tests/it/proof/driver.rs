@@ -391,11 +391,11 @@ impl<'s> Driver<'s> {
                     self.begin(step);
                 }
                 Next::Attempt { step } => {
-                    self.emit(Event::AttemptStarted { s: step, at: self.now, seed });
+                    self.emit(Event::AttemptStarted { s: step, at: self.now, seed, variables: 0 });
                     self.begin(step);
                 }
                 Next::Resume { step, by } => {
-                    self.emit(Event::StepResumed { s: step, by, at: self.now, seed });
+                    self.emit(Event::StepResumed { s: step, by, at: self.now, seed, variables: 0 });
                     self.begin(step);
                 }
                 Next::Release(moves) => {

@@ -1,0 +1,170 @@
+//! Trying a draft out: its webhooks hear test events while somebody listens.
+
+use std::time::Duration;
+
+use auth::Permission;
+use futures_util::StreamExt;
+use inbound::Rehearsal;
+use model::{Code, Problem, RunId};
+use part::http::{Call, LiveEvent, Operation, Reply};
+use part::runs::WorkflowRef;
+use part::trigger::{Trigger, Webhook};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::App;
+use crate::resources::{now_millis, rfc3339};
+
+/// Seconds that a draft listens when nobody says otherwise, and at most.
+const SECONDS: u64 = 120;
+const MOST_SECONDS: u64 = 3_600;
+
+/// How long to listen.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Listen {
+    /// Seconds, 1 to 3600; 120 when absent.
+    #[serde(default)]
+    seconds: Option<u64>,
+    /// Hear every event until then, instead of one.
+    #[serde(default)]
+    keep: bool,
+}
+
+/// A draft that listens.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Listening {
+    /// Method and address of each of its webhooks.
+    addresses: Vec<String>,
+    /// When it stops, RFC 3339.
+    until: String,
+}
+
+/// A test event that began a run.
+#[derive(Debug, Serialize, JsonSchema)]
+struct TestEvent {
+    /// The run.
+    #[schemars(with = "String")]
+    run: RunId,
+}
+
+pub fn operations(app: &App) -> Vec<Operation> {
+    let path = "/api/v1/workflows/{name}/draft/listen";
+    let with = || app.clone();
+    vec![
+        Operation::post(path, "listenToDraft", Permission::RunStart)
+            .about(
+                "workflows",
+                "Lets the draft's webhooks hear one test event; needs `connection:use` for what it names.",
+            )
+            .takes::<Listen>()
+            .gives::<Listening>()
+            .handle({
+                let app = with();
+                move |call| listen(app.clone(), call)
+            }),
+        Operation::get(path, "watchDraft", Permission::RunRead)
+            .about("workflows", "Follows the runs that test events begin, until the draft listens no more.")
+            .streams::<TestEvent>()
+            .handle({
+                let app = with();
+                move |call| watch(app.clone(), call)
+            }),
+        Operation::delete(path, "stopListening", Permission::RunStart)
+            .about("workflows", "Lets the draft hear no further test events.")
+            .handle({
+                let app = with();
+                move |call| stop(app.clone(), call)
+            }),
+    ]
+}
+
+async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
+    let wanted: Listen = call.json_or_default().await?;
+    let seconds = wanted.seconds.unwrap_or(SECONDS);
+    if !(1..=MOST_SECONDS).contains(&seconds) {
+        let detail = format!("a draft listens for 1 to {MOST_SECONDS} seconds");
+        return Err(Problem::new(Code::InvalidSpec, detail).at("/seconds"));
+    }
+    let (name, grant) = (call.name("name")?, call.grant()?);
+    let id = app.scope(&call.scope).await?;
+    let draft = app.resources.draft(&call.scope, &name).await?;
+    if !draft.problems.is_empty() {
+        let detail = format!("the draft of `{name}` cannot run: {} problems were found", draft.problems.len());
+        let mut refusal = Problem::new(Code::NotRunnable, detail).hint("mend them, write the draft, and listen again");
+        refusal.problems = draft.problems;
+        return Err(refusal);
+    }
+    let webhooks: Vec<(String, Webhook)> = engine::kinds::triggers(&draft.spec, &app.catalogue.snapshot())
+        .into_iter()
+        .filter_map(|(node, trigger)| match trigger {
+            Trigger::Webhook(webhook) => Some((node, *webhook)),
+            _ => None,
+        })
+        .collect();
+    if webhooks.is_empty() {
+        return Err(Problem::new(Code::NoTrigger, format!("the draft of `{name}` has no webhook"))
+            .hint("add a webhook, or run the draft by hand"));
+    }
+    app.runs.may_run(&call.scope, &WorkflowRef::Draft(name.clone()), grant).await?;
+    let scope = &call.scope;
+    let addresses = webhooks.iter().flat_map(|(_, webhook)| {
+        let path = webhook.path.trim_matches('/');
+        let base = format!("{}/hooks-test/{}/{}/{path}", app.public_url, scope.workspace, scope.environment);
+        webhook.methods.iter().map(move |method| format!("{method} {base}"))
+    });
+    let addresses = addresses.collect();
+    let now = now_millis();
+    let until = now + (seconds * 1_000) as i64;
+    let rehearsal = Rehearsal::new(grant.actor(), until, !wanted.keep);
+    app.rehearsals.begin((id, scope), &name, webhooks, rehearsal, now);
+    Reply::json(&Listening { addresses, until: rfc3339(until) })
+}
+
+/// The trial of the address, or that there is none.
+async fn trial(app: &App, call: &Call) -> Result<Rehearsal, Problem> {
+    let name = call.name("name")?;
+    let id = app.scope(&call.scope).await?;
+    app.rehearsals.find(id, &name).ok_or_else(|| {
+        Problem::new(Code::NotFound, format!("nobody listens to the draft of `{name}`"))
+            .hint("let it listen first, with POST at this address or `fishplate listen`")
+    })
+}
+
+async fn stop(app: App, call: Call) -> Result<Reply, Problem> {
+    trial(&app, &call).await?.end();
+    Ok(Reply::empty())
+}
+
+async fn watch(app: App, mut call: Call) -> Result<Reply, Problem> {
+    let rehearsal = trial(&app, &call).await?;
+    let seen = call.after()?.unwrap_or(0) as usize;
+    let events =
+        futures_util::stream::unfold((rehearsal.heard(), rehearsal, seen), |(mut heard, rehearsal, seen)| async move {
+            loop {
+                let (next, complete) = {
+                    let heard = heard.borrow_and_update();
+                    (heard.runs.get(seen).copied(), heard.is_complete())
+                };
+                if let Some(run) = next {
+                    let event = LiveEvent {
+                        id: Some((seen + 1).to_string()),
+                        event: "draft.event".to_owned(),
+                        data: json!(TestEvent { run }),
+                    };
+                    return Some((event, (heard, rehearsal, seen + 1)));
+                }
+                if complete {
+                    return None;
+                }
+                let left = (rehearsal.until() - now_millis()).max(0) as u64;
+                tokio::select! {
+                    changed = heard.changed() => if changed.is_err() { return None },
+                    // An event that came in time may still be on its way to being a run.
+                    () = tokio::time::sleep(Duration::from_millis(left)) => rehearsal.end(),
+                }
+            }
+        });
+    Ok(Reply::live(&mut call, events.boxed()))
+}

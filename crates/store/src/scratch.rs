@@ -95,7 +95,7 @@ pub fn query(job: &Job) -> Result<Vec<Map>, Error> {
     let mut scratch = Scratch::open(job)?;
     let result = scratch.run();
     // A limit interrupts SQLite, whose own error says nothing about why.
-    result.map_err(|error| scratch.watch.check().err().unwrap_or(error))
+    result.map_err(|error| scratch.watch.hit().unwrap_or(error))
 }
 
 struct Scratch<'j> {
@@ -113,7 +113,8 @@ struct Scratch<'j> {
 impl<'j> Scratch<'j> {
     fn open(job: &'j Job) -> Result<Self, Error> {
         let mut db = Connection::open_in_memory()?;
-        let watch = Watch { stop: job.stop.clone(), bytes: job.bytes, before: memory_used() };
+        let hit = Arc::default();
+        let watch = Watch { stop: job.stop.clone(), bytes: job.bytes, before: memory_used(), hit };
         db.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA journal_mode = OFF; PRAGMA trusted_schema = OFF")?;
         for (limit, most) in [
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
@@ -329,7 +330,8 @@ fn absent_column(error: &rusqlite::Error) -> Option<&str> {
         rusqlite::Error::SqliteFailure(_, Some(said)) => said,
         _ => return None,
     };
-    said.split_once("no such column: ").map(|(_, column)| column.trim())
+    let joined = said.strip_prefix("cannot join using column ").and_then(|rest| rest.split_once(" - "));
+    said.split_once("no such column: ").map(|(_, column)| column).or(joined.map(|(column, _)| column)).map(str::trim)
 }
 
 /// Nothing outside this database, and no switch of SQLite's.
@@ -412,15 +414,24 @@ struct Watch {
     stop: Arc<AtomicBool>,
     bytes: usize,
     before: i64,
+    /// The first limit that was hit; the memory is free again when somebody asks.
+    hit: Arc<Mutex<Option<Error>>>,
 }
 
 impl Watch {
     fn check(&self) -> Result<(), Error> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(Error::Stopped);
-        }
         let used = memory_used().saturating_sub(self.before);
-        if usize::try_from(used).is_ok_and(|used| used > self.bytes) { Err(Error::Memory(self.bytes)) } else { Ok(()) }
+        let error = match usize::try_from(used) {
+            _ if self.stop.load(Ordering::Relaxed) => Error::Stopped,
+            Ok(used) if used > self.bytes => Error::Memory(self.bytes),
+            _ => return Ok(()),
+        };
+        self.hit.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.clone());
+        Err(error)
+    }
+
+    fn hit(&self) -> Option<Error> {
+        self.hit.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use model::{Code, HumanDuration, Map, Problem, Problems, Value};
-use outbound::{HostPattern, RateLimit, Reach, Signable};
+use outbound::{Body, HostPattern, RateLimit, Reach, Signable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,11 @@ pub enum Scheme {
         /// The user.
         username: String,
     },
+    /// User and password, shown as the digest that the service asks for (RFC 7616). Secret: `password`.
+    Digest {
+        /// The user.
+        username: String,
+    },
     /// A header of any name. Secret: `value`.
     Header {
         /// Name of the header.
@@ -73,17 +78,27 @@ pub enum Scheme {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key_id: Option<String>,
     },
-    /// Several headers and query parameters. Secrets: `header.<name>` and `query.<name>`.
+    /// Several headers, query parameters and fields of the body. Secrets: `header.<name>`, `query.<name>` and
+    /// `body.<name>`.
     Custom {
         /// Headers that are no secret.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         headers: BTreeMap<String, String>,
+        /// Query parameters that are no secret.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        query: BTreeMap<String, String>,
+        /// Fields that are no secret, put into a JSON object or a form that is sent.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        body: Map,
         /// Names of headers whose values are secret.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         secret_headers: BTreeSet<String>,
         /// Names of query parameters whose values are secret.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         secret_query: BTreeSet<String>,
+        /// Names of fields of the body whose values are secret.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        secret_body: BTreeSet<String>,
     },
 }
 
@@ -208,15 +223,15 @@ impl Connection {
     /// Names of its secret fields, set or not.
     pub fn secret_fields(&self) -> Vec<String> {
         match &self.auth {
-            Scheme::Basic { .. } => vec!["password".into()],
+            Scheme::Basic { .. } | Scheme::Digest { .. } => vec!["password".into()],
             Scheme::Header { .. } | Scheme::Query { .. } => vec!["value".into()],
             Scheme::Bearer {} => vec!["token".into()],
             Scheme::Jwt { .. } => vec!["key".into()],
-            Scheme::Custom { secret_headers, secret_query, .. } => secret_headers
-                .iter()
-                .map(|name| format!("header.{name}"))
-                .chain(secret_query.iter().map(|name| format!("query.{name}")))
-                .collect(),
+            Scheme::Custom { secret_headers, secret_query, secret_body, .. } => {
+                let named = |place: &'static str| move |name: &String| format!("{place}.{name}");
+                let headers = secret_headers.iter().map(named("header"));
+                headers.chain(secret_query.iter().map(named("query"))).chain(secret_body.iter().map(named("body"))).collect()
+            }
         }
     }
 
@@ -230,7 +245,8 @@ impl Connection {
 
     /// What it allows of outgoing calls.
     pub fn reach(&self, generation: u64) -> Reach {
-        Reach { hosts: self.hosts.clone(), private: self.allow_private, limit: self.limit, generation }
+        let challenged = matches!(self.auth, Scheme::Digest { .. });
+        Reach { hosts: self.hosts.clone(), private: self.allow_private, limit: self.limit, challenged, generation }
     }
 
     /// Puts the account on a request. The error is the end of the sentence "connection … ".
@@ -255,7 +271,17 @@ impl Connection {
                     crate::jwt::make(*algorithm, secrets.get("key")?, claims, lifetime.0, key_id.as_deref(), now)?;
                 put_header(request.headers, "authorization", format!("Bearer {token}").as_bytes())
             }
-            Scheme::Custom { headers, secret_headers, secret_query } => {
+            // The service says first what it wants to see.
+            Scheme::Digest { .. } => Ok(()),
+            Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body } => {
+                for (name, value) in query {
+                    put_query(&mut *request.url, name, value);
+                }
+                let mut fields = body.clone();
+                for name in secret_body {
+                    fields.insert(name.clone(), secrets.text(&format!("body.{name}"))?.into());
+                }
+                put_body(request.body, request.headers, fields)?;
                 for (name, value) in headers {
                     put_header(request.headers, name, value.as_bytes())?;
                 }
@@ -267,6 +293,32 @@ impl Connection {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Answers a service's challenge, if the account can. The error is the end of the sentence "connection … ".
+    pub(crate) fn answer(
+        &self,
+        secrets: &Secrets,
+        challenge: &HeaderMap,
+        request: Signable<'_>,
+    ) -> Result<bool, String> {
+        let Scheme::Digest { username } = &self.auth else { return Ok(false) };
+        let cnonce = data_encoding::HEXLOWER.encode(&crate::seal::random::<16>());
+        let target = match request.url.query() {
+            Some(query) => format!("{}?{query}", request.url.path()),
+            None => request.url.path().to_owned(),
+        };
+        let asked = crate::digest::Asked {
+            method: request.method.as_str(),
+            target: &target,
+            username,
+            password: secrets.get("password")?,
+            cnonce: &cnonce,
+        };
+        match crate::digest::answer(challenge, &asked) {
+            Some(header) => put_header(request.headers, "authorization", header.as_bytes()).map(|()| true),
+            None => Ok(false),
         }
     }
 
@@ -299,6 +351,35 @@ fn put_query(url: &mut url::Url, name: &str, value: &str) {
     url.query_pairs_mut().append_pair(name, value);
 }
 
+/// Adds fields to a body that has fields.
+fn put_body(body: &mut Body, headers: &mut HeaderMap, fields: Map) -> Result<(), String> {
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    let bytes = match body {
+        Body::Empty => &b"{}"[..],
+        Body::Bytes(bytes) => bytes,
+        Body::Stream(_) => &[],
+    };
+    if content_type.starts_with("application/x-www-form-urlencoded") {
+        let mut form = url::form_urlencoded::Serializer::new(String::from_utf8_lossy(bytes).into_owned());
+        for (name, value) in &fields {
+            form.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
+        }
+        *body = form.finish().into();
+        return Ok(());
+    }
+    let Ok(Value::Object(mut whole)) = serde_json::from_slice(bytes) else {
+        return Err("puts fields into the body, which must be a JSON object or a form then".into());
+    };
+    whole.extend(fields);
+    *body = Value::Object(whole).to_string().into();
+    headers.entry(http::header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,7 +393,8 @@ mod tests {
         let secrets = secrets.iter().map(|(field, value)| ((*field).into(), value.as_bytes().to_vec())).collect();
         let mut url = url::Url::parse("https://api.example.com/a?x=1").unwrap();
         let mut headers = HeaderMap::new();
-        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+        let body = &mut Body::Empty;
+        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body };
         connection(auth).sign(&Secrets(secrets), 1_000_000, request).unwrap();
         (headers, url.into())
     }
@@ -334,15 +416,38 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_put_into_bodies_that_have_fields() {
+        let auth = json!({ "type": "custom", "body": { "app": 1 }, "secretBody": ["key"], "query": { "v": "2" } });
+        let put = |body: Body, content_type: &str| {
+            let (mut body, mut headers) = (body, HeaderMap::new());
+            if !content_type.is_empty() {
+                headers.insert("content-type", content_type.parse().unwrap());
+            }
+            let mut url = url::Url::parse("https://api.example.com/").unwrap();
+            let secrets = Secrets([("body.key".to_owned(), b"s".to_vec())].into());
+            let request =
+                Signable { method: &http::Method::POST, url: &mut url, headers: &mut headers, body: &mut body };
+            connection(auth.clone()).sign(&secrets, 0, request)?;
+            assert_eq!(url.query(), Some("v=2"));
+            Ok::<_, String>(String::from_utf8(body.bytes().unwrap().to_vec()).unwrap())
+        };
+        assert_eq!(put(r#"{"a":1}"#.into(), "application/json").unwrap(), r#"{"a":1,"app":1,"key":"s"}"#);
+        assert_eq!(put(Body::Empty, "").unwrap(), r#"{"app":1,"key":"s"}"#);
+        assert_eq!(put("a=1".into(), "application/x-www-form-urlencoded").unwrap(), "a=1&app=1&key=s");
+        assert!(put("plain".into(), "text/plain").unwrap_err().contains("JSON object or a form"));
+        assert_eq!(connection(auth.clone()).missing_secrets(), ["body.key"]);
+    }
+
+    #[test]
     fn a_missing_secret_is_named_and_a_bad_one_is_not_shown() {
         let mut url = url::Url::parse("https://api.example.com/").unwrap();
         let mut headers = HeaderMap::new();
         let bearer = connection(json!({ "type": "bearer" }));
-        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
         let refusal = bearer.sign(&Secrets::default(), 0, request).unwrap_err();
         assert!(refusal.contains("`token`"));
         let secrets = Secrets([("token".to_owned(), b"a\nb".to_vec())].into());
-        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
         assert!(!bearer.sign(&secrets, 0, request).unwrap_err().contains("a\nb"));
         assert!(!format!("{secrets:?}").contains("a\\nb"));
         assert_eq!(bearer.missing_secrets(), ["token"]);

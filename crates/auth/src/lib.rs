@@ -8,6 +8,7 @@
 //! Start reading at [`role`] (the decisions), then [`tokens`], [`seal`] and [`vault`].
 
 pub mod connection;
+mod digest;
 pub mod error;
 pub mod grant;
 mod jwt;

@@ -302,6 +302,20 @@ impl Credentials for Vault {
             signed.map_err(|reason| outbound::Error::connection(connection, reason))
         })
     }
+
+    fn answer<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        challenge: &'a http::HeaderMap,
+        request: Signable<'a>,
+    ) -> BoxFuture<'a, Result<bool, outbound::Error>> {
+        Box::pin(async move {
+            let opened = self.opened(scope, connection).await?;
+            let answered = opened.connection.answer(&opened.secrets, challenge, request);
+            answered.map_err(|reason| outbound::Error::connection(connection, reason))
+        })
+    }
 }
 
 /// The name under which the server keeps secrets of its own. Its fields are none that a connection can have.
@@ -366,7 +380,8 @@ mod tests {
         let crm = name("crm");
         let signed = async |vault: &Vault| {
             let (mut url, mut headers) = (url::Url::parse("https://api.example.com/").unwrap(), HeaderMap::new());
-            let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: None };
+            let body = &mut outbound::Body::Empty;
+            let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body };
             vault.sign(scope, &name("crm"), request).await.map(|()| headers["authorization"].clone())
         };
         assert!(signed(&vault).await.is_err(), "no value yet");

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Code, Digest, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
-use part::{Admit, Admitted, Answer, Replies, Runs, WorkflowRef};
+use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};
 use store::RunFilter;
 
 use crate::Local;
@@ -34,6 +34,7 @@ struct Inner {
     signals: Vec<(Scope, RunId, SignalId, String, Value)>,
     failures: Vec<Problem>,
     answer: Option<(Local, Answering)>,
+    waits: HashMap<u32, Suspend>,
 }
 
 impl Fake {
@@ -54,6 +55,11 @@ impl Fake {
     /// Refuses the next events.
     pub fn fail_next(&self, times: usize, problem: Problem) {
         self.lock().failures.extend(std::iter::repeat_n(problem, times));
+    }
+
+    /// Lets a step wait.
+    pub fn wait_at(&self, step: u32, wait: Suspend) {
+        self.lock().waits.insert(step, wait);
     }
 
     /// Answers events that wait, as an engine would.
@@ -110,6 +116,11 @@ impl Runs for Fake {
             inner.signals.push((scope.clone(), run, id, name.to_owned(), payload));
         }
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn waits<'a>(&'a self, _: &'a Scope, _: RunId, step: u32) -> BoxFuture<'a, Result<Option<Suspend>, Problem>> {
+        let wait = self.lock().waits.get(&step).cloned();
+        Box::pin(std::future::ready(Ok(wait)))
     }
 
     fn cancel<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {

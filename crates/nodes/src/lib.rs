@@ -5,7 +5,7 @@
 //!
 //! Start reading at [`flow`] and its `filter`, a small node type that is complete. Shared by all families: `plan`
 //! (parameters compiled once), `path` (names of fields), `js`, `convert`, `dates` and `pattern` (JavaScript's and n8n's
-//! conversions, held against JavaScript itself by the `differential` tests), `names` (n8n's parameters).
+//! conversions, held against JavaScript itself by the `differential` tests), `lift` (n8n's parameters).
 
 pub mod control;
 mod convert;
@@ -17,7 +17,6 @@ pub mod http;
 mod js;
 mod lenient;
 mod lift;
-mod names;
 mod path;
 mod pattern;
 mod plan;

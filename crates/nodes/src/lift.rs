@@ -1,6 +1,7 @@
 //! What all lifts from n8n share.
 
 use model::{Code, Map, Problem, Value};
+pub use part::n8n::{Names, named, put, renamed};
 use part::n8n::{Lifted, Node};
 
 /// A parameter that is kept and shown, but not honoured.
@@ -9,36 +10,9 @@ pub fn not_honoured(lifted: &mut Lifted, parameter: &str, why: impl std::fmt::Di
     lifted.problems.push(problem.at(format!("/parameters/{}", parameter.replace('.', "/"))));
 }
 
-/// Puts a value under a key unless it is `null`.
-pub fn put(map: &mut Map, key: &str, value: impl Into<Value>) {
-    let value = value.into();
-    if !value.is_null() {
-        map.insert(key.to_owned(), value);
-    }
-}
-
 /// Copies a parameter under another name, when it is there.
 pub fn copy(node: &Node, from: &str, map: &mut Map, to: &str) {
     put(map, to, node.param(from).clone());
-}
-
-/// Puts a value at a path of dots, making the objects on the way.
-pub fn put_at(map: &mut Map, path: &str, value: impl Into<Value>) {
-    let value = value.into();
-    if value.is_null() {
-        return;
-    }
-    match path.split_once('.') {
-        None => {
-            map.insert(path.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            let inner = map.entry(first).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                put_at(inner, rest, value);
-            }
-        }
-    }
 }
 
 /// The text of a resource locator (`{__rl, mode, value}`), or the value itself.

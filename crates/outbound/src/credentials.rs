@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
 use model::{Name, ScopeId};
 use url::Url;
 
-use crate::{Error, HostPattern, RateLimit};
+use crate::{Body, Error, HostPattern, RateLimit};
 
 /// Knows connections: where each may go, and how its secret is put on a request.
 pub trait Credentials: Send + Sync + 'static {
@@ -25,6 +24,19 @@ pub trait Credentials: Send + Sync + 'static {
         connection: &'a Name,
         request: Signable<'a>,
     ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Answers a challenge: the service has refused a request with 401 and these headers, and the same request, not
+    /// signed, is sent again with what this puts on it. `false` when the connection has no answer to it. Called for
+    /// connections that [`Reach::challenged`] is set for.
+    fn answer<'a>(
+        &'a self,
+        _scope: ScopeId,
+        _connection: &'a Name,
+        _challenge: &'a HeaderMap,
+        _request: Signable<'a>,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
 }
 
 /// Where a connection may be sent, and how often.
@@ -36,6 +48,8 @@ pub struct Reach {
     pub private: bool,
     /// Limit of the account.
     pub limit: Option<RateLimit>,
+    /// The account is shown only when the service asks for it, and depends on what it asks.
+    pub challenged: bool,
     /// Rises whenever the connection or its secret changes, so that no cached answer outlives it.
     pub generation: u64,
 }
@@ -56,8 +70,8 @@ pub struct Signable<'a> {
     pub url: &'a mut Url,
     /// The headers; mark secrets with `HeaderValue::set_sensitive`.
     pub headers: &'a mut HeaderMap,
-    /// The body, when it lies in memory; `None` for a stream.
-    pub body: Option<&'a Bytes>,
+    /// The body; one that lies in memory may be changed.
+    pub body: &'a mut Body,
 }
 
 impl fmt::Debug for Signable<'_> {

@@ -50,14 +50,21 @@ impl Snapshot {
         self.types.get(id)?.values().next_back()
     }
 
-    /// The type that stands for an n8n type and version.
+    /// The type that stands for an n8n type and version. A type of n8n that has one version runs under any number, as
+    /// in n8n, whose nodes look at the number only where there are several.
     pub fn for_n8n(&self, node_type: &str, version: f64) -> Option<&Arc<dyn NodeType>> {
-        let understands = |candidate: &&Arc<dyn NodeType>| {
-            candidate.n8n().iter().any(|mapping| {
-                mapping.node_type == node_type && mapping.versions.iter().any(|known| (known - version).abs() < 1e-9)
-            })
+        let candidates = self.by_n8n.get(node_type)?;
+        let mapping = |candidate: &Arc<dyn NodeType>| {
+            candidate.n8n().iter().find(|mapping| mapping.node_type == node_type).map(|mapping| mapping.versions)
         };
-        self.by_n8n.get(node_type)?.iter().find(understands)
+        let understands = |candidate: &&Arc<dyn NodeType>| {
+            let versions = mapping(candidate).unwrap_or_default();
+            versions.iter().any(|known| (known - version).abs() < 1e-9)
+        };
+        candidates.iter().find(understands).or_else(|| match candidates.as_slice() {
+            [only] if mapping(only).is_some_and(|versions| versions.len() == 1) => Some(only),
+            _ => None,
+        })
     }
 
     /// Versions of an n8n type that are understood; absent when the type is not known at all.

@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -11,6 +13,7 @@ use model::workflow::OnError;
 use model::{Binary, Item, Map, Name, RunId, Scope, ScopeId, Value};
 use outbound::Outbound;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::items::Spool;
@@ -252,6 +255,48 @@ pub trait StepHost: Spool {
     fn memory_left(&self) -> u64;
 }
 
+/// A query over items, in SQLite's dialect.
+#[derive(Debug)]
+pub struct Query {
+    /// Tables by name.
+    pub tables: Vec<(String, Arc<[Arc<Item>]>)>,
+    /// One statement, or several with `;` between them.
+    pub sql: String,
+    /// Values of the `?` in it, in order.
+    pub params: Vec<Value>,
+    /// Longest time.
+    pub time: Duration,
+    /// Most rows that come out.
+    pub rows: usize,
+}
+
+/// Why a query gave no rows.
+#[derive(Debug)]
+pub enum QueryError {
+    /// It took too long.
+    Late,
+    /// The run was canceled.
+    Canceled,
+    /// It is no query, or one that is not allowed.
+    Refused(String),
+    /// It wants more memory, or gives more rows, than it may.
+    Limit(String),
+    /// Fishplate did something wrong.
+    Broken,
+}
+
+/// Ends a query whose step has gone.
+struct StopAtEnd(Arc<AtomicBool>);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Most bytes that a query takes, whatever the run may still take.
+const QUERY_BYTES: usize = 256 << 20;
+
 /// What a node has in hand during one attempt.
 pub struct Ctx {
     host: Arc<dyn StepHost>,
@@ -323,6 +368,43 @@ impl Ctx {
         z ^ (z >> 31)
     }
 
+    /// Runs a query over items, in a database of its own that ends with it. Time and chance in it are the step's.
+    pub async fn query(&mut self, query: Query) -> Result<Vec<Map>, QueryError> {
+        // The store runs one at a time; whoever waits for its turn can be canceled here, and not on a thread.
+        static TURN: Semaphore = Semaphore::const_new(1);
+        let _turn = tokio::select! {
+            turn = TURN.acquire() => turn,
+            () = self.cancel.cancelled() => return Err(QueryError::Canceled),
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let _ends = StopAtEnd(stop.clone());
+        let job = store::scratch::Job {
+            tables: query.tables.into_iter().map(|(name, rows)| store::scratch::Table { name, rows }).collect(),
+            sql: query.sql,
+            params: query.params,
+            now: self.now(),
+            seed: self.random(),
+            rows: query.rows,
+            bytes: usize::try_from(self.host.memory_left()).unwrap_or(QUERY_BYTES).min(QUERY_BYTES),
+            stop: stop.clone(),
+        };
+        let mut task = tokio::task::spawn_blocking(move || store::scratch::query(&job));
+        let why = tokio::select! {
+            done = &mut task => {
+                return done.map_err(|_| QueryError::Broken)?.map_err(|error| match error {
+                    store::scratch::Error::Refused(said) => QueryError::Refused(said),
+                    limit => QueryError::Limit(limit.to_string()),
+                });
+            }
+            () = tokio::time::sleep(query.time) => QueryError::Late,
+            () = self.cancel.cancelled() => QueryError::Canceled,
+        };
+        stop.store(true, Ordering::Relaxed);
+        // It looks at the flag within milliseconds; until then it holds memory that counts as this step's.
+        let _ = task.await;
+        Err(why)
+    }
+
     /// Makes one outward effect. See [`CallSpec`] and ENGINE "Calls".
     pub async fn call<'a, F>(&'a self, spec: CallSpec, perform: F) -> Result<Value, NodeError>
     where
@@ -371,6 +453,31 @@ impl Ctx {
         let item = self.input(0).get(0, self.spool()).await?.unwrap_or_default();
         let mut all = self.typed(params, &[item], 0).await?;
         all.pop().unwrap_or_else(|| Err(NodeError::bug("no parameters were resolved for the first item")))
+    }
+
+    /// Puts out what `make` makes of each item; a failed one goes where `onError` says.
+    pub async fn each<T: serde::de::DeserializeOwned + Send + Sync>(
+        &self,
+        params: &crate::Typed<T>,
+        mut make: impl FnMut(&T, &Item) -> Result<Vec<Item>, NodeError> + Send,
+    ) -> Result<crate::Outcome, NodeError> {
+        let mut outputs = self.outputs(1);
+        let mut position = 0;
+        for segment in self.input(0).segments() {
+            let items = segment.load(self.spool()).await?;
+            for (params, item) in self.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
+                match params.and_then(|params| make(&params, item)) {
+                    Ok(made) => {
+                        for made in made {
+                            outputs.push(0, made, Origin::item(position)).await?;
+                        }
+                    }
+                    Err(error) => outputs.fail(position, item, error).await?,
+                }
+                position += 1;
+            }
+        }
+        outputs.done().await
     }
 
     /// A collector for what the step puts out.

@@ -93,6 +93,45 @@ impl Lifted {
     }
 }
 
+/// Pairs of a parameter of ours and the place of n8n's, a path of dots: one table serves both directions. What n8n
+/// leaves out holds its default, and so does what we leave out.
+pub type Names = &'static [(&'static str, &'static str)];
+
+/// Our parameters for those that an n8n node has.
+pub fn named(node: &Node, names: Names) -> Map {
+    let mut map = Map::new();
+    for (ours, theirs) in names {
+        put(&mut map, ours, node.param(theirs).clone());
+    }
+    map
+}
+
+/// n8n's parameters for ours.
+pub fn renamed(params: &Map, names: Names) -> Map {
+    let mut map = Map::new();
+    for (ours, theirs) in names {
+        put(&mut map, theirs, params.get(*ours).cloned().unwrap_or_default());
+    }
+    map
+}
+
+/// Puts a value at a path of dots, making the objects on the way; `null` is nothing.
+pub fn put(map: &mut Map, path: &str, value: impl Into<Value>) {
+    let value = value.into();
+    if value.is_null() {
+        return;
+    }
+    match path.split_once('.') {
+        None => drop(map.insert(path.to_owned(), value)),
+        Some((first, rest)) => {
+            let inner = map.entry(first).or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
 /// The n8n type and version that a node of ours came from, if it was imported.
 pub fn origin(node: &NodeSpec) -> Option<Version> {
     let foreign = node.foreign.get("n8n")?;

@@ -72,6 +72,33 @@ pub struct Descriptor {
     pub keywords: &'static [&'static str],
 }
 
+impl Descriptor {
+    /// A first version without effects and keywords.
+    pub const fn pure<P: JsonSchema>(
+        id: &'static str,
+        group: Group,
+        title: &'static str,
+        summary: &'static str,
+    ) -> Descriptor {
+        Descriptor {
+            id,
+            version: 1,
+            title,
+            summary,
+            group,
+            effect: Effect::Pure,
+            on_uncertain: OnUncertain::Retry,
+            params: schema_of::<P>,
+            keywords: &[],
+        }
+    }
+}
+
+/// The JSON Schema of a parameters struct.
+pub fn schema_of<P: JsonSchema>() -> schemars::Schema {
+    schemars::schema_for!(P)
+}
+
 /// A kind of node. Registered in a list; a provider may add more while the server runs.
 pub trait NodeType: Send + Sync {
     /// What it is.
@@ -83,6 +110,13 @@ pub trait NodeType: Send + Sync {
 
     /// The n8n node types and versions that it stands for; the first is the one that exports are written as.
     fn n8n(&self) -> &'static [crate::n8n::Mapping] {
+        &[]
+    }
+
+    /// Places of n8n's parameters (paths of dots, `*` for any step) that change nothing of what its node does:
+    /// leftovers of its editor, and defaults that files spell out. The importer names every other place that our
+    /// parameters do not bring back.
+    fn n8n_idle(&self) -> &'static [&'static str] {
         &[]
     }
 
@@ -155,6 +189,12 @@ pub trait Node: Send + Sync {
     /// How it starts runs, if it does.
     fn trigger(&self) -> Option<&Trigger> {
         None
+    }
+
+    /// What is not set yet, with pointers below the node. Activation asks for it to be set; a run can be tried all the
+    /// same and fails where it gets that far.
+    fn incomplete(&self) -> Vec<Problem> {
+        Vec::new()
     }
 
     /// Names of workflows that it calls, as far as they are fixed.
@@ -243,6 +283,9 @@ pub enum Suspend {
         /// When to go on without it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<i64>,
+        /// What stands at the resume address meanwhile, a [`crate::door::Door`] as JSON.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<Value>,
     },
     /// All children that the step started and did not detach.
     Children,

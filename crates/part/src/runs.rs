@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{DeadState, RunFilter, RunStatus};
 
-use crate::{Answer, Items, NodeError, ReplyTo};
+use crate::{Answer, Items, NodeError, ReplyTo, Suspend};
 
 /// Which text to run.
 #[derive(Clone, Debug)]
@@ -317,6 +317,13 @@ pub trait Runs: Send + Sync {
         name: &'a str,
         payload: Value,
     ) -> BoxFuture<'a, Result<(), Problem>>;
+    /// What a step waits for, as far as it is committed; nothing when it does not wait.
+    fn waits<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+    ) -> BoxFuture<'a, Result<Option<Suspend>, Problem>>;
     /// Asks a run to stop.
     fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
     /// Lets running calls finish and starts nothing new.

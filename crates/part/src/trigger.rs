@@ -117,6 +117,32 @@ fn data_field() -> String {
     "data".into()
 }
 
+impl Default for Webhook {
+    fn default() -> Self {
+        Webhook {
+            methods: Vec::new(),
+            path: String::new(),
+            auth: WebhookAuth::None,
+            respond: Respond::Immediately,
+            status: ok_status(),
+            headers: Vec::new(),
+            body: None,
+            content_type: None,
+            property: None,
+            response_file: data_field(),
+            origins: Vec::new(),
+            senders: Vec::new(),
+            ignore_bots: false,
+            raw_body: None,
+            file_field: None,
+            dedupe: None,
+            deadline: None,
+            body_limit: None,
+            rate: None,
+        }
+    }
+}
+
 /// Who may call a webhook.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "kind")]

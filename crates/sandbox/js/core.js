@@ -289,7 +289,7 @@ export default function install(native) {
 
   const customData = cache(() => ({ values: { ...facts.execution.customData }, changed: false }));
   lazy("$execution", () => {
-    const { id, mode, resumeUrl, resumeFormUrl } = facts.execution;
+    const { id, mode, resumeUrl, resumeFormUrl = resumeUrl } = facts.execution;
     const set = (key, value) => {
       if (typeof key !== "string" || !/^[A-Za-z0-9_]+$/.test(key)) {
         throw new ExpressionError(

@@ -28,6 +28,7 @@ pub mod run;
 mod run_row;
 mod runs;
 mod scopes;
+pub mod scratch;
 mod secrets;
 mod signals;
 mod store;

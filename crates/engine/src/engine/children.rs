@@ -236,8 +236,8 @@ impl Inner {
         }
         let Some(to) = core.reply_to.clone().filter(|_| !core.machine.answered()) else { return };
         let trigger = core.machine.trigger().and_then(|node| shared.definition.node(node).node.as_ref()?.trigger());
-        let webhook = match trigger {
-            Some(part::trigger::Trigger::Webhook(webhook)) => Some(webhook),
+        let webhook = match (&core.answer_as, trigger) {
+            (Some(webhook), _) | (None, Some(part::trigger::Trigger::Webhook(webhook))) => Some(webhook.clone()),
             _ => None,
         };
         let answer = match (core.machine.end(), webhook) {

@@ -10,6 +10,7 @@ mod repair;
 mod runs;
 mod service;
 mod view;
+mod waits;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

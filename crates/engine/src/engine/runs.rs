@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Code, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
-use part::{Admit, Admitted, Runs, WorkflowRef};
+use part::{Admit, Admitted, Runs, Suspend, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
 
 use super::{Engine, Inner, store_problem, view};
@@ -27,6 +27,18 @@ impl Runs for Engine {
         payload: Value,
     ) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(self.inner.send(scope, run, id, name.to_owned(), payload))
+    }
+
+    fn waits<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+    ) -> BoxFuture<'a, Result<Option<Suspend>, Problem>> {
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            self.inner.waits(&row, step).await
+        })
     }
 
     fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>> {

@@ -68,6 +68,10 @@ impl Kind for Workflow {
                     .enumerate()
                     .filter_map(|(index, edge)| Some(misfit(&definition, edge)?.below(&format!("/edges/{index}"))));
                 problems.0.extend(misfits);
+                for (index, node) in definition.nodes.iter().enumerate() {
+                    let incomplete = node.node.iter().flat_map(|node| node.incomplete());
+                    problems.0.extend(incomplete.map(|problem| problem.below(&format!("/nodes/{index}"))));
+                }
             }
         }
         if triggers(spec, env.catalogue).is_empty() {

@@ -134,7 +134,7 @@ impl Machine {
                 StepStatus::Suspended(Suspend::Timer { at }) if *at <= now => {
                     return Some(Next::Resume { step: *number, by: Resumed::Timer });
                 }
-                StepStatus::Suspended(Suspend::Signal { name, until }) if name != super::SETTLE => {
+                StepStatus::Suspended(Suspend::Signal { name, until, .. }) if name != super::SETTLE => {
                     if let Some((_, _, payload)) = step.inbox.first().or(self.state.early.front()) {
                         let by = Resumed::Signal { payload: payload.clone() };
                         return Some(Next::Resume { step: *number, by });

@@ -582,6 +582,10 @@ impl Machine {
             }
             Event::SignalReceived { id, step, name, payload } => {
                 state.seen_signals.insert(*id);
+                // Whoever resumes the run through a door may wait for its answer.
+                if payload.get("reply").is_some() {
+                    state.answered = false;
+                }
                 // A decision about a call is a record of its own, and no wait is meant by it.
                 let settles = name.split(':').next() == Some(SETTLE);
                 let signal = (*id, name.clone(), payload.clone());

@@ -16,7 +16,7 @@ use super::export::{export, pointer, shell};
 use super::node::{self, Credential, Wiring};
 use super::read::{self, Document};
 use super::report::{FileReport, Unsupported, Wanted};
-use super::{MAX_NODES, patch, same, settings};
+use super::{MAX_NODES, leftover, patch, same, settings};
 
 /// Largest spec that can be stored: 1 MiB.
 const MAX_SPEC: usize = 1 << 20;
@@ -118,7 +118,7 @@ fn workflow(
     let outgoing = read_edges(&original, &targets, &mut spec, &mut foreign, &mut report)?;
     let pinned = read_pinned(&original, &targets, &mut spec, &mut foreign, &mut report);
     note_names(&nodes, &mut spec);
-    keep_node_patches(&nodes, &mut spec, outgoing, pinned, catalogue);
+    keep_node_patches(&nodes, &mut spec, outgoing, pinned, catalogue, &mut report);
     let head = patch::diff(&Value::Object(shell(&spec, &name)), &Value::Object(head(&original)));
     if !head.is_empty() {
         foreign.insert("patch".into(), Value::Array(head));
@@ -337,12 +337,14 @@ fn keep_node_patches(
     outgoing: Vec<Option<Value>>,
     pinned: Vec<Option<Value>>,
     catalogue: &Snapshot,
+    report: &mut FileReport,
 ) {
     let wiring = Wiring::new(&spec.edges);
     let rest = outgoing.into_iter().zip(pinned);
-    for ((node, original), (outgoing, pinned)) in spec.nodes.iter_mut().zip(originals).zip(rest) {
+    for (index, ((node, original), (outgoing, pinned))) in spec.nodes.iter_mut().zip(originals).zip(rest).enumerate() {
         let written = node::write(node, &wiring, catalogue, &mut Vec::new()).join();
         let wanted = node::Parts { node: Value::Object((*original).clone()), outgoing, pinned }.join();
+        leftover::report(index, node, original, &written["node"]["parameters"], catalogue, &mut report.problems);
         let patch = patch::diff(&written, &wanted);
         if !patch.is_empty() {
             set_foreign(node, "patch", Value::Array(patch));
@@ -367,9 +369,11 @@ fn head(original: &Map) -> Map {
 fn check_nodes(spec: &WorkflowSpec, catalogue: &Snapshot, report: &mut FileReport) {
     for (index, node) in spec.nodes.iter().enumerate().filter(|(_, node)| !node.disabled) {
         let Some(entry) = catalogue.get(&node.node_type, node.version) else { continue };
-        if let Err(problems) = entry.node_type.prepare(node) {
-            report.problems.extend(problems.into_iter().map(|problem| problem.below(&format!("/nodes/{index}"))));
-        }
+        let problems = match entry.node_type.prepare(node) {
+            Ok(prepared) => prepared.incomplete(),
+            Err(problems) => problems,
+        };
+        report.problems.extend(problems.into_iter().map(|problem| problem.below(&format!("/nodes/{index}"))));
     }
 }
 

@@ -17,6 +17,7 @@
 mod edges;
 mod export;
 mod import;
+mod leftover;
 mod node;
 mod patch;
 mod read;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use model::workflow::{OnError, Order};
-use model::{Code, Edge, Name, NodeSpec, Value, WorkflowSpec};
+use model::{Code, Edge, Name, NodeSpec, Problem, Value, WorkflowSpec};
 use part::Catalogue;
 use part::catalogue::Snapshot;
 use proptest::prelude::*;
@@ -380,6 +380,8 @@ fn check_corpus(folder: &str, expected: usize) -> Option<Report> {
             let text = serde_json::to_vec(&out).unwrap();
             let again = super::import(&text, &label, &catalogue).unwrap().workflows.remove(0);
             assert_eq!(again.spec, workflow.spec, "{label}");
+            assert!(same(&exported(&again, &catalogue), &out), "{label}: a second export differs");
+            check_leftovers(&workflow, &original, &catalogue, &label);
             let stored: WorkflowSpec = serde_json::from_slice(&serde_json::to_vec(&workflow.spec).unwrap()).unwrap();
             assert_eq!(stored, workflow.spec, "{label}");
             let named: u64 = workflow.report.unsupported.iter().map(|unsupported| unsupported.count).sum();
@@ -392,6 +394,61 @@ fn check_corpus(folder: &str, expected: usize) -> Option<Report> {
     assert_eq!(report.totals.round_trip, expected as u64);
     eprintln!("{folder}: {}", serde_json::to_string(&report.totals).unwrap());
     Some(report)
+}
+
+/// Every parameter of a known node is in our parameters (so it comes back without its patch), or in the report, or says
+/// nothing by what its node type knows.
+fn check_leftovers(workflow: &Imported, original: &Value, catalogue: &Snapshot, label: &str) {
+    let mut bare = workflow.clone();
+    for node in &mut bare.spec.nodes {
+        if let Some(Value::Object(foreign)) = node.foreign.get_mut("n8n") {
+            foreign.shift_remove("patch");
+        }
+    }
+    let written = exported(&bare, catalogue);
+    let empty = Vec::new();
+    let originals = original["nodes"].as_array().unwrap_or(&empty).iter().filter(|node| node.is_object());
+    for (index, (node, theirs)) in workflow.spec.nodes.iter().zip(originals).enumerate() {
+        let Some(entry) = catalogue.get(&node.node_type, node.version) else { continue };
+        let mut leaves = Vec::new();
+        leaves_of(&theirs["parameters"], String::new(), &mut leaves);
+        for (pointer, value) in leaves {
+            let back = written["nodes"][index]["parameters"].pointer(&pointer);
+            let whole = format!("/nodes/{index}/parameters{pointer}");
+            let named = |problem: &Problem| {
+                let at = problem.pointer.as_deref().unwrap_or("none");
+                whole.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let idle = entry.node_type.n8n_idle().iter().any(|pattern| {
+                let mut steps = pointer[1..].split('/');
+                pattern.split('.').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || step == wanted))
+            });
+            assert!(
+                back.is_some_and(|back| same(back, value)) || workflow.report.problems.iter().any(named) || idle,
+                "{label}: {} {whole} is neither taken over nor named",
+                node.node_type
+            );
+        }
+    }
+}
+
+/// The values below a place that say something, with their pointers.
+fn leaves_of<'a>(value: &'a Value, at: String, leaves: &mut Vec<(String, &'a Value)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                leaves_of(value, format!("{at}/{}", model::problem::pointer_step(key)), leaves);
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                leaves_of(value, format!("{at}/{index}"), leaves);
+            }
+        }
+        Value::Null => {}
+        Value::String(text) if text.is_empty() => {}
+        value => leaves.push((at, value)),
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::{Digest, RunId, Scope, SignalId};
+use part::trigger::Webhook;
 use part::{Answer, ReplyTo};
 use store::{
     Admission, CommitError, DeadState, Fence, JournalChunk, LocalWrite, RunCommit, RunHead, RunState, RunStatus,
@@ -89,6 +90,8 @@ pub struct Core {
     pub data: RunData,
     /// Request that waits for the answer.
     pub reply_to: Option<ReplyTo>,
+    /// How it is answered at the run's end, when that is not for the trigger to say.
+    pub answer_as: Option<Box<Webhook>>,
     /// The journaled answer.
     pub answer: Option<Answer>,
     /// Use pinned data.
@@ -385,6 +388,7 @@ impl Core {
             machine,
             data: RunData::default(),
             reply_to: None,
+            answer_as: None,
             answer: None,
             use_pins: false,
             last_seq: 0,
@@ -448,8 +452,16 @@ impl Core {
                 self.use_pins = *use_pins;
                 self.started_at = Some(*at);
             }
+            Event::SignalReceived { payload, .. } if payload.get("reply").is_some() => {
+                let reply = |key: &str| payload["reply"].get(key).cloned().unwrap_or_default();
+                if let Ok(to) = serde_json::from_value(reply("to")) {
+                    self.reply_to = Some(to);
+                    self.answer_as = serde_json::from_value(reply("as")).ok();
+                }
+            }
             Event::Forked { at, .. } => {
                 self.reply_to = None;
+                self.answer_as = None;
                 self.answer = None;
                 self.ended_at = None;
                 self.error = None;

@@ -422,7 +422,7 @@ fn handle(shared: &Arc<Shared>, finished: Finished) {
             core.emit(Event::StepSuspended { s: run.step, on, state: staged.state, logs });
         }
         Err(_) if staged.asks && !core.machine.cancel_requested() => {
-            let on = Suspend::Signal { name: crate::machine::SETTLE.into(), until: None };
+            let on = Suspend::Signal { name: crate::machine::SETTLE.into(), until: None, door: None };
             core.emit(Event::StepSuspended { s: run.step, on, state: None, logs });
         }
         Err(error) => match core.machine.on_failure(run.step, &error, now) {

@@ -228,7 +228,7 @@ pub fn toys(world: &Arc<World>) -> Vec<Arc<dyn NodeType>> {
         Box::pin(async move {
             match (ctx.resumed(), params["for"].as_i64()) {
                 (None, Some(millis)) => Ok(Outcome::Suspend(Suspend::Timer { at: ctx.now() + millis })),
-                (None, None) => Ok(Outcome::Suspend(Suspend::Signal { name: "webhook".into(), until: None })),
+                (None, None) => Ok(Outcome::Suspend(Suspend::Signal { name: "webhook".into(), until: None, door: None })),
                 (Some(part::Resumed::Signal { payload }), _) => {
                     let items = Items::from_vec(vec![Item::from_value(payload.clone())]);
                     Ok(Outcome::Done(vec![PortOutput::Items { items, origins: Origins::unknown(1) }]))

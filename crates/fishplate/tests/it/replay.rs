@@ -12,8 +12,8 @@ use store::{RunFilter, RunStatus};
 use crate::house::House;
 use crate::internet::{Asked, Internet, Reply};
 
-/// Types that never run: a note is no step, and a placeholder refuses to.
-const NEVER_RUN: [&str; 2] = ["core.note", "core.placeholder"];
+/// Types that never run: a note is no step.
+const NEVER_RUN: [&str; 1] = ["core.note"];
 
 /// Answers that tell the requests apart, and fail once where that is asked for.
 fn service(asked: &Asked) -> Reply {

@@ -56,6 +56,30 @@ pub fn accepted() -> Response<Body> {
     head(200, &json, Body::from(r#"{"message":"Workflow was started"}"#))
 }
 
+/// A page of a form.
+pub fn page(status: u16, policy: &str, html: String) -> Response<Body> {
+    let mut response = head(status, &[], Body::from(html));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The address is a secret; whatever the page links to must not learn it.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Leads a visitor elsewhere.
+pub fn redirect(target: &url::Url) -> Response<Body> {
+    let mut response = head(303, &[], Body::empty());
+    if let Ok(target) = HeaderValue::try_from(target.as_str()) {
+        response.headers_mut().insert(header::LOCATION, target);
+    }
+    response
+}
+
 fn head(status: u16, headers: &[(String, String)], body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
-use model::{Code, Problem, Value};
+use model::{Code, Problem, ScopeId, Value};
 use part::net::AddressRange;
 use part::runs::DedupeKey;
 use part::trigger::{Webhook, WebhookAuth};
@@ -14,7 +14,7 @@ use store::Hasher;
 use tokio::time::Instant;
 
 use super::body::Parsed;
-use crate::routes::{Endpoint, Prepared};
+use crate::routes::Prepared;
 use crate::verify::{Shown, Verifier};
 
 /// The header of the sender's dedupe key unless an endpoint names another place.
@@ -44,10 +44,11 @@ const BOTS: &[&str] = &[
 /// Checks credentials; gives the claims of a token.
 pub async fn authenticate(
     verifier: &dyn Verifier,
-    endpoint: &Endpoint,
+    scope: ScopeId,
+    auth: &WebhookAuth,
     headers: &HeaderMap,
 ) -> Result<Option<Value>, Problem> {
-    let (connection, shown) = match &endpoint.webhook.auth {
+    let (connection, shown) = match auth {
         WebhookAuth::None => return Ok(None),
         WebhookAuth::Basic { connection } => (connection, Shown::Basic),
         WebhookAuth::Header { connection } => (connection, Shown::Header),
@@ -57,7 +58,7 @@ pub async fn authenticate(
         // A half-configured endpoint is closed, never open.
         return Err(Problem::new(Code::ConnectionMissing, "the endpoint names no connection to check callers with"));
     };
-    verifier.verify(endpoint.scope_id, connection, shown, headers).await
+    verifier.verify(scope, connection, shown, headers).await
 }
 
 /// The sender's address. Headers count only when a proxy of ours wrote them.
@@ -75,10 +76,14 @@ pub fn sender(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[AddressRange
 }
 
 /// Checks the list of senders, and that it is no robot where none is wanted.
-pub fn check_sender(prepared: &Prepared, sender: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Problem> {
-    let webhook = &prepared.endpoint.webhook;
+pub fn check_sender(
+    webhook: &Webhook,
+    senders: &[AddressRange],
+    sender: Option<IpAddr>,
+    headers: &HeaderMap,
+) -> Result<(), Problem> {
     if !webhook.senders.is_empty() {
-        let known = sender.is_some_and(|sender| prepared.senders.iter().any(|range| range.contains(sender)));
+        let known = sender.is_some_and(|sender| senders.iter().any(|range| range.contains(sender)));
         if !known {
             return Err(Problem::new(Code::SenderNotAllowed, "the sender's address is not on the endpoint's list"));
         }

@@ -2,7 +2,9 @@
 
 mod answer;
 mod body;
+mod form;
 mod gate;
+mod resume;
 mod multipart;
 #[cfg(test)]
 mod tests;
@@ -15,13 +17,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use http::{HeaderMap, Method, Request, Response};
-use model::{Code, Item, Map, Problem, Scope, SignalId, Value};
+use model::{Code, Item, Map, Problem, RunId, Scope, ScopeId, Value};
 use part::net::AddressRange;
-use part::trigger::Respond;
+use part::trigger::{Respond, Webhook};
 use part::{Admit, Admitted, Items, Runs, WorkflowRef};
 
 use crate::files::Files;
-use crate::replies::{Local, Reply};
+use crate::replies::{Local, Open, Reply};
 use crate::resume::Signer;
 use crate::routes::{Found, Prepared, Routes};
 use crate::verify::Verifier;
@@ -138,7 +140,7 @@ impl Receiver {
                 None if draft => Err(nobody_tries(&parts.method, path)),
                 None => Err(nobody(&parts.method, path)),
             },
-            Some(Address::Resume(rest)) => self.resume(&parts, body, rest).await,
+            Some(Address::Resume(rest)) => self.resume(&parts, body, rest, peer).await,
             None => Err(nobody(&parts.method, parts.uri.path())),
         };
         let mut response = answered.unwrap_or_else(|problem| answer::problem(&problem));
@@ -176,9 +178,9 @@ impl Receiver {
         {
             return Err(body::too_large(limit));
         }
-        let claims = gate::authenticate(&*options.verifier, endpoint, &parts.headers).await?;
+        let claims = gate::authenticate(&*options.verifier, endpoint.scope_id, &webhook.auth, &parts.headers).await?;
         let sender = gate::sender(peer, &parts.headers, &options.trusted_proxies);
-        gate::check_sender(prepared, sender, &parts.headers)?;
+        gate::check_sender(webhook, &prepared.senders, sender, &parts.headers)?;
         self.inner.rates.check(prepared, sender)?;
 
         let now = options.clock.now();
@@ -241,9 +243,21 @@ impl Receiver {
                 Problem::new(Code::RunEnded, format!("the first event of this key ran as {run} and gave no answer"));
             return Err(problem.hint("look at the run; send a new key to run it again"));
         }
+        self.reply(open, webhook, run, endpoint.scope_id).await
+    }
+
+    /// What a run answers to a request that waits for it.
+    async fn reply(
+        &self,
+        open: &mut Open,
+        webhook: &Webhook,
+        run: RunId,
+        scope: ScopeId,
+    ) -> Result<Response<Body>, Problem> {
+        let options = &self.inner.options;
         let deadline = webhook.deadline.map_or(options.deadline, |deadline| deadline.0);
         match tokio::time::timeout(deadline, open.reply()).await {
-            Ok(Some(Reply::Whole(_, answer))) => answer::whole(answer, &*options.files, endpoint.scope_id).await,
+            Ok(Some(Reply::Whole(_, answer))) => answer::whole(answer, &*options.files, scope).await,
             Ok(Some(Reply::Stream { status, headers, parts, .. })) => Ok(answer::stream(status, &headers, parts)),
             Ok(None) => Err(Problem::new(Code::Unavailable, "the server is stopping").hint("send it again later")),
             Err(_) => {
@@ -289,36 +303,6 @@ impl Receiver {
                 ["http://", host, path].concat()
             }
         }
-    }
-
-    async fn resume(&self, parts: &http::request::Parts, body: Body, rest: &str) -> Result<Response<Body>, Problem> {
-        let options = &self.inner.options;
-        let wait = options.signer.read(rest)?;
-        let now = options.clock.now();
-        // The scope of a resume address has no endpoint, so files go where the run's files are.
-        let scope_id = options.routes.scope_id(&wait.scope).unwrap_or_default();
-        let parsed = body::read(
-            body,
-            &parts.headers,
-            &body::Wanted::default(),
-            &options.limits,
-            body::Target { files: &*options.files, scope: scope_id, now },
-            true,
-        )
-        .await?;
-        let id = resume_signal(&wait, parts, &parsed, now);
-        let files = parsed.files;
-        let json = request_json(parts, Map::new(), parsed.value);
-        let mut payload = Map::new();
-        payload.insert("json".into(), Value::Object(json));
-        if let Some(files) = files {
-            // Files of an item always have a JSON form.
-            payload.insert("binary".into(), serde_json::to_value(files).unwrap_or_default());
-        }
-        payload.insert("method".into(), parts.method.as_str().into());
-        let name = format!("resume:{}", wait.step);
-        options.runs.signal(&wait.scope, wait.run, id, &name, Value::Object(payload)).await?;
-        Ok(answer::accepted())
     }
 }
 
@@ -392,28 +376,3 @@ fn header_json(headers: &HeaderMap) -> Map {
     map
 }
 
-/// The signal's id. A sender that repeats itself with an idempotency key sends the same signal; without one, calls
-/// within one second that are the same are one (mail clients fetch a link twice).
-fn resume_signal(
-    wait: &crate::resume::Wait,
-    parts: &http::request::Parts,
-    parsed: &body::Parsed,
-    now: i64,
-) -> SignalId {
-    let mut hasher = store::Hasher::default();
-    hasher.update(format!("{}\n{}\n{}\n{}\n", wait.run, wait.step, parts.method, parts.uri).as_bytes());
-    match parts.headers.get(gate::IDEMPOTENCY_KEY) {
-        Some(key) => hasher.update(key.as_bytes()),
-        None => {
-            hasher.update(&now.div_euclid(1000).to_be_bytes());
-            if let Some(digest) = parsed.digest {
-                hasher.update(&digest.0);
-            }
-        }
-    }
-    let digest = hasher.finish();
-    let mut random = [0; 16];
-    random[6..].copy_from_slice(&digest.0[..10]);
-    // The time is the run's, not ours: a repeated call must give the same id whenever it comes.
-    SignalId::from_parts(wait.run.millis(), u128::from_be_bytes(random))
-}

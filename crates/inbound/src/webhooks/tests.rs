@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use model::{Digest, Name, RunId, ScopeId};
-use part::{Answer, AnswerBody, Replies};
+use part::{Answer, AnswerBody, Replies, Suspend};
 use serde_json::json;
 
 use super::*;
@@ -106,6 +106,10 @@ fn world_with(endpoints: Vec<Endpoint>, change: impl FnOnce(&mut Options)) -> Wo
 fn post(path: &str, content_type: &str, body: impl Into<Body>) -> Request<Body> {
     let request = Request::post(path).header("content-type", content_type).header("host", "h.example");
     request.body(body.into()).unwrap()
+}
+
+fn get(path: &str) -> Request<Body> {
+    Request::get(path).body(Body::empty()).unwrap()
 }
 
 fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
@@ -470,6 +474,100 @@ async fn a_resume_address_sends_one_signal() {
     assert_eq!((scope, *to, name.as_str()), (&Scope::default(), run, "resume:4"));
     assert_eq!((&payload["json"]["body"], &payload["method"]), (&json!({ "ok": true }), &json!("POST")));
     assert_eq!(world.send(post(&path.replace("/4/", "/5/"), "application/json", "{}")).await.0, 404);
+}
+
+fn door(webhook: Value, form: Option<Value>) -> Suspend {
+    let mut door = json!({ "webhook": { "path": "" }, "form": form });
+    door["webhook"].as_object_mut().unwrap().extend(webhook.as_object().unwrap().clone());
+    Suspend::Signal { name: "webhook".into(), until: None, door: Some(door) }
+}
+
+fn resume_path(world: &World) -> String {
+    world.signer.path(&Wait { scope: Scope::default(), run: RunId::from_parts(5, 6), step: 4 })
+}
+
+#[tokio::test]
+async fn a_form_is_shown_checked_and_sent() {
+    let world = world(vec![]);
+    let form = json!({
+        "title": "Approve", "completion": "Thank you", "fields": [{ "label": "Name", "required": true }, { "label": "CV", "type": "file" }],
+    });
+    world.fake.wait_at(4, door(json!({ "methods": ["GET", "HEAD", "POST"] }), Some(form)));
+    let path = resume_path(&world);
+    let shown = world.receiver.receive(get(&path), None).await;
+    assert!(shown.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+    assert_eq!(shown.headers()["content-type"], "text/html; charset=utf-8");
+    let (status, page) = read(shown).await;
+    assert!(status == 200 && page.contains("<h1>Approve</h1>") && page.contains("name=field-0"), "{page}");
+    let multipart = |name: &str| {
+        let field = |name: &str, more: &str, value: &str| {
+            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{more}\r\n\r\n{value}\r\n")
+        };
+        let file = field("field-1", "; filename=\"cv.txt\"\r\ncontent-type: text/plain", "hello");
+        let body = field("field-0", "", name) + &file + "--b--\r\n";
+        post(&path, "multipart/form-data; boundary=b", body)
+    };
+    let (status, page) = world.send(multipart("")).await;
+    assert!(status == 422 && page.contains("This field is needed"), "{page}");
+    assert!(world.fake.signals().is_empty());
+    let (status, page) = world.send(multipart("Ada")).await;
+    assert!(status == 200 && page.contains("Thank you"), "{page}");
+    let payload = &world.fake.signals()[0].4;
+    assert_eq!((&payload["json"]["Name"], &payload["door"]), (&json!("Ada"), &json!(true)));
+    assert_eq!(payload["json"]["CV"]["filename"], "cv.txt");
+    assert_eq!(payload["binary"]["CV"]["fileName"], "cv.txt");
+    assert_eq!(world.send(Request::delete(&path).body(Body::empty()).unwrap()).await.0, 405);
+}
+
+#[tokio::test]
+async fn a_visitor_is_led_where_the_form_says() {
+    let world = world(vec![]);
+    for (target, status) in [("https://a.example/done", 303), ("javascript:alert(1)", 200)] {
+        let form = json!({ "redirect": target });
+        world.fake.wait_at(4, door(json!({ "methods": ["POST"] }), Some(form)));
+        let path = resume_path(&world);
+        let response = world.receiver.receive(post(&path, "application/x-www-form-urlencoded", ""), None).await;
+        assert_eq!(response.status().as_u16(), status, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_door_keeps_out_whom_its_step_does_not_want() {
+    let world = world(vec![]);
+    let webhook = json!({
+        "methods": ["POST"], "auth": { "kind": "header", "connection": "secret" }, "senders": ["192.0.2.0/24"],
+        "status": 202, "body": "got it",
+    });
+    world.fake.wait_at(4, door(webhook, None));
+    let path = resume_path(&world);
+    let call = || with(post(&path, "application/json", "{}"), "x-key", "secret");
+    assert_eq!(world.send(post(&path, "application/json", "{}")).await.0, 401);
+    assert_eq!(world.send_from(call(), "198.51.100.1").await.0, 403);
+    assert_eq!(world.send(get(&path)).await.0, 405);
+    assert!(world.fake.signals().is_empty());
+    assert_eq!(world.send(call()).await, (202, "got it".into()));
+    assert_eq!(world.fake.signals()[0].4["door"], true);
+}
+
+#[tokio::test]
+async fn whoever_resumes_a_run_can_wait_for_its_answer() {
+    let world = world(vec![]);
+    let webhook = json!({ "methods": ["POST"], "respond": { "when": "lastNode", "data": "allEntries" } });
+    world.fake.wait_at(4, door(webhook, None));
+    let path = resume_path(&world);
+    let answered = async {
+        loop {
+            if let Some(signal) = world.fake.signals().first() {
+                let to: part::ReplyTo = serde_json::from_value(signal.4["reply"]["to"].clone()).unwrap();
+                assert_eq!(signal.4["reply"]["as"]["respond"]["data"], "allEntries");
+                let answer = Answer { status: 201, ..Answer::default() };
+                return world.replies.answer(&to, RunId::from_parts(5, 6), answer);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (response, _) = tokio::join!(world.send(post(&path, "application/json", "{}")), answered);
+    assert_eq!(response.0, 201);
 }
 
 #[tokio::test]

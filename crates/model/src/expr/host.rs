@@ -86,7 +86,7 @@ impl<'a> Host<'a> {
                 ("id", _) => Val::from(meta.execution.id.as_str()),
                 ("mode", _) if meta.execution.mode == "manual" => Val::from("test"),
                 ("mode", _) => Val::from("production"),
-                ("resumeUrl", Some(address)) => Val::from(address.as_str()),
+                ("resumeUrl" | "resumeFormUrl", Some(address)) => Val::from(address.as_str()),
                 _ => return Err(Stop::JavaScript),
             },
             Host::Workflow => match key {

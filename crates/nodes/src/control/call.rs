@@ -109,7 +109,22 @@ impl NodeType for Call {
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.executeWorkflow", versions: &[1.0, 1.1, 1.2, 1.3] }]
+        &[Mapping { node_type: "n8n-nodes-base.executeWorkflow", versions: &[1.0, 1.1, 1.2, 1.3, 1.4] }]
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // The locator of the workflow, whose title became its name here; and what the editor keeps of the fields.
+        &[
+            "source",
+            "workflowId",
+            "workflowJson",
+            "mode",
+            "workflowInputs.mappingMode",
+            "workflowInputs.matchingColumns",
+            "workflowInputs.schema",
+            "workflowInputs.attemptToConvertTypes",
+            "workflowInputs.convertFieldsToString",
+        ]
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
@@ -188,7 +203,7 @@ fn lift(node: &part::n8n::Node) -> Lifted {
             params.insert("fields".into(), fields.into());
         }
         if node.flag("workflowInputs.attemptToConvertTypes", false)
-            || node.flag("workflowInputs.convertFieldsToString", false)
+            || node.flag("workflowInputs.convertFieldsToString", node.version >= 1.4)
         {
             params.insert("convert".into(), true.into());
         }
@@ -217,7 +232,7 @@ fn lower(params: &Map, version: f64) -> Map {
         }
     }
     put(&mut lowered, "mode", get("mode"));
-    crate::lift::put_at(&mut lowered, "options.waitForSubWorkflow", get("wait"));
+    crate::lift::put(&mut lowered, "options.waitForSubWorkflow", get("wait"));
     if version >= 1.2 && (!get("inputs").is_null() || !get("fields").is_null()) {
         let fields = get("fields");
         let schema = fields.as_array().into_iter().flatten().map(|field| {

@@ -1,9 +1,9 @@
-//! Node types that steer the run itself: call another workflow, wait, stop; and the stand-in for unknown ones.
+//! Node types that steer the run itself: call another workflow, wait, stop.
 
 mod call;
-mod placeholder;
 mod stop;
 mod wait;
+mod wait_n8n;
 
 use std::sync::Arc;
 
@@ -11,5 +11,5 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(call::Call), Arc::new(wait::Wait), Arc::new(stop::Stop), Arc::new(placeholder::Placeholder)]
+    vec![Arc::new(call::Call), Arc::new(wait::Wait), Arc::new(stop::Stop)]
 }

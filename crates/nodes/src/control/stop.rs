@@ -1,12 +1,8 @@
 //! `core.stop`: ends the run with an error that the workflow's author wrote.
 
-use std::sync::Arc;
-
-use futures_util::future::BoxFuture;
-use model::workflow::OnUncertain;
-use model::{Code, Map, NodeSpec, Problem, Value};
-use part::n8n::{Lifted, Mapping, Version};
-use part::{Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, Ports, Typed};
+use model::{Code, Map, Value};
+use part::n8n::{self, Lifted, Mapping, Version};
+use part::{Category, Ctx, Descriptor, Group, NodeError, Outcome, Plain, Ports, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,7 +13,7 @@ pub(super) struct Stop;
 /// What the run fails with.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Params {
+pub struct Params {
     /// The message.
     #[serde(default, deserialize_with = "crate::lenient::text")]
     message: String,
@@ -27,81 +23,50 @@ struct Params {
     object: Value,
 }
 
-impl NodeType for Stop {
-    fn descriptor(&self) -> &Descriptor {
-        static DESCRIPTOR: Descriptor = Descriptor {
-            id: "core.stop",
-            version: 1,
-            title: "Stop and error",
-            summary: "Fails the run with a message of your own",
-            group: Group::Flow,
-            effect: Effect::Pure,
-            on_uncertain: OnUncertain::Retry,
-            params: || schemars::schema_for!(Params),
-            keywords: &["throw", "abort", "fail", "end"],
-        };
-        &DESCRIPTOR
-    }
+impl Plain for Stop {
+    type Params = Params;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        keywords: &["throw", "abort", "fail", "end"],
+        ..Descriptor::pure::<Params>("core.stop", Group::Flow, "Stop and error", "Fails the run with a message of your own")
+    };
+    const PORTS: Ports = Ports::of(1, 0);
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.stopAndError", versions: &[1.0] }];
 
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared { params: Typed::compile(&node.params)? }))
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.stopAndError", versions: &[1.0] }]
-    }
-
-    fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
+    fn lift(node: &n8n::Node) -> Lifted {
         let mut params = Map::new();
         match node.text("errorType", "errorMessage") {
             "errorObject" => put(&mut params, "object", node.value("errorObject", "{}")),
             _ => copy(node, "errorMessage", &mut params, "message"),
         }
-        Ok(Lifted::plain(params))
+        Lifted::plain(params)
     }
 
-    fn lower(&self, node: &NodeSpec, _: &Version) -> Map {
+    fn lower(params: &Map, _: &Version) -> Map {
         let mut lowered = Map::new();
-        match node.params.get("object").filter(|object| !object.is_null()) {
+        match params.get("object").filter(|object| !object.is_null()) {
             Some(object) => {
                 put(&mut lowered, "errorType", "errorObject");
                 let text = if object.is_string() { object.clone() } else { object.to_string().into() };
                 put(&mut lowered, "errorObject", text);
             }
-            None => put(&mut lowered, "errorMessage", node.params.get("message").cloned().unwrap_or_default()),
+            None => put(&mut lowered, "errorMessage", params.get("message").cloned().unwrap_or_default()),
         }
         lowered
     }
-}
 
-struct Prepared {
-    params: Typed<Params>,
-}
-
-impl Node for Prepared {
-    fn ports(&self) -> Ports {
-        Ports::of(1, 0)
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Pure
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(async move {
-            let params = ctx.typed_once(&self.params).await?;
-            let (message, context) = match &params.object {
-                Value::Null => (params.message.clone(), None),
-                object => {
-                    let object = crate::lenient::json(object, "the error object")?;
-                    (message_of(&object), Some(object))
-                }
-            };
-            let message = if message.is_empty() { "the workflow stopped itself".into() } else { message };
-            let mut error = NodeError::new(Code::StopRequested, Category::BadData, message).permanent();
-            error.context = context;
-            Err(error)
-        })
+    async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        let params = ctx.typed_once(params).await?;
+        let (message, context) = match &params.object {
+            Value::Null => (params.message.clone(), None),
+            object => {
+                let object = crate::lenient::json(object, "the error object")?;
+                (message_of(&object), Some(object))
+            }
+        };
+        let message = if message.is_empty() { "the workflow stopped itself".into() } else { message };
+        let mut error = NodeError::new(Code::StopRequested, Category::BadData, message).permanent();
+        error.context = context;
+        Err(error)
     }
 }
 

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
 use model::{Code, Item, Map, NodeSpec, Problem, Value};
+use part::door::{Door, Form};
 use part::n8n::{Lifted, Mapping, Version};
+use part::trigger::{Webhook, WebhookAuth};
 use part::{
     Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Origin, Origins, Outcome, PortOutput, Resumed,
     Suspend, Typed,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
-use crate::lift::{copy, not_honoured, put};
+use super::wait_n8n;
 
 pub(super) struct Wait;
 
@@ -34,10 +35,16 @@ struct Params {
     /// `time`: RFC 3339, or `2026-01-31T09:00` in the workflow's time zone.
     #[serde(default)]
     at: Value,
-    /// `call`: method that resumes; others change nothing.
+    /// `call`: method that resumes; others change nothing. What `door` says counts before it.
     #[serde(default = "get")]
     method: String,
-    /// `call`: when the run goes on although nobody called.
+    /// `call` and `form`: who may come in, and how a call is read and answered. Its path says nothing.
+    #[serde(default)]
+    door: Option<Webhook>,
+    /// `form`: what the visitor sees.
+    #[serde(default)]
+    form: Option<Form>,
+    /// `call` and `form`: when the run goes on although nobody came.
     #[serde(default)]
     limit: Option<Limit>,
 }
@@ -53,6 +60,8 @@ enum Until {
     Time,
     /// A call of the run's resume address (`$execution.resumeUrl`).
     Call,
+    /// A form, which stands at the same address (`$execution.resumeFormUrl`).
+    Form,
 }
 
 /// When a wait for a call ends by itself.
@@ -126,10 +135,6 @@ impl NodeType for Wait {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        if node.params.get("until").and_then(Value::as_str) == Some("form") {
-            let problem = Problem::new(Code::Unsupported, "waiting for a form is not there yet");
-            return Err(vec![problem.at("/params/until").hint("wait for a call, and send it from a form of your own")]);
-        }
         Ok(Arc::new(Prepared { params: Typed::compile(&node.params)? }))
     }
 
@@ -137,115 +142,17 @@ impl NodeType for Wait {
         &[Mapping { node_type: "n8n-nodes-base.wait", versions: &[1.0, 1.1] }]
     }
 
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        wait_n8n::IDLE
+    }
+
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
-        Ok(lift(node))
+        Ok(wait_n8n::lift(node))
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
-        lower(&node.params, to.version)
+        wait_n8n::lower(&node.params, to.version)
     }
-}
-
-fn lift(node: &part::n8n::Node) -> Lifted {
-    let mut lifted = Lifted::default();
-    let mut params = Map::new();
-    let first = node.version < 1.1;
-    match node.text("resume", "timeInterval") {
-        "specificTime" => {
-            params.insert("until".into(), "time".into());
-            params.insert("at".into(), node.value("dateTime", ""));
-        }
-        "webhook" => {
-            params.insert("until".into(), "call".into());
-            copy(node, "httpMethod", &mut params, "method");
-            lift_limit(node, &mut params);
-            for key in ["responseCode", "responseData", "responseBinaryPropertyName"] {
-                if !node.param(key).is_null() {
-                    not_honoured(&mut lifted, key, "is not honoured: a call that resumes is answered at once with 200");
-                }
-            }
-            if matches!(node.text("responseMode", "onReceived"), "lastNode" | "responseNode" | "streaming") {
-                let why = "is not honoured: a call that resumes is answered at once, not with what the run does later";
-                not_honoured(&mut lifted, "responseMode", why);
-            }
-            if node.text("incomingAuthentication", "none") != "none" {
-                let why = "is not needed: the resume address is signed, and nobody can guess it";
-                not_honoured(&mut lifted, "incomingAuthentication", why);
-            }
-            let options = node.param("options").as_object().cloned().unwrap_or_default();
-            for key in options.keys().filter(|key| *key != "webhookSuffix") {
-                not_honoured(&mut lifted, &format!("options.{key}"), "has no meaning for a call that resumes");
-            }
-        }
-        "form" => {
-            params.insert("until".into(), "form".into());
-            not_honoured(&mut lifted, "resume", "`form` is not there yet");
-        }
-        _ => {
-            params.insert("until".into(), "interval".into());
-            params.insert("amount".into(), node.value("amount", if first { 1 } else { 5 }));
-            params.insert("unit".into(), node.value("unit", if first { "hours" } else { "seconds" }));
-        }
-    }
-    lifted.params = params;
-    lifted
-}
-
-fn lift_limit(node: &part::n8n::Node, params: &mut Map) {
-    if !node.flag("limitWaitTime", false) {
-        return;
-    }
-    let limit = match node.text("limitType", "afterTimeInterval") {
-        "atSpecifiedTime" => json!({ "kind": "time", "at": node.value("maxDateAndTime", "") }),
-        _ => json!({
-            "kind": "interval", "amount": node.value("resumeAmount", 1), "unit": node.value("resumeUnit", "hours"),
-        }),
-    };
-    params.insert("limit".into(), limit);
-}
-
-fn lower(params: &Map, version: f64) -> Map {
-    let mut lowered = Map::new();
-    let get = |key: &str| params.get(key).cloned().unwrap_or_default();
-    match get("until").as_str() {
-        Some("time") => {
-            put(&mut lowered, "resume", "specificTime");
-            put(&mut lowered, "dateTime", get("at"));
-        }
-        Some("form") => put(&mut lowered, "resume", "form"),
-        Some("call") => {
-            put(&mut lowered, "resume", "webhook");
-            put(&mut lowered, "httpMethod", get("method"));
-            let limit = get("limit");
-            match limit["kind"].as_str() {
-                Some("time") => {
-                    put(&mut lowered, "limitWaitTime", true);
-                    put(&mut lowered, "limitType", "atSpecifiedTime");
-                    put(&mut lowered, "maxDateAndTime", limit["at"].clone());
-                }
-                Some(_) => {
-                    put(&mut lowered, "limitWaitTime", true);
-                    if limit["amount"] != 1 {
-                        put(&mut lowered, "resumeAmount", limit["amount"].clone());
-                    }
-                    if limit["unit"] != "hours" {
-                        put(&mut lowered, "resumeUnit", limit["unit"].clone());
-                    }
-                }
-                None => {}
-            }
-        }
-        _ => {
-            let (amount, unit) = if version < 1.1 { (json!(1), "hours") } else { (json!(5), "seconds") };
-            if get("amount") != amount {
-                put(&mut lowered, "amount", get("amount"));
-            }
-            if get("unit") != unit {
-                put(&mut lowered, "unit", get("unit"));
-            }
-        }
-    }
-    lowered
 }
 
 struct Prepared {
@@ -273,27 +180,75 @@ impl Prepared {
         match params.until {
             Until::Interval => timer(ctx.now() + params.unit.millis(params.amount)?),
             Until::Time => timer(instant(&params.at, &ctx.info().timezone, "/params/at")?),
-            Until::Call => {
+            Until::Call | Until::Form => {
                 let until = match &params.limit {
                     None => None,
                     Some(Limit::Interval { amount, unit }) => Some(ctx.now() + unit.millis(*amount)?),
                     Some(Limit::Time { at }) => Some(instant(at, &ctx.info().timezone, "/params/limit/at")?),
                 };
+                let door = params.door(ctx)?;
                 match ctx.resumed() {
-                    Some(Resumed::Signal { payload }) if answers(payload, &params.method) => {
+                    Some(Resumed::Signal { payload }) if opens(payload, &params.method, door.as_ref()) => {
                         called(payload.clone(), ctx)
                     }
                     Some(Resumed::TimedOut | Resumed::Timer) => pass(),
-                    _ => Ok(Outcome::Suspend(Suspend::Signal { name: "webhook".into(), until })),
+                    _ => {
+                        let name = if params.until == Until::Form { "form" } else { "webhook" };
+                        let door = door.map(|door| serde_json::to_value(door).unwrap_or_default());
+                        Ok(Outcome::Suspend(Suspend::Signal { name: name.into(), until, door }))
+                    }
                 }
             }
         }
     }
 }
 
-/// Whether a call is of the method that resumes. A signal that a person or another area sends has no method.
-fn answers(payload: &Value, method: &str) -> bool {
-    payload.get("method").and_then(Value::as_str).is_none_or(|called| called.eq_ignore_ascii_case(method))
+impl Params {
+    /// What stands at the resume address; nothing when any call of the method may resume.
+    fn door(&self, ctx: &Ctx) -> Result<Option<Door>, NodeError> {
+        let form = match self.until {
+            Until::Form => Some(self.form.clone().unwrap_or_default()),
+            _ => None,
+        };
+        let mut webhook = match (&self.door, &form) {
+            (None, None) => return Ok(None),
+            (Some(webhook), _) => webhook.clone(),
+            (None, Some(_)) => Webhook::default(),
+        };
+        if form.is_some() {
+            webhook.methods = vec!["GET".into(), "HEAD".into(), "POST".into()];
+        } else if webhook.methods.is_empty() {
+            webhook.methods = vec![self.method.to_ascii_uppercase()];
+        }
+        if let WebhookAuth::Basic { connection } | WebhookAuth::Header { connection } | WebhookAuth::Jwt { connection } =
+            &mut webhook.auth
+        {
+            *connection = ctx.info().connections.get("auth").cloned().or(connection.take());
+            if connection.is_none() {
+                let detail = "visitors cannot be checked without a connection";
+                return Err(NodeError::new(Code::ConnectionMissing, Category::Auth, detail)
+                    .hint("choose the connection that holds the secret"));
+            }
+        }
+        Ok(Some(Door { webhook, form }))
+    }
+}
+
+/// Whether a call resumes. A signal that a person or another area sends has no method. A call that came before the
+/// door was there was checked by nobody, so it opens none that checks anything.
+fn opens(payload: &Value, method: &str, door: Option<&Door>) -> bool {
+    let Some(called) = payload.get("method").and_then(Value::as_str) else { return true };
+    match door {
+        None => called.eq_ignore_ascii_case(method),
+        Some(door) => {
+            let passed = payload.get("door") == Some(&Value::Bool(true));
+            passed
+                || (door.form.is_none()
+                    && door.webhook.auth == WebhookAuth::None
+                    && door.webhook.senders.is_empty()
+                    && door.webhook.methods.iter().any(|method| method.eq_ignore_ascii_case(called)))
+        }
+    }
 }
 
 /// The call as an item, in the shape that a webhook trigger puts out. Files come along under `binary`.
@@ -341,6 +296,7 @@ fn instant(value: &Value, timezone: &str, pointer: &str) -> Result<i64, NodeErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use testkit::step::{Bench, NOW, Ran, items};
 
     fn attempt(params: Value, resumed: Option<Resumed>) -> Result<Ran, NodeError> {
@@ -375,7 +331,7 @@ mod tests {
     fn a_call_resumes_with_its_request_and_another_method_does_not() {
         let limit = json!({ "kind": "interval", "amount": 2, "unit": "days" });
         let params = json!({ "until": "call", "method": "POST", "limit": limit });
-        let wanted = Suspend::Signal { name: "webhook".into(), until: Some(NOW + 172_800_000) };
+        let wanted = Suspend::Signal { name: "webhook".into(), until: Some(NOW + 172_800_000), door: None };
         let call = |method: &str| {
             Some(Resumed::Signal { payload: json!({ "json": { "body": { "ok": true } }, "method": method }) })
         };
@@ -404,12 +360,40 @@ mod tests {
         }
     }
 
+    fn door_of(ran: &Ran) -> Door {
+        let Some(Suspend::Signal { door: Some(door), .. }) = ran.suspended() else { panic!("there is no door") };
+        serde_json::from_value(door.clone()).unwrap()
+    }
+
     #[test]
-    fn forms_are_refused_with_a_way_out() {
-        let lifted = Wait.lift(&crate::lift::node("n8n-nodes-base.wait", 1.1, json!({ "resume": "form" }))).unwrap();
-        assert_eq!(lifted.problems.len(), 1);
-        let spec = NodeSpec { params: lifted.params, ..NodeSpec::default() };
-        assert_eq!(Wait.prepare(&spec).err().unwrap()[0].code, Code::Unsupported);
+    fn a_form_stands_at_the_door_and_its_answers_go_on() {
+        let form = json!({ "title": "={{ $json.n }} wishes", "fields": [{ "label": "Wish", "required": true }] });
+        let params = json!({ "until": "form", "form": form });
+        let door = door_of(&attempt(params.clone(), None).unwrap());
+        assert_eq!(door.form.unwrap().title, "1 wishes");
+        assert_eq!(door.webhook.methods, ["GET", "HEAD", "POST"]);
+        let sent = |door: Value| {
+            let payload = json!({ "json": { "Wish": "peace" }, "method": "POST", "door": door });
+            attempt(params.clone(), Some(Resumed::Signal { payload })).unwrap()
+        };
+        assert_eq!(sent(json!(true)).json(), [json!([{ "Wish": "peace" }])]);
+        assert!(sent(json!(null)).suspended().is_some(), "nobody has checked what was sent");
+    }
+
+    #[test]
+    fn a_door_with_a_check_is_opened_by_nothing_that_was_not_checked() {
+        let door = json!({ "methods": ["POST"], "path": "", "auth": { "kind": "header" } });
+        let params = json!({ "until": "call", "door": door });
+        assert_eq!(attempt(params.clone(), None).unwrap_err().problem.code, Code::ConnectionMissing);
+        let ran = |door: bool| {
+            let payload = json!({ "json": { "a": 1 }, "method": "POST", "door": door });
+            let keys = [("auth".to_owned(), "keys".parse().unwrap())];
+            let bench = Bench::new(&Wait, params.clone()).unwrap();
+            let bench = bench.info(|info| info.connections = Arc::new(keys.into()));
+            bench.attempt(vec![items(&json!([{}]))], Some(Resumed::Signal { payload })).unwrap()
+        };
+        assert_eq!(ran(true).json(), [json!([{ "a": 1 }])]);
+        assert!(ran(false).suspended().is_some());
     }
 
     #[test]
@@ -428,6 +412,40 @@ mod tests {
                 1.1,
                 json!({ "resume": "webhook", "limitWaitTime": true, "limitType": "atSpecifiedTime", "maxDateAndTime": "2026-02-01" }),
             ),
+            (
+                1.1,
+                json!({
+                    "resume": "webhook", "httpMethod": "POST", "incomingAuthentication": "headerAuth", "responseCode": 202,
+                    "responseMode": "lastNode", "responseData": "allEntries",
+                    "options": { "ignoreBots": true, "responseHeaders": { "entries": [{ "name": "X", "value": "1" }] } },
+                }),
+            ),
+            (
+                1.1,
+                json!({
+                    "resume": "form", "formTitle": "T", "formDescription": "D", "responseMode": "responseNode",
+                    "incomingAuthentication": "basicAuth", "limitWaitTime": true,
+                    "formFields": { "values": [
+                        { "fieldLabel": "Name", "requiredField": true, "placeholder": "Ada" },
+                        { "fieldLabel": "Size", "fieldType": "dropdown", "multiselect": true,
+                          "fieldOptions": { "values": [{ "option": "S" }, { "option": "L" }] } },
+                        { "fieldLabel": "Extras", "fieldType": "checkbox", "limitSelection": "range", "minSelections": 1,
+                          "maxSelections": 2, "fieldOptions": { "values": [{ "option": "a" }] } },
+                        { "fieldLabel": "One", "fieldType": "checkbox", "limitSelection": "exact",
+                          "numberOfSelections": 1, "fieldOptions": { "values": [{ "option": "a" }] } },
+                        { "fieldLabel": "CV", "fieldType": "file", "multipleFiles": false, "acceptFileTypes": ".pdf" },
+                        { "fieldName": "ref", "fieldType": "hiddenField", "fieldValue": "=x{{ 1 }}" },
+                        { "fieldType": "html", "html": "<hr>", "elementName": "line" },
+                        { "fieldLabel": "Day", "fieldType": "date", "defaultValue": "2026-01-31" },
+                    ] },
+                }),
+            ),
+            (1.1, json!({ "resume": "form", "options": { "respondWithOptions": { "values": {
+                "respondWith": "redirect", "redirectUrl": "https://a.example",
+            } } } })),
+            (1.1, json!({ "resume": "form", "options": { "respondWithOptions": { "values": {
+                "formSubmittedText": "Thanks",
+            } } } })),
         ] {
             crate::lift::check_round_trip(&Wait, version, parameters);
         }

@@ -72,6 +72,20 @@ fn grouped(conditions: &Value) -> bool {
     ["boolean", "dateTime", "number", "string"].iter().any(|kind| conditions.get(kind).is_some())
 }
 
+/// Places of n8n's conditions that say nothing of their own: each condition is stored with the options that these
+/// switches of the editor stood for, and files of version 2 with conditions of version 1 are read as such.
+pub const IDLE: &[&str] = &[
+    "looseTypeValidation",
+    "options.looseTypeValidation",
+    "options.ignoreCase",
+    "conditions.boolean",
+    "conditions.dateTime",
+    "conditions.number",
+    "conditions.string",
+    "combineConditions",
+    "combineOperation",
+];
+
 /// Passes items on that meet its conditions.
 pub struct Filter;
 
@@ -98,6 +112,10 @@ impl NodeType for Filter {
 
     fn n8n(&self) -> &'static [Mapping] {
         &[Mapping { node_type: "n8n-nodes-base.filter", versions: &[1.0, 2.0, 2.1, 2.2, 2.3] }]
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        IDLE
     }
 
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {

@@ -41,6 +41,10 @@ impl NodeType for If {
         &[Mapping { node_type: "n8n-nodes-base.if", versions: &[1.0, 2.0, 2.1, 2.2, 2.3] }]
     }
 
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        filter::IDLE
+    }
+
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
         Ok(Lifted::plain(filter::lift(node, node.text("combineOperation", "all") == "any")))
     }

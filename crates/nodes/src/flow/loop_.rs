@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::names::{self, Names};
+use crate::lift::{self, Names};
 
 /// The lists that the loop holds: items to give out, and items that came back. A loop that starts again holds the
 /// other pair, because a step cannot forget a list and hold items in it.
@@ -102,7 +102,7 @@ impl NodeType for Loop {
     }
 
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        let mut params = names::lift(node, NAMES);
+        let mut params = lift::named(node, NAMES);
         if node.version < 3.0 {
             params.entry("batchSize").or_insert(json!(10));
             params.insert("outputs".into(), json!(if node.version < 2.0 { Outputs::Loop } else { Outputs::LoopDone }));
@@ -111,7 +111,7 @@ impl NodeType for Loop {
     }
 
     fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
-        names::lower(node, NAMES)
+        lift::renamed(&node.params, NAMES)
     }
 }
 

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::join::{self, Clash};
-use super::{merge_keyed, merge_n8n};
+use super::{merge_keyed, merge_n8n, merge_sql};
 use crate::path::Path;
 
 /// Most inputs that a merge may have.
@@ -73,10 +73,15 @@ pub struct Params {
     /// Number of the input whose items are put out, counted from 1.
     #[serde(default = "one", deserialize_with = "crate::convert::whole")]
     use_data_of_input: u16,
-    /// The query (`mode: combineBySql`); kept, not run.
+    /// The query over the tables `input1`, `input2` … in SQLite's dialect (`mode: combineBySql`).
+    #[serde(default = "join_query", deserialize_with = "crate::lenient::text")]
+    query: String,
+    /// Values of the `?` in the query: a list, or a text with commas.
     #[serde(default)]
-    #[expect(dead_code, reason = "kept for the export")]
-    query: Value,
+    query_parameters: Value,
+    /// What comes out when the query gives no rows.
+    #[serde(default)]
+    empty_query_result: merge_sql::EmptyResult,
     /// Name of the first input's field (modes of n8n's version 1).
     #[serde(default, rename = "propertyName1")]
     pub property1: String,
@@ -105,7 +110,7 @@ pub enum Mode {
     Combine,
     /// One input's items, when all have come.
     ChooseBranch,
-    /// A query; not run here.
+    /// What a query gives.
     CombineBySql,
     /// Items of the first input with a match in the second (n8n's version 1).
     KeepKeyMatches,
@@ -212,6 +217,9 @@ enum Rules {
     V3,
 }
 
+fn join_query() -> String {
+    "SELECT * FROM input1 LEFT JOIN input2 ON input1.name = input2.id".into()
+}
 fn one() -> u16 {
     1
 }
@@ -246,14 +254,8 @@ impl NodeType for Merge {
         let mode: Mode = fixed("mode").map_or(Ok(Mode::default()), serde_json::from_value).map_err(|_| {
             refuse(Code::NotRunnable, "the mode decides about the inputs and takes no expression", "/params/mode")
         })?;
-        if mode == Mode::CombineBySql {
-            let detail = "combining by an SQL query is not supported";
-            let mut problems = refuse(Code::NotRunnable, detail, "/params/mode");
-            problems[0].hint = Some("combine by fields, or write the query as a code node".into());
-            return Err(problems);
-        }
         let by_position = fixed("combineBy").is_some_and(|by| by == "combineByPosition");
-        let many = matches!(mode, Mode::Append | Mode::ChooseBranch) || (mode == Mode::Combine && by_position);
+        let many = matches!(mode, Mode::Append | Mode::ChooseBranch | Mode::CombineBySql) || (mode == Mode::Combine && by_position);
         let count = fixed("numberInputs")
             .map_or(Some(2), |count| crate::js::number(&count).clamp(0.0, 99.0).to_string().parse().ok());
         let inputs = match count {
@@ -269,13 +271,13 @@ impl NodeType for Merge {
         &[Mapping { node_type: "n8n-nodes-base.merge", versions: &[1.0, 2.0, 2.1, 3.0, 3.1, 3.2] }]
     }
 
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // There is one choice each, and choices of a mode that is not the node's.
+        &["chooseBranchMode", "output", "combinationMode"]
+    }
+
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        let mut lifted = Lifted::plain(merge_n8n::lift(node));
-        if lifted.params.get("mode").is_some_and(|mode| mode == "combineBySql") {
-            let detail = "combining by an SQL query is kept but cannot be run here";
-            lifted.problems.push(Problem::new(Code::LossyImport, detail).at("/params/mode"));
-        }
-        Ok(lifted)
+        Ok(Lifted::plain(merge_n8n::lift(node)))
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
@@ -304,7 +306,7 @@ impl Node for Prepared {
 }
 
 impl Prepared {
-    async fn merge(&self, ctx: &Ctx) -> Result<Outcome, NodeError> {
+    async fn merge(&self, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
         let params = ctx.typed_once(&self.params).await?;
         match (params.mode, params.combine_by) {
             (Mode::Append, _) => Ok(append(ctx, self.inputs)),
@@ -320,7 +322,10 @@ impl Prepared {
             (Mode::Combine, CombineBy::Fields) => by_fields(ctx, &params).await,
             (Mode::Combine, CombineBy::Position) => by_position(ctx, &params, self.inputs).await,
             (Mode::Combine, CombineBy::All) => all(ctx, &params).await,
-            (Mode::CombineBySql, _) => Err(NodeError::bad_data("combining by an SQL query is not supported")),
+            (Mode::CombineBySql, _) => {
+                let (query, values) = (&params.query, &params.query_parameters);
+                merge_sql::merge(ctx, self.inputs, query, values, params.empty_query_result).await
+            }
             _ => merge_keyed::merge(ctx, &params).await,
         }
     }
@@ -674,13 +679,12 @@ mod tests {
     }
 
     #[test]
-    fn ports_follow_the_parameters_and_sql_is_refused() {
+    fn ports_follow_the_parameters() {
         let inputs = |params: Value| Bench::new(&Merge, params).map(|bench| bench.node().ports().inputs);
         assert_eq!(inputs(json!({ "numberInputs": 5 })), Ok(5));
         assert_eq!(inputs(json!({ "mode": "combine", "numberInputs": 5 })), Ok(2));
+        assert_eq!(inputs(json!({ "mode": "combineBySql", "numberInputs": 3 })), Ok(3));
         assert!(inputs(json!({ "numberInputs": 11 })).is_err());
-        let sql = inputs(json!({ "mode": "combineBySql", "query": "SELECT 1" })).unwrap_err();
-        assert_eq!(sql.code, Code::NotRunnable);
     }
 
     #[test]

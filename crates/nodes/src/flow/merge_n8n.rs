@@ -4,14 +4,14 @@ use model::{Map, NodeSpec, Value};
 use part::n8n::Node;
 use serde_json::json;
 
-use crate::names::{self, Names, put};
+use crate::lift::{self, Names, put};
 
 /// Our parameters for a merge node of any version.
 pub fn lift(node: &Node) -> Map {
     match node.version {
         version if version < 2.0 => lift_first(node),
         version if version < 3.0 => lift_second(node),
-        _ => names::lift(node, NAMES),
+        _ => lift_third(node),
     }
 }
 
@@ -20,7 +20,7 @@ pub fn lower(node: &NodeSpec, version: f64) -> Map {
     match version {
         version if version < 2.0 => lower_first(node),
         version if version < 3.0 => lower_second(node),
-        _ => names::lower(node, NAMES),
+        version => lower_third(node, version),
     }
 }
 
@@ -41,6 +41,8 @@ const NAMES: Names = &[
     ("output", "output"),
     ("useDataOfInput", "useDataOfInput"),
     ("query", "query"),
+    ("queryParameters", "options.queryParameters"),
+    ("emptyQueryResult", "options.emptyQueryResult"),
 ];
 const FIRST_NAMES: Names = &[
     ("mode", "mode"),
@@ -52,8 +54,41 @@ const FIRST_NAMES: Names = &[
 const COMBINATIONS: [(&str, &str); 3] =
     [("combineByFields", "mergeByFields"), ("combineByPosition", "mergeByPosition"), ("combineAll", "multiplex")];
 
+fn lift_third(node: &Node) -> Map {
+    let mut params = lift::named(node, NAMES);
+    if node.text("mode", "append") != "combineBySql" {
+        return params;
+    }
+    // n8n fills a query's `{{ … }}` although the parameter takes no expression.
+    if let Some(Value::String(query)) = params.get_mut("query").filter(|query| is_filled(query)) {
+        query.insert(0, '=');
+    }
+    if node.version < 3.2 {
+        params.insert("emptyQueryResult".into(), json!("success"));
+    }
+    params
+}
+
+fn is_filled(query: &Value) -> bool {
+    query.as_str().is_some_and(|text| !text.starts_with('=') && text.contains("{{"))
+}
+
+fn lower_third(node: &NodeSpec, version: f64) -> Map {
+    let mut map = lift::renamed(&node.params, NAMES);
+    if let Some(query) = map.get("query").and_then(Value::as_str).and_then(|query| query.strip_prefix('=')) {
+        map.insert("query".into(), json!(query));
+    }
+    if let Some(Value::Object(options)) = map.get_mut("options").filter(|_| version < 3.2) {
+        options.shift_remove("emptyQueryResult");
+        if options.is_empty() {
+            map.shift_remove("options");
+        }
+    }
+    map
+}
+
 fn lift_first(node: &Node) -> Map {
-    let mut params = names::lift(node, FIRST_NAMES);
+    let mut params = lift::named(node, FIRST_NAMES);
     match node.text("mode", "append") {
         "passThrough" => {
             let input = if node.text("output", "input1") == "input1" { 1 } else { 2 };
@@ -70,7 +105,7 @@ fn lift_first(node: &Node) -> Map {
 }
 
 fn lower_first(node: &NodeSpec) -> Map {
-    let mut map = names::lower(node, FIRST_NAMES);
+    let mut map = lift::renamed(&node.params, FIRST_NAMES);
     if node.params.get("combineBy").is_some() {
         map.insert("mode".into(), json!("multiplex"));
     }
@@ -81,7 +116,7 @@ fn lower_first(node: &NodeSpec) -> Map {
 }
 
 fn lift_second(node: &Node) -> Map {
-    let mut params = names::lift(node, NAMES);
+    let mut params = lift::named(node, NAMES);
     params.retain(|key, _| !matches!(key.as_str(), "output" | "combineBy" | "advanced" | "numberInputs"));
     match node.text("mode", "append") {
         "combine" => {
@@ -102,7 +137,7 @@ fn lift_second(node: &Node) -> Map {
 }
 
 fn lower_second(node: &NodeSpec) -> Map {
-    let mut map = names::lower(node, NAMES);
+    let mut map = lift::renamed(&node.params, NAMES);
     map.retain(|key, _| {
         !matches!(key.as_str(), "output" | "combineBy" | "advanced" | "numberInputs" | "useDataOfInput")
     });

@@ -9,6 +9,7 @@ mod loop_;
 mod merge;
 mod merge_keyed;
 mod merge_n8n;
+mod merge_sql;
 mod noop;
 mod note;
 mod routes;

@@ -10,7 +10,7 @@ use part::{Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, P
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::names::{self, Names};
+use crate::lift::{self, Names};
 
 /// What `core.note` is set up with.
 #[derive(Deserialize, JsonSchema)]
@@ -66,11 +66,11 @@ impl NodeType for Note {
     }
 
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        Ok(Lifted::plain(names::lift(node, NAMES)))
+        Ok(Lifted::plain(lift::named(node, NAMES)))
     }
 
     fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
-        names::lower(node, NAMES)
+        lift::renamed(&node.params, NAMES)
     }
 }
 

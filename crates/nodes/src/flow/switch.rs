@@ -14,7 +14,7 @@ use serde_json::json;
 use super::conditions::{Conditions, Tests};
 use super::legacy;
 use super::routes::Routes;
-use crate::names::{self, Names, put};
+use crate::lift::{self, Names, put};
 use crate::plan::{Leaf, Leaves, Plan, Planned, Row};
 use crate::{convert, js};
 
@@ -217,6 +217,20 @@ impl NodeType for Switch {
         &[Mapping { node_type: "n8n-nodes-base.switch", versions: &[1.0, 2.0, 3.0, 3.1, 3.2, 3.3, 3.4] }]
     }
 
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // As for `core.filter`; the last ones belong to the mode that is not chosen, or hold what each rule repeats.
+        &[
+            "looseTypeValidation",
+            "options.looseTypeValidation",
+            "options.ignoreCase",
+            "numberOutputs",
+            "outputsAmount",
+            "output",
+            "dataType",
+            "value1",
+        ]
+    }
+
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
         Ok(Lifted::plain(if node.version < 3.0 { lift_old(node) } else { lift(node) }))
     }
@@ -243,7 +257,7 @@ fn outputs(params: &Map) -> Result<usize, Problem> {
 }
 
 fn lift(node: &n8n::Node) -> Map {
-    let mut params = names::lift(node, NAMES);
+    let mut params = lift::named(node, NAMES);
     if params.get("mode").is_none_or(|mode| mode != "expression") {
         // What is left from the other mode says nothing.
         params.retain(|key, _| key != "outputs" && key != "output");
@@ -263,7 +277,7 @@ fn lift(node: &n8n::Node) -> Map {
 }
 
 fn lower(node: &NodeSpec) -> Map {
-    let mut map = names::lower(node, NAMES);
+    let mut map = lift::renamed(&node.params, NAMES);
     if let Some(rules) = node.params.get("rules") {
         put(&mut map, "rules.values", rules.clone());
     }
@@ -272,7 +286,7 @@ fn lower(node: &NodeSpec) -> Map {
 
 /// Versions 1 and 2: one value, compared with each rule's.
 fn lift_old(node: &n8n::Node) -> Map {
-    let mut params = names::lift(node, OLD_NAMES);
+    let mut params = lift::named(node, OLD_NAMES);
     let first = node.version < 2.0;
     if node.text("mode", "rules") == "expression" {
         params.retain(|key, _| key != "fallbackOutput");
@@ -303,7 +317,7 @@ fn lift_old(node: &n8n::Node) -> Map {
 }
 
 fn lower_old(node: &NodeSpec, version: f64) -> Map {
-    let mut map = names::lower(node, OLD_NAMES);
+    let mut map = lift::renamed(&node.params, OLD_NAMES);
     if version < 2.0 {
         map.shift_remove("outputsAmount");
     }
@@ -324,7 +338,7 @@ fn lower_old(node: &NodeSpec, version: f64) -> Map {
         entry
     };
     if !rules.is_empty() {
-        put(&mut map, "rules.rules", rules.iter().map(lowered).collect());
+        put(&mut map, "rules.rules", rules.iter().map(lowered).collect::<Value>());
     }
     map
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::lenient;
-use crate::lift::{copy, put, put_at};
+use crate::lift::{copy, put};
 
 pub(super) struct Respond;
 
@@ -138,6 +138,21 @@ impl NodeType for Respond {
         &[Mapping { node_type: "n8n-nodes-base.respondToWebhook", versions: &[1.0, 1.1, 1.2, 1.3, 1.4, 1.5] }]
     }
 
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // What belongs to another kind of answer than the chosen one.
+        &[
+            "respondWith",
+            "responseBody",
+            "payload",
+            "redirectURL",
+            "responseDataSource",
+            "inputFieldName",
+            "enableResponseOutput",
+            "options.responseKey",
+            "options.enableStreaming",
+        ]
+    }
+
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
         let mut lifted = Lifted::default();
         let params = &mut lifted.params;
@@ -218,10 +233,10 @@ fn lower(params: &Map, version: f64) -> Map {
         }
         _ => {}
     }
-    put_at(&mut lowered, "options.responseCode", get("status"));
-    put_at(&mut lowered, "options.responseHeaders.entries", get("headers"));
-    put_at(&mut lowered, "options.responseKey", get("key"));
-    put_at(&mut lowered, "options.enableStreaming", get("stream"));
+    put(&mut lowered, "options.responseCode", get("status"));
+    put(&mut lowered, "options.responseHeaders.entries", get("headers"));
+    put(&mut lowered, "options.responseKey", get("key"));
+    put(&mut lowered, "options.enableStreaming", get("stream"));
     lowered
 }
 

@@ -3,23 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use model::workflow::OnUncertain;
-use model::{Item, Map, NodeSpec, Problem, Value};
-use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Effect, Group, Level, Node, NodeError, NodeType, Origin, Outcome, Source, Typed};
+use model::{Item, Map, Value};
+use part::n8n::{Mapping, Names};
+use part::{Ctx, Descriptor, Group, Level, NodeError, Origin, Outcome, Plain, Source, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::files;
 use crate::js;
-use crate::names::{self, Names};
 use crate::path::Path;
 
 /// What `core.aggregate` is set up with.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Params {
+pub struct Params {
     /// Whether single fields or whole items become lists.
     #[serde(default)]
     aggregate: What,
@@ -106,78 +103,42 @@ fn data() -> String {
 /// Makes one item of many.
 pub struct Aggregate;
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "core.aggregate",
-    version: 1,
-    title: "Aggregate",
-    summary: "Makes one item of many",
-    group: Group::Transform,
-    effect: Effect::Pure,
-    on_uncertain: OnUncertain::Retry,
-    params: || schemars::schema_for!(Params),
-    keywords: &["collect", "group", "list", "combine"],
-};
+impl Plain for Aggregate {
+    type Params = Params;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        keywords: &["collect", "group", "list", "combine"],
+        ..Descriptor::pure::<Params>("core.aggregate", Group::Transform, "Aggregate", "Makes one item of many")
+    };
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.aggregate", versions: &[1.0] }];
+    const NAMES: Names = &[
+        ("aggregate", "aggregate"),
+        ("fields", "fieldsToAggregate.fieldToAggregate"),
+        ("destinationFieldName", "destinationFieldName"),
+        ("include", "include"),
+        ("fieldsToExclude", "fieldsToExclude"),
+        ("fieldsToInclude", "fieldsToInclude"),
+        ("groupByFields", "options.groupByFields"),
+        ("disableDotNotation", "options.disableDotNotation"),
+        ("mergeLists", "options.mergeLists"),
+        ("keepMissing", "options.keepMissing"),
+        ("includeBinaries", "options.includeBinaries"),
+        ("keepOnlyUnique", "options.keepOnlyUnique"),
+    ];
 
-const NAMES: Names = &[
-    ("aggregate", "aggregate"),
-    ("fields", "fieldsToAggregate.fieldToAggregate"),
-    ("destinationFieldName", "destinationFieldName"),
-    ("include", "include"),
-    ("fieldsToExclude", "fieldsToExclude"),
-    ("fieldsToInclude", "fieldsToInclude"),
-    ("groupByFields", "options.groupByFields"),
-    ("disableDotNotation", "options.disableDotNotation"),
-    ("mergeLists", "options.mergeLists"),
-    ("keepMissing", "options.keepMissing"),
-    ("includeBinaries", "options.includeBinaries"),
-    ("keepOnlyUnique", "options.keepOnlyUnique"),
-];
-
-impl NodeType for Aggregate {
-    fn descriptor(&self) -> &Descriptor {
-        &DESCRIPTOR
-    }
-
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared(Typed::compile(&node.params)?)))
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.aggregate", versions: &[1.0] }]
-    }
-
-    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        Ok(Lifted::plain(names::lift(node, NAMES)))
-    }
-
-    fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
-        names::lower(node, NAMES)
-    }
-}
-
-struct Prepared(Typed<Params>);
-
-impl Node for Prepared {
-    fn effect(&self) -> Effect {
-        Effect::Pure
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(async move {
-            let params = ctx.typed_once(&self.0).await?;
-            let items = ctx.input(0).collect(ctx.spool()).await?;
-            let maker = Maker::new(&params)?;
-            maker.missing(&items).for_each(|field| {
-                ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
-            });
-            let mut outputs = ctx.outputs(1);
-            for group in maker.groups(&items)? {
-                let (item, used) = maker.item(group.shared, &items, &group.positions);
-                let source = |position: &usize| Source { input: 0, item: *position as u32 };
-                outputs.push(0, item, Origin::Many(used.iter().map(source).collect())).await?;
-            }
-            outputs.done().await
-        })
+    async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        let params = ctx.typed_once(params).await?;
+        let items = ctx.input(0).collect(ctx.spool()).await?;
+        let maker = Maker::new(&params)?;
+        maker.missing(&items).for_each(|field| {
+            ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
+        });
+        let mut outputs = ctx.outputs(1);
+        for group in maker.groups(&items)? {
+            let (item, used) = maker.item(group.shared, &items, &group.positions);
+            let source = |position: &usize| Source { input: 0, item: *position as u32 };
+            outputs.push(0, item, Origin::Many(used.iter().map(source).collect())).await?;
+        }
+        outputs.done().await
     }
 }
 

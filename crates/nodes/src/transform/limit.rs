@@ -1,24 +1,16 @@
 //! `core.limit`: lets a number of items through.
 
-use std::sync::Arc;
-
-use futures_util::future::BoxFuture;
-use model::workflow::OnUncertain;
-use model::{Map, NodeSpec, Problem};
-use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Effect, Group, Indices, Node, NodeError, NodeType, Outcome, PortOutput, Typed};
+use part::n8n::{Mapping, Names};
+use part::{Ctx, Descriptor, Group, Indices, NodeError, Outcome, Plain, PortOutput, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-use crate::convert;
-use crate::names::{self, Names};
 
 /// What `core.limit` is set up with.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Params {
+pub struct Params {
     /// Most items to let through.
-    #[serde(default = "one", deserialize_with = "convert::whole")]
+    #[serde(default = "one", deserialize_with = "crate::convert::whole")]
     max_items: u32,
     /// Which of them.
     #[serde(default)]
@@ -42,62 +34,26 @@ fn one() -> u32 {
 /// Lets a number of items through.
 pub struct Limit;
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "core.limit",
-    version: 1,
-    title: "Limit",
-    summary: "Lets the first or last items through",
-    group: Group::Transform,
-    effect: Effect::Pure,
-    on_uncertain: OnUncertain::Retry,
-    params: || schemars::schema_for!(Params),
-    keywords: &["first", "last", "top", "slice"],
-};
+impl Plain for Limit {
+    type Params = Params;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        keywords: &["first", "last", "top", "slice"],
+        ..Descriptor::pure::<Params>("core.limit", Group::Transform, "Limit", "Lets the first or last items through")
+    };
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.limit", versions: &[1.0] }];
+    const NAMES: Names = &[("maxItems", "maxItems"), ("keep", "keep")];
 
-const NAMES: Names = &[("maxItems", "maxItems"), ("keep", "keep")];
-
-impl NodeType for Limit {
-    fn descriptor(&self) -> &Descriptor {
-        &DESCRIPTOR
-    }
-
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared(Typed::compile(&node.params)?)))
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.limit", versions: &[1.0] }]
-    }
-
-    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        Ok(Lifted::plain(names::lift(node, NAMES)))
-    }
-
-    fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
-        names::lower(node, NAMES)
-    }
-}
-
-struct Prepared(Typed<Params>);
-
-impl Node for Prepared {
-    fn effect(&self) -> Effect {
-        Effect::Pure
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(async move {
-            let params = ctx.typed_once(&self.0).await?;
-            let total = ctx.input(0).len() as u32;
-            let count = params.max_items.min(total);
-            let first = match params.keep {
-                Keep::FirstItems => 0,
-                Keep::LastItems => total - count,
-            };
-            let mut indices = Indices::default();
-            indices.push_run(first, count);
-            Ok(Outcome::Done(vec![PortOutput::Select { input: 0, indices }]))
-        })
+    async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        let params = ctx.typed_once(params).await?;
+        let total = ctx.input(0).len() as u32;
+        let count = params.max_items.min(total);
+        let first = match params.keep {
+            Keep::FirstItems => 0,
+            Keep::LastItems => total - count,
+        };
+        let mut indices = Indices::default();
+        indices.push_run(first, count);
+        Ok(Outcome::Done(vec![PortOutput::Select { input: 0, indices }]))
     }
 }
 
@@ -108,6 +64,12 @@ mod tests {
     use testkit::step::run;
 
     use super::*;
+
+    #[test]
+    fn the_guide_for_contributors_shows_this_file() {
+        let (code, _) = include_str!("limit.rs").split_once("\n#[cfg(test)]").unwrap();
+        assert!(include_str!("../../../../CONTRIBUTING.md").contains(code.trim_end()), "copy it into CONTRIBUTING.md");
+    }
 
     #[test]
     fn the_first_or_last_items_pass() {

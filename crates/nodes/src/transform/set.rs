@@ -459,7 +459,7 @@ impl NodeType for Set {
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.set", versions: &[1.0, 2.0, 3.0, 3.1, 3.2, 3.3, 3.4] }]
+        &[Mapping { node_type: "n8n-nodes-base.set", versions: &[1.0, 2.0, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5] }]
     }
 
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {

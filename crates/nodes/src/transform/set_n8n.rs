@@ -5,7 +5,7 @@ use part::n8n::Node;
 use serde_json::json;
 
 use crate::js;
-use crate::names::{self, Names};
+use crate::lift::{self, Names};
 
 /// Our parameters for a set node of any version.
 pub fn lift(node: &Node) -> Map {
@@ -169,9 +169,9 @@ fn lower_new(params: &Map, version: f64) -> Map {
             entry[kind.as_str()] = field["value"].clone();
             entry
         };
-        names::put(&mut map, "fields.values", fields.iter().map(value).collect());
+        lift::put(&mut map, "fields.values", fields.iter().map(value).collect::<Value>());
     } else {
-        names::put(&mut map, "assignments.assignments", fields.to_vec().into());
+        lift::put(&mut map, "assignments.assignments", fields.to_vec());
     }
     let include = params.get("include").and_then(Value::as_str).unwrap_or("none");
     match include {
@@ -188,8 +188,8 @@ fn lower_new(params: &Map, version: f64) -> Map {
     }
     let strip = params.get("stripBinary").is_some_and(|strip| strip == &json!(true));
     match (version < 3.4, strip) {
-        (true, false) => names::put(&mut map, "options.includeBinary", json!(true)),
-        (false, true) => names::put(&mut map, "options.stripBinary", json!(true)),
+        (true, false) => lift::put(&mut map, "options.includeBinary", json!(true)),
+        (false, true) => lift::put(&mut map, "options.stripBinary", json!(true)),
         _ => {}
     }
     if let Some(count) = params.get("duplicates") {
@@ -201,13 +201,13 @@ fn lower_new(params: &Map, version: f64) -> Map {
 }
 
 fn copy(node: &Node, params: &mut Map, table: Names) {
-    params.extend(names::lift(node, table));
+    params.extend(lift::named(node, table));
 }
 
 fn give(params: &Map, map: &mut Map, table: Names) {
     for (ours, theirs) in table {
         if let Some(value) = params.get(*ours) {
-            names::put(map, theirs, value.clone());
+            lift::put(map, theirs, value.clone());
         }
     }
 }

@@ -3,22 +3,19 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use model::workflow::OnUncertain;
-use model::{Item, Map, NodeSpec, Problem, Value};
-use part::n8n::{self, Lifted, Mapping, Version};
-use part::{CodeJob, Ctx, Descriptor, Effect, Group, Indices, Node, NodeError, NodeType, Outcome, PortOutput, Typed};
+use model::{Item, Value};
+use part::n8n::{Mapping, Names};
+use part::{CodeJob, Ctx, Descriptor, Group, Indices, NodeError, Outcome, Plain, PortOutput, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::js;
-use crate::names::{self, Names};
 use crate::path::Path;
 
 /// What `core.sort` is set up with.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Params {
+pub struct Params {
     /// What decides about the order.
     #[serde(rename = "type", default)]
     by: By,
@@ -73,65 +70,29 @@ enum Order {
 /// Puts items in another order.
 pub struct Sort;
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "core.sort",
-    version: 1,
-    title: "Sort",
-    summary: "Puts items in another order",
-    group: Group::Transform,
-    effect: Effect::Pure,
-    on_uncertain: OnUncertain::Retry,
-    params: || schemars::schema_for!(Params),
-    keywords: &["order", "shuffle", "random", "ascending", "descending"],
-};
+impl Plain for Sort {
+    type Params = Params;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        keywords: &["order", "shuffle", "random", "ascending", "descending"],
+        ..Descriptor::pure::<Params>("core.sort", Group::Transform, "Sort", "Puts items in another order")
+    };
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.sort", versions: &[1.0] }];
+    const NAMES: Names = &[
+        ("type", "type"),
+        ("fields", "sortFieldsUi.sortField"),
+        ("code", "code"),
+        ("disableDotNotation", "options.disableDotNotation"),
+    ];
 
-const NAMES: Names = &[
-    ("type", "type"),
-    ("fields", "sortFieldsUi.sortField"),
-    ("code", "code"),
-    ("disableDotNotation", "options.disableDotNotation"),
-];
-
-impl NodeType for Sort {
-    fn descriptor(&self) -> &Descriptor {
-        &DESCRIPTOR
-    }
-
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared(Typed::compile(&node.params)?)))
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.sort", versions: &[1.0] }]
-    }
-
-    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        Ok(Lifted::plain(names::lift(node, NAMES)))
-    }
-
-    fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
-        names::lower(node, NAMES)
-    }
-}
-
-struct Prepared(Typed<Params>);
-
-impl Node for Prepared {
-    fn effect(&self) -> Effect {
-        Effect::Pure
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(async move {
-            let params = ctx.typed_once(&self.0).await?;
-            let order = match params.by {
-                By::Simple => by_fields(&params, &ctx.input(0).collect(ctx.spool()).await?)?,
-                By::Random => shuffled(ctx),
-                By::Code => by_code(&params.code, ctx).await?,
-            };
-            let indices: Indices = order.into_iter().collect();
-            Ok(Outcome::Done(vec![PortOutput::Select { input: 0, indices }]))
-        })
+    async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        let params = ctx.typed_once(params).await?;
+        let order = match params.by {
+            By::Simple => by_fields(&params, &ctx.input(0).collect(ctx.spool()).await?)?,
+            By::Random => shuffled(ctx),
+            By::Code => by_code(&params.code, ctx).await?,
+        };
+        let indices: Indices = order.into_iter().collect();
+        Ok(Outcome::Done(vec![PortOutput::Select { input: 0, indices }]))
     }
 }
 

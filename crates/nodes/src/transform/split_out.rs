@@ -1,22 +1,17 @@
 //! `core.split-out`: makes many items of a list inside one.
 
-use std::sync::Arc;
-
-use futures_util::future::BoxFuture;
-use model::workflow::OnUncertain;
-use model::{Item, Map, NodeSpec, Problem, Value};
-use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Effect, Group, Level, Node, NodeError, NodeType, Origin, Outcome, Typed};
+use model::{Item, Map, Value};
+use part::n8n::{self, Lifted, Mapping, Names};
+use part::{Ctx, Descriptor, Group, Level, NodeError, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::names::{self, Names};
 use crate::path::Path;
 
 /// What `core.split-out` is set up with.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Params {
+pub struct Params {
     /// Names of the fields with lists, separated by commas; `$binary` for the item's files.
     #[serde(default)]
     field_to_split_out: String,
@@ -54,87 +49,36 @@ enum Include {
 /// Makes many items of a list inside one.
 pub struct SplitOut;
 
-static DESCRIPTOR: Descriptor = Descriptor {
-    id: "core.split-out",
-    version: 1,
-    title: "Split out",
-    summary: "Makes an item of each element of a list",
-    group: Group::Transform,
-    effect: Effect::Pure,
-    on_uncertain: OnUncertain::Retry,
-    params: || schemars::schema_for!(Params),
-    keywords: &["list", "array", "explode", "unwind", "flatten"],
-};
+impl Plain for SplitOut {
+    type Params = Params;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        keywords: &["list", "array", "explode", "unwind", "flatten"],
+        ..Descriptor::pure::<Params>("core.split-out", Group::Transform, "Split out", "Makes an item of each element of a list")
+    };
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.splitOut", versions: &[1.0] }];
+    const NAMES: Names = &[
+        ("fieldToSplitOut", "fieldToSplitOut"),
+        ("include", "include"),
+        ("fieldsToInclude", "fieldsToInclude"),
+        ("disableDotNotation", "options.disableDotNotation"),
+        ("destinationFieldName", "options.destinationFieldName"),
+        ("includeBinary", "options.includeBinary"),
+    ];
 
-const NAMES: Names = &[
-    ("fieldToSplitOut", "fieldToSplitOut"),
-    ("include", "include"),
-    ("fieldsToInclude", "fieldsToInclude"),
-    ("disableDotNotation", "options.disableDotNotation"),
-    ("destinationFieldName", "options.destinationFieldName"),
-    ("includeBinary", "options.includeBinary"),
-];
-
-impl NodeType for SplitOut {
-    fn descriptor(&self) -> &Descriptor {
-        &DESCRIPTOR
-    }
-
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared(Typed::compile(&node.params)?)))
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.splitOut", versions: &[1.0] }]
-    }
-
-    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
-        let mut params = names::lift(node, NAMES);
+    fn lift(node: &n8n::Node) -> Lifted {
+        let mut params = n8n::named(node, Self::NAMES);
         // Some files hold an empty choice, which n8n takes for none of the others.
         params.retain(|key, value| key != "include" || value.as_str() != Some(""));
-        Ok(Lifted::plain(params))
+        Lifted::plain(params)
     }
 
-    fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
-        names::lower(node, NAMES)
-    }
-}
-
-struct Prepared(Typed<Params>);
-
-impl Node for Prepared {
-    fn effect(&self) -> Effect {
-        Effect::Pure
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(self.split(ctx))
-    }
-}
-
-impl Prepared {
-    async fn split(&self, ctx: &Ctx) -> Result<Outcome, NodeError> {
-        let mut outputs = ctx.outputs(1);
+    async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
         let mut fields: Vec<(String, bool)> = Vec::new();
-        let mut position = 0;
-        for segment in ctx.input(0).segments() {
-            let items = segment.load(ctx.spool()).await?;
-            for (params, item) in ctx.typed(&self.0, &items, position).await?.into_iter().zip(items.iter()) {
-                match params.and_then(|params| split(&params, item, &mut fields)) {
-                    Ok(made) => {
-                        for made in made {
-                            outputs.push(0, made, Origin::item(position)).await?;
-                        }
-                    }
-                    Err(error) => outputs.fail(position, item, error).await?,
-                }
-                position += 1;
-            }
-        }
+        let outcome = ctx.each(params, |params, item| split(params, item, &mut fields)).await;
         for (field, _) in fields.iter().filter(|(_, found)| !found) {
             ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
         }
-        outputs.done().await
+        outcome
     }
 }
 

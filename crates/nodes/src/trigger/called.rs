@@ -67,13 +67,22 @@ impl NodeType for Called {
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.executeWorkflowTrigger", versions: &[1.0, 1.1] }]
+        &[Mapping { node_type: "n8n-nodes-base.executeWorkflowTrigger", versions: &[1.0, 1.1, 1.2] }]
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        &["inputSource", "jsonExample", "workflowInputs.values.*.type", "returnOutput"]
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
         let mut params = Map::new();
+        let mut lifted = Lifted::default();
+        if node.text("returnOutput", "lastRunOnly") == "allRuns" {
+            let why = "is not honoured: the caller gets the items of the last node's last run";
+            crate::lift::not_honoured(&mut lifted, "returnOutput", why);
+        }
         if node.version < 1.1 {
-            return Ok(Lifted::default());
+            return Ok(lifted);
         }
         match node.text("inputSource", "workflowInputs") {
             "passthrough" => {}
@@ -91,7 +100,8 @@ impl NodeType for Called {
                 params.insert("fields".into(), listed.iter().map(field).collect());
             }
         }
-        Ok(Lifted::plain(params))
+        lifted.params = params;
+        Ok(lifted)
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {

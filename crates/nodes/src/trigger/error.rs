@@ -3,54 +3,24 @@
 //! The item that it puts out is made by the engine in n8n's shape: `{execution: {id, url, error, lastNodeExecuted,
 //! mode, retryOf}, workflow: {id, name}}`.
 
-use std::sync::Arc;
-
-use model::workflow::OnUncertain;
-use model::{Map, NodeSpec, Problem};
-use part::n8n::{Lifted, Mapping, Version};
+use part::n8n::Mapping;
 use part::trigger::Trigger;
-use part::{Descriptor, Effect, Group, Node, NodeType};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use part::{Ctx, Descriptor, Group, NoParams, NodeError, Outcome, Plain, PortOutput, Ports, Typed};
 
 pub(super) struct ErrorTrigger;
 
-/// Nothing to set.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Params {}
+impl Plain for ErrorTrigger {
+    type Params = NoParams;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        keywords: &["failure", "alert", "catch"],
+        ..Descriptor::pure::<NoParams>("core.error-trigger", Group::Trigger, "Error trigger", "Starts a run when a run of another workflow has failed")
+    };
+    const PORTS: Ports = Ports::TRIGGER;
+    const TRIGGER: Option<&'static Trigger> = Some(&Trigger::Error);
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.errorTrigger", versions: &[1.0] }];
 
-impl NodeType for ErrorTrigger {
-    fn descriptor(&self) -> &Descriptor {
-        static DESCRIPTOR: Descriptor = Descriptor {
-            id: "core.error-trigger",
-            version: 1,
-            title: "Error trigger",
-            summary: "Starts a run when a run of another workflow has failed",
-            group: Group::Trigger,
-            effect: Effect::Pure,
-            on_uncertain: OnUncertain::Retry,
-            params: || schemars::schema_for!(Params),
-            keywords: &["failure", "alert", "catch"],
-        };
-        &DESCRIPTOR
-    }
-
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        super::fixed::<Params>(node)?;
-        Ok(super::TriggerNode::with_one_output(Trigger::Error))
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.errorTrigger", versions: &[1.0] }]
-    }
-
-    fn lift(&self, _: &part::n8n::Node) -> Result<Lifted, Problem> {
-        Ok(Lifted::default())
-    }
-
-    fn lower(&self, _: &NodeSpec, _: &Version) -> Map {
-        Map::new()
+    async fn run(_: &Typed<NoParams>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        Ok(Outcome::Done(vec![PortOutput::pass(ctx.input(0).len())]))
     }
 }
 

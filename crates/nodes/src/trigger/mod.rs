@@ -7,7 +7,7 @@ mod called;
 mod error;
 mod manual;
 mod schedule;
-mod webhook;
+pub(crate) mod webhook;
 
 use std::sync::Arc;
 
@@ -32,11 +32,12 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
 struct TriggerNode {
     trigger: Trigger,
     outputs: u16,
+    incomplete: Vec<Problem>,
 }
 
 impl TriggerNode {
     fn with_one_output(trigger: Trigger) -> Arc<dyn Node> {
-        Arc::new(TriggerNode { trigger, outputs: 1 })
+        Arc::new(TriggerNode { trigger, outputs: 1, incomplete: Vec::new() })
     }
 }
 
@@ -51,6 +52,10 @@ impl Node for TriggerNode {
 
     fn trigger(&self) -> Option<&Trigger> {
         Some(&self.trigger)
+    }
+
+    fn incomplete(&self) -> Vec<Problem> {
+        self.incomplete.clone()
     }
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {

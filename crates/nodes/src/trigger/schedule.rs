@@ -45,9 +45,39 @@ impl NodeType for Schedule {
 
     fn n8n(&self) -> &'static [Mapping] {
         &[
-            Mapping { node_type: SCHEDULE, versions: &[1.0, 1.1, 1.2, 1.3] },
+            Mapping { node_type: SCHEDULE, versions: &[1.0, 1.1, 1.2, 1.3, 1.4] },
             Mapping { node_type: CRON, versions: &[1.0] },
             Mapping { node_type: INTERVAL, versions: &[1.0] },
+        ]
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // At their default, which is not written.
+        &[
+            "rule.interval.*.field",
+            "rule.interval.*.secondsInterval",
+            "rule.interval.*.minutesInterval",
+            "rule.interval.*.hoursInterval",
+            "rule.interval.*.daysInterval",
+            "rule.interval.*.weeksInterval",
+            "rule.interval.*.monthsInterval",
+            "rule.interval.*.triggerAtDay",
+            "rule.interval.*.triggerAtDayOfMonth",
+            "rule.interval.*.triggerAtHour",
+            "rule.interval.*.triggerAtMinute",
+            "rule.interval.*.expression",
+            "triggerTimes.item.*.mode",
+            "triggerTimes.item.*.hour",
+            "triggerTimes.item.*.minute",
+            "triggerTimes.item.*.weekday",
+            "triggerTimes.item.*.dayOfMonth",
+            "triggerTimes.item.*.value",
+            "triggerTimes.item.*.unit",
+            "triggerTimes.item.*.cronExpression",
+            "interval",
+            "unit",
+            "misfirePolicy",
+            "misfireGraceSeconds",
         ]
     }
 
@@ -72,6 +102,22 @@ impl NodeType for Schedule {
             not_honoured(&mut lifted, "rule", "holds an expression; times are fixed before a run exists");
         }
         lifted.params.insert("rules".into(), rules.into());
+        match node.text("misfirePolicy", "skip") {
+            "skip" => {}
+            policy => {
+                put(&mut lifted.params, "catchUp", "once");
+                if policy == "coalesce_owner" {
+                    let why = "runs the newest missed time of each rule, not the newest of all rules";
+                    not_honoured(&mut lifted, "misfirePolicy", why);
+                }
+            }
+        }
+        if node.param("misfireGraceSeconds").as_f64().is_some_and(|seconds| seconds > 0.0) {
+            not_honoured(&mut lifted, "misfireGraceSeconds", "is not there: a time counts as missed when no server ran");
+        }
+        if node.flag("skipDurableScheduler", false) {
+            not_honoured(&mut lifted, "skipDurableScheduler", "has no meaning here: there is one scheduler");
+        }
         Ok(lifted)
     }
 
@@ -97,6 +143,10 @@ impl NodeType for Schedule {
             _ => {
                 let intervals: Vec<Value> = rules.iter().map(lower_rule).collect();
                 lowered.insert("rule".into(), json!({ "interval": intervals }));
+                let catches_up = node.params.get("catchUp").is_some_and(|policy| policy != "skip");
+                if to.version >= 1.4 && catches_up {
+                    put(&mut lowered, "misfirePolicy", "coalesce");
+                }
             }
         }
         lowered

@@ -10,7 +10,7 @@ use part::trigger::{Respond, ResponseData, Trigger, Webhook as Endpoint, Webhook
 use part::{Descriptor, Effect, Group, Node, NodeType};
 use serde_json::json;
 
-use crate::lift::{by_comma, is_expression, not_honoured, put, put_at};
+use crate::lift::{by_comma, is_expression, not_honoured, put};
 
 pub(super) struct Webhook;
 
@@ -36,6 +36,7 @@ impl NodeType for Webhook {
         let mut endpoint = Endpoint::clone(&*super::fixed::<Endpoint>(node)?);
         check(&endpoint).map_err(|problems| problems.0)?;
         let slot = node.connections.get("auth").cloned();
+        let mut incomplete = Vec::new();
         match &mut endpoint.auth {
             WebhookAuth::None => {}
             WebhookAuth::Basic { connection }
@@ -43,21 +44,47 @@ impl NodeType for Webhook {
             | WebhookAuth::Jwt { connection } => {
                 *connection = slot.or(connection.take());
                 if connection.is_none() {
+                    // Such an endpoint answers nobody, so the workflow can be tried by hand.
                     let problem =
                         Problem::new(Code::ConnectionMissing, "callers cannot be checked without a connection");
-                    return Err(vec![
-                        problem.at("/connections/auth").hint("choose the connection that holds the secret"),
-                    ]);
+                    let hint = "choose the connection that holds the secret";
+                    incomplete.push(problem.at("/connections/auth").hint(hint));
                 }
             }
         }
         endpoint.methods.iter_mut().for_each(|method| method.make_ascii_uppercase());
         let outputs = endpoint.methods.len() as u16;
-        Ok(Arc::new(super::TriggerNode { trigger: Trigger::Webhook(Box::new(endpoint)), outputs }))
+        let trigger = Trigger::Webhook(Box::new(endpoint));
+        Ok(Arc::new(super::TriggerNode { trigger, outputs, incomplete }))
     }
 
     fn n8n(&self) -> &'static [Mapping] {
         &[Mapping { node_type: "n8n-nodes-base.webhook", versions: &[1.0, 1.1, 2.0, 2.1] }]
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // The path is stored without slashes around it; the others are at their default or belong to another mode.
+        &[
+            "path",
+            "httpMethod",
+            "multipleMethods",
+            "authentication",
+            "requireExecuteAccess",
+            "responseMode",
+            "responseCode",
+            "responseData",
+            "responseBinaryPropertyName",
+            "options.allowedOrigins",
+            "options.ipWhitelist",
+            "options.ignoreBots",
+            "options.noResponseBody",
+            "options.rawBody",
+            "options.binaryData",
+            "options.responseCode",
+            "options.responseData",
+            "options.responseContentType",
+            "options.responsePropertyName",
+        ]
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
@@ -110,7 +137,8 @@ fn check(endpoint: &Endpoint) -> Result<(), Problems> {
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
-fn lift(node: &part::n8n::Node) -> Lifted {
+/// Our settings for n8n's webhook; its wait node has the same ones.
+pub(crate) fn lift(node: &part::n8n::Node) -> Lifted {
     let mut lifted = Lifted::default();
     let mut params = Map::new();
     let method = node.param("httpMethod");
@@ -227,7 +255,8 @@ fn lift_status(node: &part::n8n::Node, params: &mut Map, lifted: &mut Lifted) {
     }
 }
 
-fn lower(params: &Map, version: f64) -> Map {
+/// The way back from [`lift`].
+pub(crate) fn lower(params: &Map, version: f64) -> Map {
     let mut lowered = Map::new();
     let get = |key: &str| params.get(key).cloned().unwrap_or_default();
     match get("methods").as_array().map(Vec::as_slice) {
@@ -254,8 +283,8 @@ fn lower(params: &Map, version: f64) -> Map {
     let respond = serde_json::from_value::<Respond>(get("respond")).unwrap_or_default();
     match respond {
         Respond::Immediately => match get("body").as_str() {
-            Some("") => put_at(&mut lowered, "options.noResponseBody", true),
-            _ => put_at(&mut lowered, "options.responseData", get("body")),
+            Some("") => put(&mut lowered, "options.noResponseBody", true),
+            _ => put(&mut lowered, "options.responseData", get("body")),
         },
         Respond::RespondNode => put(&mut lowered, "responseMode", "responseNode"),
         Respond::Streaming => put(&mut lowered, "responseMode", "streaming"),
@@ -265,37 +294,37 @@ fn lower(params: &Map, version: f64) -> Map {
                 put(&mut lowered, "responseData", get("respond")["data"].clone());
             }
             put(&mut lowered, "responseBinaryPropertyName", get("responseFile"));
-            put_at(&mut lowered, "options.responsePropertyName", get("property"));
-            put_at(&mut lowered, "options.responseContentType", get("contentType"));
+            put(&mut lowered, "options.responsePropertyName", get("property"));
+            put(&mut lowered, "options.responseContentType", get("contentType"));
         }
     }
     match get("status") {
         Value::Null => {}
         status if version < 2.0 => put(&mut lowered, "responseCode", status),
         status if [201, 204, 301, 302, 304, 400, 401, 403, 404].map(Value::from).contains(&status) => {
-            put_at(&mut lowered, "options.responseCode.values.responseCode", status);
+            put(&mut lowered, "options.responseCode.values.responseCode", status);
         }
         status => {
-            put_at(&mut lowered, "options.responseCode.values.responseCode", "customCode");
-            put_at(&mut lowered, "options.responseCode.values.customCode", status);
+            put(&mut lowered, "options.responseCode.values.responseCode", "customCode");
+            put(&mut lowered, "options.responseCode.values.customCode", status);
         }
     }
     if let Some(headers) = get("headers").as_array() {
         let entries: Vec<Value> = headers.iter().map(|pair| json!({ "name": pair[0], "value": pair[1] })).collect();
-        put_at(&mut lowered, "options.responseHeaders.entries", entries);
+        put(&mut lowered, "options.responseHeaders.entries", entries);
     }
     let commas = |key: &str| {
         let list = get(key);
         let texts: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if texts.is_empty() { Value::Null } else { texts.join(", ").into() }
     };
-    put_at(&mut lowered, "options.allowedOrigins", commas("origins"));
-    put_at(&mut lowered, "options.ipWhitelist", commas("senders"));
-    put_at(&mut lowered, "options.ignoreBots", get("ignoreBots"));
+    put(&mut lowered, "options.allowedOrigins", commas("origins"));
+    put(&mut lowered, "options.ipWhitelist", commas("senders"));
+    put(&mut lowered, "options.ignoreBots", get("ignoreBots"));
     if !get("rawBody").is_null() {
-        put_at(&mut lowered, "options.rawBody", true);
+        put(&mut lowered, "options.rawBody", true);
     }
-    put_at(&mut lowered, "options.binaryPropertyName", get("fileField"));
+    put(&mut lowered, "options.binaryPropertyName", get("fileField"));
     lowered
 }
 
@@ -314,7 +343,7 @@ mod tests {
 
     fn problems(params: Value) -> Vec<String> {
         let spec = NodeSpec { params: params.as_object().unwrap().clone(), ..NodeSpec::default() };
-        let problems = Webhook.prepare(&spec).err().unwrap_or_default();
+        let problems = Webhook.prepare(&spec).map_or_else(|problems| problems, |node| node.incomplete());
         problems.into_iter().map(|problem| problem.pointer.unwrap_or_default()).collect()
     }
 

@@ -50,3 +50,30 @@ async fn a_secret_in_the_query_comes_back_in_no_answer_and_no_error() {
     let error = out.send(get(silent.url("/query")), account_meta()).await.unwrap_err();
     assert!(!error.chain().contains("s3cret") && !format!("{error:?}").contains("s3cret"), "{}", error.chain());
 }
+
+#[tokio::test]
+async fn a_challenge_is_answered_once_and_only_where_the_account_answers() {
+    let server = Server::start(|_, seen| match seen.header("authorization") {
+        Some("Digest answered") if seen.line().starts_with("POST /open") => Reply::new(200, "", "in"),
+        _ if seen.line().contains("/other") => Reply::new(401, "WWW-Authenticate: Digest nonce=other\r\n", ""),
+        _ => Reply::new(401, "WWW-Authenticate: Digest nonce=n\r\n", ""),
+    })
+    .await;
+    let account = Account::at(&["127.0.0.1"]);
+    account.change(|reach| (reach.private, reach.challenged) = (true, true));
+    let out = with(Options::default(), account.clone());
+    let post = |path: &str, body: outbound::Body| outbound::Request::new(http::Method::POST, server.url(path)).body(body);
+    let open = out.send(post("/open", "twice".into()), account_meta()).await.unwrap();
+    assert_eq!((open.status.as_u16(), server.seen().len()), (200, 2));
+    assert!(server.seen().iter().all(|seen| seen.body == b"twice"));
+    let shut = out.send(post("/shut", "x".into()), account_meta()).await.unwrap();
+    assert_eq!((shut.status.as_u16(), server.seen().len()), (401, 4), "a refused answer is not answered again");
+    let other = out.send(post("/other", "x".into()), account_meta()).await.unwrap();
+    assert_eq!((other.status.as_u16(), server.seen().len()), (401, 5));
+    let stream = futures_util::stream::once(async { Ok(bytes::Bytes::from_static(b"x")) });
+    let body = outbound::Body::stream(futures_util::StreamExt::boxed(stream), Some(1));
+    let error = out.send(post("/open", body), account_meta()).await.unwrap_err();
+    assert!(error.to_string().contains("sent twice"), "{error}");
+    account.change(|reach| reach.challenged = false);
+    assert_eq!(out.send(post("/open", "x".into()), account_meta()).await.unwrap().status.as_u16(), 401);
+}

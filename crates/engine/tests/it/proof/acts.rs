@@ -49,7 +49,7 @@ impl Driver<'_> {
                 Some(_) => frame.bonus += TIMEOUT_VALUE,
                 None => {
                     let until = timeout.map(|timeout| self.now + timeout);
-                    return Ok(Some(self.suspend(attempt, Suspend::Signal { name: "form".into(), until })));
+                    return Ok(Some(self.suspend(attempt, Suspend::Signal { name: "form".into(), until, door: None })));
                 }
             },
             Act::Children { count, detached, .. } => return self.children(attempt, count, detached),

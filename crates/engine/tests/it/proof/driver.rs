@@ -496,7 +496,7 @@ impl<'s> Driver<'s> {
         }
         let (step, node) = (attempt.frames[0].step, attempt.frames[0].node);
         if attempt.asks && !self.machine.cancel_requested() {
-            let on = Suspend::Signal { name: SETTLE.into(), until: None };
+            let on = Suspend::Signal { name: SETTLE.into(), until: None, door: None };
             self.emit(Event::StepSuspended { s: step, on, state: None, logs: Vec::new() });
             return Progress::Over;
         }

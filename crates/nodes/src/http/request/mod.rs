@@ -62,21 +62,20 @@ impl NodeType for Request {
                 return Err([params.err(), pagination.err()].into_iter().flatten().flatten().collect());
             }
         };
-        let mut problems = Vec::new();
+        // What cannot be called is found again when the node runs; the rest of the workflow can be tried meanwhile.
+        let mut incomplete = Vec::new();
         if let Some(fixed) = params.fixed() {
-            fixed.check(&mut problems);
+            fixed.check(&mut incomplete);
         }
         if node.params.get("url").is_none_or(|url| url.as_str().is_some_and(|url| url.trim().is_empty())) {
-            problems.push(Problem::new(Code::InvalidParameter, "the URL is missing").at("/params/url"));
+            incomplete.push(Problem::new(Code::InvalidParameter, "the URL is missing").at("/params/url"));
         }
         let authenticated =
             node.params.get("authentication").and_then(Value::as_str).is_some_and(|kind| kind != "none");
         if authenticated && !node.connections.contains_key("auth") {
             let problem = Problem::new(Code::ConnectionMissing, "the call needs a connection to authenticate with");
-            problems.push(problem.at("/connections/auth").hint("choose a connection, or set authentication to `none`"));
-        }
-        if !problems.is_empty() {
-            return Err(problems);
+            let hint = "choose a connection, or set authentication to `none`";
+            incomplete.push(problem.at("/connections/auth").hint(hint));
         }
         // What only reads may be repeated by anybody; the method may be an expression.
         let reads = node.params.get("method").is_none_or(|method| {
@@ -85,11 +84,15 @@ impl NodeType for Request {
                 .is_some_and(|method| ["GET", "HEAD", "OPTIONS"].iter().any(|m| m.eq_ignore_ascii_case(method)))
         });
         let effect = if reads { Effect::Idempotent } else { Effect::Effect };
-        Ok(Arc::new(Prepared { params, pagination, effect }))
+        Ok(Arc::new(Prepared { params, pagination, effect, incomplete }))
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.httpRequest", versions: &[1.0, 2.0, 3.0, 4.0, 4.1, 4.2, 4.3, 4.4] }]
+        &[Mapping { node_type: "n8n-nodes-base.httpRequest", versions: &[1.0, 2.0, 3.0, 4.0, 4.1, 4.2, 4.3, 4.4, 4.5] }]
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        n8n::IDLE
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
@@ -105,11 +108,16 @@ struct Prepared {
     params: Typed<Params>,
     pagination: Option<Pagination>,
     effect: Effect,
+    incomplete: Vec<Problem>,
 }
 
 impl Node for Prepared {
     fn effect(&self) -> Effect {
         self.effect
+    }
+
+    fn incomplete(&self) -> Vec<Problem> {
+        self.incomplete.clone()
     }
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {

@@ -4,7 +4,60 @@ use model::{Map, Value};
 use part::n8n::{Lifted, Node};
 use serde_json::json;
 
-use crate::lift::{copy, is_expression, not_honoured, put, put_at};
+use crate::lift::{copy, is_expression, not_honoured, put};
+
+/// Switches that decide whether others count, as far as they are off or at their default, and what they have
+/// switched off.
+pub const IDLE: &[&str] = &[
+    "authentication",
+    "genericAuthType",
+    "nodeCredentialType",
+    "provideSslCertificates",
+    "sendQuery",
+    "specifyQuery",
+    "queryParameters",
+    "jsonQuery",
+    "sendHeaders",
+    "specifyHeaders",
+    "headerParameters",
+    "jsonHeaders",
+    "sendBody",
+    "contentType",
+    "specifyBody",
+    "bodyParameters",
+    "jsonBody",
+    "body",
+    "rawContentType",
+    "inputDataFieldName",
+    "curlImport",
+    "infoMessage",
+    "optimizeResponse",
+    "options.lowercaseHeaders",
+    "options.redirect.redirect.followRedirects",
+    "options.response.response.responseFormat",
+    "options.pagination.pagination.paginationMode",
+    "options.pagination.pagination.paginationCompleteWhen",
+    "options.pagination.pagination.limitPagesFetched",
+    "options.pagination.pagination.maxRequests",
+    "options.pagination.pagination.parameters.parameters.*.type",
+    "options.sendCredentialsOnCrossOriginRedirect",
+    "options.webdavMethods",
+    // Versions 1 and 2.
+    "jsonParameters",
+    "queryParametersUi",
+    "queryParametersJson",
+    "headerParametersUi",
+    "headerParametersJson",
+    "bodyParametersUi",
+    "bodyParametersJson",
+    "sendBinaryData",
+    "binaryPropertyName",
+    "responseFormat",
+    "options.followRedirect",
+    "options.followAllRedirects",
+    "options.splitIntoItems",
+    "options.useQueryString",
+];
 
 /// Our parameters for n8n's.
 pub fn lift(node: &Node) -> Lifted {
@@ -206,8 +259,8 @@ fn authenticate(node: &Node, params: &mut Map, lifted: &mut Lifted) {
     if kind == "predefined" {
         let why = format_args!("`{credential}`: make a connection that signs calls as that service wants it");
         not_honoured(lifted, "nodeCredentialType", why);
-    } else if ["httpDigestAuth", "httpCustomAuth", "oAuth1Api", "oAuth2Api"].contains(&credential) {
-        let why = format_args!("`{credential}` is not there yet: use a basic, header, bearer, query or JWT connection");
+    } else if ["oAuth1Api", "oAuth2Api"].contains(&credential) {
+        let why = format_args!("`{credential}` is not there yet: use a connection that shows a token");
         not_honoured(lifted, "genericAuthType", why);
     }
 }
@@ -335,7 +388,7 @@ fn lower_new(params: &Map, lowered: &mut Map, version: f64) {
             Value::Null => {}
             pairs @ Value::Array(_) => {
                 put(lowered, send, true);
-                put_at(lowered, list, pairs);
+                put(lowered, list, pairs);
             }
             other => {
                 put(lowered, send, true);
@@ -345,16 +398,16 @@ fn lower_new(params: &Map, lowered: &mut Map, version: f64) {
         }
     }
     lower_body(&get(params, "body"), lowered);
-    put_at(lowered, "options.queryParameterArrays", get(params, "queryArrays"));
+    put(lowered, "options.queryParameterArrays", get(params, "queryArrays"));
     let batch = get(params, "batch");
-    put_at(lowered, "options.batching.batch.batchSize", batch["size"].clone());
-    put_at(lowered, "options.batching.batch.batchInterval", batch["interval"].clone());
+    put(lowered, "options.batching.batch.batchSize", batch["size"].clone());
+    put(lowered, "options.batching.batch.batchInterval", batch["interval"].clone());
     let redirects = get(params, "redirects");
     let follows = redirects["follow"] != "none";
     if follows != (version >= 4.0) {
-        put_at(lowered, "options.redirect.redirect.followRedirects", follows);
+        put(lowered, "options.redirect.redirect.followRedirects", follows);
     }
-    put_at(lowered, "options.redirect.redirect.maxRedirects", redirects["max"].clone());
+    put(lowered, "options.redirect.redirect.maxRedirects", redirects["max"].clone());
     let response = get(params, "response");
     for (ours, theirs) in [
         ("full", "fullResponse"),
@@ -362,16 +415,16 @@ fn lower_new(params: &Map, lowered: &mut Map, version: f64) {
         ("format", "responseFormat"),
         ("field", "outputPropertyName"),
     ] {
-        put_at(lowered, &format!("options.response.response.{theirs}"), response[ours].clone());
+        put(lowered, &format!("options.response.response.{theirs}"), response[ours].clone());
     }
     let pages = get(params, "pagination");
     if let Value::Object(pages) = pages {
-        put_at(lowered, "options.pagination.pagination", lower_pages(&pages));
+        put(lowered, "options.pagination.pagination", lower_pages(&pages));
     }
-    put_at(lowered, "options.proxy", get(params, "proxy"));
-    put_at(lowered, "options.timeout", get(params, "timeout"));
-    put_at(lowered, "options.allowUnauthorizedCerts", get(params, "allowInvalidCertificates"));
-    put_at(lowered, "options.requestUncompressedResponse", get(params, "uncompressed"));
+    put(lowered, "options.proxy", get(params, "proxy"));
+    put(lowered, "options.timeout", get(params, "timeout"));
+    put(lowered, "options.allowUnauthorizedCerts", get(params, "allowInvalidCertificates"));
+    put(lowered, "options.requestUncompressedResponse", get(params, "uncompressed"));
 }
 
 fn lower_body(body: &Value, lowered: &mut Map) {
@@ -382,7 +435,7 @@ fn lower_body(body: &Value, lowered: &mut Map) {
     put(lowered, "sendBody", true);
     match kind {
         "json" => match &body["value"] {
-            pairs @ Value::Array(_) => put_at(lowered, "bodyParameters.parameters", pairs.clone()),
+            pairs @ Value::Array(_) => put(lowered, "bodyParameters.parameters", pairs.clone()),
             other => {
                 put(lowered, "specifyBody", "json");
                 put(lowered, "jsonBody", if other.is_object() { other.to_string().into() } else { other.clone() });
@@ -391,7 +444,7 @@ fn lower_body(body: &Value, lowered: &mut Map) {
         "form" => {
             put(lowered, "contentType", "form-urlencoded");
             match &body["fields"] {
-                pairs @ Value::Array(_) => put_at(lowered, "bodyParameters.parameters", pairs.clone()),
+                pairs @ Value::Array(_) => put(lowered, "bodyParameters.parameters", pairs.clone()),
                 other => {
                     put(lowered, "specifyBody", "string");
                     put(lowered, "body", other.clone());
@@ -405,7 +458,7 @@ fn lower_body(body: &Value, lowered: &mut Map) {
                 file => json!({ "parameterType": "formBinaryData", "name": part["name"], "inputDataFieldName": file }),
             };
             let parts: Vec<Value> = body["parts"].as_array().into_iter().flatten().map(part).collect();
-            put_at(lowered, "bodyParameters.parameters", parts);
+            put(lowered, "bodyParameters.parameters", parts);
         }
         "raw" => {
             put(lowered, "contentType", "raw");
@@ -438,7 +491,7 @@ fn lower_pages(pages: &Map) -> Value {
             Value::Object(change)
         };
         let list: Vec<Value> = list.as_array().into_iter().flatten().map(change).collect();
-        put_at(&mut form, "parameters.parameters", list);
+        put(&mut form, "parameters.parameters", list);
     }
     match get(pages, "completeWhen").as_str() {
         Some("status") => {
@@ -513,7 +566,7 @@ fn lower_old(params: &Map, lowered: &mut Map, version: f64) {
     for (_, value, name) in given {
         match value {
             Value::Null => {}
-            Value::Array(list) if !json_parameters => put_at(lowered, &format!("{name}Ui.parameter"), list),
+            Value::Array(list) if !json_parameters => put(lowered, &format!("{name}Ui.parameter"), list),
             Value::Array(list) => {
                 let pairs =
                     list.iter().filter_map(|pair| Some((pair["name"].as_str()?.to_owned(), pair["value"].clone())));
@@ -524,13 +577,13 @@ fn lower_old(params: &Map, lowered: &mut Map, version: f64) {
         }
     }
     match body["type"].as_str() {
-        Some("form") => put_at(lowered, "options.bodyContentType", "form-urlencoded"),
-        Some("multipart") => put_at(lowered, "options.bodyContentType", "multipart-form-data"),
-        Some("raw" | "file") => put_at(lowered, "options.bodyContentType", "raw"),
+        Some("form") => put(lowered, "options.bodyContentType", "form-urlencoded"),
+        Some("multipart") => put(lowered, "options.bodyContentType", "multipart-form-data"),
+        Some("raw" | "file") => put(lowered, "options.bodyContentType", "raw"),
         _ => {}
     }
     if body["contentType"].as_str().is_some_and(|mime| !mime.is_empty()) {
-        put_at(lowered, "options.bodyContentCustomMimeType", body["contentType"].clone());
+        put(lowered, "options.bodyContentCustomMimeType", body["contentType"].clone());
     }
     if files {
         put(lowered, "sendBinaryData", true);
@@ -550,23 +603,23 @@ fn lower_old(params: &Map, lowered: &mut Map, version: f64) {
         _ => {}
     }
     put(lowered, "dataPropertyName", response["field"].clone());
-    put_at(lowered, "options.fullResponse", response["full"].clone());
-    put_at(lowered, "options.ignoreResponseCode", response["neverError"].clone());
+    put(lowered, "options.fullResponse", response["full"].clone());
+    put(lowered, "options.ignoreResponseCode", response["neverError"].clone());
     if response["split"] != false {
-        put_at(lowered, "options.splitIntoItems", true);
+        put(lowered, "options.splitIntoItems", true);
     }
     match get(params, "redirects")["follow"].as_str() {
-        Some("none") => put_at(lowered, "options.followRedirect", false),
+        Some("none") => put(lowered, "options.followRedirect", false),
         Some("get") => {}
-        _ => put_at(lowered, "options.followAllRedirects", true),
+        _ => put(lowered, "options.followAllRedirects", true),
     }
     let batch = get(params, "batch");
-    put_at(lowered, "options.batchSize", batch["size"].clone());
-    put_at(lowered, "options.batchInterval", batch["interval"].clone());
+    put(lowered, "options.batchSize", batch["size"].clone());
+    put(lowered, "options.batchInterval", batch["interval"].clone());
     if get(params, "queryArrays") == "repeat" {
-        put_at(lowered, "options.useQueryString", true);
+        put(lowered, "options.useQueryString", true);
     }
-    put_at(lowered, "options.proxy", get(params, "proxy"));
-    put_at(lowered, "options.timeout", get(params, "timeout"));
+    put(lowered, "options.proxy", get(params, "proxy"));
+    put(lowered, "options.timeout", get(params, "timeout"));
     put(lowered, "allowUnauthorizedCerts", get(params, "allowInvalidCertificates"));
 }

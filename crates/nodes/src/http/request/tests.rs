@@ -293,7 +293,7 @@ async fn egress_rules_hold() {
 fn wrong_settings_are_refused_where_they_are() {
     let check = |params: Value| -> Vec<String> {
         let spec = NodeSpec { params: params.as_object().unwrap().clone(), ..NodeSpec::default() };
-        let problems = Request.prepare(&spec).err().unwrap_or_default();
+        let problems = Request.prepare(&spec).map_or_else(|problems| problems, |node| node.incomplete());
         problems.into_iter().map(|problem| problem.pointer.unwrap_or_default()).collect()
     };
     assert_eq!(check(json!({ "url": "" })), ["/params/url"]);

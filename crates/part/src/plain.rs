@@ -1,0 +1,101 @@
+//! Node types of the common shape, written with nothing but what sets them apart.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::{Map, NodeSpec, Problem};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::n8n::{self, Lifted, Mapping, Names, Version};
+use crate::trigger::Trigger;
+use crate::{Ctx, Descriptor, Effect, Node, NodeError, NodeType, Outcome, Ports, Typed};
+
+/// A node type whose parameters are one struct, whose ports and effect do not depend on them, and whose n8n
+/// counterpart differs in names at most. Whatever implements it is a [`NodeType`]; one that needs more implements
+/// that instead.
+pub trait Plain: Send + Sync + 'static {
+    /// Its parameters.
+    type Params: DeserializeOwned + JsonSchema + Send + Sync + 'static;
+    /// What it is; [`Descriptor::pure`] fills in what most have in common.
+    const ABOUT: &'static Descriptor;
+    /// Its ports.
+    const PORTS: Ports = Ports::ONE;
+    /// How it starts runs, if it does.
+    const TRIGGER: Option<&'static Trigger> = None;
+    /// See [`NodeType::n8n`].
+    const N8N: &'static [Mapping] = &[];
+    /// Its parameters and n8n's.
+    const NAMES: Names = &[];
+    /// See [`NodeType::n8n_idle`].
+    const IDLE: &'static [&'static str] = &[];
+
+    /// See [`Node::run`].
+    fn run<'a>(
+        params: &'a Typed<Self::Params>,
+        ctx: &'a mut Ctx,
+    ) -> impl Future<Output = Result<Outcome, NodeError>> + Send + 'a;
+
+    /// See [`NodeType::lift`]; for one whose values differ from n8n's, too.
+    fn lift(node: &n8n::Node) -> Lifted {
+        Lifted::plain(n8n::named(node, Self::NAMES))
+    }
+
+    /// See [`NodeType::lower`].
+    fn lower(params: &Map, _to: &Version) -> Map {
+        n8n::renamed(params, Self::NAMES)
+    }
+}
+
+impl<T: Plain> NodeType for T {
+    fn descriptor(&self) -> &Descriptor {
+        T::ABOUT
+    }
+
+    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
+        Ok(Arc::new(Prepared::<T>(Typed::compile(&node.params)?)))
+    }
+
+    fn n8n(&self) -> &'static [Mapping] {
+        T::N8N
+    }
+
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        T::IDLE
+    }
+
+    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
+        Ok(T::lift(node))
+    }
+
+    fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
+        T::lower(&node.params, to)
+    }
+}
+
+struct Prepared<T: Plain>(Typed<T::Params>);
+
+impl<T: Plain> Node for Prepared<T> {
+    fn ports(&self) -> Ports {
+        T::PORTS
+    }
+
+    fn effect(&self) -> Effect {
+        T::ABOUT.effect
+    }
+
+    fn trigger(&self) -> Option<&Trigger> {
+        T::TRIGGER
+    }
+
+    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
+        Box::pin(T::run(&self.0, ctx))
+    }
+}
+
+/// Parameters of a node type that has none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}

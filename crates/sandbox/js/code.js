@@ -1,6 +1,6 @@
 // Runs the text of a code node and checks what it returns, as n8n does.
 export default function make(native, shared) {
-  const { items, ask, describe } = shared;
+  const { ask, describe } = shared;
 
   const helpers = () => ({
     httpRequest: (options) => ask("http", typeof options === "string" ? { url: options } : options),
@@ -8,7 +8,7 @@ export default function make(native, shared) {
     getBinaryDataBuffer: async (item, property) =>
       shared.load("buffer").Buffer.from(await ask("binary.read", { item, property }), "base64"),
     assertBinaryData: (item, property) => {
-      const file = items[item]?.binary?.[property];
+      const file = shared.items[item]?.binary?.[property];
       if (!file) throw new Error(`Item ${item} has no binary file '${property}'`);
       return file;
     },
@@ -28,7 +28,6 @@ export default function make(native, shared) {
   });
 
   const { isArray } = Array;
-  const { keys } = Object;
   const isObject = (value) =>
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof shared.RealDate);
   const isItem = (value) => isObject(value) && isObject(value.json);
@@ -46,16 +45,6 @@ export default function make(native, shared) {
     value === null ? "null" : Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : typeof value;
   const unwrap = (value) => (value !== null && typeof value === "object" ? value : undefined);
 
-  // An item as it should be passes as it is: this runs for every item, so it asks as little as possible.
-  const isClean = (item) => {
-    const json = item.json;
-    if (json === null || typeof json !== "object" || isArray(json)) return false;
-    // Dates and the like have another constructor; data with a field of that name takes the slow way.
-    if (json.constructor !== Object) return false;
-    // Cheaper than looking at each key.
-    const count = keys(item).length;
-    return count === 1 || (count === 2 && item.pairedItem !== undefined);
-  };
   const checked = (item, index) => {
     if (!isItem(item)) {
       throw new ItemsError(
@@ -92,10 +81,7 @@ export default function make(native, shared) {
     const wrapped = returned.some((entry) => isObject(entry) && "json" in entry);
     // `push` keeps the engine's dense form, which `map` and `new Array(n)` lose.
     const out = [];
-    for (let index = 0; index < returned.length; index++) {
-      const entry = returned[index];
-      out.push(wrapped && typeof entry === "object" && entry !== null && isClean(entry) ? entry : entryOf(entry, index, wrapped));
-    }
+    for (let index = 0; index < returned.length; index++) out.push(entryOf(returned[index], index, wrapped));
     return out;
   };
   const entryOf = (entry, index, wrapped) => {
@@ -143,18 +129,18 @@ export default function make(native, shared) {
       getWorkflow: () => shared.facts.workflow,
       getWorkflowStaticData: (type) => globalThis.$getWorkflowStaticData(type),
       getNodeParameter: (name) => globalThis.$parameter[name],
-      getInputData: () => items,
+      getInputData: () => shared.items,
       getMode: () => globalThis.$mode,
       getTimezone: () => shared.facts.timezone,
     };
     const run = native.compile(`(async function(){${source}\n})`);
     if (!each) {
-      settle((async () => normalizeAll(await run.call(self)))());
+      settle((async () => await run.call(self))());
       return;
     }
     settle((async () => {
       const out = [];
-      for (let index = 0; index < items.length; index++) {
+      for (let index = 0; index < shared.items.length; index++) {
         shared.current = index;
         try {
           const item = normalizeOne(await run.call(self), index);
@@ -170,6 +156,18 @@ export default function make(native, shared) {
 
   return {
     start,
+    // What the code returned, when not all of it is an item as it should be: those are written as they are. Tells
+    // whether it could be mended; `result` has the items or the error.
+    normalize: (value) => {
+      try {
+        outcome = normalizeAll(value);
+        return true;
+      } catch (error) {
+        outcome = error;
+        state = 2;
+        return false;
+      }
+    },
     poll: () => state,
     result: () => {
       if (state === 1) return outcome;

@@ -1,10 +1,11 @@
-// Installed in every context before user code: n8n's globals, the clock, chance, the console, virtual timers, and the
-// loop over items. Everything that costs time to build is a lazy global.
+// Installed before user code: n8n's globals, the clock, chance, the console, virtual timers, and the loop over items.
+// Everything that costs time to build is a lazy global. It is installed once; every job starts from an image of it, and
+// `begin` adds what the job is about.
 export default function install(native) {
-  const facts = native.json("facts");
-  const items = native.json("items");
+  let facts;
+  let items;
+  let current = 0;
   const { defineProperty } = Object;
-  let current = facts.itemIndex;
 
   class ExpressionError extends Error {
     constructor(message, description, hint) {
@@ -60,7 +61,7 @@ export default function install(native) {
   globalThis.Date = (FixedDate);
 
   // sfc32, seeded by the step.
-  let [a, b, c, d] = native.seed();
+  let a, b, c, d;
   const next = () => {
     const sum = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;
@@ -70,7 +71,10 @@ export default function install(native) {
     c = (c + sum) | 0;
     return sum >>> 0;
   };
-  for (let round = 0; round < 12; round++) next();
+  const seed = (words) => {
+    [a, b, c, d] = words;
+    for (let round = 0; round < 12; round++) next();
+  };
   defineProperty(Math, "random", {
     value: () => ((next() >>> 5) * 67108864 + (next() >>> 6)) / 9007199254740992,
     writable: true,
@@ -261,18 +265,13 @@ export default function install(native) {
   getter("$json", () => jsonAt(current));
   getter("$binary", () => items[current]?.binary ?? {});
   getter("item", () => itemAt(current));
-  globalThis.items = (items);
-  globalThis.$runIndex = (facts.runIndex);
-  globalThis.$mode = (facts.execution.mode === "test" ? "manual" : "trigger");
-  globalThis.$nodeId = (facts.nodeId);
-  globalThis.$webhookId = (undefined);
-  globalThis.$executionId = (facts.execution.id);
-  globalThis.$resumeWebhookUrl = (facts.execution.resumeUrl);
+  for (const name of ["items", "$runIndex", "$mode", "$nodeId", "$webhookId", "$executionId", "$resumeWebhookUrl"]) {
+    globalThis[name] = undefined;
+  }
   lazy("$prevNode", () => ({
     name: facts.prevNode?.name, outputIndex: facts.prevNode?.outputIndex, runIndex: facts.prevNode?.runIndex,
   }));
   const parameters = cache(() => native.json("parameters") ?? {});
-  for (const name of facts.globals ?? []) lazy(name, () => native.json("global:" + name));
 
   // A text is handed over once.
   const nodeContext = cache(() => native.json("context") ?? {});
@@ -487,17 +486,40 @@ export default function install(native) {
   };
 
   const shared = {
-    facts, items, call, ask, load, lazy, ExpressionError, RealDate, now, next, describe, empty, native, luxon,
+    call, ask, load, lazy, ExpressionError, RealDate, now, next, describe, empty, native, luxon,
     customData, constant, isOutOfMemory,
+    get facts() { return facts; },
+    get items() { return items; },
     get current() { return current; },
     set current(index) { current = index; },
   };
 
+  // What this job is about.
+  const begin = () => {
+    facts = native.json("facts");
+    items = native.json("items");
+    current = facts.itemIndex;
+    seed(native.seed());
+    globalThis.items = items;
+    globalThis.$runIndex = facts.runIndex;
+    globalThis.$mode = facts.execution.mode === "test" ? "manual" : "trigger";
+    globalThis.$nodeId = facts.nodeId;
+    globalThis.$executionId = facts.execution.id;
+    globalThis.$resumeWebhookUrl = facts.execution.resumeUrl;
+    for (const name of facts.globals ?? []) lazy(name, () => native.json("global:" + name));
+  };
+
+  // Every job needs one of these: they are part of the image.
+  load("expressions");
+  load("code");
+
   // ---- entry points ----------------------------------------------------------------------------------------------------------
   return {
+    begin,
     expressions: (sources, from, to) => load("expressions").run(sources, from, to),
     mend: (table) => load("expressions").mend(table),
     code: (source, each) => load("code").start(source, each),
+    normalize: (value) => load("code").normalize(value),
     poll: () => load("code").poll(),
     result: () => load("code").result(),
     answer,

@@ -1,10 +1,12 @@
 //! The child: seals itself off, then serves jobs from its standard input until that is closed.
 //!
-//! Each job gets a runtime and a context of its own. It is built before the job arrives, while the child would wait
-//! anyway.
+//! Each job gets a runtime and a context that no other job has touched: they are made once, and put back to what they
+//! were after every job ([`heap`]), while the child would wait anyway.
 
 mod channel;
 mod crypto;
+mod heap;
+mod json;
 mod locales;
 mod modules;
 mod native;
@@ -39,13 +41,14 @@ pub fn worker_main(args: impl Iterator<Item = String>) {
     let mut channel = channel::Channel::new();
     // What making the engine and reading the job cost counts for the job.
     let mut reported = cpu_time();
+    let mut engine = step::Engine::new();
     loop {
-        let engine = step::Engine::new();
         let Some(body) = channel.next_job() else { std::process::exit(0) };
         let frame = engine.run(&body, &mut channel, &mut reported);
         if !channel.send(&frame) {
             std::process::exit(0);
         }
+        engine.renew();
     }
 }
 
@@ -62,8 +65,8 @@ pub fn seal(mut args: impl Iterator<Item = String>) -> Result<(), i32> {
     isolation::enter(bounds).map_err(|_| UNSEALED)
 }
 
-/// Every job gets a new heap and gives it up at its end. Handing those pages back to the system and faulting them in
-/// again for the next job costs more than the job's own work, so up to 16 MiB are kept while the child lives.
+/// Large values and the texts of jobs are given up at a job's end. Handing those pages back to the system and faulting
+/// them in again for the next job costs more than the job's own work, so up to 16 MiB are kept while the child lives.
 fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     for parameter in [libc::M_TRIM_THRESHOLD, libc::M_MMAP_THRESHOLD] {

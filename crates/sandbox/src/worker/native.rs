@@ -10,7 +10,7 @@ use rquickjs::{ArrayBuffer, Ctx, Exception, Function, Object, Result, Value};
 
 use super::channel::Channel;
 use super::zones::Zones;
-use super::{crypto, modules, text};
+use super::{crypto, json, modules, text};
 use crate::{Level, LogLine, wire};
 
 /// Lines that a job's console keeps, and bytes of them.
@@ -36,6 +36,18 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// Lays out what a job brings; nothing of the job before is left.
+    pub(super) fn lay_out(&self, seed: u64, texts: HashMap<String, String>) {
+        self.texts.replace(texts);
+        self.logs.take();
+        self.seed.set(seed);
+        for counter in [&self.next_call, &self.outstanding] {
+            counter.set(0);
+        }
+        self.log_bytes.set(0);
+        self.random_counter.set(0);
+    }
+
     fn send(&self, ctx: &Ctx<'_>, name: &str, args: &str) -> Result<u32> {
         let number = self.next_call.get();
         self.next_call.set(number.wrapping_add(1));
@@ -101,7 +113,8 @@ fn seed_words(seed: u64) -> [i32; 4] {
 
 /// The object that the sandbox's own modules get as `native`.
 ///
-/// Each function is made when the context is: keep them few, and do not let one of them do work.
+/// Its functions are made once, before the image of the heap is taken. While a job runs nothing may be put into the
+/// heap that refers to memory outside of it, since the job's end frees no single value: buffers are copied.
 pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
 
@@ -110,7 +123,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>
         "json",
         Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String| -> Result<Value<'js>> {
             match shared.texts.borrow_mut().remove(&name) {
-                Some(text) => ctx.json_parse(text),
+                Some(text) => json::read(&ctx, &text),
                 None => Ok(Value::new_undefined(ctx)),
             }
         })?,
@@ -143,7 +156,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> Result<Object<'js>
         Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, args: String| -> Result<Value<'js>> {
             let number = shared.send(&ctx, &name, &args)?;
             match shared.answer(Some(number)).1 {
-                Ok(text) => ctx.json_parse(text),
+                Ok(text) => json::read(&ctx, &text),
                 Err(message) => Err(Exception::throw_message(&ctx, &message)),
             }
         })?,
@@ -177,7 +190,7 @@ fn texts<'js>(ctx: &Ctx<'js>, native: &Object<'js>) -> Result<()> {
     native.set(
         "encode",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, value: String, encoding: String| {
-            ArrayBuffer::new(ctx, text::encode(&value, &encoding))
+            ArrayBuffer::new_copy(ctx, text::encode(&value, &encoding))
         })?,
     )?;
     native.set(
@@ -206,7 +219,7 @@ fn secrets<'js>(ctx: &Ctx<'js>, native: &Object<'js>, desk: &Rc<Desk>) -> Result
         "hash",
         Function::new(ctx.clone(), move |ctx: Ctx<'js>, name: String, data: ArrayBuffer<'js>| {
             let made = crypto::hash(&name, &[&bytes(&ctx, &data)?]).ok_or_else(|| unknown(&ctx))?;
-            ArrayBuffer::new(ctx, made)
+            ArrayBuffer::new_copy(ctx, made)
         })?,
     )?;
     native.set(
@@ -216,7 +229,7 @@ fn secrets<'js>(ctx: &Ctx<'js>, native: &Object<'js>, desk: &Rc<Desk>) -> Result
             move |ctx: Ctx<'js>, name: String, key: ArrayBuffer<'js>, data: ArrayBuffer<'js>| {
                 let (key, data) = (bytes(&ctx, &key)?, bytes(&ctx, &data)?);
                 let made = crypto::hmac(&name, &key, &data).ok_or_else(|| unknown(&ctx))?;
-                ArrayBuffer::new(ctx, made)
+                ArrayBuffer::new_copy(ctx, made)
             },
         )?,
     )?;
@@ -233,7 +246,7 @@ fn secrets<'js>(ctx: &Ctx<'js>, native: &Object<'js>, desk: &Rc<Desk>) -> Result
                 let (password, salt) = (bytes(&ctx, &password)?, bytes(&ctx, &salt)?);
                 let made = crypto::derive(&name, &password, &salt, rounds, length.min(1 << 16) as usize)
                     .ok_or_else(|| unknown(&ctx))?;
-                ArrayBuffer::new(ctx, made)
+                ArrayBuffer::new_copy(ctx, made)
             },
         )?,
     )?;
@@ -259,7 +272,7 @@ fn secrets<'js>(ctx: &Ctx<'js>, native: &Object<'js>, desk: &Rc<Desk>) -> Result
                 let data = bytes(&ctx, &data)?;
                 let request = crypto::Request { name: &name, encrypt, key: &key, iv: &iv, data, aad: &aad, padding };
                 let made = crypto::cipher(request).map_err(|error| Exception::throw_message(&ctx, &error))?;
-                ArrayBuffer::new(ctx, made)
+                ArrayBuffer::new_copy(ctx, made)
             },
         )?,
     )?;
@@ -273,7 +286,7 @@ fn secrets<'js>(ctx: &Ctx<'js>, native: &Object<'js>, desk: &Rc<Desk>) -> Result
             let mut counter = shared.random_counter.get();
             let made = crypto::random(shared.seed.get(), &mut counter, length as usize);
             shared.random_counter.set(counter);
-            ArrayBuffer::new(ctx, made)
+            ArrayBuffer::new_copy(ctx, made)
         })?,
     )
 }

@@ -1,14 +1,15 @@
-//! One job: a fresh runtime and context, the job's loop, and the result frame.
+//! One job: an untouched runtime and context, the job's loop, and the result frame.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime, Value};
+use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Persistent, Runtime, Value};
 
 use super::channel::Channel;
+use super::heap::Heap;
 use super::native::{self, Desk};
-use super::{cpu_time, modules};
+use super::{cpu_time, json, modules};
 use crate::ScriptError;
 use crate::wire::{Failure, JobHeader, KindHeader, Parcel, ResultHeader, Tag};
 
@@ -21,11 +22,14 @@ const GC_THRESHOLD: usize = 16 << 20;
 /// The interrupt handler is asked every few thousand operations; reading clocks each time would cost too much.
 const TICKS_PER_CLOCK: u32 = 4;
 
-/// A runtime that waits for its one job.
+/// A runtime in which no user code has run since it was made or renewed.
 pub(super) struct Engine {
     runtime: Runtime,
     context: Context,
     desk: Rc<Desk>,
+    /// What `core.js` gives: the entry points.
+    core: Persistent<Object<'static>>,
+    heap: Heap,
 }
 
 /// Why the handler stopped the script.
@@ -36,27 +40,38 @@ struct Watch {
 
 impl Engine {
     pub(super) fn new() -> Engine {
-        // Without memory for an empty runtime the process is of no use; the server reports that it ended.
-        let runtime = Runtime::new().expect("memory for a runtime");
+        // Without memory for an engine the process is of no use; the server reports that it ended.
+        let heap = Heap::new().expect("memory for a heap");
+        let runtime = Runtime::new_with_alloc(heap.clone()).expect("memory for a runtime");
         runtime.set_max_stack_size(STACK);
         let context = Context::full(&runtime).expect("memory for a context");
-        Engine { runtime, context, desk: Rc::default() }
+        let desk = Rc::default();
+        let core = context.with(|ctx| install(&ctx, &desk)).expect("the sandbox's own code is sound");
+        heap.take_image();
+        Engine { runtime, context, desk, core, heap }
     }
 
-    /// Runs the job and returns the result frame, which tells the CPU time since `reported`. The engine's memory is
-    /// gone afterwards.
-    pub(super) fn run(self, body: &[u8], channel: &mut Channel, reported: &mut Duration) -> Vec<u8> {
+    /// Makes the engine what it was before the job.
+    pub(super) fn renew(&mut self) {
+        // SAFETY: what a job leaves outside of the heap is on the desk, which holds texts and numbers only; values of
+        // the job live no longer than `run`. `core` was there when the image was taken.
+        unsafe { self.heap.restore() };
+    }
+
+    /// Runs the job and returns the result frame, which tells the CPU time since `reported`. The engine must be renewed
+    /// before the next one.
+    pub(super) fn run(&mut self, body: &[u8], channel: &mut Channel, reported: &mut Duration) -> Vec<u8> {
         let cpu_at_start = cpu_time();
-        let mut texts = Vec::new();
+        let mut results = Vec::new();
         let mut header = ResultHeader::default();
         match read(body) {
             Ok((job, parcel)) => {
                 let desk = &self.desk;
-                desk.texts.replace(parcel.texts.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect());
-                desk.seed.set(job.seed);
+                let texts = parcel.texts.iter().map(|(name, text)| ((*name).into(), (*text).into()));
+                desk.lay_out(job.seed, texts.collect());
                 desk.channel.replace(Some(std::mem::replace(channel, Channel::new())));
                 match self.execute(&job, cpu_at_start) {
-                    Ok(result) => texts = result,
+                    Ok(texts) => results = texts,
                     Err(failure) => header.failure = Some(failure),
                 }
                 if let Some(used) = desk.channel.take() {
@@ -69,7 +84,7 @@ impl Engine {
         let now = cpu_time();
         header.cpu_micros = now.saturating_sub(*reported).as_micros() as u64;
         *reported = now;
-        write(&header, &texts)
+        write(&header, &results)
     }
 
     fn execute(&self, job: &JobHeader, cpu_at_start: Duration) -> Result<Vec<(String, String)>, Failure> {
@@ -80,7 +95,7 @@ impl Engine {
         self.watch(&watch, job, cpu_at_start);
         let result = self.context.with(|ctx| {
             let run = Run { ctx: ctx.clone(), desk: &self.desk, watch: &watch, output: job.output };
-            match run.job(job) {
+            match self.core.clone().restore(&ctx).catch(&ctx).map_err(Stop::Thrown).and_then(|core| run.job(&core, job)) {
                 Ok(texts) => Ok(texts),
                 Err(Stop::Failure(failure)) => Err(failure),
                 Err(Stop::Thrown(error)) => Err(run.failure(error)),
@@ -105,6 +120,13 @@ impl Engine {
         };
         self.runtime.set_interrupt_handler(Some(Box::new(handler)));
     }
+}
+
+/// Makes what every job starts from, and gives its entry points.
+fn install<'js>(ctx: &Ctx<'js>, desk: &Rc<Desk>) -> rquickjs::Result<Persistent<Object<'static>>> {
+    let install: Function = rquickjs::FromJs::from_js(ctx, modules::load(ctx, "core")?)?;
+    let core: Object = install.call((native::object(ctx, desk)?,))?;
+    Ok(Persistent::save(ctx, core))
 }
 
 fn read(body: &[u8]) -> Result<(JobHeader, Parcel<'_>), &'static str> {
@@ -144,23 +166,25 @@ impl<'js> From<CaughtError<'js>> for Stop<'js> {
 }
 
 impl<'js> Run<'_, 'js> {
-    fn job(&self, job: &JobHeader) -> Result<Vec<(String, String)>, Stop<'js>> {
+    fn job(&self, core: &Object<'js>, job: &JobHeader) -> Result<Vec<(String, String)>, Stop<'js>> {
         let ctx = &self.ctx;
-        let core = self.core().catch(ctx)?;
-        let value = match job.kind {
+        let begin: Function = core.get("begin").catch(ctx)?;
+        let _: Value = begin.call(()).catch(ctx)?;
+        let result = match job.kind {
             KindHeader::Expressions => {
                 let run: Function = core.get("expressions").catch(ctx)?;
                 let [from, to] = job.items;
-                run.call((job.sources.clone(), from, to)).catch(ctx)?
+                self.table(core, run.call((job.sources.clone(), from, to)).catch(ctx)?)?
             }
             KindHeader::CodeAll | KindHeader::CodeEachItem => {
                 let start: Function = core.get("code").catch(ctx)?;
                 let source = job.sources.first().cloned().unwrap_or_default();
                 let _: Value = start.call((source, job.kind == KindHeader::CodeEachItem)).catch(ctx)?;
-                self.settle(&core)?
+                let value = self.settle(core)?;
+                self.items(core, value, job.kind)?
             }
         };
-        let mut texts = vec![("result".to_owned(), self.result(&core, job.kind, value)?)];
+        let mut texts = vec![("result".to_owned(), result)];
         let changes: Function = core.get("changes").catch(ctx)?;
         let changes: Object = changes.call(()).catch(ctx)?;
         for change in changes.props::<String, String>() {
@@ -169,12 +193,6 @@ impl<'js> Run<'_, 'js> {
             texts.push(change);
         }
         Ok(texts)
-    }
-
-    fn core(&self) -> rquickjs::Result<Object<'js>> {
-        let install = modules::load(&self.ctx, "core")?;
-        let install: Function = rquickjs::FromJs::from_js(&self.ctx, install)?;
-        install.call((native::object(&self.ctx, self.desk)?,))
     }
 
     /// Runs microtasks, answers of the host and virtual timers until the code's promise is settled.
@@ -200,7 +218,7 @@ impl<'js> Run<'_, 'js> {
                 self.desk.outstanding.set(outstanding - 1);
                 let (number, reply) = self.desk.answer(None);
                 let _: Value = match reply {
-                    Ok(text) => answer.call((number, true, ctx.json_parse(text).catch(ctx)?)),
+                    Ok(text) => answer.call((number, true, json::read(ctx, &text).catch(ctx)?)),
                     Err(text) => answer.call((number, false, text)),
                 }
                 .catch(ctx)?;
@@ -215,23 +233,56 @@ impl<'js> Run<'_, 'js> {
         }
     }
 
-    fn result(&self, core: &Object<'js>, kind: KindHeader, value: Value<'js>) -> Result<String, Stop<'js>> {
+    /// The text of a table of cells; those that JSON cannot hold are replaced by errors.
+    fn table(&self, core: &Object<'js>, table: Value<'js>) -> Result<String, Stop<'js>> {
         let ctx = &self.ctx;
-        let text = match ctx.json_stringify(value.clone()).catch(ctx) {
-            Err(error) if kind == KindHeader::Expressions && !self.watch.stopped.get() => {
-                if is_out_of_memory(&error) {
-                    return Err(error.into());
-                }
+        match self.written(json::write(ctx, &table, self.output)) {
+            Err(Stop::Thrown(error)) if !self.watch.stopped.get() && !is_out_of_memory(&error) => {
                 let mend: Function = core.get("mend").catch(ctx)?;
-                let table: Value = mend.call((value,)).catch(ctx)?;
-                ctx.json_stringify(table).catch(ctx)?
+                let table: Value = mend.call((table,)).catch(ctx)?;
+                self.written(json::write(ctx, &table, self.output))
             }
-            other => other?,
+            other => other,
+        }
+        .map(|text| text.unwrap_or_else(|| "null".into()))
+    }
+
+    /// The text of the items that the code returned.
+    fn items(&self, core: &Object<'js>, value: Value<'js>, kind: KindHeader) -> Result<String, Stop<'js>> {
+        let ctx = &self.ctx;
+        let value = match kind {
+            KindHeader::CodeAll => {
+                if let Some(text) = self.written(json::items(ctx, &value, self.output))? {
+                    return Ok(text);
+                }
+                let normalize: Function = core.get("normalize").catch(ctx)?;
+                let sound: bool = normalize.call((value,)).catch(ctx)?;
+                let result: Function = core.get("result").catch(ctx)?;
+                let value = result.call(()).catch(ctx)?;
+                if !sound {
+                    return Err(Stop::Failure(self.rejected(value)));
+                }
+                value
+            }
+            _ => value,
         };
-        let Some(text) = text else { return Ok("null".into()) };
-        let text = text.to_cstring().catch(ctx)?;
+        let text = self.written(json::write(ctx, &value, self.output))?;
+        Ok(text.unwrap_or_else(|| "null".into()))
+    }
+
+    fn written(&self, written: Result<Option<Vec<u8>>, json::Failed>) -> Result<Option<String>, Stop<'js>> {
+        let text = match written {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(None),
+            Err(json::Failed::TooLarge(size)) => return Err(Stop::Failure(Failure::OutputTooLarge(size))),
+            Err(json::Failed::Engine(error)) => {
+                return Err(Stop::Thrown(CaughtError::from_error(&self.ctx, error)));
+            }
+        };
         self.check_size(text.len())?;
-        Ok(text.as_str().to_owned())
+        String::from_utf8(text)
+            .map(Some)
+            .map_err(|_| Stop::Failure(Failure::Internal("the result is no text".into())))
     }
 
     fn check_size(&self, size: usize) -> Result<(), Stop<'js>> {

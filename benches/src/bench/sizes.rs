@@ -119,7 +119,12 @@ fn drain(options: &Options, report: &mut Report, store: &str, place: &Place, ech
         report.fact(Fact { what, store: store.into(), value, unit, goal });
     };
     fact(format!("runs worked off out of {wanted} queued ones"), rate, "a second", None);
-    fact(format!("share of the speed of runs that start at once ({:.0})", direct.per_second), rate / direct.per_second * 100.0, "%", None);
+    fact(
+        format!("share of the speed of runs that start at once ({:.0})", direct.per_second),
+        rate / direct.per_second * 100.0,
+        "%",
+        None,
+    );
     fact("CPU of a run that was queued, its start and end".into(), cost, "ms", None);
     report.row(direct);
     server.stop()

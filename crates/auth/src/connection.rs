@@ -230,7 +230,10 @@ impl Connection {
             Scheme::Custom { secret_headers, secret_query, secret_body, .. } => {
                 let named = |place: &'static str| move |name: &String| format!("{place}.{name}");
                 let headers = secret_headers.iter().map(named("header"));
-                headers.chain(secret_query.iter().map(named("query"))).chain(secret_body.iter().map(named("body"))).collect()
+                headers
+                    .chain(secret_query.iter().map(named("query")))
+                    .chain(secret_body.iter().map(named("body")))
+                    .collect()
             }
         }
     }
@@ -443,11 +446,13 @@ mod tests {
         let mut url = url::Url::parse("https://api.example.com/").unwrap();
         let mut headers = HeaderMap::new();
         let bearer = connection(json!({ "type": "bearer" }));
-        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
+        let request =
+            Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
         let refusal = bearer.sign(&Secrets::default(), 0, request).unwrap_err();
         assert!(refusal.contains("`token`"));
         let secrets = Secrets([("token".to_owned(), b"a\nb".to_vec())].into());
-        let request = Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
+        let request =
+            Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
         assert!(!bearer.sign(&secrets, 0, request).unwrap_err().contains("a\nb"));
         assert!(!format!("{secrets:?}").contains("a\\nb"));
         assert_eq!(bearer.missing_secrets(), ["token"]);

@@ -196,7 +196,8 @@ mod tests {
         let answer = answered(&both, "Circle of Life", cnonce).unwrap();
         assert!(answer.contains("response=\"8ca523f5e9506fed4657c9700eebdbec\""), "{answer}");
         assert!(answer.contains("qop=auth, nc=00000001") && answer.contains("opaque=\"FQhe/"), "{answer}");
-        let stronger = format!("{both}, Digest realm=\"http-auth@example.org\", qop=\"auth\", algorithm=SHA-256, {nonce}");
+        let stronger =
+            format!("{both}, Digest realm=\"http-auth@example.org\", qop=\"auth\", algorithm=SHA-256, {nonce}");
         let answer = answered(&stronger, "Circle of Life", cnonce).unwrap();
         let sha = "response=\"753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1\"";
         assert!(answer.contains(sha) && answer.contains("algorithm=SHA-256"), "{answer}");
@@ -211,7 +212,8 @@ mod tests {
         assert_eq!(answered("Basic realm=\"a, Digest nonce=b\"", "p", "c"), None);
         assert_eq!(answered("Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256", "p", "c"), None);
         assert_eq!(answered("Digest realm=\"a\", nonce=\"b\", qop=\"auth-int\"", "p", "c"), None);
-        let mixed = "Negotiate, Basic realm=\"x\", Digest realm=\"a \\\"b\\\"\", nonce=\"n\", algorithm=md5-sess, qop=auth";
+        let mixed =
+            "Negotiate, Basic realm=\"x\", Digest realm=\"a \\\"b\\\"\", nonce=\"n\", algorithm=md5-sess, qop=auth";
         let answer = answered(mixed, "p", "c").unwrap();
         assert!(answer.contains("realm=\"a \\\"b\\\"\"") && answer.contains("cnonce=\"c\""), "{answer}");
         for broken in ["", ",", "Digest", "Digest =", "Digest nonce=\"", "\\"] {

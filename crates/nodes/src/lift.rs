@@ -1,8 +1,8 @@
 //! What all lifts from n8n share.
 
 use model::{Code, Map, Problem, Value};
-pub use part::n8n::{Names, named, put, renamed};
 use part::n8n::{Lifted, Node};
+pub use part::n8n::{Names, named, put, renamed};
 
 /// A parameter that is kept and shown, but not honoured.
 pub fn not_honoured(lifted: &mut Lifted, parameter: &str, why: impl std::fmt::Display) {

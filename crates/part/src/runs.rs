@@ -318,12 +318,7 @@ pub trait Runs: Send + Sync {
         payload: Value,
     ) -> BoxFuture<'a, Result<(), Problem>>;
     /// What a step waits for, as far as it is committed; nothing when it does not wait.
-    fn waits<'a>(
-        &'a self,
-        scope: &'a Scope,
-        run: RunId,
-        step: u32,
-    ) -> BoxFuture<'a, Result<Option<Suspend>, Problem>>;
+    fn waits<'a>(&'a self, scope: &'a Scope, run: RunId, step: u32) -> BoxFuture<'a, Result<Option<Suspend>, Problem>>;
     /// Asks a run to stop.
     fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
     /// Lets running calls finish and starts nothing new.

@@ -151,7 +151,8 @@ impl<'j> Scratch<'j> {
                     };
                     for table in tables {
                         let name = column.rsplit_once('.').map_or(column, |(_, name)| name);
-                        let sql = format!("ALTER TABLE {} ADD COLUMN {} BLOB DEFAULT x''", quoted(&table), quoted(name));
+                        let sql =
+                            format!("ALTER TABLE {} ADD COLUMN {} BLOB DEFAULT x''", quoted(&table), quoted(name));
                         self.db.execute_batch(&sql)?;
                         self.absent.insert((table, name.to_lowercase()));
                     }
@@ -338,7 +339,9 @@ fn absent_column(error: &rusqlite::Error) -> Option<&str> {
 fn judge(context: AuthContext<'_>) -> Authorization {
     use AuthAction::*;
     let denied = match context.action {
-        Attach { .. } | Detach { .. } | Pragma { .. } | CreateVtable { .. } | DropVtable { .. } | Unknown { .. } => true,
+        Attach { .. } | Detach { .. } | Pragma { .. } | CreateVtable { .. } | DropVtable { .. } | Unknown { .. } => {
+            true
+        }
         Function { function_name } => function_name.eq_ignore_ascii_case("load_extension"),
         _ => false,
     };
@@ -487,7 +490,10 @@ mod tests {
         check("SELECT * FROM input1 JOIN input2 ON input1.name = input2.id", json!([found]));
         check("SELECT * FROM input1 FULL OUTER JOIN input2 ON input1.name = input2.id", json!([found, b, c, d]));
         check("SELECT * FROM input1 WHERE name NOT IN (SELECT id FROM input2)", json!([b, c]));
-        check("SELECT a.name, b.city FROM input1 a JOIN input2 b ON a.name = b.id", json!([{ "name": "a", "city": "X" }]));
+        check(
+            "SELECT a.name, b.city FROM input1 a JOIN input2 b ON a.name = b.id",
+            json!([{ "name": "a", "city": "X" }]),
+        );
     }
 
     #[test]
@@ -499,13 +505,17 @@ mod tests {
 
     #[test]
     fn columns_that_no_row_has_are_nothing_that_equals_itself() {
-        check("SELECT v AS a, city AS b FROM input1 LEFT JOIN input2 ON input1.x = input2.y WHERE v = 3", json!([
-            { "a": 3, "b": "X" }, { "a": 3, "b": "Y" },
-        ]));
+        check(
+            "SELECT v AS a, city AS b FROM input1 LEFT JOIN input2 ON input1.x = input2.y WHERE v = 3",
+            json!([
+                { "a": 3, "b": "X" }, { "a": 3, "b": "Y" },
+            ]),
+        );
         check("SELECT nope FROM input1", json!([{}, {}, {}]));
         check("SELECT id, nope FROM input2", json!([{ "id": "a" }, { "id": "d" }]));
         check("SELECT t.nope, t.id FROM input2 AS t", json!([{ "id": "a" }, { "id": "d" }]));
-        let none = query(&job(&[json!([]), json!([])], "SELECT input1.a FROM input1 LEFT JOIN input2 USING (a)", json!([])));
+        let none =
+            query(&job(&[json!([]), json!([])], "SELECT input1.a FROM input1 LEFT JOIN input2 USING (a)", json!([])));
         assert_eq!(none, Ok(Vec::new()));
         let wrong = query(&job(&people(), "SELECT nope(1) FROM input1", json!([])));
         assert_eq!(wrong, Err(Error::Refused("no such function: nope".into())));
@@ -513,7 +523,8 @@ mod tests {
 
     #[test]
     fn values_come_out_as_they_went_in() {
-        let rows = json!([{ "Key": 1, "key": "b", "o": { "a": [1] }, "yes": false, "text": "{}", "none": null, "n": 1.0 }]);
+        let rows =
+            json!([{ "Key": 1, "key": "b", "o": { "a": [1] }, "yes": false, "text": "{}", "none": null, "n": 1.0 }]);
         let out = query(&job(&[rows], "SELECT * FROM input1", json!([]))).unwrap();
         let expect = json!({ "Key": 1, "key": "b", "o": { "a": [1] }, "yes": false, "text": "{}", "n": 1 });
         assert_eq!(Value::Object(out[0].clone()), expect);
@@ -552,10 +563,16 @@ mod tests {
 
     #[test]
     fn a_query_has_one_result_whenever_it_runs() {
-        check("SELECT date() AS d, datetime('now', '+1 day') AS t, CURRENT_TIMESTAMP AS c", json!([
-            { "d": "2026-01-01", "t": "2026-01-02 00:00:00", "c": "2026-01-01 00:00:00" },
-        ]));
-        check("SELECT strftime('%Y') AS y, strftime('%H', '2020-01-01 07:00') AS h", json!([{ "y": "2026", "h": "07" }]));
+        check(
+            "SELECT date() AS d, datetime('now', '+1 day') AS t, CURRENT_TIMESTAMP AS c",
+            json!([
+                { "d": "2026-01-01", "t": "2026-01-02 00:00:00", "c": "2026-01-01 00:00:00" },
+            ]),
+        );
+        check(
+            "SELECT strftime('%Y') AS y, strftime('%H', '2020-01-01 07:00') AS h",
+            json!([{ "y": "2026", "h": "07" }]),
+        );
         let sql = "SELECT random() AS r, hex(randomblob(4)) AS b FROM input1";
         let draw = || query(&job(&people(), sql, json!([]))).unwrap();
         assert_eq!(draw(), draw());

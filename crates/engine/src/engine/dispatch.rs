@@ -95,7 +95,10 @@ impl Inner {
                 self.look(asks).await;
                 continue;
             }
-            let next = self.queue.next_time().map(|at| Duration::from_millis(at.saturating_sub(self.clock.now()).max(1) as u64));
+            let next = self
+                .queue
+                .next_time()
+                .map(|at| Duration::from_millis(at.saturating_sub(self.clock.now()).max(1) as u64));
             if retry_at.is_none() && self.queue.wants_retry() {
                 retry_at = Some(Instant::now() + RETRY);
             }
@@ -210,7 +213,7 @@ impl Inner {
             let waits = run.row.state.wake_at.is_some_and(|at| at > now);
             match newer {
                 Fate::GivesWay(newer) => {
-                    self.begin(run, ask, Some(newer), &mut found).await;
+                    self.begin_queued(run, ask, Some(newer), &mut found).await;
                     if !complete {
                         // Those behind are looked at when these have ended.
                         found.retry = true;
@@ -229,7 +232,7 @@ impl Inner {
                 found.open = true;
                 continue;
             }
-            match self.begin(run, ask, None, &mut found).await {
+            match self.begin_queued(run, ask, None, &mut found).await {
                 Begun::Yes => starts += 1,
                 // Those behind it must not overtake it.
                 Begun::NotNow => {
@@ -242,7 +245,7 @@ impl Inner {
     }
 
     /// Goes to work on a queued run: on its steps, or on its end when a newer one takes its place.
-    async fn begin(
+    async fn begin_queued(
         self: &Arc<Self>,
         run: QueuedRun,
         ask: &Ask,

@@ -29,12 +29,7 @@ impl Runs for Engine {
         Box::pin(self.inner.send(scope, run, id, name.to_owned(), payload))
     }
 
-    fn waits<'a>(
-        &'a self,
-        scope: &'a Scope,
-        run: RunId,
-        step: u32,
-    ) -> BoxFuture<'a, Result<Option<Suspend>, Problem>> {
+    fn waits<'a>(&'a self, scope: &'a Scope, run: RunId, step: u32) -> BoxFuture<'a, Result<Option<Suspend>, Problem>> {
         Box::pin(async move {
             let row = self.inner.row(scope, run).await?;
             self.inner.waits(&row, step).await

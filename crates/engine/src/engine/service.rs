@@ -124,10 +124,9 @@ impl Inner {
 
     /// A recovered run holds a place among those that its workflow may have at once.
     async fn count_again(&self, row: &RunRow) {
-        if let (Ok(definition), Ok(scope)) = (
-            self.stored_definition(row.head.scope, row.head.definition).await,
-            self.scope_of(row.head.scope).await,
-        ) {
+        if let (Ok(definition), Ok(scope)) =
+            (self.stored_definition(row.head.scope, row.head.definition).await, self.scope_of(row.head.scope).await)
+        {
             self.queue.started(&definition, &scope, &row.head);
         }
     }

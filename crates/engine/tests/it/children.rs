@@ -6,11 +6,12 @@ use part::runs::RetryOptions;
 use serde_json::json;
 use store::{RunFilter, RunStatus};
 
-use crate::toys::{House, chain};
+use crate::toys::{House, chain, me};
 
 /// A parent whose one branch waits for a child, held at the gate `kid`, and whose other branch fails once.
 async fn failed_parent(house: &House) -> (RunId, RunId) {
-    let child = [("in", "toy.start", json!({})), ("work", "toy.effect", json!({ "call": "kid" })), ("a", "toy.add", json!({}))];
+    let child =
+        [("in", "toy.start", json!({})), ("work", "toy.effect", json!({ "call": "kid" })), ("a", "toy.add", json!({}))];
     house.workflow("kid", chain(&child));
     house.workflow(
         "parent",
@@ -37,7 +38,7 @@ async fn failed_parent(house: &House) -> (RunId, RunId) {
 }
 
 async fn redrive(house: &House, parent: RunId) {
-    house.engine.retry(&Scope::default(), parent, RetryOptions::default(), "me").await.unwrap();
+    house.engine.retry(&Scope::default(), parent, RetryOptions::default(), &me()).await.unwrap();
 }
 
 #[tokio::test]
@@ -84,7 +85,7 @@ async fn a_child_that_ended_while_nobody_was_there_is_found_after_a_restart() {
     house.engine.stop().await;
     let (second, _seen) = house.other("node-2");
     second.start().await.unwrap();
-    second.retry(&Scope::default(), parent, RetryOptions::default(), "me").await.unwrap();
+    second.retry(&Scope::default(), parent, RetryOptions::default(), &me()).await.unwrap();
     let end = second.wait(&Scope::default(), parent).await.unwrap();
     assert_eq!(end.status, RunStatus::Completed, "{:?}", end.error);
 }

@@ -8,7 +8,7 @@ use part::{Admitted, ReplyTo, Runs};
 use serde_json::json;
 use store::RunStatus;
 
-use crate::toys::{House, Seen, chain, event, late};
+use crate::toys::{House, Seen, chain, event, late, me};
 
 #[tokio::test]
 async fn a_chain_of_pure_nodes_runs_to_its_end() {
@@ -146,10 +146,6 @@ async fn a_wait_ends_by_its_timer_or_its_signal_once() {
         let _ = house.engine.signal(&Scope::default(), run, id, "resume:1", json!({ "n": 41 })).await;
     }
     assert_eq!(house.end(run).await, [42]);
-}
-
-fn me() -> auth::Grant {
-    auth::Grant::operator(&auth::Keyring::new(auth::MasterKey::generate()), "test")
 }
 
 #[tokio::test]

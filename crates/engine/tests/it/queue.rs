@@ -8,7 +8,7 @@ use part::{Admitted, Runs};
 use serde_json::{Value, json};
 use store::{RunFilter, RunStatus};
 
-use crate::toys::{House, Stopped, chain, engine_at, event};
+use crate::toys::{House, Stopped, chain, engine_at, event, me};
 
 const NOON: i64 = 1_800_000_000_000;
 const HOUR: i64 = 3_600_000;
@@ -294,6 +294,6 @@ async fn a_superseded_run_can_be_run_after_all() {
     house.start("quiet", &[2]).await;
     assert_eq!(end(&house.engine, first).await, RunStatus::Superseded);
     let options = part::runs::RetryOptions::default();
-    house.engine.retry(&Scope::default(), first, options, "me").await.unwrap();
+    house.engine.retry(&Scope::default(), first, options, &me()).await.unwrap();
     assert_eq!(house.end(first).await, [2]);
 }

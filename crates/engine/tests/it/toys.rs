@@ -228,7 +228,9 @@ pub fn toys(world: &Arc<World>) -> Vec<Arc<dyn NodeType>> {
         Box::pin(async move {
             match (ctx.resumed(), params["for"].as_i64()) {
                 (None, Some(millis)) => Ok(Outcome::Suspend(Suspend::Timer { at: ctx.now() + millis })),
-                (None, None) => Ok(Outcome::Suspend(Suspend::Signal { name: "webhook".into(), until: None, door: None })),
+                (None, None) => {
+                    Ok(Outcome::Suspend(Suspend::Signal { name: "webhook".into(), until: None, door: None }))
+                }
                 (Some(part::Resumed::Signal { payload }), _) => {
                     let items = Items::from_vec(vec![Item::from_value(payload.clone())]);
                     Ok(Outcome::Done(vec![PortOutput::Items { items, origins: Origins::unknown(1) }]))
@@ -512,4 +514,9 @@ pub fn late(world: &Arc<World>) -> (Provider, Vec<Arc<dyn NodeType>>) {
     });
     let provider = Provider { name: "late-module".into(), digest: "abc".into() };
     (provider, vec![Arc::new(toy(world, "late.count", Effect::Pure, Ports::ONE, behave)) as Arc<dyn NodeType>])
+}
+
+/// Somebody who may do everything.
+pub fn me() -> auth::Grant {
+    auth::Grant::operator(&auth::Keyring::new(auth::MasterKey::generate()), "test")
 }

@@ -12,7 +12,9 @@ use serde_json::json;
 pub fn policy(form: &Form) -> String {
     // Browsers hold a redirect after the form was sent against this list, too.
     let target = if form.redirect.is_some() { "" } else { " form-action 'self';" };
-    format!("default-src 'none'; style-src 'unsafe-inline'; img-src https: data:;{target} base-uri 'none'; frame-ancestors 'self'")
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:;{target} base-uri 'none'; frame-ancestors 'self'"
+    )
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem;\
@@ -107,7 +109,8 @@ fn input(body: &mut String, name: &str, field: &FormField, values: &[String], wr
         FieldKind::Textarea => {
             // The first line break inside a text area is not its content.
             let text = escape(one);
-            let _ = write!(body, "<label for={name}>{label}</label><textarea id={name} name={name} rows=4{more}>\n{text}");
+            let _ =
+                write!(body, "<label for={name}>{label}</label><textarea id={name} name={name} rows=4{more}>\n{text}");
             body.push_str("</textarea>");
         }
         FieldKind::Dropdown => {
@@ -278,7 +281,8 @@ fn file(
             rest.is_empty() || rest.strip_prefix('_').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
         })
     };
-    let found: Vec<&Binary> = files.into_iter().flatten().filter(|(key, _)| of_field(key)).map(|(_, file)| file).collect();
+    let found: Vec<&Binary> =
+        files.into_iter().flatten().filter(|(key, _)| of_field(key)).map(|(_, file)| file).collect();
     if found.is_empty() {
         return if field.required { Err("A file is needed".into()) } else { Ok(Value::Null) };
     }
@@ -289,9 +293,7 @@ fn file(
         let name = other.file_name.as_deref().unwrap_or("the file");
         return Err(format!("“{name}” is not of a kind that is accepted ({})", field.accept));
     }
-    let describe = |file: &Binary| {
-        json!({ "filename": file.file_name, "mimetype": file.mime_type, "size": file.size })
-    };
+    let describe = |file: &Binary| json!({ "filename": file.file_name, "mimetype": file.mime_type, "size": file.size });
     let plain: String = field.key().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     for (at, file) in found.iter().enumerate() {
         let key = if field.multiple { format!("{plain}_{at}") } else { plain.clone() };
@@ -344,10 +346,20 @@ mod tests {
         ]);
         let page = page(&form(fields), &Map::new(), &BTreeMap::new());
         for part in [
-            "<h1>Ask &lt;b&gt;</h1>", "Two\nlines", "Name&quot;&gt;", "type=text value=\"\" required placeholder=\"Ada\"",
-            "type=number step=any value=\"7\"", "<option value=\"L\" selected>", "value=\"a\" checked", "value=\"b\" checked",
-            "type=radio name=field-5 value=\"x\" required", "type=file accept=\".pdf\" multiple", "<hr>",
-            "type=hidden name=field-7 value=\"r1\"", "<button>Submit</button>", "enctype=multipart/form-data",
+            "<h1>Ask &lt;b&gt;</h1>",
+            "Two\nlines",
+            "Name&quot;&gt;",
+            "type=text value=\"\" required placeholder=\"Ada\"",
+            "type=number step=any value=\"7\"",
+            "<option value=\"L\" selected>",
+            "value=\"a\" checked",
+            "value=\"b\" checked",
+            "type=radio name=field-5 value=\"x\" required",
+            "type=file accept=\".pdf\" multiple",
+            "<hr>",
+            "type=hidden name=field-7 value=\"r1\"",
+            "<button>Submit</button>",
+            "enctype=multipart/form-data",
         ] {
             assert!(page.contains(part), "{part} is not in {page}");
         }
@@ -393,15 +405,23 @@ mod tests {
     #[test]
     fn files_are_named_after_their_fields() {
         let file = |name: &str, mime: &str| Binary {
-            file_name: Some(name.into()), mime_type: mime.into(), size: 3, ..Binary::default()
+            file_name: Some(name.into()),
+            mime_type: mime.into(),
+            size: 3,
+            ..Binary::default()
         };
         let fields = json!([
             { "label": "My CV", "type": "file", "accept": ".pdf, image/*" }, { "label": "More", "type": "file", "multiple": true },
         ]);
-        let files = |first: Binary| BTreeMap::from([
-            ("field-0".to_owned(), first), ("field-1_0".to_owned(), file("a", "x/a")), ("field-1_1".to_owned(), file("b", "x/b")),
-        ]);
-        let item = read(&form(fields.clone()), &Map::new(), Some(&files(file("cv.PDF", "application/pdf"))), "t").unwrap();
+        let files = |first: Binary| {
+            BTreeMap::from([
+                ("field-0".to_owned(), first),
+                ("field-1_0".to_owned(), file("a", "x/a")),
+                ("field-1_1".to_owned(), file("b", "x/b")),
+            ])
+        };
+        let item =
+            read(&form(fields.clone()), &Map::new(), Some(&files(file("cv.PDF", "application/pdf"))), "t").unwrap();
         assert_eq!(item.binary.unwrap().into_keys().collect::<Vec<_>>(), ["More_0", "More_1", "My_CV"]);
         assert_eq!(item.json["My CV"], json!({ "filename": "cv.PDF", "mimetype": "application/pdf", "size": 3 }));
         assert_eq!(item.json["More"].as_array().unwrap().len(), 2);

@@ -4,8 +4,8 @@ mod answer;
 mod body;
 mod form;
 mod gate;
-mod resume;
 mod multipart;
+mod resume;
 #[cfg(test)]
 mod tests;
 
@@ -375,4 +375,3 @@ fn header_json(headers: &HeaderMap) -> Map {
     }
     map
 }
-

@@ -153,12 +153,7 @@ fn time_text(millis: i64) -> String {
 
 /// The signal's id. A sender that repeats itself with an idempotency key sends the same signal; without one, calls
 /// within one second that are the same are one (mail clients fetch a link twice).
-fn signal_id(
-    wait: &Wait,
-    parts: &Parts,
-    parsed: &body::Parsed,
-    now: i64,
-) -> SignalId {
+fn signal_id(wait: &Wait, parts: &Parts, parsed: &body::Parsed, now: i64) -> SignalId {
     let mut hasher = store::Hasher::default();
     hasher.update(format!("{}\n{}\n{}\n{}\n", wait.run, wait.step, parts.method, parts.uri).as_bytes());
     match parts.headers.get(gate::IDEMPOTENCY_KEY) {

@@ -27,7 +27,12 @@ impl Plain for Stop {
     type Params = Params;
     const ABOUT: &'static Descriptor = &Descriptor {
         keywords: &["throw", "abort", "fail", "end"],
-        ..Descriptor::pure::<Params>("core.stop", Group::Flow, "Stop and error", "Fails the run with a message of your own")
+        ..Descriptor::pure::<Params>(
+            "core.stop",
+            Group::Flow,
+            "Stop and error",
+            "Fails the run with a message of your own",
+        )
     };
     const PORTS: Ports = Ports::of(1, 0);
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.stopAndError", versions: &[1.0] }];

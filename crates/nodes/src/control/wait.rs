@@ -220,8 +220,9 @@ impl Params {
         } else if webhook.methods.is_empty() {
             webhook.methods = vec![self.method.to_ascii_uppercase()];
         }
-        if let WebhookAuth::Basic { connection } | WebhookAuth::Header { connection } | WebhookAuth::Jwt { connection } =
-            &mut webhook.auth
+        if let WebhookAuth::Basic { connection }
+        | WebhookAuth::Header { connection }
+        | WebhookAuth::Jwt { connection } = &mut webhook.auth
         {
             *connection = ctx.info().connections.get("auth").cloned().or(connection.take());
             if connection.is_none() {
@@ -440,12 +441,18 @@ mod tests {
                     ] },
                 }),
             ),
-            (1.1, json!({ "resume": "form", "options": { "respondWithOptions": { "values": {
+            (
+                1.1,
+                json!({ "resume": "form", "options": { "respondWithOptions": { "values": {
                 "respondWith": "redirect", "redirectUrl": "https://a.example",
-            } } } })),
-            (1.1, json!({ "resume": "form", "options": { "respondWithOptions": { "values": {
+            } } } }),
+            ),
+            (
+                1.1,
+                json!({ "resume": "form", "options": { "respondWithOptions": { "values": {
                 "formSubmittedText": "Thanks",
-            } } } })),
+            } } } }),
+            ),
         ] {
             crate::lift::check_round_trip(&Wait, version, parameters);
         }

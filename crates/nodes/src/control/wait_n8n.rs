@@ -73,7 +73,9 @@ pub fn lift(node: &Node) -> Lifted {
 fn lift_door(node: &Node, params: &mut Map, lifted: &mut Lifted) {
     let mut theirs = node.clone();
     theirs.webhook_id = None;
-    theirs.parameters.extend(node.parameters.get("incomingAuthentication").map(|kind| ("authentication".into(), kind.clone())));
+    theirs
+        .parameters
+        .extend(node.parameters.get("incomingAuthentication").map(|kind| ("authentication".into(), kind.clone())));
     let door = webhook::lift(&theirs);
     lifted.slots.extend(door.slots);
     lifted.problems.extend(door.problems);
@@ -157,7 +159,8 @@ fn lift_field(theirs: &Value) -> Value {
         _ => {}
     }
     if let Some(options) = theirs["fieldOptions"]["values"].as_array() {
-        let options: Vec<Value> = options.iter().map(|option| option["option"].clone()).filter(|o| !o.is_null()).collect();
+        let options: Vec<Value> =
+            options.iter().map(|option| option["option"].clone()).filter(|o| !o.is_null()).collect();
         put(&mut field, "options", options);
     }
     Value::Object(field)

@@ -255,7 +255,8 @@ impl NodeType for Merge {
             refuse(Code::NotRunnable, "the mode decides about the inputs and takes no expression", "/params/mode")
         })?;
         let by_position = fixed("combineBy").is_some_and(|by| by == "combineByPosition");
-        let many = matches!(mode, Mode::Append | Mode::ChooseBranch | Mode::CombineBySql) || (mode == Mode::Combine && by_position);
+        let many = matches!(mode, Mode::Append | Mode::ChooseBranch | Mode::CombineBySql)
+            || (mode == Mode::Combine && by_position);
         let count = fixed("numberInputs")
             .map_or(Some(2), |count| crate::js::number(&count).clamp(0.0, 99.0).to_string().parse().ok());
         let inputs = match count {

@@ -53,7 +53,12 @@ impl Plain for SplitOut {
     type Params = Params;
     const ABOUT: &'static Descriptor = &Descriptor {
         keywords: &["list", "array", "explode", "unwind", "flatten"],
-        ..Descriptor::pure::<Params>("core.split-out", Group::Transform, "Split out", "Makes an item of each element of a list")
+        ..Descriptor::pure::<Params>(
+            "core.split-out",
+            Group::Transform,
+            "Split out",
+            "Makes an item of each element of a list",
+        )
     };
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.splitOut", versions: &[1.0] }];
     const NAMES: Names = &[

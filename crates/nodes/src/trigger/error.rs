@@ -13,7 +13,12 @@ impl Plain for ErrorTrigger {
     type Params = NoParams;
     const ABOUT: &'static Descriptor = &Descriptor {
         keywords: &["failure", "alert", "catch"],
-        ..Descriptor::pure::<NoParams>("core.error-trigger", Group::Trigger, "Error trigger", "Starts a run when a run of another workflow has failed")
+        ..Descriptor::pure::<NoParams>(
+            "core.error-trigger",
+            Group::Trigger,
+            "Error trigger",
+            "Starts a run when a run of another workflow has failed",
+        )
     };
     const PORTS: Ports = Ports::TRIGGER;
     const TRIGGER: Option<&'static Trigger> = Some(&Trigger::Error);

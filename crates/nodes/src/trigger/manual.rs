@@ -10,7 +10,12 @@ impl Plain for Manual {
     type Params = NoParams;
     const ABOUT: &'static Descriptor = &Descriptor {
         keywords: &["start", "test", "button", "click"],
-        ..Descriptor::pure::<NoParams>("core.manual", Group::Trigger, "Manual trigger", "Starts a run when a person asks for it")
+        ..Descriptor::pure::<NoParams>(
+            "core.manual",
+            Group::Trigger,
+            "Manual trigger",
+            "Starts a run when a person asks for it",
+        )
     };
     const PORTS: Ports = Ports::TRIGGER;
     const TRIGGER: Option<&'static Trigger> = Some(&Trigger::Manual);

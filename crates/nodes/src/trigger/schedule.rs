@@ -113,7 +113,11 @@ impl NodeType for Schedule {
             }
         }
         if node.param("misfireGraceSeconds").as_f64().is_some_and(|seconds| seconds > 0.0) {
-            not_honoured(&mut lifted, "misfireGraceSeconds", "is not there: a time counts as missed when no server ran");
+            not_honoured(
+                &mut lifted,
+                "misfireGraceSeconds",
+                "is not there: a time counts as missed when no server ran",
+            );
         }
         if node.flag("skipDurableScheduler", false) {
             not_honoured(&mut lifted, "skipDurableScheduler", "has no meaning here: there is one scheduler");

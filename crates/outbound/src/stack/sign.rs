@@ -38,12 +38,7 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Res
 }
 
 fn signable(request: &mut Request) -> Signable<'_> {
-    Signable {
-        method: &request.method,
-        url: &mut request.url,
-        headers: &mut request.headers,
-        body: &mut request.body,
-    }
+    Signable { method: &request.method, url: &mut request.url, headers: &mut request.headers, body: &mut request.body }
 }
 
 fn same_origin(connection: &Name, plain: &url::Url, request: &Request) -> Result<(), Error> {

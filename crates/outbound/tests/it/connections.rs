@@ -62,7 +62,8 @@ async fn a_challenge_is_answered_once_and_only_where_the_account_answers() {
     let account = Account::at(&["127.0.0.1"]);
     account.change(|reach| (reach.private, reach.challenged) = (true, true));
     let out = with(Options::default(), account.clone());
-    let post = |path: &str, body: outbound::Body| outbound::Request::new(http::Method::POST, server.url(path)).body(body);
+    let post =
+        |path: &str, body: outbound::Body| outbound::Request::new(http::Method::POST, server.url(path)).body(body);
     let open = out.send(post("/open", "twice".into()), account_meta()).await.unwrap();
     assert_eq!((open.status.as_u16(), server.seen().len()), (200, 2));
     assert!(server.seen().iter().all(|seen| seen.body == b"twice"));

@@ -211,8 +211,8 @@ impl State {
         // SAFETY: every block has its size in front.
         let size = unsafe { Heap::usable_size(user) };
         let first = &self.regions[0];
-        let carved = size + HEAD <= STEPS * STEP
-            || (first.start..first.start.wrapping_add(first.length)).contains(&user);
+        let carved =
+            size + HEAD <= STEPS * STEP || (first.start..first.start.wrapping_add(first.length)).contains(&user);
         // SAFETY: blocks that are not carved begin with this head.
         (!carved).then(|| unsafe { user.cast::<Large>().sub(1) })
     }

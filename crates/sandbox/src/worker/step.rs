@@ -95,7 +95,8 @@ impl Engine {
         self.watch(&watch, job, cpu_at_start);
         let result = self.context.with(|ctx| {
             let run = Run { ctx: ctx.clone(), desk: &self.desk, watch: &watch, output: job.output };
-            match self.core.clone().restore(&ctx).catch(&ctx).map_err(Stop::Thrown).and_then(|core| run.job(&core, job)) {
+            match self.core.clone().restore(&ctx).catch(&ctx).map_err(Stop::Thrown).and_then(|core| run.job(&core, job))
+            {
                 Ok(texts) => Ok(texts),
                 Err(Stop::Failure(failure)) => Err(failure),
                 Err(Stop::Thrown(error)) => Err(run.failure(error)),
@@ -280,9 +281,7 @@ impl<'js> Run<'_, 'js> {
             }
         };
         self.check_size(text.len())?;
-        String::from_utf8(text)
-            .map(Some)
-            .map_err(|_| Stop::Failure(Failure::Internal("the result is no text".into())))
+        String::from_utf8(text).map(Some).map_err(|_| Stop::Failure(Failure::Internal("the result is no text".into())))
     }
 
     fn check_size(&self, size: usize) -> Result<(), Stop<'js>> {

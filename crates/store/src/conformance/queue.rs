@@ -67,7 +67,8 @@ async fn lanes(store: Store) {
     queue(&fixture, Run { priority: 7, ..run(7, "b", "y") }).await;
     fixture.commit(fixture.next(6, 2, RunStatus::Running, 1)).await;
     let (store, all) = (&fixture.store, everywhere());
-    let named = |names: &[&str]| -> Vec<(String, ScopeId)> { names.iter().map(|name| ((*name).into(), MAIN)).collect() };
+    let named =
+        |names: &[&str]| -> Vec<(String, ScopeId)> { names.iter().map(|name| ((*name).into(), MAIN)).collect() };
     assert_eq!(store.queued_workflows(&all, None, 9).await.expect("workflows"), named(&["a", "b"]));
     assert_eq!(store.queued_workflows(&all, None, 1).await.expect("workflows"), named(&["a"]));
     let after = Some(("a".to_owned(), MAIN));
@@ -128,7 +129,8 @@ async fn heads(store: Store) {
 
 async fn due(store: Store) {
     let fixture = Fixture::new(store).await;
-    for (number, wake_at) in [(1, Some(NOW + 10)), (2, Some(NOW + 10)), (3, None), (4, Some(NOW + 5)), (5, Some(NOW + 30))]
+    for (number, wake_at) in
+        [(1, Some(NOW + 10)), (2, Some(NOW + 10)), (3, None), (4, Some(NOW + 5)), (5, Some(NOW + 30))]
     {
         queue(&fixture, Run { wake_at, priority: 2, ..run(number, "a", "k") }).await;
     }

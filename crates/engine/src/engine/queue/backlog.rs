@@ -11,8 +11,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use model::{RunId, ScopeId};
 use model::workflow::Fairness;
+use model::{RunId, ScopeId};
 use store::Lane;
 
 use super::window::Window;

@@ -265,9 +265,7 @@ fn workspaces_take_turns_then_their_workflows_then_the_keys() {
     let order = turns(&mut backlog, 8);
     assert_eq!(
         order,
-        [
-            "a/much/1", "b/other/", "a/little/", "b/other/", "a/much/2", "b/other/", "a/little/", "b/other/"
-        ]
+        ["a/much/1", "b/other/", "a/little/", "b/other/", "a/much/2", "b/other/", "a/little/", "b/other/"]
     );
 }
 

@@ -160,7 +160,11 @@ impl<'a, 'js> Writer<'a, 'js> {
             return Ok(self.engine(value)?);
         }
         self.open.push(place);
-        if class == self.array { self.elements(value, depth)? } else { self.fields(value, depth)? }
+        if class == self.array {
+            self.elements(value, depth)?
+        } else {
+            self.fields(value, depth)?
+        }
         self.open.pop();
         Ok(true)
     }

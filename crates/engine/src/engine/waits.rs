@@ -19,17 +19,16 @@ impl Inner {
         }
         let mut waiting: BTreeMap<u32, Suspend> = BTreeMap::new();
         let (mut waited, mut over) = (false, false);
-        for event in self.events(row).await? {
-            match event {
-                Event::StepSuspended { s, on, .. } if is_signal(&on) => {
-                    waited |= s == step;
-                    waiting.insert(s, on);
-                }
-                Event::StepResumed { s, .. } => drop(waiting.remove(&s)),
-                Event::StepCompleted { s, .. } | Event::StepFailed { s, .. } => over |= s == step,
-                _ => {}
+        let see = |event| match event {
+            Event::StepSuspended { s, on, .. } if is_signal(&on) => {
+                waited |= s == step;
+                waiting.insert(s, on);
             }
-        }
+            Event::StepResumed { s, .. } => drop(waiting.remove(&s)),
+            Event::StepCompleted { s, .. } | Event::StepFailed { s, .. } => over |= s == step,
+            _ => {}
+        };
+        self.each_event(row, see).await?;
         match waiting.remove(&step).or_else(|| waiting.into_values().next()) {
             None if waited && over => {
                 let problem = Problem::new(Code::RunEnded, "the step has gone on already");

@@ -34,9 +34,9 @@ pub(super) fn report(
         if is_idle(entry.node_type.n8n_idle(), &place) || is_named(&place, problems) {
             continue;
         }
-        // The largest part that has no counterpart at all is named once, not each of its leaves.
+        // A part that has no counterpart at all is named once, not each of its leaves; an option is named by itself.
         let known = (0..place.len()).take_while(|length| at(written, &place[..*length]).is_some()).count();
-        let place = &place[..known.max(1)];
+        let place = &place[..place.len().min(known.max(2))];
         let detail = format!("`{}` changes nothing here", place.join("."));
         problems.push(Problem::new(Code::LossyImport, detail).at(pointer(place)).hint("it is kept for export"));
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{Code, Item};
+use part::trigger::Webhook;
 use part::{Answer, Category, Chunk, Items, NodeError, ReplyTo, Segment, StoredChunk};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ impl LastSnapshot {
 struct SnapshotRef<'a> {
     machine: &'a State,
     reply_to: &'a Option<ReplyTo>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_as: &'a Option<Box<Webhook>>,
     answer: &'a Option<Answer>,
     use_pins: bool,
     ended_at: Option<i64>,
@@ -75,6 +78,8 @@ struct SnapshotRef<'a> {
 struct SnapshotRecord {
     machine: State,
     reply_to: Option<ReplyTo>,
+    #[serde(default)]
+    answer_as: Option<Box<Webhook>>,
     answer: Option<Answer>,
     use_pins: bool,
     ended_at: Option<i64>,
@@ -269,6 +274,7 @@ impl Core {
         let snapshot = SnapshotRef {
             machine: self.machine.state(),
             reply_to: &self.reply_to,
+            answer_as: &self.answer_as,
             answer: &self.answer,
             use_pins: self.use_pins,
             ended_at: self.ended_at,
@@ -285,6 +291,7 @@ impl Core {
         let mut core = Core::new(Machine::restore(graph, record.machine));
         core.data = RunData::restore(record.data)?;
         core.reply_to = record.reply_to;
+        core.answer_as = record.answer_as;
         core.answer = record.answer;
         core.use_pins = record.use_pins;
         core.ended_at = record.ended_at;

@@ -37,6 +37,8 @@ impl Plain for Stop {
     const PORTS: Ports = Ports::of(1, 0);
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.stopAndError", versions: &[1.0] }];
 
+    const IDLE: &'static [&'static str] = &["errorType", "errorMessage", "errorObject"];
+
     fn lift(node: &n8n::Node) -> Lifted {
         let mut params = Map::new();
         match node.text("errorType", "errorMessage") {

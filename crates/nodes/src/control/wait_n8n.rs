@@ -32,6 +32,7 @@ pub const IDLE: &[&str] = &[
     "formFields.values.*.limitSelection",
     "formFields.values.*.multiselect",
     "formFields.values.*.multipleFiles",
+    "options.binaryData",
     "options.webhookSuffix",
     "options.appendAttribution",
     "options.respondWithOptions.values.respondWith",

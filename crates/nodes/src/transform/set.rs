@@ -462,6 +462,22 @@ impl NodeType for Set {
         &[Mapping { node_type: "n8n-nodes-base.set", versions: &[1.0, 2.0, 3.0, 3.1, 3.2, 3.3, 3.4, 3.5] }]
     }
 
+    fn n8n_idle(&self) -> &'static [&'static str] {
+        // At their default, or switched off by another.
+        &[
+            "mode",
+            "keepOnlySet",
+            "include",
+            "includeOtherFields",
+            "includeFields",
+            "excludeFields",
+            "duplicateItem",
+            "duplicateCount",
+            "options.includeBinary",
+            "options.stripBinary",
+        ]
+    }
+
     fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
         Ok(Lifted::plain(set_n8n::lift(node)))
     }

@@ -203,7 +203,7 @@ impl<'j> Scratch<'j> {
         let marks = vec!["?"; columns.len().max(1)].join(", ");
         let mut insert = self.db.prepare(&format!("INSERT INTO {} VALUES ({marks})", quoted(&table.name)))?;
         for (at, item) in table.rows.iter().enumerate() {
-            if at % LOOK_ROWS == 0 {
+            if at.is_multiple_of(LOOK_ROWS) {
                 self.watch.check()?;
             }
             for (index, (field, kind)) in columns.iter().enumerate() {
@@ -244,7 +244,7 @@ impl<'j> Scratch<'j> {
             if rows.len() > self.job.rows {
                 return Err(Error::Rows(self.job.rows));
             }
-            if rows.len() % LOOK_ROWS == 0 {
+            if rows.len().is_multiple_of(LOOK_ROWS) {
                 self.watch.check()?;
             }
         }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use model::{Digest, RunId, ScopeId};
 use tokio::sync::oneshot;
@@ -28,9 +28,9 @@ impl Store {
     ///
     /// A repeat of a commit that is already stored succeeds. After [`CommitError::Unavailable`] the outcome may be
     /// unknown: repeat the same commit.
-    pub async fn commit(&self, commit: RunCommit) -> Result<(), CommitError> {
+    pub async fn commit(&self, commit: impl Into<Arc<RunCommit>>) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Waiting { commit: Box::new(commit), reply }).await?;
+        self.submit(Waiting { commit: commit.into(), reply }).await?;
         answer.await.unwrap_or_else(|_| Err(CommitError::Unavailable("the store is closed".into())))
     }
 }
@@ -47,7 +47,7 @@ impl From<Error> for CommitError {
 /// A commit that waits for its group, and who waits for it.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) commit: Box<RunCommit>,
+    pub(crate) commit: Arc<RunCommit>,
     pub(crate) reply: oneshot::Sender<Result<(), CommitError>>,
 }
 
@@ -165,7 +165,7 @@ impl Group {
             };
             if result.is_ok() {
                 let commit = &waiting.commit;
-                notifier.run(RunNotice::Changed { scope: commit.scope, run: commit.run }, None);
+                notifier.changed(commit.scope, commit.run, commit.state.wake_at.is_some());
                 for (child, _) in &commit.children {
                     let head = &child.head;
                     let notice = RunNotice::Admitted { scope: head.scope, run: head.id, partition: head.partition };

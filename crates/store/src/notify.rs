@@ -37,6 +37,8 @@ pub enum RunNotice {
 #[derive(Debug)]
 pub(crate) struct Notifier {
     runs: broadcast::Sender<RunNotice>,
+    /// What may be work for somebody. Almost every commit is none, and whoever looks for work sleeps through it.
+    work: broadcast::Sender<RunNotice>,
     position: watch::Sender<u64>,
     /// Every partition's bit, until the coalescing task of PostgreSQL has sent it.
     pub(crate) outgoing: Outgoing,
@@ -52,7 +54,12 @@ pub(crate) struct Outgoing {
 
 impl Notifier {
     pub(crate) fn new() -> Self {
-        Notifier { runs: broadcast::channel(4096).0, position: watch::channel(0).0, outgoing: Outgoing::default() }
+        Notifier {
+            runs: broadcast::channel(4096).0,
+            work: broadcast::channel(4096).0,
+            position: watch::channel(0).0,
+            outgoing: Outgoing::default(),
+        }
     }
 
     /// A receiver of hints about runs.
@@ -60,15 +67,28 @@ impl Notifier {
         self.runs.subscribe()
     }
 
+    /// A receiver of hints about what may be work for somebody.
+    pub(crate) fn work(&self) -> broadcast::Receiver<RunNotice> {
+        self.work.subscribe()
+    }
+
     /// A receiver of the newest position of resources.
     pub(crate) fn positions(&self) -> watch::Receiver<u64> {
         self.position.subscribe()
     }
 
+    /// A commit has changed a run; `waits` says whether it goes on by itself at a time.
+    pub(crate) fn changed(&self, scope: ScopeId, run: RunId, waits: bool) {
+        let notice = RunNotice::Changed { scope, run };
+        let _ = self.runs.send(notice);
+        if waits {
+            let _ = self.work.send(notice);
+        }
+    }
+
     /// Tells this process, and others through the coalescing task.
     pub(crate) fn run(&self, notice: RunNotice, partition: Option<u16>) {
-        // Without a receiver there is nobody to tell.
-        let _ = self.runs.send(notice);
+        self.tell(notice);
         if let Some(partition) = partition {
             self.outgoing.add(partition);
         }
@@ -76,7 +96,13 @@ impl Notifier {
 
     /// Tells this process what another one wrote.
     pub(crate) fn heard(&self, partition: u16) {
-        let _ = self.runs.send(RunNotice::Partition(partition));
+        self.tell(RunNotice::Partition(partition));
+    }
+
+    fn tell(&self, notice: RunNotice) {
+        // Without a receiver there is nobody to tell.
+        let _ = self.runs.send(notice);
+        let _ = self.work.send(notice);
     }
 
     /// Resources have reached this position.

@@ -152,6 +152,11 @@ impl Store {
         self.inner.notifier.runs()
     }
 
+    /// The hints that may mean work for somebody: all but changes of runs that go on by themselves at no time.
+    pub fn watch_work(&self) -> broadcast::Receiver<RunNotice> {
+        self.inner.notifier.work()
+    }
+
     /// The newest position of resources that this process has heard of; see [`Store::since`].
     pub fn watch_position(&self) -> watch::Receiver<u64> {
         self.inner.notifier.positions()

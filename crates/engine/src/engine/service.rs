@@ -173,7 +173,7 @@ impl Inner {
     }
 
     async fn watch_timers(self: &Arc<Self>) {
-        let mut notices = self.store.watch_runs();
+        let mut notices = self.store.watch_work();
         loop {
             // However many timers are due at once, so many runs are loaded; queued ones leave them that room.
             while self.live().len() >= self.options.max_live.saturating_mul(2) {
@@ -215,7 +215,7 @@ impl Inner {
     }
 
     async fn hear_notices(self: &Arc<Self>) {
-        let mut notices = self.store.watch_runs();
+        let mut notices = self.store.watch_work();
         loop {
             match notices.recv().await {
                 Ok(RunNotice::Signal { scope, run }) => self.wake(scope, run),

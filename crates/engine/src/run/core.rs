@@ -161,7 +161,7 @@ pub struct Launch {
 
 /// What a commit of a run has to say, gathered under the lock.
 struct Flush {
-    commit: RunCommit,
+    commit: Arc<RunCommit>,
     seq: u64,
     /// Number of the last page that it writes.
     pages: Option<u32>,
@@ -314,7 +314,7 @@ impl Shared {
     }
 
     /// Commits, and repeats the same commit while the store cannot be reached: what it has done is recognised there.
-    async fn commit(&self, commit: RunCommit) -> Result<(), CommitError> {
+    async fn commit(&self, commit: Arc<RunCommit>) -> Result<(), CommitError> {
         let deadline = Instant::now() + COMMIT_PATIENCE;
         let mut wait = Duration::from_millis(50);
         loop {
@@ -363,7 +363,7 @@ impl Shared {
         Some(Flush {
             seq: core.last_seq,
             pages: snapshot.as_ref().and_then(|snapshot| snapshot.pages.last()).map(|(page, _)| *page),
-            commit: RunCommit {
+            commit: Arc::new(RunCommit {
                 scope: self.head.scope,
                 run: self.head.id,
                 fence: self.fence,
@@ -376,7 +376,7 @@ impl Shared {
                 children: std::mem::take(&mut core.children),
                 signals: std::mem::take(&mut core.signals),
                 local: std::mem::take(&mut core.local),
-            },
+            }),
         })
     }
 }

@@ -5,7 +5,7 @@ use model::ScopeId;
 
 use super::Case;
 use super::commits::signal;
-use super::fixtures::{Fixture, MAIN, NOW, run_id, run_state};
+use super::fixtures::{Fixture, MAIN, NOW, run_id};
 use crate::{Budget, DeadState, RunFilter, RunNotice, RunRef, RunStatus, SignalAnswer, Store};
 
 pub(super) const CASES: &[Case] = &[
@@ -42,7 +42,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "whoever watches hears of admissions and signals",
-        queries: &["watch_runs", "send_signal"],
+        queries: &["watch_runs", "watch_work", "send_signal"],
         run: |store| Box::pin(watch(store)),
     },
     Case {
@@ -247,7 +247,7 @@ async fn deletion(store: Store) {
 
 async fn watch(store: Store) {
     let fixture = Fixture::new(store).await;
-    let mut notices = fixture.store.watch_runs();
+    let (mut notices, mut work) = (fixture.store.watch_runs(), fixture.store.watch_work());
     fixture.commit(fixture.admission(1, RunStatus::Queued, 1)).await;
     fixture.store.send_signal(signal(1, 1, "x")).await.expect("sent");
     let mut expected = vec![
@@ -260,8 +260,16 @@ async fn watch(store: Store) {
         let notice = notices.recv().await.expect("a notice");
         expected.retain(|wanted| *wanted != notice);
     }
-    fixture.commit(fixture.next(1, 1, RunStatus::Completed, 0)).await;
-    assert_eq!(run_state(RunStatus::Completed, 1).last_seq, 1);
+    let mut waits = fixture.next(1, 1, RunStatus::Waiting, 1);
+    waits.state.wake_at = Some(NOW);
+    fixture.commit(waits).await;
+    fixture.commit(fixture.next(1, 2, RunStatus::Completed, 0)).await;
+    let changed = RunNotice::Changed { scope: MAIN, run: run_id(1) };
+    let mut heard = Vec::new();
+    while !heard.contains(&changed) {
+        heard.push(work.recv().await.expect("a notice"));
+    }
+    assert!(heard.contains(&RunNotice::Signal { scope: MAIN, run: run_id(1) }), "the first change was no work");
 }
 
 async fn pages(store: Store) {

@@ -112,6 +112,7 @@ struct Scratch<'j> {
 
 impl<'j> Scratch<'j> {
     fn open(job: &'j Job) -> Result<Self, Error> {
+        crate::db::library::set_up();
         let mut db = Connection::open_in_memory()?;
         let hit = Arc::default();
         let watch = Watch { stop: job.stop.clone(), bytes: job.bytes, before: memory_used(), hit };
@@ -350,6 +351,7 @@ fn judge(context: AuthContext<'_>) -> Authorization {
 
 /// Makes SQL functions of time and chance depend on the job alone, so that a query has one result.
 fn replace_clock_and_chance(db: &Connection, job: &Job) -> Result<(), Error> {
+    crate::db::library::set_up();
     let plain = Connection::open_in_memory()?;
     let sql = "SELECT strftime('%Y-%m-%d %H:%M:%f', ?1 / 1000.0, 'unixepoch')";
     let now: String = plain.query_row(sql, [job.now], |row| row.get(0))?;

@@ -14,7 +14,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::{Many, Param, Row, Rows, Tx, Value, Work};
+use super::{Many, Param, Row, Rows, Tx, Value, Work, log_file};
 use crate::commit::{Caches, Group, Waiting};
 use crate::migrate::Migration;
 use crate::notify::Notifier;
@@ -59,7 +59,11 @@ impl Connection {
         if create {
             flags |= OpenFlags::SQLITE_OPEN_CREATE;
         }
-        let inner = rusqlite::Connection::open_with_flags(path, flags)?;
+        // Only the writer appends to the log.
+        let inner = match log_file::name().filter(|_| durable && create) {
+            Some(layer) => rusqlite::Connection::open_with_flags_and_vfs(path, flags, layer)?,
+            None => rusqlite::Connection::open_with_flags(path, flags)?,
+        };
         inner.set_prepared_statement_cache_capacity(256);
         inner.busy_timeout(std::time::Duration::from_secs(5))?;
         // The page size and the vacuum mode hold only when they are set before the first table.

@@ -41,8 +41,80 @@ impl<'de> Deserialize<'de> for Feed {
     }
 }
 
-/// What came in at each input port, in edge order.
-pub type Inputs = Vec<Vec<Feed>>;
+/// What came in at each input port, in edge order. Cheap to clone: it is kept by the queue, the step and its data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs(Option<Came>);
+
+/// Almost every step has one input that one output fed; it needs no memory of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Came {
+    One([Feed; 1]),
+    Ports(std::sync::Arc<[Vec<Feed>]>),
+}
+
+impl Inputs {
+    /// One feed at the first port.
+    pub fn one(feed: Feed) -> Self {
+        Inputs(Some(Came::One([feed])))
+    }
+
+    /// Number of ports.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            None => 0,
+            Some(Came::One(_)) => 1,
+            Some(Came::Ports(ports)) => ports.len(),
+        }
+    }
+
+    /// Whether there is no port.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// What came in at a port.
+    pub fn get(&self, port: usize) -> Option<&[Feed]> {
+        match &self.0 {
+            None => None,
+            Some(Came::One(feeds)) => (port == 0).then_some(feeds),
+            Some(Came::Ports(ports)) => ports.get(port).map(Vec::as_slice),
+        }
+    }
+
+    /// What came in, port by port.
+    pub fn iter(&self) -> impl Iterator<Item = &[Feed]> {
+        (0..self.len()).filter_map(|port| self.get(port))
+    }
+
+    /// The same with another feed at the first port.
+    pub fn replace_first(&self, feed: Feed) -> Self {
+        let rest = self.iter().skip(1).map(<[Feed]>::to_vec);
+        std::iter::once(vec![feed]).chain(rest).collect::<Vec<_>>().into()
+    }
+}
+
+impl From<Vec<Vec<Feed>>> for Inputs {
+    fn from(ports: Vec<Vec<Feed>>) -> Self {
+        Inputs(match ports.as_slice() {
+            [] => None,
+            [feeds] if feeds.len() == 1 => Some(Came::One([feeds[0]])),
+            _ => Some(Came::Ports(ports.into())),
+        })
+    }
+}
+
+// As JSON: a list of feeds for each port.
+impl Serialize for Inputs {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Inputs {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Vec<Feed>>::deserialize(deserializer).map(Inputs::from)
+    }
+}
 
 /// How the queue of ready nodes and the joins change. Decided once, when a step ends, and journaled with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -97,10 +97,10 @@ impl Machine {
         let parallel = self.graph.order == Order::Parallel;
         let busy = state.live.values().any(|step| step.parent.is_none());
         if let Some(ready) = state.ready.iter().find(|ready| self.may_start(ready.node, busy)) {
-            let mut inputs = ready.inputs.clone();
-            if let Some(feed) = state.override_input {
-                inputs.first_mut().map(|port| *port = vec![feed]).unwrap_or_else(|| inputs.push(vec![feed]));
-            }
+            let inputs = match state.override_input {
+                Some(feed) => ready.inputs.replace_first(feed),
+                None => ready.inputs.clone(),
+            };
             let run_index = state.run_counts[ready.node as usize];
             return Next::Start { step: state.next_step, node: ready.node, run_index, inputs };
         }
@@ -175,7 +175,7 @@ impl Machine {
 
     /// Moves of a run that starts at a node with given items (they are step 0).
     pub fn moves_at(&self, node: NodeIndex) -> Vec<Move> {
-        vec![Move::Back { n: node, i: vec![vec![Feed { step: 0, output: 0 }]] }]
+        vec![Move::Back { n: node, i: Inputs::one(Feed { step: 0, output: 0 }) }]
     }
 
     /// The run has a destination and this node does not lead to it, or it has none.

@@ -217,7 +217,8 @@ pub struct State {
     trigger: Option<NodeIndex>,
     ready: VecDeque<Ready>,
     slots: Vec<Slot>,
-    live: BTreeMap<StepNumber, LiveStep>,
+    /// Boxed: steps come and go, and a tree moves what it holds.
+    live: BTreeMap<StepNumber, Box<LiveStep>>,
     /// How often each node has been started.
     run_counts: Vec<u32>,
     /// The last step of each node that put something out.
@@ -239,7 +240,7 @@ pub struct State {
     /// For each node: state kept for its next run.
     kept: BTreeMap<NodeIndex, model::Value>,
     /// Step failures that can be run again when the run is reopened.
-    failed: Vec<(StepNumber, LiveStep)>,
+    failed: Vec<(StepNumber, Box<LiveStep>)>,
 }
 
 impl Machine {
@@ -272,13 +273,13 @@ impl Machine {
     }
 
     /// Steps that have not ended.
-    pub fn live(&self) -> &BTreeMap<StepNumber, LiveStep> {
+    pub fn live(&self) -> &BTreeMap<StepNumber, Box<LiveStep>> {
         &self.state.live
     }
 
     /// A step that has not ended.
     pub fn live_step(&self, step: StepNumber) -> Option<&LiveStep> {
-        self.state.live.get(&step)
+        self.state.live.get(&step).map(|step| &**step)
     }
 
     /// The run was asked to stop.
@@ -377,7 +378,7 @@ impl Machine {
 
     /// The earliest time at which the run goes on by itself.
     pub fn next_timer(&self) -> Option<i64> {
-        self.state.live.values().filter_map(LiveStep::wakes_at).min()
+        self.state.live.values().filter_map(|step| step.wakes_at()).min()
     }
 
     /// Steps whose items something is about to read: ready nodes, joins, live steps and those that would be run again,
@@ -451,14 +452,15 @@ impl Machine {
                 state.next_step = s + 1;
                 state.run_counts[*n as usize] = run_index + 1;
                 state.step_count += 1;
-                state.live.insert(*s, LiveStep::new(*n, *run_index, i.clone(), *at, *seed, None));
+                state.live.insert(*s, Box::new(LiveStep::new(*n, *run_index, i.clone(), *at, *seed, None)));
             }
             Event::Invoked { s, n, parent, k, at, seed, .. } => {
                 state.next_step = s + 1;
                 let run_index = state.run_counts[*n as usize];
                 state.run_counts[*n as usize] += 1;
                 state.step_count += 1;
-                state.live.insert(*s, LiveStep::new(*n, run_index, Vec::new(), *at, *seed, Some(*parent)));
+                let step = LiveStep::new(*n, run_index, Inputs::default(), *at, *seed, Some(*parent));
+                state.live.insert(*s, Box::new(step));
                 if let Some(calling) = state.live.get_mut(parent) {
                     calling.invoked.push((*k, *s));
                 }

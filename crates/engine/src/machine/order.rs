@@ -56,9 +56,7 @@ impl<'m> Plan<'m> {
     fn feed(&mut self, from: NodeIndex, feed: Feed, target: Target, empty: bool, lens: &[Option<usize>]) {
         let connected = self.machine.graph.node(target.node).connected_inputs();
         if connected <= 1 {
-            let mut inputs: Inputs = vec![Vec::new(); target.input as usize + 1];
-            inputs[target.input as usize].push(feed);
-            self.push(target.node, inputs);
+            self.push(target.node, at_port(target.input, feed));
             return;
         }
         let was_waiting = self.slots.iter().any(|slot| slot.node == target.node);
@@ -109,7 +107,7 @@ impl<'m> Plan<'m> {
             let Some(root) = self.branch_root(source, from, &siblings) else { continue };
             let below = root != from && graph.ancestors(root)[from as usize];
             if !(below && empty) && self.is_starved(root, from, lens) && self.machine.may_run(root) {
-                self.push(root, vec![vec![Feed::EMPTY_ITEM]]);
+                self.push(root, Inputs::one(Feed::EMPTY_ITEM));
             }
         }
     }
@@ -176,5 +174,16 @@ fn above(graph: &Graph, node: NodeIndex, path: &mut Vec<NodeIndex>, budget: &mut
 
 /// The inputs of a slot, by port.
 pub(super) fn inputs_of(slot: &Slot, connected: usize) -> Inputs {
-    (0..connected as u16).map(|input| slot.arrived.get(&input).copied().into_iter().collect()).collect()
+    let ports = (0..connected as u16).map(|input| slot.arrived.get(&input).copied().into_iter().collect());
+    ports.collect::<Vec<Vec<Feed>>>().into()
+}
+
+/// One feed at a port, and nothing at those before it.
+pub(super) fn at_port(port: u16, feed: Feed) -> Inputs {
+    if port == 0 {
+        return Inputs::one(feed);
+    }
+    let mut ports = vec![Vec::new(); port as usize];
+    ports.push(vec![feed]);
+    ports.into()
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::order::at_port;
 use super::{Machine, Slot};
 use crate::event::{Feed, Inputs, Move, NodeIndex, StepNumber};
 
@@ -21,9 +22,7 @@ pub(super) fn after(machine: &Machine, node: NodeIndex, step: StepNumber, lens: 
         for target in targets.iter().filter(|target| machine.may_run(target.node)) {
             let edges = graph.node(target.node).edges_in();
             if edges == 1 {
-                let mut inputs: Inputs = vec![Vec::new(); target.input as usize + 1];
-                inputs[target.input as usize].push(feed);
-                moves.push(Move::Back { n: target.node, i: inputs });
+                moves.push(Move::Back { n: target.node, i: at_port(target.input, feed) });
                 continue;
             }
             let Some(edge) = edge_number(machine, target.node, node, output as u16, target.input) else { continue };
@@ -123,5 +122,5 @@ fn inputs_of(machine: &Machine, slot: &Slot) -> Inputs {
         }
         feeds
     };
-    predecessors.iter().map(port).collect()
+    predecessors.iter().map(port).collect::<Vec<Vec<Feed>>>().into()
 }

@@ -142,18 +142,18 @@ impl RunData {
             Event::RunStarted { trigger, output, out, .. } => {
                 let mut outputs: Vec<PortData> = (0..*output).map(|_| PortData::nothing()).collect();
                 outputs.push(PortData { items: out.items.clone(), lineage: Lineage::Origins(out.origins.clone()) });
-                self.put(0, StepData::new(trigger.unwrap_or(NO_NODE), 0, Vec::new(), outputs));
+                self.put(0, StepData::new(trigger.unwrap_or(NO_NODE), 0, Inputs::default(), outputs));
             }
             Event::Forked { input: Some(input), step: Some(step), .. } => {
                 let lineage = Lineage::Origins(input.origins.clone());
                 let outputs = vec![PortData { items: input.items.clone(), lineage }];
-                self.put(*step, StepData::new(NO_NODE, 0, Vec::new(), outputs));
+                self.put(*step, StepData::new(NO_NODE, 0, Inputs::default(), outputs));
             }
             Event::StepStarted { s, n, run_index, i, .. } => {
                 self.open.insert(*s, OpenStep::new(*n, *run_index, i.clone(), None));
             }
             Event::Invoked { s, n, input, .. } => {
-                self.open.insert(*s, OpenStep::new(*n, 0, Vec::new(), Some(input.clone())));
+                self.open.insert(*s, OpenStep::new(*n, 0, Inputs::default(), Some(input.clone())));
             }
             Event::StepCompleted { s, out, held, .. } => {
                 let Some(step) = self.open.remove(s) else { return };
@@ -226,7 +226,7 @@ impl RunData {
             PortRecord::Select { input, indices } => {
                 let source = match &step.given {
                     Some(given) => given.items.clone(),
-                    None => self.gather(step.inputs.get(*input as usize).map(Vec::as_slice).unwrap_or_default()),
+                    None => self.gather(step.inputs.get(*input as usize).unwrap_or_default()),
                 };
                 let lineage = Lineage::Select { input: *input, indices: indices.clone() };
                 PortData { items: source.select(indices), lineage }
@@ -315,7 +315,7 @@ impl RunData {
 
     /// The steps of a node that have put something out, in the order in which they ended.
     pub fn runs_of(&self, node: NodeIndex) -> &[StepNumber] {
-        self.by_node.get(node as usize).map(Vec::as_slice).unwrap_or_default()
+        self.by_node.get(node as usize).unwrap_or_default()
     }
 
     /// How a child ended.

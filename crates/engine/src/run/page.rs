@@ -37,7 +37,7 @@ struct StepRecord {
     n: NodeIndex,
     #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
     run_index: u32,
-    #[serde(rename = "i", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "i", default, skip_serializing_if = "Inputs::is_empty")]
     inputs: Inputs,
     #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
     outputs: Vec<PortRecord>,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use engine::event::{Event, Feed, PortRecord};
+use engine::event::{Event, Feed, Inputs, PortRecord};
 use model::RunId;
 use part::Items;
 
@@ -10,7 +10,7 @@ use part::Items;
 #[derive(Default)]
 pub struct Data {
     steps: HashMap<u32, Vec<Vec<i64>>>,
-    inputs: HashMap<u32, Vec<Vec<Feed>>>,
+    inputs: HashMap<u32, Inputs>,
     children: HashMap<RunId, i64>,
 }
 
@@ -30,7 +30,7 @@ impl Data {
                 self.inputs.insert(*s, i.clone());
             }
             Event::StepCompleted { s, out, .. } => {
-                let first = self.inputs.get(s).and_then(|inputs| inputs.first()).cloned().unwrap_or_default();
+                let first = self.inputs.get(s).and_then(|inputs| inputs.get(0)).unwrap_or_default();
                 let port = |port: &PortRecord| match port {
                     PortRecord::Items(record) => numbers(&record.items),
                     PortRecord::Select { .. } => self.gather(&first),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use engine::event::{CallName, CallOutcome, Event, Feed, Handled, Inputs, Move, PortRecord};
+use engine::event::{CallName, CallOutcome, Event, Feed, Handled, Move, PortRecord};
 use engine::graph::Graph;
 use engine::machine::{CallPlan, End, Machine, Next, SETTLE, StepStatus, Verdict};
 use engine::record::ItemsRecord;
@@ -615,14 +615,14 @@ impl<'s> Driver<'s> {
         let (n, s) =
             (slot["node"].as_u64().unwrap_or_default() as u32, slot["slot"].as_u64().unwrap_or_default() as u32);
         let feeds = slot["arrived"].as_object().into_iter().flat_map(|ports| ports.iter());
-        let mut inputs: Inputs = Vec::new();
+        let mut inputs: Vec<Vec<Feed>> = Vec::new();
         for (port, feed) in feeds {
             let port: usize = port.parse().unwrap_or_default();
             inputs.resize(inputs.len().max(port + 1), Vec::new());
             let step = feed[0].as_u64().unwrap_or_default() as u32;
             inputs[port].push(Feed { step, output: feed[1].as_u64().unwrap_or_default() as u16 });
         }
-        self.emit(Event::JoinReleased { moves: vec![Move::Close { n, s }, Move::Back { n, i: inputs }] });
+        self.emit(Event::JoinReleased { moves: vec![Move::Close { n, s }, Move::Back { n, i: inputs.into() }] });
         true
     }
 }

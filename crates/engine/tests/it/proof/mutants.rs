@@ -3,7 +3,7 @@
 //! Production code has no hooks for them. A mutant changes what is recorded, what is folded, what the machine decided,
 //! or the graph that it decides on.
 
-use engine::event::{Event, Handled, Move};
+use engine::event::{Event, Feed, Handled, Move};
 use engine::machine::{CallPlan, Next, Verdict};
 use model::WorkflowSpec;
 use part::{NodeError, Ports, Required, Resumed};
@@ -190,9 +190,10 @@ impl Mutant {
             (Mutant::BackForFront, Move::Front { n, i }) => Some(Move::Back { n, i }),
             (Mutant::FrontForBack, Move::Back { n, i }) => Some(Move::Front { n, i }),
             (Mutant::EmptinessInverted, Move::Wait { n, s, p, f, z }) => Some(Move::Wait { n, s, p, f, z: !z }),
-            (Mutant::InputsReversed, Move::Back { n, mut i }) => {
-                i.reverse();
-                Some(Move::Back { n, i })
+            (Mutant::InputsReversed, Move::Back { n, i }) => {
+                let mut ports: Vec<Vec<Feed>> = i.iter().map(<[Feed]>::to_vec).collect();
+                ports.reverse();
+                Some(Move::Back { n, i: ports.into() })
             }
             (_, change) => Some(change),
         });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use model::{Map, Name, Problem, Scope, WorkflowSpec};
+use model::{Map, Name, Problem, Scope, ScopeId, WorkflowSpec};
 use part::{NodeError, WorkflowRef};
 
 /// A workflow text and where it comes from.
@@ -42,8 +42,8 @@ pub struct VariableSet {
 
 /// Finds variables.
 pub trait Variables: Send + Sync {
-    /// The current ones.
-    fn current(&self, scope: &Scope) -> Arc<VariableSet>;
+    /// The current ones. Asked at each step.
+    fn current(&self, scope: ScopeId) -> Arc<VariableSet>;
     /// Those of a position, for replays.
     fn at<'a>(&'a self, scope: &'a Scope, position: u64) -> BoxFuture<'a, Result<Arc<VariableSet>, Problem>>;
 }
@@ -52,7 +52,7 @@ pub trait Variables: Send + Sync {
 pub struct NoVariables;
 
 impl Variables for NoVariables {
-    fn current(&self, _: &Scope) -> Arc<VariableSet> {
+    fn current(&self, _: ScopeId) -> Arc<VariableSet> {
         Arc::default()
     }
 

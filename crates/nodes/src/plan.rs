@@ -8,6 +8,7 @@ use std::sync::Arc;
 use model::template::Params;
 use model::workflow::NodeSpec;
 use model::{Item, Map, Problem, Value};
+use part::ctx::ValueRow;
 use part::{Ctx, NodeError, Typed};
 use serde::de::DeserializeOwned;
 
@@ -166,12 +167,13 @@ impl<P: Plan> Planned<P> {
         let Some(values) = &fixed.values else {
             return Ok(items.iter().map(|_| Ok((fixed.plan.clone(), Row::default()))).collect());
         };
-        let maps = ctx.host().resolve(values, items, first).await?;
-        let row = |(offset, map): (usize, Result<Map, NodeError>)| match map {
-            Ok(map) => Ok((fixed.plan.clone(), fixed.row(map))),
+        // Slots are numbered in the order in which they were compiled, which is the order of the values.
+        let rows = ctx.host().resolve_rows(values, items, first).await?;
+        let row = |(offset, row): (usize, Result<ValueRow, NodeError>)| match row {
+            Ok(row) => Ok((fixed.plan.clone(), Row(row))),
             Err(error) => Err(fixed.place(error).on_item(first + offset)),
         };
-        Ok(maps.into_iter().enumerate().map(row).collect())
+        Ok(rows.into_iter().enumerate().map(row).collect())
     }
 
     fn read(params: &P::Params) -> Result<(Arc<P>, Row), NodeError> {
@@ -182,16 +184,6 @@ impl<P: Plan> Planned<P> {
 }
 
 impl<P> Fixed<P> {
-    fn row(&self, map: Map) -> Row {
-        let mut row: Vec<Option<Value>> = vec![None; self.pointers.len()];
-        for (slot, value) in map {
-            if let Some(place) = slot.parse::<usize>().ok().and_then(|slot| row.get_mut(slot)) {
-                *place = Some(value);
-            }
-        }
-        Row(row)
-    }
-
     /// Says where the expression stands in the node's own parameters.
     fn place(&self, mut error: NodeError) -> NodeError {
         if let Some(pointer) = &error.problem.pointer {

@@ -99,6 +99,9 @@ impl From<NodeError> for CallFailure {
 /// Makes the call; run at most once per call of [`Ctx::call`], and not at all when the outcome is journaled.
 pub type Perform<'a> = Box<dyn FnOnce(Ticket) -> BoxFuture<'a, Result<Value, CallFailure>> + Send + 'a>;
 
+/// Values of parameters in their order; `None` is `undefined`.
+pub type ValueRow = Vec<Option<Value>>;
+
 /// A child run to start.
 #[derive(Clone, Debug)]
 pub struct ChildStart {
@@ -190,6 +193,19 @@ pub trait StepHost: Spool {
         items: &'a [Arc<Item>],
         first: usize,
     ) -> BoxFuture<'a, Result<Vec<Result<Map, NodeError>>, NodeError>>;
+    /// The same as values in the order of the parameters, for nodes that know what stands where.
+    fn resolve_rows<'a>(
+        &'a self,
+        params: &'a Params,
+        items: &'a [Arc<Item>],
+        first: usize,
+    ) -> BoxFuture<'a, Result<Vec<Result<ValueRow, NodeError>>, NodeError>> {
+        Box::pin(async move {
+            let row = |mut map: Map| params.names().map(|name| map.swap_remove(name)).collect();
+            let maps = self.resolve(params, items, first).await?;
+            Ok(maps.into_iter().map(|map| map.map(row)).collect())
+        })
+    }
     /// Evaluates parameters for the item at `position` of the first input, with further globals beside the usual
     /// ones (`$response`, `$pageCount` …).
     fn resolve_with<'a>(
@@ -247,6 +263,8 @@ pub trait StepHost: Spool {
     fn log(&self, level: Level, text: String);
     /// Shows how far the step is; provisional, never journaled.
     fn progress(&self, done: u64, total: Option<u64>);
+    /// Ends the attempt: the run was cancelled, or the attempt has run out of time.
+    fn cancelled(&self) -> &CancellationToken;
     /// The way out.
     fn outbound(&self) -> Option<&Outbound>;
     /// Address that resumes the run while this step waits, signed; absent when the server has no public address.
@@ -301,9 +319,8 @@ const QUERY_BYTES: usize = 256 << 20;
 pub struct Ctx {
     host: Arc<dyn StepHost>,
     info: StepInfo,
-    inputs: Vec<Items>,
+    inputs: Arc<[Items]>,
     resumed: Option<Resumed>,
-    cancel: CancellationToken,
     draws: u64,
 }
 
@@ -312,11 +329,10 @@ impl Ctx {
     pub fn new(
         host: Arc<dyn StepHost>,
         info: StepInfo,
-        inputs: Vec<Items>,
+        inputs: Arc<[Items]>,
         resumed: Option<Resumed>,
-        cancel: CancellationToken,
     ) -> Self {
-        Ctx { host, info, inputs, resumed, cancel, draws: 0 }
+        Ctx { host, info, inputs, resumed, draws: 0 }
     }
 
     /// What is fixed for this attempt.
@@ -341,7 +357,7 @@ impl Ctx {
 
     /// Resolves when the run is cancelled or the attempt has run out of time; calls in flight should end then.
     pub fn cancelled(&self) -> &CancellationToken {
-        &self.cancel
+        self.host.cancelled()
     }
 
     /// The engine's side; also reads spooled chunks.
@@ -374,7 +390,7 @@ impl Ctx {
         static TURN: Semaphore = Semaphore::const_new(1);
         let _turn = tokio::select! {
             turn = TURN.acquire() => turn,
-            () = self.cancel.cancelled() => return Err(QueryError::Canceled),
+            () = self.host.cancelled().cancelled() => return Err(QueryError::Canceled),
         };
         let stop = Arc::new(AtomicBool::new(false));
         let _ends = StopAtEnd(stop.clone());
@@ -397,7 +413,7 @@ impl Ctx {
                 });
             }
             () = tokio::time::sleep(query.time) => QueryError::Late,
-            () = self.cancel.cancelled() => QueryError::Canceled,
+            () = self.host.cancelled().cancelled() => QueryError::Canceled,
         };
         stop.store(true, Ordering::Relaxed);
         // It looks at the flag within milliseconds; until then it holds memory that counts as this step's.

@@ -14,6 +14,7 @@ use part::{
     Answer, Attached, ByteStream, CallSpec, ChildEnd, ChildStart, CodeJob, CodeResult, Items, Level, NodeError, Spool,
     StepHost, StepInfo, StoredChunk, Ticket,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::script::{self, View};
 
@@ -30,6 +31,7 @@ pub struct Made {
 pub struct Memory {
     params: Map,
     outbound: Option<Outbound>,
+    cancel: CancellationToken,
     inner: Mutex<Inner>,
 }
 
@@ -66,7 +68,7 @@ struct Call {
 
 impl Memory {
     pub(super) fn new(spec: &NodeSpec) -> Memory {
-        Memory { params: spec.params.clone(), outbound: None, inner: Mutex::default() }
+        Memory { params: spec.params.clone(), outbound: None, cancel: CancellationToken::new(), inner: Mutex::default() }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -454,6 +456,10 @@ impl StepHost for Memory {
     }
 
     fn progress(&self, _done: u64, _total: Option<u64>) {}
+
+    fn cancelled(&self) -> &CancellationToken {
+        &self.cancel
+    }
 
     fn outbound(&self) -> Option<&Outbound> {
         self.outbound.as_ref()

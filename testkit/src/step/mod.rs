@@ -16,7 +16,6 @@ use std::sync::Arc;
 use model::workflow::OnError;
 use model::{Item, NodeSpec, Problem, RunId, Scope, ScopeId, Value};
 use part::{Ctx, Items, Node, NodeError, NodeType, Origin, Outcome, PortOutput, Resumed, StepInfo, Suspend};
-use tokio_util::sync::CancellationToken;
 
 pub use host::{Made, Memory};
 
@@ -177,7 +176,7 @@ impl Bench {
     pub async fn attempt_async(&self, inputs: Vec<Items>, resumed: Option<Resumed>) -> Result<Ran, NodeError> {
         self.host.begin(&self.info, &inputs);
         let host: Arc<dyn part::StepHost> = self.host.clone();
-        let mut ctx = Ctx::new(host, self.info.clone(), inputs.clone(), resumed, CancellationToken::new());
+        let mut ctx = Ctx::new(host, self.info.clone(), inputs.clone().into(), resumed);
         let outcome = self.node.run(&mut ctx).await?;
         let lists = self.host.lists();
         self.host.commit();

@@ -665,7 +665,7 @@ impl Shared {
     /// What `$vars` and `$env` show: the variables of now, or in a replay those of then.
     pub fn variables(&self) -> Arc<VariableSet> {
         let recorded = self.recorded_variables.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        recorded.unwrap_or_else(|| self.engine.variables.current(&self.scope))
+        recorded.unwrap_or_else(|| self.engine.variables.current(self.head.scope))
     }
 
     /// Fingerprint of the dedupe key that the run's admission claims.

@@ -315,7 +315,7 @@ impl RunData {
 
     /// The steps of a node that have put something out, in the order in which they ended.
     pub fn runs_of(&self, node: NodeIndex) -> &[StepNumber] {
-        self.by_node.get(node as usize).unwrap_or_default()
+        self.by_node.get(node as usize).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// How a child ended.

@@ -15,13 +15,13 @@ use part::ctx::StepInfo;
 use part::node::Outcome;
 use part::{Category, Ctx, Indices, Items, NodeError, Origins, Resumed, Suspend};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::core::{Core, Shared};
 use super::host::StepRun;
-use crate::event::{Event, Handled, NodeIndex, PortRecord, StepNumber};
+use crate::event::{Event, Handled, Inputs, NodeIndex, PortRecord, StepNumber};
 use crate::journal::{self, MAX_ITEM_DEPTH};
 use crate::machine::{LiveStep, Next, StepStatus, Verdict};
+use crate::ports::VariableSet;
 
 /// How long running calls may go on after a cancel.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
@@ -148,17 +148,24 @@ fn recover(shared: &Arc<Shared>, running: &mut Running) {
         .collect();
     drop(core);
     for step in again {
-        running.push(attempt(shared, step));
+        running.push(attempt(shared, step, shared.engine.variables.current(shared.head.scope)));
     }
+}
+
+/// The variables that were looked at, or the current ones.
+fn current<'v>(known: &'v mut Option<Arc<VariableSet>>, shared: &Shared) -> &'v Arc<VariableSet> {
+    known.get_or_insert_with(|| shared.engine.variables.current(shared.head.scope))
 }
 
 /// Does everything that can be done without waiting.
 async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
-    // A long chain of pure steps gives other runs a turn.
+    // A long chain of pure steps gives other runs a turn, and looks at the variables once in each of its own.
     let mut turns = 0u32;
+    let mut known: Option<Arc<VariableSet>> = None;
     loop {
         turns += 1;
         if turns.is_multiple_of(64) {
+            known = None;
             if shared.core().is_full() && shared.flush().await.is_err() {
                 return Err(());
             }
@@ -177,19 +184,19 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
                         continue;
                     }
                     let seed = shared.engine.clock.random();
-                    let variables = shared.engine.variables.current(&shared.scope).position;
+                    let variables = current(&mut known, shared).position;
                     core.emit(Event::StepStarted { s: step, n: node, run_index, i: inputs, at: now, seed, variables });
                     step
                 }
                 Next::Attempt { step } => {
                     let seed = shared.engine.clock.random();
-                    let variables = shared.engine.variables.current(&shared.scope).position;
+                    let variables = current(&mut known, shared).position;
                     core.emit(Event::AttemptStarted { s: step, at: now, seed, variables });
                     step
                 }
                 Next::Resume { step, by } => {
                     let seed = shared.engine.clock.random();
-                    let variables = shared.engine.variables.current(&shared.scope).position;
+                    let variables = current(&mut known, shared).position;
                     core.emit(Event::StepResumed { s: step, by, at: now, seed, variables });
                     step
                 }
@@ -214,7 +221,7 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
                 }
             }
         };
-        let mut future = attempt(shared, started);
+        let mut future = attempt(shared, started, current(&mut known, shared).clone());
         match poll_once(&mut future).await {
             Some(finished) => handle(shared, finished),
             None => running.push(future),
@@ -252,7 +259,7 @@ fn over_limit(shared: &Shared, core: &Core, now: i64) -> Option<NodeError> {
 }
 
 /// One attempt at a live step.
-fn attempt(shared: &Arc<Shared>, step: StepNumber) -> BoxFuture<'static, Finished> {
+fn attempt(shared: &Arc<Shared>, step: StepNumber, variables: Arc<VariableSet>) -> BoxFuture<'static, Finished> {
     let begun = std::time::Instant::now();
     let prepared = {
         let core = shared.core();
@@ -261,15 +268,15 @@ fn attempt(shared: &Arc<Shared>, step: StepNumber) -> BoxFuture<'static, Finishe
             let run = StepRun::new(
                 shared.clone(),
                 (step, 0, 0),
-                Vec::new(),
-                Vec::new(),
+                Inputs::default(),
+                Arc::default(),
                 (0, 0),
                 Arc::default(),
-                shared.cancel.child_token(),
+                None,
             );
             return Box::pin(std::future::ready(Finished { step: run, result: Err(error), micros: 0 }));
         };
-        let run = prepare(shared, &core, step, live);
+        let run = prepare(shared, &core, step, live, variables);
         (run, live.attempt, live.resumed.clone(), core.use_pins)
     };
     let (run, attempt, resumed, use_pins) = prepared;
@@ -296,23 +303,29 @@ async fn accept_children(run: &StepRun) -> Result<(), NodeError> {
 }
 
 /// What a live step gets for its attempt.
-pub(super) fn prepare(shared: &Arc<Shared>, core: &Core, step: StepNumber, live: &LiveStep) -> Arc<StepRun> {
+pub(super) fn prepare(
+    shared: &Arc<Shared>,
+    core: &Core,
+    step: StepNumber,
+    live: &LiveStep,
+    variables: Arc<VariableSet>,
+) -> Arc<StepRun> {
     let count = shared.definition.graph.node(live.node).inputs.max(live.inputs.len() as u16);
     let defined = shared.definition.node(live.node);
     let items = (0..count as usize).map(|port| {
-        let items = core.data.gather(live.inputs.get(port).map(Vec::as_slice).unwrap_or_default());
+        let items = core.data.gather(live.inputs.get(port).unwrap_or_default());
         if defined.execute_once { items.select(&Indices::all(items.len().min(1))) } else { items }
     });
-    let items: Vec<Items> = items.collect();
+    let items: Arc<[Items]> = items.collect();
     StepRun::new(
         shared.clone(),
         (step, live.node, live.run_index),
         live.inputs.clone(),
         items,
         (live.at, live.seed),
-        shared.variables(),
+        variables,
         // Only an attempt with a deadline of its own ends apart from the run.
-        if defined.timeout.is_some() { shared.cancel.child_token() } else { shared.cancel.clone() },
+        defined.timeout.is_some().then(|| shared.cancel.child_token()),
     )
 }
 
@@ -352,14 +365,14 @@ pub(super) async fn execute(
         connections: defined.connections.clone(),
     };
     let host: Arc<dyn part::StepHost> = run.clone();
-    let mut ctx = Ctx::new(host, info, run.input_items.clone(), resumed, run.cancel.clone());
+    let mut ctx = Ctx::new(host, info, run.input_items.clone(), resumed);
     let work = AssertUnwindSafe(node.run(&mut ctx)).catch_unwind();
     let result = match defined.timeout {
         None => work.await,
         Some(timeout) => match tokio::time::timeout(timeout, work).await {
             Ok(result) => result,
             Err(_) => {
-                run.cancel.cancel();
+                run.cancel().cancel();
                 let detail = format!("the attempt took longer than {} ms", timeout.as_millis());
                 return Err(NodeError::new(Code::UpstreamTimeout, Category::Timeout, detail));
             }
@@ -397,7 +410,6 @@ fn handle(shared: &Arc<Shared>, finished: Finished) {
     if core.machine.live_step(run.step).is_none() {
         return;
     }
-    let now = shared.engine.clock.now();
     let logs = staged.logs;
     match result {
         Ok(Outcome::Done(outputs)) => {
@@ -425,7 +437,7 @@ fn handle(shared: &Arc<Shared>, finished: Finished) {
             let on = Suspend::Signal { name: crate::machine::SETTLE.into(), until: None, door: None };
             core.emit(Event::StepSuspended { s: run.step, on, state: None, logs });
         }
-        Err(error) => match core.machine.on_failure(run.step, &error, now) {
+        Err(error) => match core.machine.on_failure(run.step, &error, shared.engine.clock.now()) {
             Verdict::Retry { at, counted } => {
                 core.emit(Event::AttemptFailed { s: run.step, error: Box::new(error), next: at, counted });
             }
@@ -534,9 +546,10 @@ pub(super) async fn run_nested(
     let shared = &parent.shared;
     let begun = std::time::Instant::now();
     let variables = parent.variables.clone();
-    let cancel: CancellationToken = parent.cancel.child_token();
-    let run =
-        StepRun::new(shared.clone(), (step, node, run_index), Vec::new(), vec![input], (now, seed), variables, cancel);
+    // Always one of its own: a deadline of the attached node must not end its caller.
+    let cancel = Some(parent.cancel().child_token());
+    let (place, inputs) = ((step, node, run_index), Inputs::default());
+    let run = StepRun::new(shared.clone(), place, inputs, [input].into(), (now, seed), variables, cancel);
     let future: BoxFuture<'_, _> = Box::pin(execute(&run, 1, None, false));
     let result = future.await;
     let staged = std::mem::take(&mut *run.staged());

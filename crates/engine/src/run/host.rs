@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use model::template::Params;
 use model::{Code, Digest, Item, Map, Name, RunId, Value};
-use part::ctx::Perform;
+use part::ctx::{Perform, ValueRow};
 use part::{
     Answer, Attached, ByteStream, CallSpec, Category, ChildEnd, ChildStart, CodeJob, CodeResult, Items, Level,
     NodeError, Origins, Spool, StepHost, StoredChunk, Ticket,
@@ -40,16 +40,16 @@ pub struct StepRun {
     pub run_index: u32,
     /// Where the input comes from.
     pub inputs: Inputs,
-    /// The input.
-    pub input_items: Vec<Items>,
+    /// The input, by port.
+    pub input_items: Arc<[Items]>,
     /// Clock reading.
     pub now: i64,
     /// Seed.
     pub seed: u64,
     /// What `$vars` and `$env` show.
     pub variables: Arc<VariableSet>,
-    /// Ends the attempt.
-    pub cancel: CancellationToken,
+    /// Ends the attempt alone; absent when it ends with the run.
+    own_cancel: Option<CancellationToken>,
     staged: Mutex<Staged>,
 }
 
@@ -83,13 +83,30 @@ impl StepRun {
         shared: Arc<Shared>,
         (step, node, run_index): (StepNumber, NodeIndex, u32),
         inputs: Inputs,
-        input_items: Vec<Items>,
+        input_items: Arc<[Items]>,
         (now, seed): (i64, u64),
         variables: Arc<VariableSet>,
-        cancel: CancellationToken,
+        own_cancel: Option<CancellationToken>,
     ) -> Arc<Self> {
         let staged = Mutex::default();
-        Arc::new(StepRun { shared, step, node, run_index, inputs, input_items, now, seed, variables, cancel, staged })
+        Arc::new(StepRun {
+            shared,
+            step,
+            node,
+            run_index,
+            inputs,
+            input_items,
+            now,
+            seed,
+            variables,
+            own_cancel,
+            staged,
+        })
+    }
+
+    /// Ends the attempt.
+    pub fn cancel(&self) -> &CancellationToken {
+        self.own_cancel.as_ref().unwrap_or(&self.shared.cancel)
     }
 
     /// What takes effect with the step's result.
@@ -100,7 +117,7 @@ impl StepRun {
     /// Journals an intent, or answers from the journal.
     fn intend(&self, name: &CallName, fingerprint: Digest) -> Result<Intent, NodeError> {
         let mut core = self.shared.core();
-        if self.cancel.is_cancelled() {
+        if self.cancel().is_cancelled() {
             return Err(canceled());
         }
         if self.shared.replaying
@@ -170,7 +187,7 @@ impl StepRun {
             staged.invoked - 1
         };
         let mut core = self.shared.core();
-        if self.cancel.is_cancelled() {
+        if self.cancel().is_cancelled() {
             return Err(canceled());
         }
         let known = core
@@ -323,7 +340,20 @@ impl StepHost for StepRun {
         items: &'a [Arc<Item>],
         first: usize,
     ) -> BoxFuture<'a, Result<Vec<Result<Map, NodeError>>, NodeError>> {
-        Box::pin(self.resolve_all(params, items, first, None))
+        Box::pin(self.resolve_all(params, items, first, None, Params::eval))
+    }
+
+    fn resolve_rows<'a>(
+        &'a self,
+        params: &'a Params,
+        items: &'a [Arc<Item>],
+        first: usize,
+    ) -> BoxFuture<'a, Result<Vec<Result<ValueRow, NodeError>>, NodeError>> {
+        // Almost all are answered here and now; the long way is a future of a kilobyte.
+        match self.resolve_natively(params, items, first) {
+            Some(rows) => Box::pin(std::future::ready(Ok(rows))),
+            None => Box::pin(self.resolve_all(params, items, first, None, Params::eval_row)),
+        }
     }
 
     fn resolve_with<'a>(
@@ -334,7 +364,8 @@ impl StepHost for StepRun {
         globals: &'a Map,
     ) -> BoxFuture<'a, Result<Map, NodeError>> {
         Box::pin(async move {
-            let mut all = self.resolve_all(params, std::slice::from_ref(item), position, Some(globals)).await?;
+            let items = std::slice::from_ref(item);
+            let mut all = self.resolve_all(params, items, position, Some(globals), Params::eval).await?;
             all.pop().unwrap_or_else(|| Err(NodeError::bug("no parameters were resolved")))
         })
     }
@@ -555,6 +586,10 @@ impl StepHost for StepRun {
         self.shared.tell("progress", || serde_json::json!({ "step": self.step, "done": done, "total": total }));
     }
 
+    fn cancelled(&self) -> &CancellationToken {
+        self.cancel()
+    }
+
     fn outbound(&self) -> Option<&outbound::Outbound> {
         self.shared.engine.outbound.as_ref().filter(|_| !self.shared.replaying)
     }
@@ -575,7 +610,7 @@ pub(super) async fn script_http(step: &StepRun, number: u32, options: Value) -> 
     let request = ScriptRequest::read(&options)?;
     let spec = CallSpec { name: format!("script-{number}"), item: None, request: options };
     let scope = step.shared.head.scope;
-    let cancel = step.cancel.clone();
+    let cancel = step.cancel().clone();
     // A replay has no way out, and needs none: its outcome is in the journal.
     let perform: Perform<'_> = Box::new(move |ticket| {
         Box::pin(async move {

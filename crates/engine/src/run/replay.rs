@@ -126,7 +126,7 @@ fn text_of(out: &[PortRecord]) -> String {
 async fn execute(shared: &Arc<Shared>, step: StepNumber, live: &LiveStep, recorded: &Event) -> String {
     let (run, use_pins) = {
         let core: &Core = &shared.core();
-        (drive::prepare(shared, core, step, live), core.use_pins)
+        (drive::prepare(shared, core, step, live, shared.variables()), core.use_pins)
     };
     let resumed: Option<Resumed> = live.resumed.clone();
     match drive::execute(&run, live.attempt, resumed, use_pins).await {

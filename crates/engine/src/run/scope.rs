@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use model::expr::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Workflow};
 use model::template::Params;
@@ -22,7 +22,9 @@ pub struct StepScope {
     input: Option<List>,
     variables: Arc<VariableSet>,
     params: Arc<Map>,
-    meta: Meta,
+    step: StepPlace,
+    /// Made when an expression looks at it, which few do.
+    meta: OnceLock<Meta>,
     nodes: HashMap<String, Entry>,
     far: Mutex<Far>,
 }
@@ -34,6 +36,16 @@ struct Far {
     known: HashMap<(NodeIndex, usize), Result<Option<Arc<Item>>, String>>,
     /// What has to be looked up before the expression is evaluated again.
     wanted: Vec<(NodeIndex, usize)>,
+}
+
+/// What [`Meta`] is made of, beside the run.
+#[derive(Clone, Copy)]
+struct StepPlace {
+    step: StepNumber,
+    node: NodeIndex,
+    run_index: u32,
+    now: i64,
+    address: bool,
 }
 
 enum Entry {
@@ -104,7 +116,6 @@ impl StepScope {
             };
             nodes.insert(name.clone(), entry);
         }
-        let meta = meta(shared, step, &core, address);
         drop(core);
         StepScope {
             shared: shared.clone(),
@@ -112,7 +123,8 @@ impl StepScope {
             input: input.map(List),
             variables,
             params: definition.node(step.node).params.clone(),
-            meta,
+            step: StepPlace { step: step.step, node: step.node, run_index: step.run_index, now: step.now, address },
+            meta: OnceLock::new(),
             nodes,
             far: Mutex::default(),
         }
@@ -137,6 +149,19 @@ impl StepScope {
             self.far().known.insert((*node, *position), item);
         }
         Ok(!wanted.is_empty())
+    }
+
+    /// The last evaluation missed something that has to be looked up.
+    pub fn has_missed(&self) -> bool {
+        !self.far().wanted.is_empty()
+    }
+
+    fn meta(&self) -> &Meta {
+        self.meta.get_or_init(|| {
+            let StepPlace { step, node, run_index, now, address } = self.step;
+            let step = StepRef { step, node, run_index, inputs: &self.inputs, now };
+            meta(&self.shared, &step, &self.shared.core(), address)
+        })
     }
 
     /// The view for one item.
@@ -246,7 +271,7 @@ impl Data for ItemScope<'_> {
         Some(&self.scope.params)
     }
     fn meta(&self) -> &Meta {
-        &self.scope.meta
+        self.scope.meta()
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use model::expr::Engine;
-use model::template::{ParamError, Params};
+use model::expr::{Data, Engine};
+use model::template::{Answers, ParamError, Params};
 use model::{Binary, Code, Item, Map, Value};
+use part::ctx::ValueRow;
 use part::{Category, CodeJob, CodeResult, Level, NodeError, Origin, Origins, Source};
 use sandbox::{Cell, Context, Job, Json, Kind};
 use serde::Serialize;
@@ -18,6 +19,12 @@ use crate::event::LogLine;
 
 /// Name of the local space that holds static data.
 pub const STATIC: &str = "static";
+
+fn expression_failed(message: String, pointer: &str, position: usize) -> NodeError {
+    let mut error = NodeError::new(Code::ExpressionFailed, Category::Code, message);
+    error.problem.pointer = Some(format!("/params{pointer}"));
+    error.on_item(position)
+}
 
 impl StepRun {
     fn step_ref(&self) -> StepRef<'_> {
@@ -34,13 +41,14 @@ impl StepRun {
     }
 
     /// See [`part::StepHost::resolve`].
-    pub(super) async fn resolve_all(
+    pub(super) async fn resolve_all<T>(
         &self,
         params: &Params,
         items: &[Arc<Item>],
         first: usize,
         globals: Option<&Map>,
-    ) -> Result<Vec<Result<Map, NodeError>>, NodeError> {
+        eval: fn(&Params, &dyn Data, &mut Answers<'_>) -> Result<T, ParamError>,
+    ) -> Result<Vec<Result<T, NodeError>>, NodeError> {
         let scope = self.scope(params);
         // Templates that JavaScript has to answer: those that are known to need it, then those that turn out to.
         let mut asked: Vec<usize> = Vec::new();
@@ -69,11 +77,11 @@ impl StepRun {
                         Cell::Error(error) => Err(error.message.clone()),
                     })
                 };
-                let mut evaluated = params.eval(&data, &mut answers);
+                let mut evaluated = eval(params, &data, &mut answers);
                 // Ancestors that are not in memory are read, and the item is evaluated again: it has no effects.
                 drop(data);
                 while scope.fetch(self).await? {
-                    evaluated = params.eval(&scope.at(item, first + offset), &mut answers);
+                    evaluated = eval(params, &scope.at(item, first + offset), &mut answers);
                 }
                 match evaluated {
                     Ok(map) => resolved.push(Ok(map)),
@@ -82,9 +90,7 @@ impl StepRun {
                         break;
                     }
                     Err(ParamError::Failed { message, pointer }) => {
-                        let mut error = NodeError::new(Code::ExpressionFailed, Category::Code, message);
-                        error.problem.pointer = Some(format!("/params{pointer}"));
-                        resolved.push(Err(error.on_item(first + offset)));
+                        resolved.push(Err(expression_failed(message, &pointer, first + offset)));
                     }
                 }
             }
@@ -97,6 +103,32 @@ impl StepRun {
                 Some(_) => asked = (0..params.templates().len()).collect(),
             }
         }
+    }
+
+    /// The rows, when none of them turns out to need JavaScript, or an ancestor that is not in memory.
+    pub(super) fn resolve_natively(
+        &self,
+        params: &Params,
+        items: &[Arc<Item>],
+        first: usize,
+    ) -> Option<Vec<Result<ValueRow, NodeError>>> {
+        if params.needs_javascript() {
+            return None;
+        }
+        let scope = self.scope(params);
+        let mut rows = Vec::with_capacity(items.len());
+        for (position, item) in (first..).zip(items) {
+            let evaluated = params.eval_row(&scope.at(item, position), &mut |_| None);
+            if scope.has_missed() {
+                return None;
+            }
+            rows.push(match evaluated {
+                Ok(row) => Ok(row),
+                Err(ParamError::NeedsJavaScript { .. }) => return None,
+                Err(ParamError::Failed { message, pointer }) => Err(expression_failed(message, &pointer, position)),
+            });
+        }
+        Some(rows)
     }
 
     /// One round trip for these templates and all items.
@@ -151,7 +183,7 @@ impl StepRun {
         let job = Job { kind, context, limits };
         let outcome = tokio::select! {
             outcome = sandbox.run(self.shared.scope.workspace.as_str(), job, self) => outcome,
-            () = self.cancel.cancelled() => {
+            () = self.cancel().cancelled() => {
                 return Err(NodeError::new(Code::RunCanceled, Category::Refused, "the run was canceled"));
             }
         };

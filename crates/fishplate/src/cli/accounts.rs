@@ -224,7 +224,7 @@ fn pair<'a>(text: &'a str, flag: &str, shape: &str) -> Result<(&'a str, &'a str)
 pub struct Fixed(pub Arc<VariableSet>);
 
 impl Variables for Fixed {
-    fn current(&self, _: &Scope) -> Arc<VariableSet> {
+    fn current(&self, _: ScopeId) -> Arc<VariableSet> {
         self.0.clone()
     }
 

@@ -2,13 +2,13 @@
 //! when the watch says that something changed; never built from events alone.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use engine::ports::{VariableSet, Variables, WorkflowText, Workflows};
 use futures_util::future::BoxFuture;
 use model::resource::Ref;
-use model::{Code, Map, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
+use model::{Code, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::EgressRules;
 use part::WorkflowRef;
 use part::catalogue::Catalogue;
@@ -401,10 +401,9 @@ impl Workflows for Live {
 }
 
 impl Variables for Live {
-    fn current(&self, scope: &Scope) -> Arc<VariableSet> {
-        let view = self.view();
-        let set = view.scope_id(scope).and_then(|id| view.variables.get(&id));
-        set.cloned().unwrap_or_else(|| Arc::new(VariableSet { vars: Map::new(), ..VariableSet::default() }))
+    fn current(&self, scope: ScopeId) -> Arc<VariableSet> {
+        static NONE: LazyLock<Arc<VariableSet>> = LazyLock::new(Arc::default);
+        self.view().variables.get(&scope).unwrap_or(&NONE).clone()
     }
 
     fn at<'a>(&'a self, scope: &'a Scope, position: u64) -> BoxFuture<'a, Result<Arc<VariableSet>, Problem>> {

@@ -27,6 +27,11 @@ impl ItemsRecord {
         self.items.is_empty()
     }
 
+    /// All items came from nothing, which is not written down.
+    pub fn has_no_origins(&self) -> bool {
+        self.origins.is_none() && self.origins.len() == self.items.len()
+    }
+
     /// Items that came from nothing, such as a trigger's.
     pub fn fresh(items: Items) -> Self {
         let origins = Origins::none(items.len());
@@ -59,7 +64,7 @@ impl Serialize for ItemsRecord {
         use serde::ser::SerializeStruct;
         let mut record = serializer.serialize_struct("Items", 2)?;
         record.serialize_field("d", &Data(&self.items))?;
-        if self.origins != Origins::none(self.items.len()) {
+        if !self.has_no_origins() {
             record.serialize_field("o", &self.origins)?;
         }
         record.end()

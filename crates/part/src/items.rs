@@ -278,6 +278,11 @@ impl Indices {
         }
     }
 
+    /// Consecutive positions: the first one, and how many.
+    pub fn runs(&self) -> &[(u32, u32)] {
+        &self.runs
+    }
+
     /// The positions in order.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         self.runs.iter().flat_map(|(first, count)| *first..*first + *count)

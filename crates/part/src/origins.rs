@@ -103,6 +103,19 @@ impl Origins {
         Origins { runs: if len == 0 { Vec::new() } else { vec![OriginRun::Unknown { n: len as u32 }] } }
     }
 
+    /// Each item came from the item of its own position on the first input; gives their number.
+    pub fn as_straight(&self) -> Option<u32> {
+        match self.runs.as_slice() {
+            [OriginRun::Straight { n, p: 0, i: 0 }] => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// All items came from nothing.
+    pub fn is_none(&self) -> bool {
+        self.runs.iter().all(|run| matches!(run, OriginRun::None { .. }))
+    }
+
     /// Number of items.
     pub fn len(&self) -> usize {
         self.runs.iter().map(OriginRun::len).sum()

@@ -50,7 +50,7 @@ fn history(dice: &mut Dice, steps: u32) -> Vec<Event> {
         let feeds: Vec<Feed> = (0..count).map(|_| Feed { step: near(dice), output: 0 }).collect();
         let len: usize = feeds.iter().map(|feed| lens[feed.step as usize]).sum();
         let n = 1 + dice.roll(4) as u32;
-        let start = Event::StepStarted { s, n, run_index: 0, i: vec![feeds], at: 1, seed: 1, variables: 0 };
+        let start = Event::StepStarted { s, n, run_index: 0, i: vec![feeds].into(), at: 1, seed: 1, variables: 0 };
         events.push(start);
         let mut changes = Vec::new();
         let all = |dice: &mut Dice, len: usize| -> Indices { (0..len as u32).filter(|_| dice.roll(3) > 0).collect() };

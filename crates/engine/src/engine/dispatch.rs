@@ -223,7 +223,7 @@ impl Inner {
                 // What waits for its time is brought back by that.
                 _ if waits => continue,
                 Fate::Open => {
-                    (found.open, found.retry) = (true, ask.rows > 1);
+                    found.open = true;
                     continue;
                 }
                 Fate::Stands => {}

@@ -223,7 +223,7 @@ impl Inner {
                 // What waits for its time is brought back by that.
                 _ if waits => continue,
                 Fate::Open => {
-                    (found.open, found.retry) = (true, ask.rows > 1);
+                    found.open = true;
                     continue;
                 }
                 Fate::Stands => {}
@@ -259,7 +259,11 @@ impl Inner {
         }
         let (Ok(fence), Ok(scope)) = (self.fence(id), self.scope_of(scope_id).await) else { return Begun::NotNow };
         let core = match self.stored_definition(scope_id, run.row.head.definition).await {
-            Ok(definition) => fold(&run, &definition).map(|core| (core, definition)),
+            Ok(definition) => match self.authority.delegates(&scope, &run.row.head.runs_as) {
+                // The grant that was there when the event came may be gone by its turn.
+                Err(problem) if newer.is_none() => Err(problem),
+                _ => fold(&run, &definition).map(|core| (core, definition)),
+            },
             Err(problem) => Err(problem),
         };
         let (mut core, definition) = match core {
@@ -269,6 +273,8 @@ impl Inner {
                 if !later {
                     tracing::warn!(run = %id, %problem, "a queued run cannot be started and is held");
                     self.hold(&run.row, fence, &problem).await;
+                    // What it lacks may have come back while the hold was written, and nobody would say so again.
+                    self.reconsider.notify_one();
                 }
                 return Begun::NotNow;
             }

@@ -297,3 +297,21 @@ async fn a_superseded_run_can_be_run_after_all() {
     house.engine.retry(&Scope::default(), first, options, &me()).await.unwrap();
     assert_eq!(house.end(first).await, [2]);
 }
+
+#[tokio::test]
+async fn a_run_whose_grant_goes_while_it_is_queued_is_held_and_not_started() {
+    let (house, clock, engine) = stopped_house(100).await;
+    engine.start().await.unwrap();
+    house.workflow("one", limited(json!({ "concurrency": 1 }), &work()));
+    let gate = house.world.gate("work");
+    let first = admit(&engine, "one", 1).await;
+    let second = admit(&engine, "one", 2).await;
+    house.world.reached.notified().await;
+    clock.allow(false);
+    gate.notify_one();
+    assert_eq!(end(&engine, first).await, RunStatus::Completed, "it had begun");
+    while status(&house, second).await != RunStatus::Held {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(house.world.names().len(), 1);
+}

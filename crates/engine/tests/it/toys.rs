@@ -440,19 +440,32 @@ impl House {
 pub fn engine_at(house: &House, node: &str, clock: &Arc<Stopped>, max_live: usize) -> Engine {
     let mut ports = EnginePorts::new(house.store.clone(), house.catalogue.clone(), house.texts.clone());
     ports.clock = clock.clone();
+    ports.authority = clock.clone();
     let lease = Duration::from_secs(1 << 30);
     Engine::new(Options { node: node.into(), lease, max_live, ..Options::default() }, ports)
 }
 
-/// A clock that tests move.
-pub struct Stopped(std::sync::atomic::AtomicI64, engine::ports::SystemClock);
+/// A clock that tests move, and who says whether runs may act.
+pub struct Stopped(std::sync::atomic::AtomicI64, engine::ports::SystemClock, std::sync::atomic::AtomicBool);
 
 impl Stopped {
     pub fn at(now: i64) -> Arc<Stopped> {
-        Arc::new(Stopped(now.into(), Default::default()))
+        Arc::new(Stopped(now.into(), Default::default(), true.into()))
+    }
+    pub fn allow(&self, may_act: bool) {
+        self.2.store(may_act, Ordering::Relaxed);
     }
     pub fn advance(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::Relaxed);
+    }
+}
+
+impl engine::ports::Authority for Stopped {
+    fn delegates(&self, _: &Scope, _: &str) -> Result<(), Problem> {
+        match self.2.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => Err(Problem::new(Code::GrantGone, "its grant is gone")),
+        }
     }
 }
 

@@ -28,10 +28,8 @@ const GROUP: usize = 256;
 const READERS: usize = 8;
 /// Free pages kept for reuse (2 MiB); only what is above goes back to the file system.
 const FREE_RESERVE: i64 = 512;
-/// Free pages given back in one go while nobody waits (about 1 MiB).
+/// Free pages given back between two groups (about 1 MiB), so that no group waits long for it.
 const FREE_SLICE: u32 = 256;
-/// The same within a group, whose callers wait for it.
-const FREE_WITH_GROUP: u32 = 32;
 
 /// A connection with its statement cache.
 pub(crate) struct Connection {
@@ -442,7 +440,7 @@ impl Writer {
             }
             if self.waiting.is_empty() {
                 // Nobody waits: give back free pages slice by slice, looking up between the slices.
-                if free_slice(&mut self.tx, FREE_SLICE).is_ok_and(|freed| freed > 0) {
+                if free_slice(&mut self.tx).is_ok_and(|freed| freed > 0) {
                     continue;
                 }
                 match self.queue.blocking_recv() {
@@ -526,15 +524,15 @@ impl Writer {
                 at_once(tx.execute("RELEASE job", &[]))?;
             }
             // Inside the group's transaction it costs no fsync of its own.
-            free_slice(tx, FREE_WITH_GROUP).map(|_| ())
+            free_slice(tx).map(|_| ())
         });
         self.caches.settle(outcome.is_ok());
         outcome
     }
 }
 
-/// Gives so many free pages back to the file system; returns how many it were.
-fn free_slice(tx: &mut Tx, pages: u32) -> Result<i64, Error> {
+/// Gives a slice of free pages back to the file system; returns how many.
+fn free_slice(tx: &mut Tx) -> Result<i64, Error> {
     let count = |tx: &mut Tx| match at_once(tx.first("PRAGMA freelist_count", &[]))? {
         Some(mut row) => row.int(),
         None => Ok(0),
@@ -543,7 +541,7 @@ fn free_slice(tx: &mut Tx, pages: u32) -> Result<i64, Error> {
     if before <= FREE_RESERVE {
         return Ok(0);
     }
-    at_once(tx.query(&format!("PRAGMA incremental_vacuum({pages})"), &[]))?;
+    at_once(tx.query(&format!("PRAGMA incremental_vacuum({FREE_SLICE})"), &[]))?;
     Ok(before - count(tx)?)
 }
 

@@ -92,7 +92,7 @@ impl Inner {
         let shared = Shared::new(self.clone(), event.scope, head, definition, fence, core);
         if held.is_some() {
             let admitted = self.wait_for_row(&shared, shared.flush().await).await;
-            self.reconsider.notify_one();
+            self.look_again(&shared.scope, &shared.head);
             return admitted;
         }
         if queued {

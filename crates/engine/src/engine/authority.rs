@@ -12,7 +12,7 @@ use auth::{Grant, Permission};
 use model::problem::pointer_step;
 use model::{Code, Name, Problem, Scope, WorkflowSpec};
 use part::catalogue::Snapshot;
-use store::{RunFilter, RunRow, RunStatus};
+use store::{RunFilter, RunHead, RunRow, RunStatus};
 
 use super::{Inner, commit_problem, repair, store_problem};
 use crate::event::Event;
@@ -98,6 +98,16 @@ impl Inner {
             found.extend(open_calls(&spec, &catalogue).map(any));
         }
         found
+    }
+
+    /// A grant may have come back while a hold was written, and nobody would say so again. Otherwise held runs are left
+    /// alone: there may be many, and each event that is held would have all of them looked at.
+    pub(super) fn look_again(&self, scope: &Scope, head: &RunHead) {
+        let may_act = |runs_as: &str| self.authority.delegates(scope, runs_as).is_ok();
+        let live = self.workflows.active(scope, &head.workflow, 0);
+        if may_act(&head.runs_as) || live.is_some_and(|text| may_act(&text.runs_as)) {
+            self.reconsider.notify_one();
+        }
     }
 
     /// Looks at held runs whenever something may have changed for them, and once at the start.

@@ -86,8 +86,7 @@ impl Inner {
         if let Some(problem) = refused.filter(|_| !core.machine.cancel_requested()) {
             if !row.state.status.is_final() && row.state.status != RunStatus::Held {
                 self.hold(&row, fence, &problem).await;
-                // The grant may have come back while the hold was written, and nobody would say so again.
-                self.reconsider.notify_one();
+                self.look_again(&scope, &row.head);
             }
             return Err(LoadError::Held(problem));
         }

@@ -64,7 +64,7 @@ fn public_queries() -> BTreeSet<String> {
 }
 
 /// What opens and ends a store is exercised by every case.
-const LIFE: &[&str] = &["open", "temporary", "close"];
+const LIFE: &[&str] = &["open", "open_with", "temporary", "close"];
 
 #[test]
 fn every_public_query_is_in_a_case() {

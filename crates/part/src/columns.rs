@@ -3,7 +3,7 @@
 use std::fmt;
 
 use model::Value;
-use serde::de::{Deserializer, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The list of items.
 pub(crate) struct Rows<'a> {
@@ -60,7 +60,11 @@ impl<'de> Visitor<'de> for Row<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut item: A) -> Result<(), A::Error> {
         while let Some(part) = item.next_key_seed(Name(&["json"]))? {
             match part {
-                Some(_) => item.next_value_seed(Fields { rows: &mut *self.rows.columns, names: self.rows.names, row: self.row })?,
+                Some(_) => item.next_value_seed(Fields {
+                    rows: &mut *self.rows.columns,
+                    names: self.rows.names,
+                    row: self.row,
+                })?,
                 None => drop(item.next_value::<IgnoredAny>()?),
             }
         }

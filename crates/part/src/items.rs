@@ -436,7 +436,8 @@ mod tests {
 
     #[test]
     fn items_that_came_as_text_are_items_like_any_other() {
-        let text = serde_json::value::to_raw_value(&serde_json::json!([{ "json": { "n": 0 } }, { "json": { "n": 1 } }]));
+        let text =
+            serde_json::value::to_raw_value(&serde_json::json!([{ "json": { "n": 0 } }, { "json": { "n": 1 } }]));
         let items = Items::from_text(Text::new(text.unwrap(), 2));
         assert_eq!((items.len(), items.segments()[0].len()), (2, 2));
         let both = Items::concat([&items, &numbered(2..4)]);

@@ -221,9 +221,21 @@ mod tests {
     fn what_a_child_should_never_send_is_refused() {
         let deep = format!(r#"[{{"json":{{"a":{}1{}}}}}]"#, "[".repeat(200_000), "]".repeat(200_000));
         for text in [
-            "", "null", "{}", "[", "[1]", "[null]", r#"[{"json":1}]"#, r#"[{"json":[]}]"#, r#"[{"json":{}}"#,
-            r#"[{"json":{"a":}}]"#, r#"[{"json":{}}] x"#, r#"[{"json":{"a":"\x"}}]"#, r#"[{"json":{},"json":{}}]"#,
-            "[{\"json\":{\"a\":\"\n\"}}]", &deep,
+            "",
+            "null",
+            "{}",
+            "[",
+            "[1]",
+            "[null]",
+            r#"[{"json":1}]"#,
+            r#"[{"json":[]}]"#,
+            r#"[{"json":{}}"#,
+            r#"[{"json":{"a":}}]"#,
+            r#"[{"json":{}}] x"#,
+            r#"[{"json":{"a":"\x"}}]"#,
+            r#"[{"json":{},"json":{}}]"#,
+            "[{\"json\":{\"a\":\"\n\"}}]",
+            &deep,
         ] {
             let error = read(text.to_owned(), 1, false).err();
             assert_eq!(error.map(|error| error.problem.code), Some(Code::BadItems), "{}", &text[..text.len().min(60)]);

@@ -310,7 +310,7 @@ mod tests {
             let (params, item) = (plain(field), item(json));
             let (text, count) = text_of(&params, &item).unwrap();
             let items: Vec<Item> = text.items().iter().map(|item| (**item).clone()).collect();
-            assert_eq!(items, split(&params, &item, &mut Vec::new()).unwrap(), "{field}");
+            assert_eq!(items, super::split(&params, &item, &mut Vec::new()).unwrap(), "{field}");
             assert_eq!(items.len(), count);
         }
         for (asked, json) in [

@@ -43,6 +43,8 @@ impl ItemsRecord {
         for segment in self.items.segments() {
             match &segment.chunk {
                 Chunk::Stored(stored) => out.push(stored.digest),
+                // Items that come as text have no files.
+                Chunk::Text(_) => {}
                 Chunk::Memory(items) => {
                     let files = items.iter().filter_map(|item| item.binary.as_ref()).flat_map(|files| files.values());
                     out.extend(files.filter_map(|file| file.blob));
@@ -83,6 +85,9 @@ struct ChunkMark {
 
 impl Serialize for Data<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(text) = self.0.as_text() {
+            return text.json().serialize(serializer);
+        }
         let mut list = serializer.serialize_seq(None)?;
         for segment in self.0.segments() {
             match &segment.chunk {
@@ -90,13 +95,10 @@ impl Serialize for Data<'_> {
                     let pick = segment.pick.as_ref().map(|pick| pick.to_vec());
                     list.serialize_element(&ChunkMark { chunk: chunk.clone(), pick })?;
                 }
-                Chunk::Memory(items) => match &segment.pick {
-                    None => items.iter().try_for_each(|item| list.serialize_element(&**item))?,
-                    Some(pick) => {
-                        let picked = pick.iter().filter_map(|at| items.get(*at as usize));
-                        picked.into_iter().try_for_each(|item| list.serialize_element(&**item))?;
-                    }
-                },
+                Chunk::Memory(_) | Chunk::Text(_) => {
+                    let items = segment.in_memory().unwrap_or_default();
+                    items.iter().try_for_each(|item| list.serialize_element(&**item))?;
+                }
             }
         }
         list.end()

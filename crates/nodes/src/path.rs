@@ -39,6 +39,11 @@ impl Path {
         }
     }
 
+    /// The field, when the path leads to nothing deeper.
+    pub fn field(&self) -> Option<&str> {
+        (self.steps.len() == 1).then(|| self.steps[0].as_str())
+    }
+
     fn is_plain(&self, map: &Map) -> bool {
         self.steps.len() == 1 || map.contains_key(&self.whole)
     }

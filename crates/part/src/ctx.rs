@@ -173,7 +173,7 @@ pub struct CodeJob<'a> {
 #[derive(Clone, Debug)]
 pub struct CodeResult {
     /// The items.
-    pub items: Vec<Item>,
+    pub items: Items,
     /// Their origins.
     pub origins: Origins,
 }
@@ -217,6 +217,10 @@ pub trait StepHost: Spool {
     ) -> BoxFuture<'a, Result<Map, NodeError>>;
     /// Makes a JSON web token out of claims, signed with the key of a `jwt` connection. The key is never seen here.
     fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>>;
+    /// Whether all nodes that this output leads to take their items as text ([`crate::Node::takes_text`]).
+    fn feeds_scripts(&self, _output: u16) -> bool {
+        false
+    }
     /// Runs user code over the first input.
     fn code<'a>(&'a self, job: CodeJob<'a>) -> BoxFuture<'a, Result<CodeResult, NodeError>>;
     /// Reads from our own store, staged writes of this step included.

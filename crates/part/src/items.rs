@@ -3,10 +3,12 @@
 //! A node reads chunk by chunk and writes through an [`Output`](crate::Output); it never holds a whole list unless
 //! it must (sort, aggregate), and then it asks for it by name ([`Items::collect`]).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
-use model::{Digest, Item};
+use model::{Digest, Item, Value};
+use serde::de::DeserializeSeed;
+use serde_json::value::RawValue;
 
 /// Items per chunk that writers aim for; small enough that a chunk of ordinary items stays near 1 MiB.
 pub const CHUNK_ITEMS: usize = 4096;
@@ -35,8 +37,70 @@ pub struct Segment {
 pub enum Chunk {
     /// In memory.
     Memory(Arc<[Arc<Item>]>),
+    /// In memory, as the text that they came as.
+    Text(Arc<Text>),
     /// In the blob store, as JSON lines.
     Stored(StoredChunk),
+}
+
+/// Items without files, as JSON. They are read when somebody asks for them: what goes from one script to the journal
+/// and the next script is never taken apart.
+#[derive(Debug)]
+pub struct Text {
+    json: Box<RawValue>,
+    count: usize,
+    items: OnceLock<Arc<[Arc<Item>]>>,
+}
+
+impl Text {
+    /// The list `[{"json": {…}}, …]`; who makes it says how many items there are, and that each is of this form and no
+    /// deeper than items may be.
+    pub fn new(json: Box<RawValue>, count: usize) -> Text {
+        Text { json, count, items: OnceLock::new() }
+    }
+
+    /// The list.
+    pub fn json(&self) -> &RawValue {
+        &self.json
+    }
+
+    /// The items.
+    pub fn items(&self) -> &Arc<[Arc<Item>]> {
+        self.items.get_or_init(|| {
+            let mut reader = serde_json::Deserializer::from_str(self.json.get());
+            // As deep as the text is: its maker has looked at that.
+            reader.disable_recursion_limit();
+            let mut items: Vec<Arc<Item>> = serde::Deserialize::deserialize(&mut reader).unwrap_or_else(|error| {
+                tracing::error!(%error, "a text is not the list of items that its maker said it is");
+                Vec::new()
+            });
+            // Positions that were promised must exist.
+            items.resize_with(self.count, Arc::default);
+            items.into()
+        })
+    }
+
+    /// The values of these fields, for each field one for each item, without making the items.
+    pub fn columns(&self, names: &[&str]) -> Vec<Vec<Option<Value>>> {
+        if let Some(items) = self.items.get() {
+            let column = |name: &&str| items.iter().map(|item| item.json.get(*name).cloned()).collect();
+            return names.iter().map(column).collect();
+        }
+        let mut columns = vec![vec![None; self.count]; names.len()];
+        let mut reader = serde_json::Deserializer::from_str(self.json.get());
+        reader.disable_recursion_limit();
+        let rows = crate::columns::Rows { names, columns: &mut columns };
+        if let Err(error) = rows.deserialize(&mut reader) {
+            tracing::error!(%error, "a text is not the list of items that its maker said it is");
+        }
+        columns
+    }
+
+    /// An estimate of the bytes that the text and its items hold in memory.
+    pub fn weight(&self) -> usize {
+        // Measured: an item takes about six times its text.
+        self.json.get().len() * 7
+    }
 }
 
 /// A spooled chunk.
@@ -63,6 +127,7 @@ impl Chunk {
     pub fn len(&self) -> usize {
         match self {
             Chunk::Memory(items) => items.len(),
+            Chunk::Text(text) => text.count,
             Chunk::Stored(stored) => stored.count as usize,
         }
     }
@@ -86,7 +151,11 @@ impl Segment {
 
     /// The items, when they are in memory.
     pub fn in_memory(&self) -> Option<Arc<[Arc<Item>]>> {
-        let Chunk::Memory(items) = &self.chunk else { return None };
+        let items = match &self.chunk {
+            Chunk::Memory(items) => items,
+            Chunk::Text(text) => text.items(),
+            Chunk::Stored(_) => return None,
+        };
         Some(match &self.pick {
             None => items.clone(),
             Some(pick) => pick.iter().filter_map(|at| items.get(*at as usize).cloned()).collect(),
@@ -96,7 +165,7 @@ impl Segment {
     /// The items, read back when they are spooled.
     pub async fn load(&self, spool: &dyn Spool) -> Result<Arc<[Arc<Item>]>, crate::NodeError> {
         match &self.chunk {
-            Chunk::Memory(_) => Ok(self.in_memory().unwrap_or_default()),
+            Chunk::Memory(_) | Chunk::Text(_) => Ok(self.in_memory().unwrap_or_default()),
             Chunk::Stored(stored) => {
                 let items = spool.load(stored).await?;
                 Ok(match &self.pick {
@@ -117,6 +186,15 @@ impl Items {
     /// Items that are in memory.
     pub fn from_vec(items: Vec<Item>) -> Self {
         Items::from_shared(items.into_iter().map(Arc::new).collect())
+    }
+
+    /// Items that are in memory as text.
+    pub fn from_text(text: Text) -> Self {
+        let len = text.count;
+        if len == 0 {
+            return Items::empty();
+        }
+        Items { segments: Arc::new(vec![Segment { chunk: Chunk::Text(Arc::new(text)), pick: None }]), len }
     }
 
     /// Items that are in memory and shared with others.
@@ -160,14 +238,25 @@ impl Items {
         match self.segments.as_slice() {
             [] => Some(&[]),
             [Segment { chunk: Chunk::Memory(items), pick: None }] => Some(items),
+            [Segment { chunk: Chunk::Text(text), pick: None }] => Some(text.items()),
+            _ => None,
+        }
+    }
+
+    /// The text that all of them came as, when they did.
+    pub fn as_text(&self) -> Option<&Text> {
+        match self.segments.as_slice() {
+            [Segment { chunk: Chunk::Text(text), pick: None }] => Some(text),
             _ => None,
         }
     }
 
     /// All items in memory. For nodes that must see everything at once; the run's memory ceiling still holds.
     pub async fn collect(&self, spool: &dyn Spool) -> Result<Arc<[Arc<Item>]>, crate::NodeError> {
-        if let [Segment { chunk: Chunk::Memory(items), pick: None }] = self.segments.as_slice() {
-            return Ok(items.clone());
+        match self.segments.as_slice() {
+            [Segment { chunk: Chunk::Memory(items), pick: None }] => return Ok(items.clone()),
+            [Segment { chunk: Chunk::Text(text), pick: None }] => return Ok(text.items().clone()),
+            _ => {}
         }
         let mut all = Vec::with_capacity(self.len);
         for segment in self.segments.iter() {
@@ -348,6 +437,40 @@ mod tests {
         assert_eq!(numbers(&items.select(&[8, 0, 4].into_iter().collect())), [8, 0, 4]);
         assert!(items.select(&Indices::default()).is_empty());
         assert_eq!(items.select(&Indices::all(9)).len(), 9);
+    }
+
+    #[test]
+    fn items_that_came_as_text_are_items_like_any_other() {
+        let text =
+            serde_json::value::to_raw_value(&serde_json::json!([{ "json": { "n": 0 } }, { "json": { "n": 1 } }]));
+        let items = Items::from_text(Text::new(text.unwrap(), 2));
+        assert_eq!((items.len(), items.segments()[0].len()), (2, 2));
+        let both = Items::concat([&items, &numbered(2..4)]);
+        assert_eq!(numbers(&both.select(&[1, 2].into_iter().collect())), [1, 2]);
+        assert_eq!(numbers(&items), [0, 1]);
+        assert_eq!(items.as_slice().unwrap().len(), 2);
+        assert!(both.as_text().is_none() && items.as_text().is_some());
+    }
+
+    #[test]
+    fn columns_are_read_with_and_without_items() {
+        let json = r#"[{"json":{"a":1,"b":{"c":[2]},"a":3}},{"json":{}},{"json":{"b":null,"é":"x"}}]"#;
+        let text = Text::new(RawValue::from_string(json.into()).unwrap(), 3);
+        let read = || serde_json::to_value(text.columns(&["a", "é", "b"])).unwrap();
+        let expect = serde_json::json!([[3, null, null], [null, null, "x"], [{ "c": [2] }, null, null]]);
+        assert_eq!(read(), expect);
+        assert_eq!(text.columns(&["b"])[0][2], Some(Value::Null));
+        text.items();
+        assert_eq!(read(), expect);
+    }
+
+    #[test]
+    fn a_text_that_is_not_what_was_said_gives_empty_items() {
+        for wrong in [r#"[{"json":1}]"#, "[]", "{}"] {
+            let text = Text::new(RawValue::from_string(wrong.into()).unwrap(), 2);
+            assert_eq!(text.columns(&["a"]), [[None, None]], "{wrong}");
+            assert_eq!(text.items().len(), 2, "{wrong}");
+        }
     }
 
     #[test]

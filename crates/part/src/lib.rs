@@ -7,6 +7,7 @@
 pub mod answer;
 mod area;
 pub mod catalogue;
+mod columns;
 pub mod ctx;
 pub mod door;
 pub mod error;

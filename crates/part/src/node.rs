@@ -186,6 +186,12 @@ pub trait Node: Send + Sync {
     /// invocations then answer from the journal.
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>>;
 
+    /// Whether it hands its items to a script as text, and looks at none of them itself. What comes before it may then
+    /// put text out ([`crate::items::Text`]).
+    fn takes_text(&self) -> bool {
+        false
+    }
+
     /// How it starts runs, if it does.
     fn trigger(&self) -> Option<&Trigger> {
         None

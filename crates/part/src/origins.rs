@@ -93,6 +93,18 @@ impl Origins {
         Origins { runs: if len == 0 { Vec::new() } else { vec![OriginRun::Straight { n: len as u32, p: 0, i: 0 }] } }
     }
 
+    /// `len` items that all came from the item at `position` of the first input.
+    pub fn same(len: usize, position: usize) -> Self {
+        let (n, i) = (len as u32, position as u32);
+        Origins {
+            runs: match len {
+                0 => Vec::new(),
+                1 => vec![OriginRun::Straight { n, p: 0, i }],
+                _ => vec![OriginRun::Same { n, p: 0, i }],
+            },
+        }
+    }
+
     /// `len` items that came from nothing.
     pub fn none(len: usize) -> Self {
         Origins { runs: if len == 0 { Vec::new() } else { vec![OriginRun::None { n: len as u32 }] } }
@@ -174,6 +186,14 @@ impl FromIterator<Origin> for Origins {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_made_at_once_is_what_is_made_one_by_one() {
+        for len in 0..4 {
+            assert_eq!(Origins::same(len, 7), (0..len).map(|_| Origin::item(7)).collect());
+            assert_eq!(Origins::straight(len), (0..len).map(Origin::item).collect());
+        }
+    }
 
     #[test]
     fn runs_are_coded_and_read_back() {

@@ -30,6 +30,7 @@ async fn measure() {
     let each = Kind::Code { source: "return { id: $json.id * 2 }".into(), mode: Mode::EachItem };
     let templates = |source: &str, end| Kind::Expressions { sources: vec![source.into()], items: 0..end };
     let map = "for (const item of $input.all()) { item.json.total = item.json.id * 1.19; } return $input.all();";
+    let make = "return $input.all().map(i => ({ json: { id: i.json.id, total: i.json.id * 1.25, tag: 'x' + i.json.id } }))";
     for (name, count, kind) in [
         ("empty code, no items", 0, code("return []")),
         ("one template, one item", 1, templates("{{ $json.name.toUpperCase() }}", 1)),
@@ -39,6 +40,7 @@ async fn measure() {
         ("code that ignores 1,000 items", 1000, code("return []")),
         ("code that returns 1,000 items", 1000, code("return items")),
         ("code over 1,000 items", 1000, code(map)),
+        ("code that makes 1,000 items of others", 1000, code(make)),
         ("code for each of 1,000 items", 1000, each),
     ] {
         let rounds = 200;

@@ -72,7 +72,7 @@ pub(super) async fn code(view: &View, job: &CodeJob<'_>) -> Result<(CodeResult, 
         sandbox::Level::Error => Level::Error,
     };
     let logs = outcome.logs.into_iter().map(|line| (level(line.level), line.text)).collect();
-    Ok((CodeResult { items, origins }, logs))
+    Ok((CodeResult { items: part::Items::from_vec(items), origins }, logs))
 }
 
 fn origin(paired: Option<&Value>) -> Origin {

@@ -410,7 +410,7 @@ pub async fn read_page(
 fn stored(segment: &Segment) -> Option<&StoredChunk> {
     match &segment.chunk {
         Chunk::Stored(chunk) => Some(chunk),
-        Chunk::Memory(_) => None,
+        Chunk::Memory(_) | Chunk::Text(_) => None,
     }
 }
 

@@ -517,6 +517,9 @@ impl PortData {
 
     /// Bytes that this port added to the run's memory: selections share what they select from.
     fn new_bytes(&self) -> u64 {
+        if let (Lineage::Origins(_), Some(text)) = (&self.lineage, self.items.as_text()) {
+            return text.weight() as u64;
+        }
         match self.lineage {
             Lineage::Origins(_) => self.items.as_slice().map_or(4096, |items| {
                 items.iter().filter(|item| Arc::strong_count(item) <= 2).map(|item| item.weight() as u64).sum()

@@ -77,8 +77,12 @@ impl HeldList {
     fn extend(&mut self, items: &Items) {
         self.items = OnceLock::new();
         for segment in items.segments() {
-            if let (Chunk::Memory(items), None) = (&segment.chunk, &segment.pick) {
-                self.bytes += 64 + items.iter().map(|item| item.weight() as u64).sum::<u64>();
+            match (&segment.chunk, &segment.pick) {
+                (Chunk::Memory(items), None) => {
+                    self.bytes += 64 + items.iter().map(|item| item.weight() as u64).sum::<u64>();
+                }
+                (Chunk::Text(text), None) => self.bytes += 64 + text.weight() as u64,
+                _ => {}
             }
             self.segments.push(segment.clone());
         }

@@ -382,6 +382,15 @@ impl StepHost for StepRun {
         })
     }
 
+    fn feeds_scripts(&self, output: u16) -> bool {
+        let definition = &self.shared.definition;
+        let targets = definition.graph.node(self.node).successors.get(output as usize);
+        let scripted = |target: &crate::graph::Target| {
+            definition.node(target.node).node.as_ref().is_some_and(|node| node.takes_text())
+        };
+        targets.is_some_and(|targets| !targets.is_empty() && targets.iter().all(scripted))
+    }
+
     fn code<'a>(&'a self, job: CodeJob<'a>) -> BoxFuture<'a, Result<CodeResult, NodeError>> {
         Box::pin(self.run_code(job))
     }

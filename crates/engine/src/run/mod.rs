@@ -11,6 +11,7 @@ mod page;
 #[cfg(test)]
 mod proof;
 pub mod replay;
+mod returned;
 mod scope;
 mod script;
 

@@ -95,16 +95,21 @@ impl<'a> Table<'a> {
 }
 
 fn segment<'a>(segment: &'a Segment, table: &mut Table<'a>) -> SegmentRecord {
-    match (&segment.chunk, &segment.pick) {
-        (Chunk::Stored(chunk), pick) => {
-            SegmentRecord::Stored(chunk.clone(), pick.as_ref().map(|pick| pick.iter().copied().collect()))
+    let items = match &segment.chunk {
+        Chunk::Stored(chunk) => {
+            let pick = segment.pick.as_ref().map(|pick| pick.iter().copied().collect());
+            return SegmentRecord::Stored(chunk.clone(), pick);
         }
-        (Chunk::Memory(items), None) => SegmentRecord::Memory(items.iter().map(|item| table.position(item)).collect()),
-        (Chunk::Memory(items), Some(pick)) => {
+        Chunk::Memory(items) => items,
+        Chunk::Text(text) => text.items(),
+    };
+    SegmentRecord::Memory(match &segment.pick {
+        None => items.iter().map(|item| table.position(item)).collect(),
+        Some(pick) => {
             let picked = pick.iter().filter_map(|at| items.get(*at as usize));
-            SegmentRecord::Memory(picked.map(|item| table.position(item)).collect())
+            picked.map(|item| table.position(item)).collect()
         }
-    }
+    })
 }
 
 /// Writes steps down.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use model::expr::{Data, Engine};
 use model::template::{Answers, ParamError, Params};
-use model::{Binary, Code, Item, Map, Value};
+use model::{Code, Item, Map, Value};
 use part::ctx::ValueRow;
-use part::{Category, CodeJob, CodeResult, Level, NodeError, Origin, Origins, Source};
+use part::{Category, CodeJob, CodeResult, Level, NodeError};
 use sandbox::{Cell, Context, Job, Json, Kind};
 use serde::Serialize;
 use store::LocalWrite;
@@ -266,12 +266,16 @@ impl StepRun {
     /// See [`part::StepHost::code`].
     pub(super) async fn run_code(&self, job: CodeJob<'_>) -> Result<CodeResult, NodeError> {
         let input = self.input_items.first().cloned().unwrap_or_default();
-        let items = input.collect(self).await?;
-        let context = self.context(items_json(&items)?, reads_static_data(job.source)).await?;
+        // What came as text goes on as text; nobody takes it apart on the way.
+        let json = match input.as_text() {
+            Some(text) => Json::from_text(text.json().get()),
+            None => items_json(&input.collect(self).await?)?,
+        };
+        let context = self.context(json, reads_static_data(job.source)).await?;
         let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
         let kind = Kind::Code { source: job.source.to_owned(), mode };
         let outcome = self.run_sandboxed(kind, context, job.timeout).await?;
-        read_items(&outcome.result, items.len(), job.each_item)
+        super::returned::read(outcome.result, input.len(), job.each_item)
     }
 
     /// What a script sees of another node: its last run, and where the items of the input came from.
@@ -454,51 +458,4 @@ fn sandbox_error(error: sandbox::Error) -> NodeError {
         failure = failure.with_context(context);
     }
     failure
-}
-
-/// Items out of the sandbox's JSON. Items that do not say where they came from follow n8n's rule: from the only
-/// input item, or from the one at their own position when the numbers agree.
-fn read_items(json: &str, inputs: usize, each: bool) -> Result<CodeResult, NodeError> {
-    // The fields of an item are written out: flattened, each item would be read twice.
-    #[derive(serde::Deserialize)]
-    struct Out {
-        #[serde(default)]
-        json: Map,
-        #[serde(default)]
-        binary: Option<BTreeMap<String, Binary>>,
-        #[serde(rename = "pairedItem", default)]
-        paired: Option<Value>,
-    }
-    let out: Vec<Out> = serde_json::from_str(json).map_err(|error| {
-        NodeError::new(Code::BadItems, Category::Code, format!("the code's items cannot be read: {error}"))
-    })?;
-    let count = out.len();
-    let mut items = Vec::with_capacity(count);
-    let mut origins = Origins::default();
-    for (position, one) in out.into_iter().enumerate() {
-        let origin = match one.paired.as_ref().and_then(origin_of) {
-            Some(origin) => origin,
-            None if inputs == 1 && !each => Origin::item(0),
-            None if count == inputs => Origin::item(position),
-            None => Origin::Unknown,
-        };
-        origins.push(origin);
-        items.push(Item { json: one.json, binary: one.binary.map(Box::new) });
-    }
-    Ok(CodeResult { items, origins })
-}
-
-fn origin_of(value: &Value) -> Option<Origin> {
-    let source = |value: &Value| match value {
-        Value::Number(number) => Some(Source { input: 0, item: number.as_u64()? as u32 }),
-        Value::Object(map) => Some(Source {
-            input: map.get("input").and_then(Value::as_u64).unwrap_or_default() as u16,
-            item: map.get("item")?.as_u64()? as u32,
-        }),
-        _ => None,
-    };
-    match value {
-        Value::Array(values) => Some(Origin::Many(values.iter().filter_map(source).collect())),
-        one => source(one).map(Origin::One),
-    }
 }

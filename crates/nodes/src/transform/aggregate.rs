@@ -127,12 +127,20 @@ impl Plain for Aggregate {
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
         let params = ctx.typed_once(params).await?;
-        let items = ctx.input(0).collect(ctx.spool()).await?;
         let maker = Maker::new(&params)?;
-        maker.missing(&items).for_each(|field| {
-            ctx.log(Level::Warn, format!("The field '{field}' wasn't found in any input item"));
-        });
         let mut outputs = ctx.outputs(1);
+        let input = ctx.input(0);
+        if let (Some(text), Some(names)) = (input.as_text(), maker.columns()) {
+            let columns = text.columns(&names);
+            for (name, _) in names.iter().zip(&columns).filter(|(_, column)| column.iter().all(Option::is_none)) {
+                ctx.log(Level::Warn, missing(name));
+            }
+            let sources = (0..input.len()).map(|position| Source { input: 0, item: position as u32 });
+            outputs.push(0, maker.item_of(&columns), Origin::Many(sources.collect())).await?;
+            return outputs.done().await;
+        }
+        let items = input.collect(ctx.spool()).await?;
+        maker.missing(&items).for_each(|field| ctx.log(Level::Warn, missing(field)));
         for group in maker.groups(&items)? {
             let (item, used) = maker.item(group.shared, &items, &group.positions);
             let source = |position: &usize| Source { input: 0, item: *position as u32 };
@@ -140,6 +148,10 @@ impl Plain for Aggregate {
         }
         outputs.done().await
     }
+}
+
+fn missing(field: &str) -> String {
+    format!("The field '{field}' wasn't found in any input item")
 }
 
 /// The parameters with their names read.
@@ -196,6 +208,23 @@ impl<'p> Maker<'p> {
         };
         let names = list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
         Ok(Maker { params, fields, group_by, names })
+    }
+
+    /// The fields that are read, when all that is asked for are lists of whole fields: then no item is needed.
+    fn columns(&self) -> Option<Vec<&str>> {
+        if self.params.aggregate != What::Fields || !self.group_by.is_empty() {
+            return None;
+        }
+        self.fields.iter().map(|(path, _)| path.field()).collect()
+    }
+
+    /// The one item of [`Self::columns`].
+    fn item_of(&self, columns: &[Vec<Option<Value>>]) -> Item {
+        let mut made = Item::default();
+        for ((_, output), column) in self.fields.iter().zip(columns) {
+            output.set(&mut made.json, Value::Array(self.list(column.iter().map(Option::as_ref))));
+        }
+        made
     }
 
     /// Names of fields that no item has.
@@ -327,6 +356,34 @@ mod tests {
         let mut params = json!({ "fields": fields });
         params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         params
+    }
+
+    #[test]
+    fn columns_of_a_text_give_what_its_items_give() {
+        let list = json!([
+            { "json": { "a": 1, "b": [1, null, 2], "c": null } }, { "json": { "b": "x" } }, { "json": { "a": { "d": 1 } } },
+        ]);
+        let text = part::items::Text::new(serde_json::value::to_raw_value(&list).unwrap(), 3);
+        let field = |name: &str| json!({ "fieldToAggregate": name });
+        for more in [json!({}), json!({ "keepMissing": true }), json!({ "mergeLists": true })] {
+            let mut params = json!({ "fields": [field("a"), field("b"), field("c"), field("z")] });
+            params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let params: Params = serde_json::from_value(params).unwrap();
+            let maker = Maker::new(&params).unwrap();
+            let names = maker.columns().unwrap();
+            // Read before the items are made, and after.
+            let by_column = maker.item_of(&text.columns(&names));
+            assert_eq!(by_column, maker.item(Vec::new(), text.items(), &[0, 1, 2]).0);
+            assert_eq!(by_column, maker.item_of(&text.columns(&names)));
+        }
+        for params in [
+            json!({ "fields": [field("a.d")] }),
+            json!({ "fields": [field("a")], "groupByFields": "b" }),
+            json!({ "aggregate": "aggregateAllItemData" }),
+        ] {
+            let params: Params = serde_json::from_value(params).unwrap();
+            assert!(Maker::new(&params).unwrap().columns().is_none());
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
 use model::{Code as ProblemCode, Item, Map, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{CodeJob, Ctx, Descriptor, Effect, Group, Items, Node, NodeError, NodeType, Origin, Outcome, PortOutput};
+use part::{CodeJob, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Origin, Outcome, PortOutput};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -182,19 +182,22 @@ impl Node for Prepared {
         self.effect
     }
 
+    fn takes_text(&self) -> bool {
+        true
+    }
+
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
         Box::pin(async move {
             let job = CodeJob { source: &self.source, each_item: self.each_item, timeout: None };
             match ctx.host().code(job).await {
                 Ok(result) if result.items.len() <= part::CHUNK_ITEMS => {
-                    let items = Items::from_vec(result.items);
-                    Ok(Outcome::Done(vec![PortOutput::Items { items, origins: result.origins }]))
+                    Ok(Outcome::Done(vec![PortOutput::Items { items: result.items, origins: result.origins }]))
                 }
                 Ok(result) => {
                     let mut outputs = ctx.outputs(1);
-                    for (position, item) in result.items.into_iter().enumerate() {
+                    for (position, item) in result.items.collect(ctx.spool()).await?.iter().enumerate() {
                         let origin = result.origins.get(position).unwrap_or(Origin::Unknown);
-                        outputs.push(0, item, origin).await?;
+                        outputs.push(0, item.clone(), origin).await?;
                     }
                     outputs.done().await
                 }

@@ -185,7 +185,8 @@ async fn by_code(code: &str, ctx: &Ctx) -> Result<Vec<u32>, NodeError> {
     );
     let result = ctx.host().code(CodeJob { source: &source, each_item: false, timeout: None }).await?;
     let index = |item: &Item| item.json.get("index").and_then(Value::as_u64).map(|index| index as u32);
-    let order: Option<Vec<u32>> = result.items.iter().map(index).collect();
+    let items = result.items.collect(ctx.spool()).await?;
+    let order: Option<Vec<u32>> = items.iter().map(|item| index(item)).collect();
     order.ok_or_else(|| NodeError::bug("the sandbox gave no order"))
 }
 

@@ -1,8 +1,9 @@
 //! `core.split-out`: makes many items of a list inside one.
 
 use model::{Item, Map, Value};
+use part::items::Text;
 use part::n8n::{self, Lifted, Mapping, Names};
-use part::{Ctx, Descriptor, Group, Level, NodeError, Outcome, Plain, Typed};
+use part::{Ctx, Descriptor, Group, Items, Level, NodeError, Origins, Outcome, Plain, PortOutput, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -78,6 +79,9 @@ impl Plain for SplitOut {
     }
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        if let Some(output) = as_text(params, ctx).await? {
+            return Ok(Outcome::Done(vec![output]));
+        }
         let mut fields: Vec<(String, bool)> = Vec::new();
         let outcome = ctx.each(params, |params, item| split(params, item, &mut fields)).await;
         for (field, _) in fields.iter().filter(|(_, found)| !found) {
@@ -87,14 +91,63 @@ impl Plain for SplitOut {
     }
 }
 
+/// A list of objects goes to a script as text: it would take its items apart only to write them again.
+async fn as_text(params: &Typed<Params>, ctx: &Ctx) -> Result<Option<PortOutput>, NodeError> {
+    let Some(params) = params.fixed() else { return Ok(None) };
+    let input = ctx.input(0);
+    if input.len() != 1 || !ctx.host().feeds_scripts(0) {
+        return Ok(None);
+    }
+    let text = input.get(0, ctx.spool()).await?.and_then(|item| text_of(params, &item));
+    Ok(text.map(|(text, count)| PortOutput::Items { items: Items::from_text(text), origins: Origins::same(count, 0) }))
+}
+
+/// What [`split`] makes of an item, as text, and how many there are: where nothing but the elements is asked for, all
+/// of them are objects, and they are few enough not to be spooled.
+fn text_of(params: &Params, item: &Item) -> Option<(Text, usize)> {
+    if !params.is_plain() {
+        return None;
+    }
+    let path = field(&params.field_to_split_out, !params.disable_dot_notation);
+    let list = path.get(&item.json)?.as_array()?;
+    if list.is_empty() || list.len() > part::CHUNK_ITEMS || !list.iter().all(Value::is_object) {
+        return None;
+    }
+    let text = Text::new(serde_json::value::to_raw_value(&Elements(list)).ok()?, list.len());
+    (text.weight() < part::SPOOL_THRESHOLD).then_some((text, list.len()))
+}
+
+impl Params {
+    /// Whether the elements of one list become items, and nothing goes along.
+    fn is_plain(&self) -> bool {
+        let names = &self.field_to_split_out;
+        let one = !names.contains(',') && names.trim() != "$binary";
+        one && self.include == Include::Nothing && self.destination_field_name.trim().is_empty() && !self.include_binary
+    }
+}
+
+/// Objects as items.
+struct Elements<'a>(&'a [Value]);
+
+impl serde::Serialize for Elements<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Element<'a> {
+            json: &'a Value,
+        }
+        serializer.collect_seq(self.0.iter().map(|json| Element { json }))
+    }
+}
+
+fn field(name: &str, dots: bool) -> Path {
+    let name = name.trim();
+    Path::new(name.strip_prefix("$json.").unwrap_or(name), dots)
+}
+
 /// The items that one becomes. `seen` learns which fields exist.
 fn split(params: &Params, item: &Item, seen: &mut Vec<(String, bool)>) -> Result<Vec<Item>, NodeError> {
     let dots = !params.disable_dot_notation;
-    let field = |name: &str| {
-        let name = name.trim();
-        Path::new(name.strip_prefix("$json.").unwrap_or(name), dots)
-    };
-    let fields: Vec<Path> = params.field_to_split_out.split(',').map(field).collect();
+    let fields: Vec<Path> = params.field_to_split_out.split(',').map(|name| field(name, dots)).collect();
     let destinations: Vec<&str> =
         params.destination_field_name.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if !destinations.is_empty() && destinations.len() != fields.len() {
@@ -122,6 +175,7 @@ fn split(params: &Params, item: &Item, seen: &mut Vec<(String, bool)>) -> Result
             let made = place(&mut made, at);
             let spread = params.include == Include::Nothing && destination.is_none() && fields.len() == 1;
             match element {
+                Value::Object(map) if spread && made.json.is_empty() => made.json = map.clone(),
                 Value::Object(map) if spread => made.json.extend(map.clone()),
                 Value::Array(list) if spread => {
                     made.json.extend(list.iter().enumerate().map(|(at, value)| (at.to_string(), value.clone())));
@@ -241,6 +295,38 @@ mod tests {
         assert_eq!(files(json!({ "fieldToSplitOut": "$binary" }), 1), ["b"]);
         assert_eq!(files(json!({ "fieldToSplitOut": "l", "includeBinary": true }), 1), ["a", "b"]);
         assert!(files(json!({ "fieldToSplitOut": "l" }), 0).is_empty());
+    }
+
+    #[test]
+    fn items_as_text_are_the_same_items() {
+        let params = |params: Value| serde_json::from_value::<Params>(params).unwrap();
+        let plain = |field: &str| params(json!({ "fieldToSplitOut": field }));
+        let item = |json: Value| Item::from_value(json);
+        for (field, json) in [
+            ("l", json!({ "l": [{ "b": 1.5, "a": "é\"\n" }, {}, { "json": { "x": [null] } }] })),
+            ("a.l", json!({ "a": { "l": [{ "a": 1 }] } })),
+            (" $json.l ", json!({ "l": [{ "a": 1 }] })),
+        ] {
+            let (params, item) = (plain(field), item(json));
+            let (text, count) = text_of(&params, &item).unwrap();
+            let items: Vec<Item> = text.items().iter().map(|item| (**item).clone()).collect();
+            assert_eq!(items, super::split(&params, &item, &mut Vec::new()).unwrap(), "{field}");
+            assert_eq!(items.len(), count);
+        }
+        for (asked, json) in [
+            (plain("l"), json!({ "l": [{ "a": 1 }, 2] })),
+            (plain("l"), json!({ "l": [] })),
+            (plain("l"), json!({ "l": { "a": {} } })),
+            (plain("m"), json!({ "l": [{}] })),
+            (plain("l,m"), json!({ "l": [{}], "m": [{}] })),
+            (plain("$binary"), json!({ "$binary": [{}] })),
+            (plain("l"), json!({ "l": [{ "long": "x".repeat(1 << 20) }] })),
+            (params(json!({ "fieldToSplitOut": "l", "include": "allOtherFields" })), json!({ "l": [{}] })),
+            (params(json!({ "fieldToSplitOut": "l", "destinationFieldName": "to" })), json!({ "l": [{}] })),
+            (params(json!({ "fieldToSplitOut": "l", "includeBinary": true })), json!({ "l": [{}] })),
+        ] {
+            assert!(text_of(&asked, &item(json)).is_none());
+        }
     }
 
     #[test]

@@ -91,6 +91,17 @@ async fn output_is_bounded() {
     let mut job = code("return { text: 'x'.repeat(100000) }", Mode::All, context(&[]));
     job.limits.output = 1000;
     assert!(matches!(run(job).await, Err(Error::OutputTooLarge { size, limit: 1000 }) if size > 100_000));
+    // Small in the script's memory, and endless as text.
+    for source in [
+        "const s = 'x'.repeat(1 << 20); return { all: Array(10000).fill(s) }",
+        "let one = ['xxxxxxxxxx']; for (let i = 0; i < 30; i++) one = [one, one]; return { one }",
+        "const s = 'x'.repeat(1 << 20); return Array(10000).fill({ json: { s } })",
+    ] {
+        let mut job = code(source, Mode::All, context(&[]));
+        job.limits.output = 4 << 20;
+        let failed = run(job).await;
+        assert!(matches!(failed, Err(Error::OutputTooLarge { size, .. }) if size < 8 << 20), "{source}: {failed:?}");
+    }
 }
 
 #[tokio::test]

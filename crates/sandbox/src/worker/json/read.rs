@@ -8,7 +8,18 @@ use super::{Atom, Held, MAX_DEPTH};
 
 /// The value of a JSON text, as `JSON.parse` gives it.
 pub(in crate::worker) fn read<'js>(ctx: &Ctx<'js>, text: &str) -> rquickjs::Result<Value<'js>> {
-    let mut reader = Reader { ctx, text, at: 0, keys: Vec::new(), places: HashMap::new(), last: 0, open: Vec::new() };
+    let mut reader = Reader {
+        ctx,
+        text,
+        at: 0,
+        keys: Vec::new(),
+        places: HashMap::new(),
+        last: 0,
+        open: Vec::new(),
+        names: Vec::new(),
+        forms: Vec::new(),
+        steps: Vec::new(),
+    };
     let value = reader.document();
     reader.give_up();
     match value {
@@ -54,7 +65,17 @@ struct Reader<'a, 'js> {
     last: usize,
     /// Elements of the arrays that are open, in order.
     open: Vec<qjs::JSValue>,
+    /// Keys of the objects that are open, in order.
+    names: Vec<usize>,
+    /// Lists of keys that objects had, by their hash, and whether [`Self::ease`] was done for them.
+    forms: Vec<(u64, bool)>,
+    /// What [`Self::ease`] made.
+    steps: Vec<qjs::JSValue>,
 }
+
+/// Lists of keys that are remembered, and the longest one for which it pays.
+const FORMS: usize = 32;
+const LONGEST: usize = 24;
 
 impl<'a, 'js> Reader<'a, 'js> {
     fn document(&mut self) -> Read<qjs::JSValue> {
@@ -128,8 +149,10 @@ impl<'a, 'js> Reader<'a, 'js> {
             self.at += 1;
             return Ok(object.release());
         }
+        let first = self.names.len();
         loop {
             let key = self.key()?;
+            self.names.push(key);
             self.expect(b':')?;
             let value = self.value(depth + 1)?;
             let atom = self.keys[key].atom.atom;
@@ -139,9 +162,48 @@ impl<'a, 'js> Reader<'a, 'js> {
                 return Err(Stop::Thrown);
             }
             if !self.goes_on(b'}')? {
+                self.ease(first)?;
+                self.names.truncate(first);
                 return Ok(object.release());
             }
         }
+    }
+
+    /// Makes further objects with the keys from `first` on cheap, when some came before.
+    ///
+    /// The engine shares the description of an object's fields among objects with the same ones, as long as one of
+    /// them lives. While an object gets its fields one by one it goes through the descriptions of each length, which
+    /// no finished object has, so they are made and dropped for every object. Objects of each length keep them.
+    fn ease(&mut self, first: usize) -> Read<()> {
+        let names = &self.names[first..];
+        if names.len() < 2 || names.len() > LONGEST {
+            return Ok(());
+        }
+        let form = names.iter().fold(0u64, |form, name| (form ^ *name as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let Some((_, done)) = self.forms.iter_mut().find(|(known, _)| *known == form) else {
+            // The first of its kind may be the only one.
+            if self.forms.len() < FORMS {
+                self.forms.push((form, false));
+            }
+            return Ok(());
+        };
+        if std::mem::replace(done, true) {
+            return Ok(());
+        }
+        let raw = self.ctx.as_raw().as_ptr();
+        for length in 1..names.len() {
+            // SAFETY: the context lives.
+            let object = Held::take(self.ctx, unsafe { qjs::JS_NewObject(raw) })?;
+            for name in &names[..length] {
+                let (atom, flags) = (self.keys[*name].atom.atom, qjs::JS_PROP_C_W_E as _);
+                // SAFETY: object and atom are alive.
+                if unsafe { qjs::JS_DefinePropertyValue(raw, object.value, atom, qjs::JS_NULL, flags) } < 0 {
+                    return Err(Stop::Thrown);
+                }
+            }
+            self.steps.push(object.release());
+        }
+        Ok(())
     }
 
     fn array(&mut self, depth: usize) -> Read<qjs::JSValue> {
@@ -275,9 +337,9 @@ impl<'a, 'js> Reader<'a, 'js> {
         Ok(qjs::JS_NewFloat64(number))
     }
 
-    /// Gives up what reading left behind when it stopped half-way.
+    /// Gives up what was made on the way, and what is left when reading stopped half-way.
     fn give_up(&mut self) {
-        for value in self.open.drain(..) {
+        for value in self.open.drain(..).chain(self.steps.drain(..)) {
             drop(Held { ctx: self.ctx, value });
         }
     }

@@ -1,7 +1,9 @@
 //! Running again: from the failed step in place, from any step or the start as a new run, with edited input, on the
 //! pinned or the newest revision.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use auth::Grant;
 use model::{Code, Problem, RunId, Scope};
@@ -9,7 +11,7 @@ use part::runs::{Replay, RetryOptions};
 use part::{Admit, Admitted, WorkflowRef};
 use store::{Admission, RunHead, RunRow, RunStatus};
 
-use super::{Inner, LoadError, commit_problem, partition_of, store_problem};
+use super::{Inner, Live, LoadError, commit_problem, partition_of, store_problem};
 use crate::definition::{Definition, items_of};
 use crate::event::{Event, Move, NodeIndex};
 use crate::journal;
@@ -85,23 +87,32 @@ impl Inner {
             let problem = Problem::new(Code::NotResumable, detail);
             return Err(problem.hint("name a node to run again from (`from`), or run it again from the start"));
         }
-        self.left_alone(run).await?;
-        self.answer_for(scope, &mut row, by).await?;
-        let shared = self.load_row(row, true).await.map_err(load_problem)?;
-        {
-            let mut core = shared.core();
-            core.emit(Event::Reopened { at: self.clock.now(), by: by.actor().to_owned() });
+        self.claim(run).await?;
+        let reopened = async {
+            self.answer_for(scope, &mut row, by).await?;
+            let shared = self.load_row(row, true).await.map_err(load_problem)?;
+            shared.core().emit(Event::Reopened { at: self.clock.now(), by: by.actor().to_owned() });
+            shared.flush().await.map_err(commit_problem)?;
+            Ok(shared)
+        };
+        match reopened.await {
+            Ok(shared) => {
+                self.work_on(shared, true);
+                Ok(run)
+            }
+            Err(problem) => {
+                self.live().remove(&run);
+                Err(problem)
+            }
         }
-        shared.flush().await.map_err(commit_problem)?;
-        self.work_on(shared, true);
-        Ok(run)
     }
 
-    /// Waits until a run that has ended is off the list of those that are worked on: its last commit is seen a moment
-    /// earlier than that.
-    async fn left_alone(&self, run: RunId) -> Result<(), Problem> {
+    /// Waits until a run that has ended is off the list of those that are worked on (its last commit is seen a moment
+    /// earlier than that), and puts it there again: a signal that comes while it is reopened must not load it, too.
+    async fn claim(&self, run: RunId) -> Result<(), Problem> {
         for _ in 0..2_000 {
-            if !self.live().contains_key(&run) {
+            if let Entry::Vacant(free) = self.live().entry(run) {
+                free.insert(Live { shared: None, again: Arc::new(AtomicBool::new(true)) });
                 return Ok(());
             }
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;

@@ -228,14 +228,18 @@ impl Text<'_> {
 
     fn items(&mut self, record: &ItemsRecord) -> serde_json::Result<()> {
         let whole = |segment: &part::Segment| segment.pick.is_none() && matches!(segment.chunk, Chunk::Memory(_));
-        if !record.items.segments().iter().all(whole) {
+        if let Some(text) = record.items.as_text() {
+            // What a script answered goes into the journal as it is.
+            self.raw("{\"d\":").raw(text.json().get());
+        } else if record.items.segments().iter().all(whole) {
+            let chunks = record.items.segments().iter().filter_map(|segment| match &segment.chunk {
+                Chunk::Memory(items) => Some(items.iter()),
+                Chunk::Stored(_) | Chunk::Text(_) => None,
+            });
+            self.raw("{\"d\":").list(chunks.flatten(), |text, item| text.item(item))?;
+        } else {
             return self.other(record);
         }
-        let chunks = record.items.segments().iter().filter_map(|segment| match &segment.chunk {
-            Chunk::Memory(items) => Some(items.iter()),
-            Chunk::Stored(_) => None,
-        });
-        self.raw("{\"d\":").list(chunks.flatten(), |text, item| text.item(item))?;
         if !record.has_no_origins() {
             match record.origins.as_straight() {
                 Some(count) => drop(self.raw(",\"o\":[{\"k\":\"=\",\"n\":").number(count).raw(",\"i\":0}]")),

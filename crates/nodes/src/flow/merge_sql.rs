@@ -1,6 +1,6 @@
 //! Combining inputs by an SQL query: each input is a table, `input1`, `input2` and so on.
 //!
-//! The dialect is SQLite's, and n8n's is AlaSQL's; see ADR 5.
+//! The dialect is SQLite's, and n8n's is AlaSQL's; see ADR 8.
 
 use std::time::Duration;
 

@@ -330,12 +330,7 @@ pub struct Ctx {
 
 impl Ctx {
     /// Made by the engine for each attempt.
-    pub fn new(
-        host: Arc<dyn StepHost>,
-        info: StepInfo,
-        inputs: Arc<[Items]>,
-        resumed: Option<Resumed>,
-    ) -> Self {
+    pub fn new(host: Arc<dyn StepHost>, info: StepInfo, inputs: Arc<[Items]>, resumed: Option<Resumed>) -> Self {
         Ctx { host, info, inputs, resumed, draws: 0 }
     }
 

@@ -30,7 +30,8 @@ async fn measure() {
     let each = Kind::Code { source: "return { id: $json.id * 2 }".into(), mode: Mode::EachItem };
     let templates = |source: &str, end| Kind::Expressions { sources: vec![source.into()], items: 0..end };
     let map = "for (const item of $input.all()) { item.json.total = item.json.id * 1.19; } return $input.all();";
-    let make = "return $input.all().map(i => ({ json: { id: i.json.id, total: i.json.id * 1.25, tag: 'x' + i.json.id } }))";
+    let make =
+        "return $input.all().map(i => ({ json: { id: i.json.id, total: i.json.id * 1.25, tag: 'x' + i.json.id } }))";
     for (name, count, kind) in [
         ("empty code, no items", 0, code("return []")),
         ("one template, one item", 1, templates("{{ $json.name.toUpperCase() }}", 1)),

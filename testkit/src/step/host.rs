@@ -68,7 +68,12 @@ struct Call {
 
 impl Memory {
     pub(super) fn new(spec: &NodeSpec) -> Memory {
-        Memory { params: spec.params.clone(), outbound: None, cancel: CancellationToken::new(), inner: Mutex::default() }
+        Memory {
+            params: spec.params.clone(),
+            outbound: None,
+            cancel: CancellationToken::new(),
+            inner: Mutex::default(),
+        }
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {

@@ -67,7 +67,10 @@ fn run_started(event: &Event, text: &mut Text<'_>) -> serde_json::Result<()> {
     }
     text.raw(",\"out\":").items(out)?;
     if !moves.is_empty() {
-        text.raw(",\"mv\":").list(moves, |text, change| Ok(text.change(change)))?;
+        text.raw(",\"mv\":").list(moves, |text, change| {
+            text.change(change);
+            Ok(())
+        })?;
     }
     if let Some(node) = destination {
         text.raw(",\"to\":").number(*node);
@@ -84,7 +87,10 @@ fn completed(event: &Event, text: &mut Text<'_>) -> serde_json::Result<()> {
     text.raw("\"e\":\"step.completed\",\"s\":").number(*s).raw(",\"out\":");
     text.list(out, Text::port)?;
     if !moves.is_empty() {
-        text.raw(",\"mv\":").list(moves, |text, change| Ok(text.change(change)))?;
+        text.raw(",\"mv\":").list(moves, |text, change| {
+            text.change(change);
+            Ok(())
+        })?;
     }
     if *micros > 0 {
         text.raw(",\"us\":").number(*micros);

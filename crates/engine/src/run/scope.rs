@@ -29,11 +29,14 @@ pub struct StepScope {
     far: Mutex<Far>,
 }
 
+/// The item that another one came from, or why that cannot be told.
+type Paired = Result<Option<Arc<Item>>, String>;
+
 /// Ancestors that were not in memory when an expression asked for them.
 #[derive(Default)]
 struct Far {
     /// What was found since, by node and position in the input.
-    known: HashMap<(NodeIndex, usize), Result<Option<Arc<Item>>, String>>,
+    known: HashMap<(NodeIndex, usize), Paired>,
     /// What has to be looked up before the expression is evaluated again.
     wanted: Vec<(NodeIndex, usize)>,
 }
@@ -238,7 +241,7 @@ struct NodeView<'a> {
     scope: &'a StepScope,
     node: &'a DoneNode,
     index: usize,
-    paired: OnceCell<Result<Option<Arc<Item>>, String>>,
+    paired: OnceCell<Paired>,
 }
 
 impl Data for ItemScope<'_> {
@@ -307,7 +310,7 @@ impl NodeData for NodeView<'_> {
 
 impl NodeView<'_> {
     /// The ancestor, when it and everything on the way to it is in memory.
-    fn near(&self, name: &str) -> Option<Result<Option<Arc<Item>>, String>> {
+    fn near(&self, name: &str) -> Option<Paired> {
         let core = self.scope.shared.core();
         let mut walk = core.data.walk(&self.scope.inputs, self.index, self.node.index);
         let place = match core.data.ancestor(&mut walk).ok()? {

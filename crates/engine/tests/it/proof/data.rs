@@ -33,7 +33,7 @@ impl Data {
                 let first = self.inputs.get(s).and_then(|inputs| inputs.get(0)).unwrap_or_default();
                 let port = |port: &PortRecord| match port {
                     PortRecord::Items(record) => numbers(&record.items),
-                    PortRecord::Select { .. } => self.gather(&first),
+                    PortRecord::Select { .. } => self.gather(first),
                     PortRecord::Held { .. } | PortRecord::Nothing => Vec::new(),
                 };
                 let ports = out.iter().map(port).collect();

@@ -364,7 +364,7 @@ impl<'a, 'js> Writer<'a, 'js> {
             if text.is_null() {
                 return Err(rquickjs::Error::Exception);
             }
-            quote(std::slice::from_raw_parts(text.cast(), length as usize), &mut self.out);
+            quote(std::slice::from_raw_parts(text.cast(), length), &mut self.out);
             qjs::JS_FreeCString(self.raw, text);
         }
         Ok(())
@@ -387,7 +387,7 @@ impl<'a, 'js> Writer<'a, 'js> {
             if bytes.is_null() {
                 return Err(rquickjs::Error::Exception);
             }
-            self.out.extend_from_slice(std::slice::from_raw_parts(bytes.cast(), length as usize));
+            self.out.extend_from_slice(std::slice::from_raw_parts(bytes.cast(), length));
             qjs::JS_FreeCString(self.raw, bytes);
         }
         Ok(true)

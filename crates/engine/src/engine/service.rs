@@ -14,7 +14,7 @@ use super::{Engine, Inner, LOOK_AGAIN, PARTITIONS, lock, store_problem};
 /// Runs looked at in one go.
 const BATCH: usize = 256;
 /// Runs deleted in one transaction.
-const DELETE_SLICE: usize = 100;
+const DELETE_SLICE: usize = 25;
 
 impl Engine {
     /// Takes the partitions over and goes on with the runs that were under way. Returns when new events may come.

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::MAX_PROBLEMS;
 
+/// Elements of an unreadable file whose problems are listed; the problem above them says how many there are.
+const MAX_NESTED: usize = 10;
+
 /// The report of an import of one or more files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -56,7 +59,9 @@ pub struct FileReport {
 
 impl FileReport {
     /// The report of a file that cannot be read.
-    pub fn unreadable(file: &str, problem: Problem) -> Self {
+    pub fn unreadable(file: &str, mut problem: Problem) -> Self {
+        // A list of something else is refused element by element; a few of them say it all.
+        problem.problems.truncate(MAX_NESTED);
         FileReport { file: file.to_owned(), problems: vec![problem], ..FileReport::default() }
     }
 

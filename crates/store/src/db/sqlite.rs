@@ -28,8 +28,10 @@ const GROUP: usize = 256;
 const READERS: usize = 8;
 /// Free pages kept for reuse (2 MiB); only what is above goes back to the file system.
 const FREE_RESERVE: i64 = 512;
-/// Free pages given back between two groups (about 1 MiB), so that no group waits long for it.
-const FREE_SLICE: u32 = 256;
+/// Free pages given back with a group that has the store to itself: each is moved, and so written once more.
+const FREE_SLICE: u32 = 64;
+/// The same for a group of several writes, whose senders wait.
+const FREE_SLICE_UNDER_LOAD: u32 = 16;
 
 /// A connection with its statement cache.
 pub(crate) struct Connection {
@@ -440,7 +442,7 @@ impl Writer {
             }
             if self.waiting.is_empty() {
                 // Nobody waits: give back free pages slice by slice, looking up between the slices.
-                if free_slice(&mut self.tx).is_ok_and(|freed| freed > 0) {
+                if free_slice(&mut self.tx, FREE_SLICE).is_ok_and(|freed| freed > 0) {
                     continue;
                 }
                 match self.queue.blocking_recv() {
@@ -506,6 +508,7 @@ impl Writer {
 
     fn commit(&mut self, group: &mut Group, writes: &mut Vec<Box<dyn WriteJob>>) -> Result<(), Error> {
         let caches = &mut self.caches;
+        let jobs = group.len() + writes.len();
         let outcome = in_transaction(&mut self.tx, "BEGIN IMMEDIATE", |tx| {
             at_once(group.apply(tx, caches))?;
             // A lone job that fails takes the whole transaction with it and needs no savepoint.
@@ -524,7 +527,8 @@ impl Writer {
                 at_once(tx.execute("RELEASE job", &[]))?;
             }
             // Inside the group's transaction it costs no fsync of its own.
-            free_slice(tx).map(|_| ())
+            let slice = if jobs > 2 { FREE_SLICE_UNDER_LOAD } else { FREE_SLICE };
+            free_slice(tx, slice).map(|_| ())
         });
         self.caches.settle(outcome.is_ok());
         outcome
@@ -532,7 +536,7 @@ impl Writer {
 }
 
 /// Gives a slice of free pages back to the file system; returns how many.
-fn free_slice(tx: &mut Tx) -> Result<i64, Error> {
+fn free_slice(tx: &mut Tx, slice: u32) -> Result<i64, Error> {
     let count = |tx: &mut Tx| match at_once(tx.first("PRAGMA freelist_count", &[]))? {
         Some(mut row) => row.int(),
         None => Ok(0),
@@ -541,7 +545,7 @@ fn free_slice(tx: &mut Tx) -> Result<i64, Error> {
     if before <= FREE_RESERVE {
         return Ok(0);
     }
-    at_once(tx.query(&format!("PRAGMA incremental_vacuum({FREE_SLICE})"), &[]))?;
+    at_once(tx.query(&format!("PRAGMA incremental_vacuum({slice})"), &[]))?;
     Ok(before - count(tx)?)
 }
 

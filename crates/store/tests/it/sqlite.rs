@@ -140,7 +140,7 @@ async fn space_returns_when_runs_are_deleted() {
         assert_eq!(store.delete_runs(MAIN, slice).await.expect("deleted").runs, 100);
     }
     // Each group gives back a slice.
-    for _ in 0..40 {
+    for _ in 0..100 {
         store.put_local(MAIN, "static", "a", Bytes::new(), None).await.expect("written");
     }
     store.close().await;

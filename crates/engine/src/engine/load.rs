@@ -126,10 +126,13 @@ impl Inner {
             .filter(|snapshot| snapshot.version == crate::run::SNAPSHOT_VERSION && snapshot.seq <= row.state.last_seq);
         if let Some(snapshot) = usable {
             match Core::restore(definition.graph.clone(), snapshot.seq, &snapshot.data) {
-                Ok(mut core) => {
-                    self.bring_back(row, &mut core).await?;
-                    return Ok(core);
-                }
+                Ok(mut core) => match self.bring_back(row, &mut core).await {
+                    Ok(()) => return Ok(core),
+                    Err(error) if error.is_transient() => return Err(error),
+                    Err(error) => {
+                        tracing::warn!(run = %row.head.id, %error, "the journal is folded instead");
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(run = %row.head.id, %error, "a snapshot cannot be read; the journal is folded instead");
                 }

@@ -84,9 +84,7 @@ async fn after_a_crash_in_a_call_the_same_key_is_used_and_finished_calls_are_not
     // The process is gone: its lease moves, and nothing that it writes is accepted any more.
     house.engine.forget_leases();
     let (second, _seen) = house.other("node-2");
-    for partition in 0..store::PARTITIONS {
-        house.store.seize_partition("node-2", partition, 3_600_000, 0).await.unwrap();
-    }
+    house.seize("node-2").await;
     second.start().await.unwrap();
     house.world.reached.notified().await;
     house.world.gate("second").notify_waiters();
@@ -114,9 +112,7 @@ async fn the_old_owner_never_answers_after_its_lease_has_moved() {
     let Admitted::New(run) = house.engine.admit(asked).await.unwrap() else { panic!("a new run was expected") };
     house.world.reached.notified().await;
     let (second, mut seen) = house.other("node-2");
-    for partition in 0..store::PARTITIONS {
-        house.store.seize_partition("node-2", partition, 3_600_000, 0).await.unwrap();
-    }
+    house.seize("node-2").await;
     second.start().await.unwrap();
     house.world.reached.notified().await;
     house.world.gate("slow").notify_waiters();
@@ -218,9 +214,7 @@ async fn an_agent_killed_between_two_tools_repeats_neither() {
     let run = house.start("agent", &[1]).await;
     house.world.reached.notified().await;
     let (second, _seen) = house.other("node-2");
-    for partition in 0..store::PARTITIONS {
-        house.store.seize_partition("node-2", partition, 3_600_000, 0).await.unwrap();
-    }
+    house.seize("node-2").await;
     second.start().await.unwrap();
     house.world.reached.notified().await;
     house.world.gate("after-search").notify_waiters();

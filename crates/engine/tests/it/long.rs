@@ -64,9 +64,7 @@ async fn a_long_loop_is_recovered_from_its_snapshot_and_ends_as_if_nothing_had_h
     // The process is gone; another one goes on.
     house.engine.forget_leases();
     let (second, _seen) = house.other("node-2");
-    for partition in 0..store::PARTITIONS {
-        house.store.seize_partition("node-2", partition, 3_600_000, 0).await.unwrap();
-    }
+    house.seize("node-2").await;
     second.start().await.unwrap();
     house.world.reached.notified().await;
     house.world.gate("after").notify_waiters();

@@ -133,6 +133,9 @@ pub struct Slot {
     pub arrived: BTreeMap<u16, Feed>,
     /// Some of it has items.
     pub filled: bool,
+    /// The node that filled its first input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_from: Option<NodeIndex>,
 }
 
 /// How a run ended.
@@ -416,7 +419,7 @@ impl Machine {
                     state.last_done[*node as usize] = Some(0);
                 }
                 state.last_completed = trigger.map(|node| (0, node));
-                state.make(moves);
+                state.make(moves, *trigger);
             }
             Event::Forked { step, .. } => {
                 state.end = None;
@@ -513,7 +516,7 @@ impl Machine {
                     let parallel = self.graph.order == Order::Parallel;
                     state.remember_last(*s, step.node, parallel, moves.is_empty());
                 }
-                state.make(moves);
+                state.make(moves, Some(step.node));
             }
             Event::AttemptFailed { s, next, counted, .. } => {
                 if let Some(step) = state.live.get_mut(s) {
@@ -609,7 +612,7 @@ impl Machine {
                 state.answer_open = true;
             }
             Event::AnswerEnded { .. } => state.answer_open = false,
-            Event::JoinReleased { moves } => state.make(moves),
+            Event::JoinReleased { moves } => state.make(moves, None),
             Event::RunCompleted { .. } => state.finish(End::Completed),
             Event::RunFailed { .. } => state.finish(End::Failed),
             Event::RunCanceled { .. } => state.finish(End::Canceled),
@@ -618,23 +621,18 @@ impl Machine {
 }
 
 impl State {
-    fn make(&mut self, moves: &[Move]) {
+    /// Makes the moves that follow from `node` having put something out.
+    fn make(&mut self, moves: &[Move], node: Option<NodeIndex>) {
         for change in moves {
             match change {
                 Move::Front { n, i } => self.ready.push_front(Ready { node: *n, inputs: i.clone() }),
                 Move::Back { n, i } => self.ready.push_back(Ready { node: *n, inputs: i.clone() }),
                 Move::Wait { n, s, p, f, z } => {
-                    let known = self.slots.iter_mut().find(|slot| slot.node == *n && slot.slot == *s);
-                    match known {
-                        Some(slot) => {
-                            slot.arrived.insert(*p, *f);
-                            slot.filled |= !z;
-                        }
-                        None => {
-                            let slot = Slot { node: *n, slot: *s, arrived: [(*p, *f)].into(), filled: !z };
-                            add_slot(&mut self.slots, slot);
-                        }
-                    }
+                    let known = self.slots.iter().position(|slot| slot.node == *n && slot.slot == *s);
+                    let position = known.unwrap_or_else(|| add_slot(&mut self.slots, Slot::new(*n, *s)));
+                    let slot = &mut self.slots[position];
+                    slot.fill(*p, *f, node);
+                    slot.filled |= !z;
                 }
                 Move::Close { n, s } => self.slots.retain(|slot| (slot.node, slot.slot) != (*n, *s)),
             }
@@ -667,6 +665,20 @@ impl State {
             self.failed.clear();
             self.ready.clear();
             self.slots.clear();
+        }
+    }
+}
+
+impl Slot {
+    fn new(node: NodeIndex, slot: u32) -> Self {
+        Slot { node, slot, arrived: BTreeMap::new(), filled: false, first_from: None }
+    }
+
+    /// Something came to `input` from a node.
+    fn fill(&mut self, input: u16, feed: Feed, from: Option<NodeIndex>) {
+        self.arrived.insert(input, feed);
+        if input == 0 {
+            self.first_from = from;
         }
     }
 }

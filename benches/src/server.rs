@@ -63,6 +63,11 @@ impl Place {
         &self.others
     }
 
+    /// Lets a database do the upkeep that it owes for what was written, so that what comes next does not pay for it.
+    pub fn tidy(&self) -> Result<()> {
+        self.database.as_ref().map_or(Ok(()), Database::tidy)
+    }
+
     /// Starts the server here.
     pub fn start(&self) -> Result<Server> {
         let mut command = Command::new(binary()?);

@@ -9,6 +9,7 @@ mod backup;
 mod cli;
 mod entrance;
 mod kinds;
+mod memory;
 mod metrics;
 mod node;
 mod parts;
@@ -21,6 +22,7 @@ mod transfer;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    memory::use_small_pages();
     // A sandbox child must seal itself off before anything else of this program runs.
     let mut arguments = std::env::args().skip(1);
     if arguments.next().as_deref() == Some(sandbox::worker::ARGUMENT) {

@@ -210,6 +210,14 @@ impl Drop for Server {
     }
 }
 
+impl Database {
+    /// Does at once what the server would do by itself later: vacuums, gathers statistics, writes a checkpoint.
+    pub fn tidy(&self) -> Result<()> {
+        execute(&self.url, "VACUUM (ANALYZE)")?;
+        execute(&self.url, "CHECKPOINT")
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if let Err(error) = execute(&self.server, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)) {

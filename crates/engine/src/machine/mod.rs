@@ -13,7 +13,7 @@ mod decide;
 mod order;
 mod parallel;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use model::workflow::Order;
@@ -133,9 +133,6 @@ pub struct Slot {
     pub arrived: BTreeMap<u16, Feed>,
     /// Some of it has items.
     pub filled: bool,
-    /// The node that filled its first input.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_from: Option<NodeIndex>,
 }
 
 /// How a run ended.
@@ -226,6 +223,8 @@ pub struct State {
     run_counts: Vec<u32>,
     /// The last step of each node that put something out.
     last_done: Vec<Option<StepNumber>>,
+    /// Order v0 only: outputs that had items in some step. The decision which branches nobody starts asks for it.
+    had_items: BTreeSet<(NodeIndex, u16)>,
     next_step: StepNumber,
     /// The step whose items are the run's result, and its node. See [`State::remember_last`].
     last_completed: Option<(StepNumber, NodeIndex)>,
@@ -408,7 +407,7 @@ impl Machine {
     pub fn apply(&mut self, event: &Event) {
         let state = &mut self.state;
         match event {
-            Event::RunStarted { trigger, moves, destination, .. } => {
+            Event::RunStarted { trigger, output, out, moves, destination, .. } => {
                 state.started = true;
                 state.trigger = *trigger;
                 state.next_step = 1;
@@ -417,9 +416,12 @@ impl Machine {
                 if let Some(node) = trigger {
                     state.run_counts[*node as usize] = 1;
                     state.last_done[*node as usize] = Some(0);
+                    if self.graph.order == Order::V0 && out.len() > 0 {
+                        state.had_items.insert((*node, *output));
+                    }
                 }
                 state.last_completed = trigger.map(|node| (0, node));
-                state.make(moves, *trigger);
+                state.make(moves);
             }
             Event::Forked { step, .. } => {
                 state.end = None;
@@ -513,10 +515,14 @@ impl Machine {
                     if out.iter().any(|port| !matches!(port, PortRecord::Nothing)) {
                         state.last_done[step.node as usize] = Some(*s);
                     }
+                    if self.graph.order == Order::V0 {
+                        let full = (0..).zip(out).filter(|(_, port)| port.len() > 0);
+                        state.had_items.extend(full.map(|(port, _)| (step.node, port)));
+                    }
                     let parallel = self.graph.order == Order::Parallel;
                     state.remember_last(*s, step.node, parallel, moves.is_empty());
                 }
-                state.make(moves, Some(step.node));
+                state.make(moves);
             }
             Event::AttemptFailed { s, next, counted, .. } => {
                 if let Some(step) = state.live.get_mut(s) {
@@ -612,7 +618,7 @@ impl Machine {
                 state.answer_open = true;
             }
             Event::AnswerEnded { .. } => state.answer_open = false,
-            Event::JoinReleased { moves } => state.make(moves, None),
+            Event::JoinReleased { moves } => state.make(moves),
             Event::RunCompleted { .. } => state.finish(End::Completed),
             Event::RunFailed { .. } => state.finish(End::Failed),
             Event::RunCanceled { .. } => state.finish(End::Canceled),
@@ -621,18 +627,23 @@ impl Machine {
 }
 
 impl State {
-    /// Makes the moves that follow from `node` having put something out.
-    fn make(&mut self, moves: &[Move], node: Option<NodeIndex>) {
+    fn make(&mut self, moves: &[Move]) {
         for change in moves {
             match change {
                 Move::Front { n, i } => self.ready.push_front(Ready { node: *n, inputs: i.clone() }),
                 Move::Back { n, i } => self.ready.push_back(Ready { node: *n, inputs: i.clone() }),
                 Move::Wait { n, s, p, f, z } => {
-                    let known = self.slots.iter().position(|slot| slot.node == *n && slot.slot == *s);
-                    let position = known.unwrap_or_else(|| add_slot(&mut self.slots, Slot::new(*n, *s)));
-                    let slot = &mut self.slots[position];
-                    slot.fill(*p, *f, node);
-                    slot.filled |= !z;
+                    let known = self.slots.iter_mut().find(|slot| slot.node == *n && slot.slot == *s);
+                    match known {
+                        Some(slot) => {
+                            slot.arrived.insert(*p, *f);
+                            slot.filled |= !z;
+                        }
+                        None => {
+                            let slot = Slot { node: *n, slot: *s, arrived: [(*p, *f)].into(), filled: !z };
+                            add_slot(&mut self.slots, slot);
+                        }
+                    }
                 }
                 Move::Close { n, s } => self.slots.retain(|slot| (slot.node, slot.slot) != (*n, *s)),
             }
@@ -665,20 +676,6 @@ impl State {
             self.failed.clear();
             self.ready.clear();
             self.slots.clear();
-        }
-    }
-}
-
-impl Slot {
-    fn new(node: NodeIndex, slot: u32) -> Self {
-        Slot { node, slot, arrived: BTreeMap::new(), filled: false, first_from: None }
-    }
-
-    /// Something came to `input` from a node.
-    fn fill(&mut self, input: u16, feed: Feed, from: Option<NodeIndex>) {
-        self.arrived.insert(input, feed);
-        if input == 0 {
-            self.first_from = from;
         }
     }
 }

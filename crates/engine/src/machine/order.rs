@@ -66,9 +66,12 @@ impl<'m> Plan<'m> {
         });
         let position = match self.slots.iter().position(|known| known.node == target.node && known.slot == slot) {
             Some(position) => position,
-            None => add_slot(&mut self.slots, Slot::new(target.node, slot)),
+            None => {
+                let new = Slot { node: target.node, slot, arrived: Default::default(), filled: false };
+                add_slot(&mut self.slots, new)
+            }
         };
-        self.slots[position].fill(target.input, feed, Some(from));
+        self.slots[position].arrived.insert(target.input, feed);
         if self.slots[position].arrived.len() == connected {
             let full = self.slots.remove(position);
             self.moves.push(Move::Close { n: target.node, s: slot });
@@ -128,16 +131,11 @@ impl<'m> Plan<'m> {
     /// The first input of a node gets nothing from what has run so far.
     fn is_starved(&self, node: NodeIndex, from: NodeIndex, lens: &[Option<usize>]) -> bool {
         let Some(sources) = self.machine.graph.node(node).predecessors.first() else { return true };
-        sources.iter().all(|(source, port)| {
+        sources.iter().all(|(source, output)| {
             if *source == from {
-                return lens.get(*port as usize).copied().flatten().unwrap_or(0) == 0;
+                return lens.get(*output as usize).copied().flatten().unwrap_or(0) == 0;
             }
-            // Had it put out items there, the node would wait with them: it has not run.
-            let came = |slot: &Slot| {
-                let output = slot.arrived.get(&0).map(|feed| feed.output);
-                slot.node == node && slot.first_from == Some(*source) && output == Some(*port)
-            };
-            !self.slots.iter().any(came)
+            !self.machine.state.had_items.contains(&(*source, *output))
         })
     }
 

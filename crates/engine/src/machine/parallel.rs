@@ -30,7 +30,7 @@ pub(super) fn after(machine: &Machine, node: NodeIndex, step: StepNumber, lens: 
             let position = open.unwrap_or_else(|| {
                 let here = slots.iter().filter(|slot| slot.node == target.node);
                 let slot = here.map(|slot| slot.slot + 1).max().unwrap_or(0);
-                slots.push(Slot { filled: true, ..Slot::new(target.node, slot) });
+                slots.push(Slot { node: target.node, slot, arrived: Default::default(), filled: true });
                 slots.len() - 1
             });
             slots[position].arrived.insert(edge, feed);

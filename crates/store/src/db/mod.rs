@@ -5,6 +5,7 @@
 //! `$2` … in the order in which they first appear: PostgreSQL's own style, and in SQLite names that get just those
 //! numbers.
 
+mod checkpoint;
 pub(crate) mod library;
 mod log_file;
 mod many;

@@ -14,6 +14,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::{Many, Param, Row, Rows, Tx, Value, Work, log_file};
 use crate::commit::{Caches, Group, Waiting};
 use crate::migrate::Migration;
@@ -69,7 +70,7 @@ impl Connection {
         // The page size and the vacuum mode hold only when they are set before the first table.
         inner.execute_batch(&format!(
             "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; \
+             PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; \
              PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; \
              PRAGMA cell_size_check = ON;",
             if durable { "FULL" } else { "OFF" }
@@ -291,12 +292,15 @@ impl Database {
             Err(std::fs::TryLockError::Error(error)) => return Err(Error::file(&lock_path, error)),
         }
         let path = folder.join("fishplate.db");
-        let mut tx = Tx::Sqlite(Connection::open(&path, durable, true)?);
+        let connection = Connection::open(&path, durable, true)?;
+        let checkpoints =
+            Checkpoints::start(&connection.inner, &path, durable).map_err(|error| Error::file(folder, error))?;
+        let mut tx = Tx::Sqlite(connection);
         migrate(&mut tx, folder)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let lock = Arc::new(lock);
         let held = lock.clone();
-        let writer = Writer { tx, queue, waiting: VecDeque::new(), caches: Caches::new(0), notifier };
+        let writer = Writer { tx, queue, waiting: VecDeque::new(), caches: Caches::new(0), notifier, checkpoints };
         std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
@@ -429,6 +433,7 @@ struct Writer {
     waiting: VecDeque<Job>,
     caches: Caches,
     notifier: Arc<Notifier>,
+    checkpoints: Checkpoints,
 }
 
 impl Writer {
@@ -458,10 +463,14 @@ impl Writer {
                 self.end();
                 return Some(reply);
             }
+            if let Tx::Sqlite(connection) = &self.tx {
+                self.checkpoints.between_commits(&connection.inner);
+            }
         }
     }
 
     fn end(&mut self) {
+        self.checkpoints.stop();
         if let Err(error) = at_once(self.tx.query("PRAGMA wal_checkpoint(TRUNCATE)", &[])) {
             tracing::warn!(%error, "the write-ahead log could not be moved into the database");
         }

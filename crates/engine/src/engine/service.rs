@@ -15,6 +15,10 @@ use super::{Engine, Inner, LOOK_AGAIN, PARTITIONS, lock, store_problem};
 const BATCH: usize = 256;
 /// Runs deleted in one transaction.
 const DELETE_SLICE: usize = 25;
+/// So many times as long as a slice of a deletion took, runs have the store and the disk for themselves.
+const GENTLE: u32 = 8;
+/// A deletion that still goes on after this must keep up with the runs that end meanwhile, and only takes turns.
+const PATIENT: Duration = Duration::from_secs(300);
 
 impl Engine {
     /// Takes the partitions over and goes on with the runs that were under way. Returns when new events may come.
@@ -258,6 +262,7 @@ impl Inner {
     pub async fn retain_once(&self) -> Result<u64, store::Error> {
         let mut deleted = 0;
         let now = self.clock.now();
+        let round = tokio::time::Instant::now();
         for (scope_id, scope) in self.store.scopes().await? {
             let mut workflows: Vec<String> =
                 self.store.counts(scope_id).await?.into_iter().map(|c| c.workflow).collect();
@@ -282,8 +287,8 @@ impl Inner {
                     after = Some(*last);
                     let begun = tokio::time::Instant::now();
                     deleted += self.store.delete_runs(scope_id, &over).await?.runs;
-                    // Runs that commit meanwhile have the store for at least as long as the deletion had it.
-                    tokio::time::sleep(begun.elapsed()).await;
+                    let pause = if round.elapsed() < PATIENT { GENTLE } else { 1 };
+                    tokio::time::sleep(begun.elapsed() * pause).await;
                 }
             }
         }

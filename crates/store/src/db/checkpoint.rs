@@ -13,8 +13,8 @@ use std::thread::JoinHandle;
 
 use rusqlite::{OpenFlags, ffi};
 
-/// Pages in the log at which it is moved: 31 MiB.
-const FULL: u32 = 8_000;
+/// Pages in the log at which it is moved: 16 MiB. Commits that sync the log wait for the disk while it takes that much.
+const FULL: u32 = 4_000;
 /// Pages that the writer may be left to move itself.
 const REST: u32 = 256;
 /// Rounds after which the rest is left to the writer, however large it is: it appends faster than is moved.

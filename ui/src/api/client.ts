@@ -1,0 +1,42 @@
+import createClient from "openapi-fetch";
+
+import { problemOf, Refusal, refusalOf } from "./problem";
+import type { paths } from "./schema";
+import { session } from "../app/session";
+
+/**
+ * The API, with types made from the server's own document. Whatever is not an answer of success is thrown as a
+ * {@link Refusal}, so that a query or mutation has data or an error, and never both.
+ */
+export const api = createClient<paths>({ baseUrl: "", fetch: (request) => send(request) });
+
+/** Sends a request with the session's credentials. */
+export async function send(request: Request): Promise<Response> {
+  const headers = session.headers();
+  Object.entries(headers).forEach(([name, value]) => request.headers.set(name, value));
+  let answer: Response;
+  try {
+    answer = await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refusal(problemOf(error));
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401) session.expired();
+  const text = await answer.text();
+  throw refusalOf(answer.status, parsed(text));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The body of an answer that has one. */
+export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  const { data } = await answer;
+  return data as T;
+}

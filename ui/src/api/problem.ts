@@ -1,0 +1,64 @@
+import type { components } from "./schema";
+
+/** A refusal as the server states it: what, where, why, and how to mend it. */
+export interface Problem extends Omit<components["schemas"]["Problem"], "code" | "problems"> {
+  /** A code of the server's, or one of the client's own. */
+  code: string;
+  problems?: Problem[];
+  title?: string;
+  status?: number;
+  instance?: string;
+}
+
+/** A request that was refused, or that never reached the server. */
+export class Refusal extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.name = "Refusal";
+    this.problem = problem;
+  }
+
+  /** The server could not be reached: nothing is known about what was asked. */
+  get offline(): boolean {
+    return this.problem.code === OFFLINE;
+  }
+
+  /** What was written has been changed by somebody else since it was read. */
+  get stale(): boolean {
+    return this.problem.status === 412 || this.problem.status === 409;
+  }
+}
+
+/** Code of refusals that the client makes because no answer came. */
+export const OFFLINE = "offline";
+
+/** The refusal that an answer's body states, whatever a proxy between us and the server made of it. */
+export function refusalOf(status: number, body: unknown): Refusal {
+  if (typeof body === "object" && body !== null && "code" in body && "detail" in body) {
+    return new Refusal({ ...(body as Problem), status });
+  }
+  return new Refusal({
+    code: `http-${String(status)}`,
+    detail: `the server answered ${String(status)} without saying why`,
+    hint: "if a proxy stands in front of Fishplate, look into its log",
+    problems: [],
+    status,
+  });
+}
+
+/** What was thrown, as a problem that can be shown. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  if (error instanceof TypeError) {
+    return {
+      code: OFFLINE,
+      detail: "the server could not be reached",
+      hint: "check that Fishplate runs and that this machine is on the network; nothing you typed is lost",
+      problems: [],
+    };
+  }
+  const detail = error instanceof Error ? error.message : String(error);
+  return { code: "app", detail, hint: "reload the page; if it happens again, please report it", problems: [] };
+}

@@ -1,0 +1,5515 @@
+// Made from openapi.json by `npm run api`.
+
+export interface paths {
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether the server works. Needs no token and tells nothing else. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters in the text form of Prometheus. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/node-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the node types with the schemas of their parameters. */
+        get: operations["listNodeTypes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the kinds of resources with the schemas of their specs. */
+        get: operations["listKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes many resources, all or none. */
+        post: operations["applyResources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows what writing resources would change. */
+        post: operations["diffResources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists connections. */
+        get: operations["listConnections"];
+        put?: never;
+        /** Makes a new connection. */
+        post: operations["createConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a connection. */
+        get: operations["getConnection"];
+        /** Writes a connection, new or not. */
+        put: operations["putConnection"];
+        post?: never;
+        /** Deletes a connection; refused while something active uses it. */
+        delete: operations["deleteConnection"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a connection, newest first. */
+        get: operations["historyConnection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a connection. */
+        get: operations["diffConnection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a connection could work, and who uses it. */
+        get: operations["conditionConnection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a connection back, as a new one. */
+        post: operations["rollbackConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a connection, in the specs of its users too. */
+        post: operations["renameConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists variables. */
+        get: operations["listVariables"];
+        put?: never;
+        /** Makes a new variable. */
+        post: operations["createVariable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a variable. */
+        get: operations["getVariable"];
+        /** Writes a variable, new or not. */
+        put: operations["putVariable"];
+        post?: never;
+        /** Deletes a variable; refused while something active uses it. */
+        delete: operations["deleteVariable"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a variable, newest first. */
+        get: operations["historyVariable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a variable. */
+        get: operations["diffVariable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a variable could work, and who uses it. */
+        get: operations["conditionVariable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a variable back, as a new one. */
+        post: operations["rollbackVariable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a variable, in the specs of its users too. */
+        post: operations["renameVariable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists egress. */
+        get: operations["listEgress"];
+        put?: never;
+        /** Makes a new egress. */
+        post: operations["createEgress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a egress. */
+        get: operations["getEgress"];
+        /** Writes a egress, new or not. */
+        put: operations["putEgress"];
+        post?: never;
+        /** Deletes a egress; refused while something active uses it. */
+        delete: operations["deleteEgress"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a egress, newest first. */
+        get: operations["historyEgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a egress. */
+        get: operations["diffEgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a egress could work, and who uses it. */
+        get: operations["conditionEgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a egress back, as a new one. */
+        post: operations["rollbackEgress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/egress/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a egress, in the specs of its users too. */
+        post: operations["renameEgress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists workflows. */
+        get: operations["listWorkflows"];
+        put?: never;
+        /** Makes a new workflow. */
+        post: operations["createWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a workflow. */
+        get: operations["getWorkflow"];
+        /** Writes a workflow, new or not. */
+        put: operations["putWorkflow"];
+        post?: never;
+        /** Deletes a workflow; refused while something active uses it. */
+        delete: operations["deleteWorkflow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a workflow, newest first. */
+        get: operations["historyWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a workflow. */
+        get: operations["diffWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a workflow could work, and who uses it. */
+        get: operations["conditionWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a workflow back, as a new one. */
+        post: operations["rollbackWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a workflow, in the specs of its users too. */
+        post: operations["renameWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the draft of a workflow. */
+        get: operations["getDraft"];
+        /** Writes the draft of a workflow; `If-Match` names the version that was seen. */
+        put: operations["putDraft"];
+        post?: never;
+        /** Drops the draft of a workflow. */
+        delete: operations["deleteDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a revision of the draft. Nothing goes live by it. */
+        post: operations["publishDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/activation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which revision is live. */
+        get: operations["getActivation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a revision live, for all or a share of new events. */
+        post: operations["activateWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a workflow out of service; runs that have begun go on. */
+        post: operations["deactivateWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts a run; drafts, revisions and parts need `connection:use` for what they name. */
+        post: operations["runWorkflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/draft/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows the runs that test events begin, until the draft listens no more. */
+        get: operations["watchDraft"];
+        put?: never;
+        /** Lets the draft's webhooks hear one test event; needs `connection:use` for what it names. */
+        post: operations["listenToDraft"];
+        /** Lets the draft hear no further test events. */
+        delete: operations["stopListening"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/secrets/{field}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a secret of a connection. It is never shown again. */
+        put: operations["putSecret"];
+        post?: never;
+        /** Drops a secret of a connection. */
+        delete: operations["deleteSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a file: resources as YAML, JSON, ZIP or TAR, or workflows of n8n. */
+        post: operations["importFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Writes resources out, never with secrets. */
+        get: operations["exportResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a backup of everything while the server works, as a TAR. The master key is not in it. */
+        post: operations["takeBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which resources of the scope change. 410 when the position is past the horizon. */
+        get: operations["watchResources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watch/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which runs of the scope begin and change. 410 when too many began after the position. */
+        get: operations["watchRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists runs, newest first. */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run with its steps. */
+        get: operations["showRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/steps/{step}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Items that a step put out at a port. */
+        get: operations["stepItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follows a run: its committed events after a position, and provisional news. */
+        get: operations["watchRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs again from the failed step or from elsewhere; edited input and forks need `connection:use` for what the workflow names. */
+        post: operations["retryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Executes a recorded run again with the network off, and compares; nothing is changed by it. */
+        post: operations["replayRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a signal to a run. */
+        post: operations["signalRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/steps/{step}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides about a call whose outcome is not known and that waits for a person. */
+        post: operations["settleCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists failed runs that wait for somebody, newest first. */
+        get: operations["listDead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs dead letters again: the named ones, or all that match. */
+        post: operations["redriveDead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a run to stop; running calls get a grace period. */
+        post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets running calls finish and starts nothing new. */
+        post: operations["pauseRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a pause, or lets a held run go on; who resumes one that nobody answers for takes it over. */
+        post: operations["resumeRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts dead letters aside. */
+        post: operations["discardDead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks dead letters as dealt with elsewhere. */
+        post: operations["resolveDead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells who the token stands for. */
+        get: operations["whoAmI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tokens that one could have made oneself, without their texts. */
+        get: operations["listTokens"];
+        put?: never;
+        /** Makes a token. Its text is shown this once. */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a token back. */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists workspaces and environments that the token has a role in. */
+        get: operations["listScopes"];
+        put?: never;
+        /** Makes an environment, and its workspace when that is new (201); 200 when it is there already. */
+        post: operations["createScope"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what people and configuration changed, newest first. */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Computes the chain of the log anew and compares. */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This API as an OpenAPI 3.1 document. */
+        get: operations["openApi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A refusal: what, where, why, and how to mend it. */
+        Problem: {
+            /** @description Stable code such as `FP0104`; its page is `docs/errors/FP0104.md`. */
+            code: components["schemas"]["Code"];
+            /** @description What happened, in words that are safe to show. */
+            detail: string;
+            /** @description JSON pointer to the offending part of the input, if it lies in one. */
+            pointer?: string | null;
+            /** @description What to do about it. */
+            hint?: string | null;
+            /** @description Further problems, when a check found several. */
+            problems?: components["schemas"]["Problem"][];
+            /**
+             * Format: uint64
+             * @description Seconds after which the same request may succeed.
+             */
+            retryAfter?: number | null;
+        };
+        /** @enum {string} */
+        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
+        /** @description Whether the server works. */
+        Health: {
+            /** @description `ok`, or `degraded` when the store does not answer. */
+            status: string;
+            /** @description Version of the server. */
+            version: string;
+        };
+        /** @description A page of a list. */
+        Page: {
+            /** @description The entries. */
+            items: components["schemas"]["NodeTypeView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A node type with the schema of its parameters. */
+        NodeTypeView: {
+            /** @description Id, for example `core.set`. */
+            id: string;
+            /**
+             * Format: uint32
+             * @description Version; released versions stay runnable.
+             */
+            version: number;
+            /** @description Title in the palette. */
+            title: string;
+            /** @description One sentence in the palette. */
+            summary: string;
+            /** @description Place in the palette. */
+            group: components["schemas"]["Group"];
+            /** @description The most that any configuration of it may do. */
+            effect: components["schemas"]["Effect"];
+            /** @description What happens to a call whose outcome a crash has hidden, unless the node says otherwise. */
+            onUncertain: components["schemas"]["OnUncertain"];
+            /** @description Words that people search it by, besides title and id. */
+            keywords: string[];
+            /** @description JSON Schema of its parameters; any value may be an expression instead. */
+            params: unknown;
+            /** @description Where it comes from. */
+            provider: string;
+            /** @description n8n's types that it stands for. */
+            n8n: string[];
+        };
+        /** @description Where a node type stands in the palette. */
+        Group: "trigger" | "flow" | "transform" | "action" | "attachment" | "note";
+        /** @description What a step of the node type may do to the world, and so what must be durable before and after it. */
+        Effect: "pure" | "local" | "idempotent" | "effect";
+        /** @description What to do with a call whose outcome a crash has hidden. */
+        OnUncertain: "retry" | "ask" | "fail";
+        /** @description A page of a list. */
+        Page2: {
+            /** @description The entries. */
+            items: components["schemas"]["KindView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A kind of resource. */
+        KindView: {
+            /** @description Name. */
+            name: string;
+            /** @description As it stands in addresses. */
+            plural: string;
+            /**
+             * Format: uint32
+             * @description Version of the spec's shape.
+             */
+            specVersion: number;
+            /** @description What it is. */
+            summary: string;
+            /** @description JSON Schema of the spec. */
+            schema: unknown;
+        };
+        /** @description A page of a list. */
+        Page3: {
+            /** @description The entries. */
+            items: components["schemas"]["Written"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description What a write came to. */
+        Written: {
+            /** @description The resource as it is now. */
+            resource: components["schemas"]["Resource"];
+            /** @description What happened to it. */
+            action: components["schemas"]["Act"];
+            /** @description What keeps it from working, if anything does; it is stored all the same. */
+            problems?: components["schemas"]["Problem"][];
+        };
+        /** @description A resource as it is stored and served. */
+        Resource: {
+            /** @description Kind, for example `workflow`. */
+            kind: string;
+            /** @description Name inside the kind. */
+            name: components["schemas"]["Name"];
+            /** @description Workspace and environment. */
+            scope: components["schemas"]["Scope"];
+            /**
+             * Format: uint32
+             * @description Version of the spec's shape, always the newest one: older ones are lifted on read.
+             */
+            specVersion: number;
+            /**
+             * Format: uint64
+             * @description Position of the write in the store's order; also the resource's `ETag`.
+             */
+            revision: number;
+            /**
+             * @description Free labels.
+             * @default {}
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description The configured content. */
+            spec: unknown;
+            /** @description When it was first written, RFC 3339. */
+            createdAt: string;
+            /** @description When this revision was written, RFC 3339. */
+            updatedAt: string;
+            /** @description Who wrote this revision. */
+            updatedBy: string;
+        };
+        /** @description The name of a resource: 1 to 128 of `a-z 0-9 - _ .`, beginning with a letter or digit. Cheap to clone. */
+        Name: string;
+        /** @description A tenant and one of its environments. `main/prod` until somebody makes a second one. */
+        Scope: {
+            /** @description The tenant. */
+            workspace: components["schemas"]["Name"];
+            /** @description `dev`, `staging`, `prod` or another stage inside it. */
+            environment: components["schemas"]["Name"];
+        };
+        /** @description What happened to a resource. */
+        Act: "created" | "updated" | "unchanged";
+        /** @description Many resources. */
+        Many: {
+            /** @description The resources. */
+            resources: components["schemas"]["Manifest"][];
+        };
+        /** @description A resource as it is written in files and over the API. */
+        Manifest: {
+            /** @description Kind, for example `workflow`. */
+            kind: string;
+            /** @description Name inside the kind. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: uint32
+             * @description Version of the spec's shape; absent means the newest.
+             */
+            specVersion?: number | null;
+            /** @description Free labels for searching and selecting. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description The configured content; its shape is the kind's. */
+            spec: unknown;
+        };
+        /** @description A page of a list. */
+        Page4: {
+            /** @description The entries. */
+            items: components["schemas"]["Compared"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description The difference between two texts of a resource. */
+        Compared: {
+            /** @description Kind. */
+            kind: string;
+            /** @description Name. */
+            name: components["schemas"]["Name"];
+            /**
+             * Format: uint64
+             * @description Revision of the first text; absent when there was none.
+             */
+            from?: number | null;
+            /**
+             * Format: uint64
+             * @description Revision of the second text; absent when it is not stored.
+             */
+            to?: number | null;
+            /** @description Place by place. */
+            changes: components["schemas"]["Change"][];
+            /** @description RFC 6902; applied to the first text it gives the second. */
+            patch: unknown[];
+        };
+        /** @description What changed at one place. */
+        Change: {
+            /** @description Where. Nodes and other named entries of a list are addressed by their name: `/nodes/Set Fields/params/mode`. */
+            pointer: string;
+            /** @description What was there; absent when there was nothing. */
+            before?: unknown;
+            /** @description What is there; absent when there is nothing. */
+            after?: unknown;
+        };
+        /** @description A page of a list. */
+        Page5: {
+            /** @description The entries. */
+            items: components["schemas"]["Resource"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A resource to write, in the address of its kind. Kind and name may be given; they must be those of the address. */
+        Body: {
+            /**
+             * @description Kind.
+             * @default null
+             */
+            kind?: string | null;
+            /**
+             * @description Name inside the kind.
+             * @default null
+             */
+            name?: components["schemas"]["Name"] | null;
+            /**
+             * Format: uint32
+             * @description Version of the spec's shape; absent means the newest.
+             * @default null
+             */
+            specVersion?: number | null;
+            /**
+             * @description Free labels.
+             * @default {}
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description The configured content. */
+            spec: unknown;
+        };
+        /** @description What a deletion left behind. */
+        Deleted: {
+            /** @description What is gone. */
+            resource: components["schemas"]["Ref"];
+            /** @description Resources that still refer to it. None of them is active. */
+            stillUsedBy: components["schemas"]["Ref"][];
+        };
+        /** @description `kind/name`, the address of a resource inside its scope. */
+        Ref: {
+            /** @description Kind, `kebab-case` and singular. */
+            kind: string;
+            /** @description Name inside the kind. */
+            name: components["schemas"]["Name"];
+        };
+        /** @description A page of a list. */
+        Page6: {
+            /** @description The entries. */
+            items: components["schemas"]["Revision"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A revision in a resource's history. */
+        Revision: {
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            revision: number;
+            /** @description `put`, `delete` or `rename`. */
+            action: string;
+            /** @description When it was written, RFC 3339. */
+            writtenAt: string;
+            /** @description Who wrote it. */
+            writtenBy: string;
+        };
+        /** @description Whether a resource could work, and what it uses. */
+        Condition: {
+            /** @description Nothing keeps it from working. */
+            runnable: boolean;
+            /** @description What keeps it from working. */
+            problems: components["schemas"]["Problem"][];
+            /** @description What it refers to. */
+            refersTo: components["schemas"]["Ref"][];
+            /** @description Resources that refer to it. */
+            usedBy: components["schemas"]["Ref"][];
+            /** @description Active workflows that use it. */
+            activelyUsedBy: components["schemas"]["Ref"][];
+        };
+        /** @description Which revision comes back. */
+        Rollback: {
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            revision: number;
+        };
+        /** @description A page of a list. */
+        Page7: {
+            /** @description The entries. */
+            items: components["schemas"]["Ref"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A new name. */
+        Rename: {
+            /** @description The name. */
+            to: components["schemas"]["Name"];
+        };
+        /** @description A workflow that is being edited. */
+        Draft: {
+            /** @description Workflow; it need not exist yet. */
+            workflow: components["schemas"]["Name"];
+            /**
+             * Format: uint64
+             * @description Counts the writes; also the draft's `ETag`.
+             */
+            version: number;
+            /**
+             * Format: uint64
+             * @description Revision that it began from.
+             */
+            baseRevision?: number | null;
+            /** @description The text. */
+            spec: components["schemas"]["WorkflowSpec"];
+            /** @description When it was last written, RFC 3339. */
+            updatedAt: string;
+            /** @description Who wrote it last. */
+            updatedBy: string;
+            /** @description What keeps it from being activated. */
+            problems?: components["schemas"]["Problem"][];
+        };
+        /** @description The spec of kind `workflow`. */
+        WorkflowSpec: {
+            /** @description Title for people; the resource's name is the address. */
+            title?: string;
+            /** @description What it is for, in Markdown. */
+            description?: string;
+            /**
+             * @description The nodes, in the order in which they were added.
+             * @default []
+             */
+            nodes?: components["schemas"]["NodeSpec"][];
+            /** @description The edges. Their order is the order in which an output's successors are visited. */
+            edges?: components["schemas"]["Edge"][];
+            /** @description How runs behave. */
+            settings?: components["schemas"]["Settings"];
+            /** @description What an import could not map, kept verbatim, by source (`n8n`). */
+            foreign?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description One node of the graph. */
+        NodeSpec: {
+            /** @description Name, unique in the workflow; expressions and edges refer to it. */
+            name: string;
+            /** @description Stable id, kept over renames so that two people's edits can be merged by node. */
+            id?: string;
+            /** @description Node type, for example `core.set`. An id, never an enum: the catalogue grows at run time. */
+            type: string;
+            /**
+             * Format: uint32
+             * @description Version of the node type.
+             */
+            version?: number;
+            /** @description Place on the canvas, x then y. Order v1 visits successors from top to bottom, then left to right. */
+            position?: number[];
+            /** @description Parameters; their shape is the node type's. A string that begins with `=` is an expression. */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description Connections by slot, for example `{"auth": "crm-prod"}`. */
+            connections?: {
+                [key: string]: components["schemas"]["Name"];
+            };
+            /** @description A disabled node passes its first input through. */
+            disabled?: boolean;
+            /** @description Emits one empty item when there would be none. */
+            alwaysOutputData?: boolean;
+            /** @description Runs for the first item only. */
+            executeOnce?: boolean;
+            /** @description What follows when all tries failed. */
+            onError?: components["schemas"]["OnError"];
+            /** @description Tries; absent means one. */
+            retry?: components["schemas"]["RetryPolicy"] | null;
+            /** @description Items to go on with when the step failed for good; comes before the error branch in the chain. */
+            fallback?: unknown[] | null;
+            /** @description What to do with a call whose outcome a crash has hidden. Absent: the node type's default. */
+            onUncertain?: components["schemas"]["OnUncertain"] | null;
+            /** @description Longest time that one attempt may take. */
+            timeout?: components["schemas"]["Duration"] | null;
+            /** @description Items that stand in for the node's output in draft runs. */
+            pinned?: unknown[] | null;
+            /** @description A note shown at the node. */
+            notes?: string;
+            /** @description What an import could not map, kept verbatim, by source (`n8n`). */
+            foreign?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What follows when all tries of a step failed and there is no fallback. */
+        OnError: "stop" | "continue" | "errorBranch";
+        /** @description How often and how far apart a step is tried. */
+        RetryPolicy: {
+            /**
+             * Format: uint32
+             * @description Tries in all, the first included; 1 to 100.
+             */
+            tries: number;
+            /**
+             * @description Wait between tries.
+             * @default 1s
+             */
+            wait?: components["schemas"]["Duration"];
+            /**
+             * Format: uint32
+             * @description Factor by which the wait grows from try to try.
+             */
+            factor?: number;
+        };
+        /**
+         * @example 30s
+         * @example 2h30m
+         */
+        Duration: string;
+        /** @description An edge from an output port to an input port. */
+        Edge: {
+            /** @description Name of the node that it leaves. */
+            from: string;
+            /**
+             * Format: uint16
+             * @description Index of the output port.
+             */
+            output?: number;
+            /** @description Name of the node that it enters. */
+            to: string;
+            /**
+             * Format: uint16
+             * @description Index of the input port.
+             */
+            input?: number;
+            /** @description Kind of an attachment edge (`model`, `tool`, `memory` …). Absent: items flow along it. */
+            attachment?: string | null;
+        };
+        /** @description How the runs of a workflow behave. */
+        Settings: {
+            /** @description Order in which ready nodes run. */
+            order?: components["schemas"]["Order"];
+            /** @description IANA time zone of expressions and schedules. Absent: the server's. */
+            timezone?: string | null;
+            /** @description Workflow that is started when a run of this one fails. */
+            errorWorkflow?: components["schemas"]["Name"] | null;
+            /** @description Longest time that a run may take, waits not counted. */
+            timeout?: components["schemas"]["Duration"] | null;
+            /** @description Who may call it as a sub-workflow. */
+            callers?: components["schemas"]["Callers"];
+            /** @description Runs at the same time, and how the others wait. */
+            fairness?: components["schemas"]["Fairness"];
+            /** @description How long runs are kept. */
+            retention?: components["schemas"]["Retention"];
+            /**
+             * Format: uint64
+             * @description Bytes of live data that a run may hold in memory. Absent: the server's ceiling.
+             */
+            memoryLimit?: number | null;
+        };
+        /** @description Order in which ready nodes run. */
+        Order: "v1" | "v0" | "parallel";
+        /** @description Who may call a workflow as a sub-workflow. */
+        Callers: "any" | "none" | {
+            these: components["schemas"]["Name"][];
+        };
+        /** @description Limits that keep one workflow from starving others. */
+        Fairness: {
+            /**
+             * Format: uint32
+             * @description Runs at the same time, per key.
+             */
+            concurrency?: number | null;
+            /** @description Starts per `per`, per key. */
+            rate?: components["schemas"]["Rate"] | null;
+            /** @description Wait for this long without a further event of the same key, then run the last one only. */
+            debounce?: components["schemas"]["Duration"] | null;
+            /**
+             * Format: int8
+             * @description Higher runs first, -100 to 100.
+             */
+            priority?: number;
+            /** @description Expression over the trigger's item that gives the key; absent: one key for all. */
+            key?: string | null;
+        };
+        /** @description So many per so long. */
+        Rate: {
+            /**
+             * Format: uint32
+             * @description How many.
+             */
+            count: number;
+            /** @description In which time. */
+            per: components["schemas"]["Duration"];
+        };
+        /** @description A budget for stored runs: the oldest go first when any limit is passed. */
+        Retention: {
+            /** @description Age of completed runs. */
+            completedAge?: components["schemas"]["Duration"] | null;
+            /** @description Age of failed runs; kept longer than completed ones unless said otherwise. */
+            failedAge?: components["schemas"]["Duration"] | null;
+            /**
+             * Format: uint64
+             * @description Number of ended runs.
+             */
+            count?: number | null;
+            /**
+             * Format: uint64
+             * @description Stored bytes of ended runs.
+             */
+            bytes?: number | null;
+        };
+        /** @description A draft to write. */
+        PutDraft: {
+            /** @description The text. */
+            spec: components["schemas"]["WorkflowSpec"];
+            /**
+             * Format: uint64
+             * @description Revision that it began from; kept when absent.
+             */
+            baseRevision?: number | null;
+        };
+        /** @description What is live. */
+        Activation: {
+            /** @description Workflow. */
+            workflow: components["schemas"]["Name"];
+            /** @description Its triggers fire. */
+            enabled: boolean;
+            /**
+             * Format: uint64
+             * @description The live revision.
+             */
+            revision: number;
+            /**
+             * Format: uint8
+             * @description Percent of new events that it gets.
+             */
+            share: number;
+            /**
+             * Format: uint64
+             * @description The revision that gets the rest.
+             */
+            previous?: number | null;
+            /** @description When it was last changed, RFC 3339. */
+            updatedAt: string;
+            /** @description Who changed it. */
+            updatedBy: string;
+            /** @description Paths of its webhooks, from `/hooks/` on. */
+            addresses: string[];
+        };
+        /** @description What is to be live. */
+        Activate: {
+            /**
+             * Format: uint64
+             * @description Revision; absent: the newest.
+             */
+            revision?: number | null;
+            /**
+             * Format: uint8
+             * @description Percent of new events that it gets, 1 to 100; the revision that is live now keeps the rest. Absent: 100.
+             */
+            share?: number | null;
+        };
+        /** @description A run that was started. */
+        Started: {
+            /** @description Its id. */
+            run: string;
+        };
+        /** @description How to run a workflow by hand. */
+        RunByHand: {
+            /**
+             * @description Items that the trigger puts out; none: one empty item.
+             * @default null
+             */
+            input?: unknown[] | null;
+            /**
+             * @description Trigger node; absent: the only one that fits.
+             * @default null
+             */
+            trigger?: string | null;
+            /**
+             * @description Run the draft, with its pinned data.
+             * @default false
+             */
+            draft?: boolean;
+            /**
+             * Format: uint64
+             * @description Run a certain revision.
+             * @default null
+             */
+            revision?: number | null;
+            /**
+             * @description Run to this node and no further.
+             * @default null
+             */
+            destination?: string | null;
+            /**
+             * @description Start at this node with the input, instead of a trigger.
+             * @default null
+             */
+            startAt?: string | null;
+        };
+        /** @description A draft that listens. */
+        Listening: {
+            /** @description Method and address of each of its webhooks. */
+            addresses: string[];
+            /** @description When it stops, RFC 3339. */
+            until: string;
+        };
+        /** @description How long to listen. */
+        Listen: {
+            /**
+             * Format: uint64
+             * @description Seconds, 1 to 3600; 120 when absent.
+             * @default null
+             */
+            seconds?: number | null;
+            /**
+             * @description Hear every event until then, instead of one.
+             * @default false
+             */
+            keep?: boolean;
+        };
+        /** @description A test event that began a run. */
+        TestEvent: {
+            /** @description The run. */
+            run: string;
+        };
+        /** @description A secret value. */
+        Secret: {
+            /** @description The value. */
+            value: string;
+        };
+        /** @description What an import came to. */
+        ImportAnswer: {
+            /** @description One for each workflow, and one for each file that could not be read. */
+            files: components["schemas"]["FileReport"][];
+            /** @description Sums. */
+            totals: components["schemas"]["Totals"];
+            /** @description What was written, or would have been. */
+            written: components["schemas"]["Written"][];
+        };
+        /** @description What became of one workflow of a file. */
+        FileReport: {
+            /** @description The file, as the caller named it. */
+            file: string;
+            /** @description Name that the workflow got. Absent: the file, or this part of it, could not be read. */
+            workflow?: components["schemas"]["Name"] | null;
+            /**
+             * Format: uint64
+             * @description Number of its nodes.
+             */
+            nodes: number;
+            /**
+             * Format: uint64
+             * @description Number of nodes that have a node type here.
+             */
+            supported: number;
+            /** @description The others, by type and version. */
+            unsupported: components["schemas"]["Unsupported"][];
+            /** @description What was kept but not understood, and what is wrong with the file. Pointers lead into n8n's workflow. */
+            problems: components["schemas"]["Problem"][];
+            /** @description Connections that its nodes want, in the order of the nodes. Their secrets are never in a file. */
+            connections: components["schemas"]["Wanted"][];
+            /** @description Whether the export of it is the same as the file. */
+            roundTrip: boolean;
+        };
+        /** @description Nodes of a type or version that there is no node type for. */
+        Unsupported: {
+            /** @description n8n's type, for example `n8n-nodes-base.slack`. */
+            type: string;
+            /**
+             * Format: double
+             * @description n8n's version of the type.
+             */
+            typeVersion: number;
+            /**
+             * Format: uint64
+             * @description How many nodes.
+             */
+            count: number;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A connection that nodes of a workflow want. */
+        Wanted: {
+            /** @description Name that the nodes refer to; create a connection of this name. */
+            connection: components["schemas"]["Name"];
+            /** @description n8n's credential type, for example `httpBasicAuth`. */
+            type: string;
+            /** @description Title in n8n. */
+            title: string;
+            /** @description Names of the nodes that use it. */
+            nodes: string[];
+        };
+        /** @description Sums over all workflows of an import. */
+        Totals: {
+            /**
+             * Format: uint64
+             * @description Workflows that were read.
+             */
+            workflows: number;
+            /**
+             * Format: uint64
+             * @description Files, or parts of them, that could not be read.
+             */
+            unreadable: number;
+            /**
+             * Format: uint64
+             * @description Nodes of all workflows.
+             */
+            nodes: number;
+            /**
+             * Format: uint64
+             * @description Nodes that have a node type here.
+             */
+            supported: number;
+            /**
+             * Format: uint64
+             * @description Nodes that have none.
+             */
+            unsupported: number;
+            /**
+             * Format: uint64
+             * @description Problems of all workflows.
+             */
+            problems: number;
+            /**
+             * Format: uint64
+             * @description Workflows whose export is the same as their file.
+             */
+            roundTrip: number;
+            /**
+             * Format: uint64
+             * @description Workflows whose nodes all have a node type here.
+             */
+            complete: number;
+        };
+        /** @description Something changed: look again. */
+        Changed: {
+            /** @description Kind, `kebab-case` and singular. */
+            kind: string;
+            /** @description Name inside the kind. */
+            name: components["schemas"]["Name"];
+            /** @description `put`, `delete` or `rename`. */
+            action: string;
+            /**
+             * Format: uint64
+             * @description Position of the change; a resource's revision when it was written.
+             */
+            position: number;
+        };
+        /** @description A run as lists show it. */
+        RunSummary: {
+            /** @description Id. */
+            id: string;
+            /** @description Workflow. */
+            workflow: string;
+            /**
+             * Format: uint64
+             * @description Revision, if it has one.
+             */
+            revision?: number | null;
+            /** @description Where it is in its life. */
+            status: components["schemas"]["RunStatus"];
+            /** @description How it was started. */
+            mode: string;
+            /** @description Who or what started it. */
+            startedBy: string;
+            /** @description Who it acts for. */
+            runsAs: string;
+            /**
+             * Format: int64
+             * @description When it was admitted, milliseconds since 1970.
+             */
+            createdAt: number;
+            /**
+             * Format: int64
+             * @description When a node first worked on it.
+             */
+            startedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            endedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it goes on by itself.
+             */
+            wakeAt?: number | null;
+            /**
+             * Format: uint32
+             * @description Steps started.
+             */
+            stepCount: number;
+            /**
+             * Format: uint32
+             * @description Errors absorbed by a fallback or branch.
+             */
+            handledErrorCount: number;
+            /**
+             * Format: uint32
+             * @description Calls whose outcome is not known.
+             */
+            uncertainCount: number;
+            /** @description Dead letter state. */
+            dead: components["schemas"]["DeadState"];
+            /** @description What it failed with. */
+            error?: unknown;
+            /** @description Run that it repeats, forks, or was started by. */
+            origin?: string | null;
+            /** @description Parent run of a child. */
+            parent?: string | null;
+        };
+        /** @description Where a run is in its life. */
+        RunStatus: "queued" | "running" | "waiting" | "paused" | "held" | "completed" | "failed" | "canceled" | "superseded";
+        /** @description What became of a failed run as a dead letter. */
+        DeadState: "none" | "open" | "redriven" | "discarded" | "resolved";
+        /** @description A page of a list. */
+        Page8: {
+            /** @description The entries. */
+            items: components["schemas"]["RunSummary"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A run with its steps. */
+        RunDetail: {
+            /** @description Id. */
+            id: string;
+            /** @description Workflow. */
+            workflow: string;
+            /**
+             * Format: uint64
+             * @description Revision, if it has one.
+             */
+            revision?: number | null;
+            /** @description Where it is in its life. */
+            status: components["schemas"]["RunStatus"];
+            /** @description How it was started. */
+            mode: string;
+            /** @description Who or what started it. */
+            startedBy: string;
+            /** @description Who it acts for. */
+            runsAs: string;
+            /**
+             * Format: int64
+             * @description When it was admitted, milliseconds since 1970.
+             */
+            createdAt: number;
+            /**
+             * Format: int64
+             * @description When a node first worked on it.
+             */
+            startedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            endedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it goes on by itself.
+             */
+            wakeAt?: number | null;
+            /**
+             * Format: uint32
+             * @description Steps started.
+             */
+            stepCount: number;
+            /**
+             * Format: uint32
+             * @description Errors absorbed by a fallback or branch.
+             */
+            handledErrorCount: number;
+            /**
+             * Format: uint32
+             * @description Calls whose outcome is not known.
+             */
+            uncertainCount: number;
+            /** @description Dead letter state. */
+            dead: components["schemas"]["DeadState"];
+            /** @description What it failed with. */
+            error?: unknown;
+            /** @description Run that it repeats, forks, or was started by. */
+            origin?: string | null;
+            /** @description Parent run of a child. */
+            parent?: string | null;
+            /** @description The answer that was given. */
+            answer?: unknown;
+            /** @description Its steps in the order of scheduling, at most as many as were asked for. */
+            steps: components["schemas"]["StepView"][];
+            /**
+             * Format: uint32
+             * @description Number of the step to ask for next, when there are more.
+             */
+            nextStep?: number | null;
+        };
+        /** @description A step as the run's page shows it. */
+        StepView: {
+            /**
+             * Format: uint32
+             * @description Number in the run.
+             */
+            step: number;
+            /** @description Node. */
+            node: string;
+            /** @description Type of the node. */
+            nodeType: string;
+            /**
+             * Format: uint32
+             * @description How often the node had run before.
+             */
+            runIndex: number;
+            /** @description `scheduled`, `running`, `waiting`, `completed`, `failed`, `canceled`. */
+            status: string;
+            /**
+             * Format: uint32
+             * @description Attempts made.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description When it started, milliseconds since 1970.
+             */
+            startedAt: number;
+            /**
+             * Format: uint64
+             * @description How long it took, in microseconds, as far as it was measured.
+             */
+            durationMicros?: number | null;
+            /** @description Where its input came from: (node, run index, output port), by input port. */
+            inputs: components["schemas"]["InputView"][][];
+            /** @description Number of items at each output port. */
+            outputCounts: number[];
+            /** @description The items at each output port, when they were asked for. */
+            outputs?: unknown[][] | null;
+            /** @description What it failed with, absorbed or not. */
+            error?: unknown;
+            /** @description Its calls. */
+            calls?: components["schemas"]["CallView"][];
+            /** @description Its log lines. */
+            logs?: unknown[];
+            /**
+             * Format: uint32
+             * @description Nested invocations of attached nodes belong to this step.
+             */
+            parentStep?: number | null;
+        };
+        /** @description A source of a step's input. */
+        InputView: {
+            /** @description Node. */
+            node: string;
+            /**
+             * Format: uint32
+             * @description Its step.
+             */
+            step: number;
+            /**
+             * Format: uint16
+             * @description Its output port.
+             */
+            output: number;
+        };
+        /** @description A call as the run's page shows it. */
+        CallView: {
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description Item.
+             */
+            item?: number | null;
+            /**
+             * Format: uint32
+             * @description Epoch of its key.
+             */
+            epoch: number;
+            /** @description Its idempotency key. */
+            key: string;
+            /** @description `running`, `completed`, `failed` or `uncertain`; `repeated` when an uncertain one was made again. */
+            status: string;
+            /** @description It was begun more than once under one key because an outcome was lost. */
+            uncertain: boolean;
+        };
+        /** @description Items of one output port of a step. */
+        StepItems: {
+            /** @description The items. */
+            items: unknown[];
+            /**
+             * Format: uint
+             * @description How many there are in all.
+             */
+            total: number;
+        };
+        /** @description A committed change of a run, for live views. */
+        RunUpdate: {
+            /**
+             * Format: uint64
+             * @description Position in the run: the sequence number of its last event; absent for provisional news.
+             */
+            seq?: number | null;
+            /** @description What happened: an event's name such as `step.completed`, or `progress`, `log`, `chunk`. */
+            event: string;
+            /** @description Its content. */
+            data: unknown;
+        };
+        /** @description A run that was started or goes on. */
+        Started2: {
+            /** @description Its id. */
+            run: string;
+        };
+        /** @description What is repeated, and how. */
+        RetryOptions: {
+            /**
+             * @description Node from which to run again; absent: the failed step.
+             * @default null
+             */
+            from?: string | null;
+            /**
+             * @description From the trigger, as a new run.
+             * @default false
+             */
+            fromStart?: boolean;
+            /**
+             * @description On the newest active revision instead of the pinned one; always makes a new run.
+             * @default false
+             */
+            newest?: boolean;
+            /**
+             * @description Items that replace the input of the first repeated step (or of the trigger).
+             * @default null
+             */
+            input?: unknown[] | null;
+            /**
+             * @description A new run even where the old one could go on.
+             * @default false
+             */
+            fork?: boolean;
+        };
+        /** @description What a replay has found. */
+        Replay: {
+            /**
+             * Format: uint32
+             * @description Executions of steps: one for each attempt that completed, failed, or began to wait.
+             */
+            steps: number;
+            /** @description Steps that answered differently. */
+            differences: components["schemas"]["Difference"][];
+        };
+        /** @description A step that answered differently. */
+        Difference: {
+            /**
+             * Format: uint32
+             * @description Step.
+             */
+            step: number;
+            /** @description Name of its node. */
+            node: string;
+            /** @description What was recorded. */
+            recorded: string;
+            /** @description What came now. */
+            replayed: string;
+        };
+        /** @description A signal to send. */
+        Signal: {
+            /** @description What the run waits for, for example `resume:4`. */
+            name: string;
+            /**
+             * @description Content.
+             * @default null
+             */
+            payload?: unknown;
+            /**
+             * @description Id; sending it twice is sending it once. Absent: a new one.
+             * @default null
+             */
+            id?: string | null;
+        };
+        /** @description A person's decision about an uncertain call. */
+        Settle: {
+            /** @constant */
+            as: "retry";
+        } | {
+            /** @constant */
+            as: "done";
+            /** @description The outcome, in the node type's own shape. */
+            outcome: unknown;
+        } | {
+            /** @constant */
+            as: "failed";
+        };
+        /** @description What a bulk act did. */
+        Bulk: {
+            /**
+             * Format: uint64
+             * @description Runs that it was done to.
+             */
+            done: number;
+            /** @description Runs that refused, with the reason, at most 100. */
+            refused: [
+                string,
+                components["schemas"]["Problem"]
+            ][];
+        };
+        /** @description Which dead letters. */
+        Choice: {
+            /**
+             * @description These runs; empty: all that match.
+             * @default []
+             */
+            runs?: string[];
+            /**
+             * @description Of this workflow.
+             * @default null
+             */
+            workflow?: string | null;
+            /**
+             * Format: int64
+             * @description Admitted at or after, milliseconds since 1970.
+             * @default null
+             */
+            since?: number | null;
+            /**
+             * Format: int64
+             * @description Admitted before, milliseconds since 1970.
+             * @default null
+             */
+            until?: number | null;
+            /**
+             * @description How to run again.
+             * @default null
+             */
+            options?: components["schemas"]["RetryOptions"] | null;
+        };
+        /** @description Who asks. */
+        Me: {
+            /** @description Name, as audit entries show it. */
+            actor: string;
+            /** @description What it may do where. */
+            rules: components["schemas"]["Rule"][];
+        };
+        /** @description A role somewhere. An absent name means every workspace, or every environment. */
+        Rule: {
+            /** @description The workspace; absent: every one. */
+            workspace?: components["schemas"]["Name"] | null;
+            /** @description The environment; absent: every one. */
+            environment?: components["schemas"]["Name"] | null;
+            /** @description The role there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What a token or person is in a scope. Each role may do all that the ones before it may. */
+        Role: "viewer" | "operator" | "editor" | "admin" | "owner";
+        /** @description A page of a list. */
+        Page9: {
+            /** @description The entries. */
+            items: components["schemas"]["TokenInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A token as lists show it. */
+        TokenInfo: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it may do where. */
+            rules: components["schemas"]["Rule"][];
+            /**
+             * Format: int64
+             * @description When it was made, milliseconds since 1970.
+             */
+            createdAt: number;
+            /** @description Who made it. */
+            createdBy: string;
+            /**
+             * Format: int64
+             * @description When it ends.
+             */
+            expiresAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it was taken back.
+             */
+            revokedAt?: number | null;
+        };
+        /** @description A token that was just made: the only time that its text is shown. */
+        MadeToken: {
+            /** @description Id. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What it may do where. */
+            rules: components["schemas"]["Rule"][];
+            /**
+             * Format: int64
+             * @description When it was made, milliseconds since 1970.
+             */
+            createdAt: number;
+            /** @description Who made it. */
+            createdBy: string;
+            /**
+             * Format: int64
+             * @description When it ends.
+             */
+            expiresAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it was taken back.
+             */
+            revokedAt?: number | null;
+            /** @description The text to send in `Authorization: Bearer`. */
+            token: string;
+        };
+        /** @description A token to make. */
+        NewToken: {
+            /** @description Name, as audit entries will show it. */
+            name: string;
+            /** @description What it may do where. */
+            rules: components["schemas"]["Rule"][];
+            /**
+             * Format: int64
+             * @description When it ends, milliseconds since 1970; absent: never.
+             */
+            expiresAt?: number | null;
+        };
+        /** @description A page of a list. */
+        Page10: {
+            /** @description The entries. */
+            items: components["schemas"]["Scope"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Page11: {
+            /** @description The entries. */
+            items: components["schemas"]["AuditView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description An entry of the audit log. */
+        AuditView: {
+            /**
+             * Format: uint64
+             * @description Number inside the workspace, without gaps.
+             */
+            seq: number;
+            /** @description When, RFC 3339. */
+            at: string;
+            /** @description Who. */
+            actor: string;
+            /** @description What. */
+            action: string;
+            /** @description To what. */
+            subject: string;
+            /** @description More about it. */
+            detail: unknown;
+            /** @description Hash over this entry and the one before it. */
+            hash: string;
+        };
+        /** @description Whether the audit log is as it was written. */
+        Verified: {
+            /** @description Every entry is there and unchanged. */
+            intact: boolean;
+            /**
+             * Format: uint64
+             * @description Entries, when it is intact.
+             */
+            entries?: number | null;
+            /**
+             * Format: uint64
+             * @description First entry that is missing or changed.
+             */
+            brokenAt?: number | null;
+        };
+        /** @description An account on an outside service: how a request shows it, and where it may be sent. */
+        Connection: {
+            /** @description Title for people. */
+            title?: string;
+            /** @description How requests show the account. */
+            auth: components["schemas"]["Scheme"];
+            /**
+             * @description Hosts that the secret may be sent to, such as `api.example.com`, `*.example.com` or `10.0.0.0/8`.
+             *     None: it serves only to check who calls a webhook.
+             */
+            hosts?: components["schemas"]["HostPattern"][];
+            /** @description The hosts may lie in private, loopback or link-local ranges. */
+            allowPrivate?: boolean;
+            /** @description Limit of calls that the account has. */
+            limit?: components["schemas"]["RateLimit"] | null;
+            /** @description Secret fields that have a value. The server writes this list; what a request says here is ignored. */
+            secrets?: string[];
+            /** @description What an import could not map, kept verbatim, by source (`n8n`). */
+            foreign?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description How requests show the account. Secret values are set by `PUT …/connections/{name}/secrets/{field}`. */
+        Scheme: {
+            /** @constant */
+            type: "basic";
+            /** @description The user. */
+            username: string;
+        } | {
+            /** @constant */
+            type: "digest";
+            /** @description The user. */
+            username: string;
+        } | {
+            /** @constant */
+            type: "header";
+            /** @description Name of the header. */
+            name: string;
+        } | {
+            /** @constant */
+            type: "bearer";
+        } | {
+            /** @constant */
+            type: "query";
+            /** @description Name of the parameter. */
+            name: string;
+        } | {
+            /** @constant */
+            type: "jwt";
+            /** @description Signature algorithm. */
+            algorithm: components["schemas"]["JwtAlgorithm"];
+            /** @description PEM of the public key, to check tokens of asymmetric algorithms. */
+            publicKey?: string | null;
+            /** @description Claims of the tokens that are made; `iat` and `exp` are added. */
+            claims?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description How long a made token is good for.
+             * @default 5m
+             */
+            lifetime?: components["schemas"]["Duration"];
+            /** @description `kid` in the head of made tokens. */
+            keyId?: string | null;
+        } | {
+            /** @constant */
+            type: "custom";
+            /** @description Headers that are no secret. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Query parameters that are no secret. */
+            query?: {
+                [key: string]: string;
+            };
+            /** @description Fields that are no secret, put into a JSON object or a form that is sent. */
+            body?: {
+                [key: string]: unknown;
+            };
+            /** @description Names of headers whose values are secret. */
+            secretHeaders?: string[];
+            /** @description Names of query parameters whose values are secret. */
+            secretQuery?: string[];
+            /** @description Names of fields of the body whose values are secret. */
+            secretBody?: string[];
+        };
+        /** @description Signature algorithms of JSON web tokens. */
+        JwtAlgorithm: "HS256" | "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA";
+        /**
+         * @description A host (`api.example.com`), all hosts below a domain (`*.example.com`), a network (`10.0.0.0/8`) or an address, optionally with `:port`.
+         * @example api.example.com
+         * @example *.example.com:8443
+         * @example 10.0.0.0/8
+         */
+        HostPattern: string;
+        /** @description So many calls in so long; the whole allowance may be used at once. */
+        RateLimit: {
+            /**
+             * Format: uint32
+             * @description Calls in each period; at least 1.
+             */
+            calls: number;
+            /** @description The period, for example `"1s"` or `"1m"`. */
+            per: components["schemas"]["Duration"];
+        };
+        /** @description A value that workflows of an environment read. */
+        Variable: {
+            /** @description The value; any JSON. Secrets belong into connections. */
+            value: unknown;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Key under which expressions find it; absent: the resource's name. Keys may have capital letters, names not. */
+            key?: string | null;
+        };
+        /** @description The rules of one environment (its `egress` resource). The default lets every public address be called. */
+        EgressRules: {
+            /** @description When not empty, only these hosts and networks may be called. */
+            allow?: components["schemas"]["HostPattern"][];
+            /** @description These hosts and networks may never be called, whatever else says so. */
+            deny?: components["schemas"]["HostPattern"][];
+            /** @description When not empty, only these ports may be called. */
+            ports?: number[];
+            /**
+             * @description Opens private, loopback and link-local addresses. Metadata services of clouds stay closed unless `open`
+             *     names them.
+             * @default false
+             */
+            private?: boolean;
+            /** @description Hosts and networks that may be called although they lie in private ranges. */
+            open?: components["schemas"]["HostPattern"][];
+        };
+        ProblemBody: components["schemas"]["Problem"] & {
+            /** Format: uri-reference */
+            type: string;
+            title: string;
+            status: number;
+            /** Format: uri-reference */
+            instance?: string;
+        };
+    };
+    responses: {
+        /** @description A refusal that can be acted on. */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemBody"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; version=0.0.4": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listNodeTypes: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listKinds: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    applyResources: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Many"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page3"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffResources: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Many"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page4"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createConnection: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConnection: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putConnection: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteConnection: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyConnection: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffConnection: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionConnection: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackConnection: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameConnection: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listVariables: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createVariable: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getVariable: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putVariable: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteVariable: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyVariable: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffVariable: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionVariable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackVariable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameVariable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEgress: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEgress: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEgress: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putEgress: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEgress: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyEgress: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffEgress: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionEgress: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackEgress: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameEgress: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWorkflows: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWorkflow: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffWorkflow: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDraft: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putDraft: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutDraft"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteDraft: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    publishDraft: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getActivation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    activateWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Activate"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deactivateWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    runWorkflow: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunByHand"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    watchDraft: {
+        parameters: {
+            query?: {
+                /** @description Position after which to go on; `Last-Event-ID` says the same for server-sent events. */
+                after?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen; a WebSocket carries the same ones as `{id, event, data}`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listenToDraft: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Listen"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listening"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopListening: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putSecret: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                field: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Secret"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteSecret: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                field: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importFile: {
+        parameters: {
+            query?: {
+                /** @description Name of the file, for the report. */
+                name?: string;
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "application/yaml": string;
+                "application/zip": string;
+                "application/x-tar": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportResources: {
+        parameters: {
+            query?: {
+                /** @description `kinds` or `kinds/name` in the plural; absent: everything. */
+                what?: string[];
+                /** @description json, yaml, zip, tar or n8n; yaml when absent. */
+                format?: string;
+                /** @description With everything that the chosen ones refer to. */
+                closure?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/yaml": string;
+                    "application/zip": string;
+                    "application/x-tar": string;
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    takeBackup: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    watchResources: {
+        parameters: {
+            query?: {
+                /** @description Only resources of these kinds. */
+                kind?: string[];
+                /** @description Position after which to go on; `Last-Event-ID` says the same for server-sent events. */
+                after?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen; a WebSocket carries the same ones as `{id, event, data}`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    watchRuns: {
+        parameters: {
+            query?: {
+                /** @description Only runs of this workflow. */
+                workflow?: string;
+                /** @description Position after which to go on; `Last-Event-ID` says the same for server-sent events. */
+                after?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen; a WebSocket carries the same ones as `{id, event, data}`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                /** @description Runs of this workflow. */
+                workflow?: string;
+                /** @description Runs in one of these states. */
+                status?: string[];
+                /** @description Runs that were started in this way. */
+                mode?: string;
+                /** @description Runs admitted at or after, milliseconds since 1970. */
+                since?: number;
+                /** @description Runs admitted before, milliseconds since 1970. */
+                until?: number;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description State as a dead letter: open, redriven, discarded or resolved. */
+                dead?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page8"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showRun: {
+        parameters: {
+            query?: {
+                /** @description First step to show. */
+                from?: number;
+                /** @description Most steps, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description With the items at each output port. */
+                items?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stepItems: {
+        parameters: {
+            query?: {
+                /** @description Output port; 0 when absent. */
+                port?: number;
+                /** @description Items to leave out at the front. */
+                offset?: number;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepItems"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    watchRun: {
+        parameters: {
+            query?: {
+                /** @description Position after which to go on; `Last-Event-ID` says the same for server-sent events. */
+                after?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen; a WebSocket carries the same ones as `{id, event, data}`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryRun: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryOptions"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayRun: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signalRun: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signal"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    settleCall: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settle"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDead: {
+        parameters: {
+            query?: {
+                /** @description Runs of this workflow. */
+                workflow?: string;
+                /** @description Runs in one of these states. */
+                status?: string[];
+                /** @description Runs that were started in this way. */
+                mode?: string;
+                /** @description Runs admitted at or after, milliseconds since 1970. */
+                since?: number;
+                /** @description Runs admitted before, milliseconds since 1970. */
+                until?: number;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page8"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    redriveDead: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseRun: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeRun: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    discardDead: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resolveDead: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    whoAmI: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page9"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listScopes: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page10"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createScope: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Scope"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scope"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page11"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    openApi: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+}

@@ -1,0 +1,161 @@
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { CircleHelp, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff } from "lucide-react";
+import { clsx } from "clsx";
+import { Suspense, useEffect, useState, useSyncExternalStore } from "react";
+
+import { api, data } from "@/api/client";
+import { Button, IconButton } from "@/kit/Button";
+import { Keys } from "@/kit/Keys";
+import { Menu } from "@/kit/Menu";
+import { Skeleton } from "@/kit/States";
+import { Toasts } from "@/kit/Toasts";
+
+import { live } from "./live";
+import { Mark } from "./Mark";
+import { PLACES } from "./navigation";
+import { Palette } from "./Palette";
+import { session } from "./session";
+import { Shortcuts } from "./Shortcuts";
+import { theme } from "./theme";
+
+/** What is around every page: where one is, where one can go, whether the server is there. */
+export function Shell() {
+  const client = useQueryClient();
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  // In narrow windows the navigation lies over one page, and goes with it.
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [openAt, setOpenAt] = useState<string | null>(null);
+  const narrow = openAt === path;
+  useEffect(() => live.start(client), [client]);
+  return (
+    <div className="flex h-full">
+      <a href="#page" className="absolute top-2 left-2 z-50 -translate-y-20 rounded-base bg-accent px-3 py-1.5 text-accent-ink focus:translate-y-0">
+        Skip to the page
+      </a>
+      {narrow ? <button type="button" aria-label="Close navigation" className="fixed inset-0 z-20 bg-ink/30 lg:hidden" onClick={() => { setOpenAt(null); }} /> : null}
+      <aside
+        className={clsx(
+          "fixed inset-y-0 left-0 z-30 flex w-56 shrink-0 flex-col border-r bg-sunken transition-transform duration-150 ease-out lg:static lg:translate-x-0",
+          narrow ? "translate-x-0 shadow-high" : "-translate-x-full max-lg:invisible",
+        )}
+      >
+        <div className="flex h-12 items-center gap-2 px-4">
+          <Mark />
+          <span className="text-large font-semibold tracking-tight">Fishplate</span>
+        </div>
+        <button
+          type="button"
+          onClick={() => { setPalette(true); }}
+          className="mx-3 mb-2 flex h-8 items-center gap-2 rounded-base border bg-surface px-2 text-ink-faint shadow-low hover:border-line-strong"
+        >
+          <Search size={14} aria-hidden />
+          <span className="flex-1 text-left">Search or do…</span>
+          <Keys keys="Mod+K" />
+        </button>
+        <nav aria-label="Main" className="flex-1 overflow-y-auto px-3 pb-3">
+          {PLACES.map((group) => (
+            <div key={group.name ?? "first"} className="mb-3">
+              {group.name === null ? null : <h2 className="px-2 pt-1 pb-1 text-tiny font-medium text-ink-faint">{group.name}</h2>}
+              <ul className="flex flex-col gap-px">
+                {group.places.map((place) => (
+                  <li key={place.to}>
+                    <Link
+                      to={place.to}
+                      activeOptions={{ exact: place.to === "/" }}
+                      className="flex h-7.5 items-center gap-2.5 rounded-base px-2 text-ink-soft hover:bg-line/50 hover:text-ink"
+                      activeProps={{ className: "bg-surface! text-ink! font-medium shadow-low", "aria-current": "page" }}
+                    >
+                      <place.icon size={15} aria-hidden className="shrink-0" />
+                      {place.name}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          ))}
+        </nav>
+        <Foot onHelp={() => { setHelp(true); }} />
+      </aside>
+      <div className="flex min-w-0 flex-1 flex-col">
+        <header className="flex h-12 items-center gap-2 border-b px-3 lg:hidden">
+          <IconButton name="Navigation" icon={<MenuIcon size={17} />} onClick={() => { setOpenAt(path); }} />
+          <Mark size={19} />
+          <span className="flex-1 font-semibold">Fishplate</span>
+          <IconButton name="Search" icon={<Search size={16} />} onClick={() => { setPalette(true); }} />
+        </header>
+        <Offline />
+        <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+          <Suspense fallback={<Skeleton lines={8} />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      <Palette open={palette} onOpenChange={setPalette} onHelp={() => { setHelp(true); }} />
+      <Shortcuts open={help} onOpenChange={setHelp} />
+      <Toasts />
+    </div>
+  );
+}
+
+/** Who is signed in, where, and how things look. */
+function Foot({ onHelp }: { onHelp: () => void }) {
+  const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/api/v1/me")), staleTime: Infinity });
+  const chosen = useSyncExternalStore(theme.subscribe, theme.read);
+  const liveness = useSyncExternalStore(live.subscribe, live.read);
+  return (
+    <div className="border-t px-3 py-2">
+      <div className="flex items-center gap-1">
+        <Menu
+          trigger={
+            <button type="button" className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-base px-2 text-left hover:bg-line/50">
+              <span aria-hidden className={clsx("size-2 shrink-0 rounded-full", liveness === "live" ? "bg-good" : liveness === "cut" ? "bg-bad" : "bg-wait")} />
+              <span className="min-w-0 flex-1">
+                <span className="block truncate leading-4 font-medium">{me.data?.actor ?? "…"}</span>
+                <span className="block truncate text-tiny text-ink-faint">
+                  main / prod · {liveness === "live" ? "live" : liveness === "cut" ? "cut off" : "connecting"}
+                </span>
+              </span>
+            </button>
+          }
+          acts={[
+            { name: "Light", icon: <Sun size={14} />, do: () => { theme.set("light"); }, refused: chosen === "light" ? "Light is on" : undefined },
+            { name: "Dark", icon: <Moon size={14} />, do: () => { theme.set("dark"); }, refused: chosen === "dark" ? "Dark is on" : undefined },
+            { name: "As the system", icon: <Monitor size={14} />, do: () => { theme.set("system"); }, refused: chosen === "system" ? "The system decides" : undefined },
+            "line",
+            { name: "Sign out", icon: <LogOut size={14} />, do: () => { session.signOut(); } },
+          ]}
+        />
+        <IconButton name="Keyboard shortcuts" keys="?" icon={<CircleHelp size={15} />} onClick={onHelp} />
+      </div>
+    </div>
+  );
+}
+
+/** Says that what is shown may be old, and since when it is. */
+function Offline() {
+  const liveness = useSyncExternalStore(live.subscribe, live.read);
+  const client = useQueryClient();
+  const [late, setLate] = useState(false);
+  const cut = liveness !== "live";
+  useEffect(() => {
+    if (!cut) return undefined;
+    // A reconnection that takes a moment is nobody's concern.
+    const timer = setTimeout(() => { setLate(true); }, 2_500);
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+      // Nobody knows what changed meanwhile.
+      void client.invalidateQueries();
+    };
+  }, [cut, client]);
+  if (!cut || !late) return null;
+  return (
+    <div role="status" className="flex items-center gap-2.5 border-b border-wait/40 bg-wait-soft px-4 py-1.5 text-wait">
+      <WifiOff size={15} aria-hidden />
+      <span className="flex-1">The server does not answer. What you see may be old; nothing that you type is lost.</span>
+      <Button look="quiet" onClick={() => { location.reload(); }}>Reload</Button>
+    </div>
+  );
+}

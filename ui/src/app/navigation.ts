@@ -1,0 +1,48 @@
+import { Activity, BookOpen, Braces, House, Hourglass, KeyRound, Plug, ScrollText, Settings, Variable, Workflow, type LucideIcon } from "lucide-react";
+
+import { paths } from "@/paths";
+
+export interface Place {
+  name: string;
+  to: string;
+  icon: LucideIcon;
+  /** Keys after `g`. */
+  key?: string;
+  /** Words by which people search it too. */
+  also: string;
+}
+
+/** The navigation, in the order in which a day goes. */
+export const PLACES: { name: string | null; places: Place[] }[] = [
+  {
+    name: null,
+    places: [
+      { name: "Home", to: paths.home, icon: House, key: "h", also: "dashboard overview start" },
+      { name: "Workflows", to: paths.workflows, icon: Workflow, key: "w", also: "flows automations editor" },
+      { name: "Runs", to: paths.runs, icon: Activity, key: "r", also: "executions history log" },
+      { name: "Waiting", to: paths.waiting, icon: Hourglass, key: "d", also: "dead letters redrive held approvals failed" },
+    ],
+  },
+  {
+    name: "Configure",
+    places: [
+      { name: "Connections", to: paths.connections, icon: Plug, key: "c", also: "credentials accounts secrets" },
+      { name: "Variables", to: paths.variables, icon: Variable, key: "v", also: "constants environment" },
+    ],
+  },
+  {
+    name: "Govern",
+    places: [
+      { name: "Access", to: paths.access, icon: KeyRound, key: "a", also: "tokens users roles sessions" },
+      { name: "Audit", to: paths.audit, icon: ScrollText, also: "log changes who" },
+      { name: "Settings", to: paths.settings, icon: Settings, key: "s", also: "configuration egress backup" },
+    ],
+  },
+  {
+    name: "Learn",
+    places: [
+      { name: "API", to: paths.reference, icon: Braces, also: "openapi rest reference" },
+      { name: "Help", to: paths.help, icon: BookOpen, also: "docs guide keyboard shortcuts" },
+    ],
+  },
+];

@@ -1,0 +1,11 @@
+import { Page } from "@/kit/Page";
+import { Empty } from "@/kit/States";
+
+/** Not drawn yet. */
+export function WorkflowPage() {
+  return (
+    <Page title="Workflow">
+      <Empty title="This page is not drawn yet">The command line and the API have what belongs here.</Empty>
+    </Page>
+  );
+}

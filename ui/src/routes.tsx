@@ -1,0 +1,119 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+
+import { session } from "./app/session";
+import { Shell } from "./app/Shell";
+import { NoPage } from "./app/NoPage";
+import { Failure } from "./kit/States";
+import { paths } from "./paths";
+import { runFilter } from "./resource/runFilter";
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>) => ({ next: ownPath(search["next"]) }),
+  component: lazyRouteComponent(() => import("./features/signin/SignInPage"), "SignInPage"),
+});
+
+/** Everything behind the sign-in. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: ({ location }) => {
+    // The router's own redirection is thrown by design.
+    if (!session.signedIn) throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+});
+
+const page = <P extends string>(path: P, load: () => Promise<Record<string, React.ComponentType>>, name: string) =>
+  createRoute({ getParentRoute: () => shell, path, component: lazyRouteComponent(load, name) });
+
+const home = page(paths.home, () => import("./features/home/HomePage"), "HomePage");
+const workflows = createRoute({
+  getParentRoute: () => shell,
+  path: paths.workflows,
+  validateSearch: (search: Record<string, unknown>): { find?: string; label?: string } => ({
+    ...(typeof search["find"] === "string" && search["find"] !== "" ? { find: search["find"] } : {}),
+    ...(typeof search["label"] === "string" && search["label"] !== "" ? { label: search["label"] } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./features/workflows/WorkflowsPage"), "WorkflowsPage"),
+});
+const workflow = page(paths.workflow, () => import("./features/versions/WorkflowPage"), "WorkflowPage");
+const editor = page(paths.editor, () => import("./features/editor/EditorPage"), "EditorPage");
+const runs = createRoute({
+  getParentRoute: () => shell,
+  path: paths.runs,
+  validateSearch: runFilter.read,
+  component: lazyRouteComponent(() => import("./features/runs/RunsPage"), "RunsPage"),
+});
+const run = createRoute({
+  getParentRoute: () => shell,
+  path: paths.run,
+  validateSearch: (search: Record<string, unknown>): { step?: number } =>
+    Number.isInteger(Number(search["step"])) && search["step"] !== undefined ? { step: Number(search["step"]) } : {},
+  component: lazyRouteComponent(() => import("./features/runs/RunPage"), "RunPage"),
+});
+const waiting = page(paths.waiting, () => import("./features/waiting/WaitingPage"), "WaitingPage");
+const connections = page(paths.connections, () => import("./features/connections/ConnectionsPage"), "ConnectionsPage");
+const connection = page(paths.connection, () => import("./features/connections/ConnectionPage"), "ConnectionPage");
+const variables = page(paths.variables, () => import("./features/variables/VariablesPage"), "VariablesPage");
+const audit = page(paths.audit, () => import("./features/audit/AuditPage"), "AuditPage");
+const access = page(paths.access, () => import("./features/access/AccessPage"), "AccessPage");
+const settings = page(paths.settings, () => import("./features/settings/SettingsPage"), "SettingsPage");
+const reference = page(paths.reference, () => import("./features/reference/ReferencePage"), "ReferencePage");
+const help = page(paths.help, () => import("./features/help/HelpPage"), "HelpPage");
+const gallery = page(paths.gallery, () => import("./features/gallery/GalleryPage"), "GalleryPage");
+
+const tree = root.addChildren([
+  signIn,
+  shell.addChildren([
+    home,
+    workflows,
+    workflow,
+    editor,
+    runs,
+    run,
+    waiting,
+    connections,
+    connection,
+    variables,
+    audit,
+    access,
+    settings,
+    reference,
+    help,
+    gallery,
+  ]),
+]);
+
+/** A path of this app to go on at; whatever leads elsewhere is home, so that no link can send people away. */
+export function ownPath(text: unknown): string {
+  if (typeof text !== "string" || !text.startsWith("/")) return "/";
+  const url = new URL(text, "http://here.invalid");
+  return url.host === "here.invalid" ? url.pathname + url.search + url.hash : "/";
+}
+
+export function makeRouter(client: QueryClient) {
+  const router = createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPreload: "intent",
+    defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+    defaultNotFoundComponent: NoPage,
+    scrollRestoration: true,
+  });
+  // Who is signed out sees the sign-in page, and comes back to where they were.
+  session.subscribe(() => {
+    void router.invalidate();
+  });
+  return router;
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+
+import tailwind from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `npm run dev` finds a running server. */
+const server = process.env["FISHPLATE_URL"] ?? "http://127.0.0.1:7700";
+const toServer = Object.fromEntries(
+  ["/api", "/hooks", "/webhook", "/forms"].map((path) => [path, { target: server, ws: true }]),
+);
+
+export default defineConfig({
+  plugins: [react(), tailwind()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  // The server sends what is in this folder, and nothing is loaded from elsewhere.
+  build: { outDir: "dist", target: "es2022", assetsInlineLimit: 0, sourcemap: false, manifest: true },
+  server: { proxy: toServer },
+  preview: { proxy: toServer },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+});

@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test lint deny bench bench-long torture fuzz help
+.PHONY: run test lint deny ui ui-test bench bench-long torture fuzz help
 
 # Folder of `make run`'s server: database, blobs, key and token.
 DATA ?= ./data
@@ -17,14 +17,36 @@ CARGO ?= cargo
 XTASK := $(CARGO) xtask
 BINARY := target/release/fishplate
 
-run: ## build for release and start the server on ./data (DATA=… for another folder); the first start takes an example in
+# The app's packages, and the app itself: made anew when something of it has changed.
+UI_PACKAGES := ui/node_modules/.package-lock.json
+UI_BUILT := ui/dist/index.html
+UI_SOURCES := $(shell find ui/src ui/public ui/scripts -type f 2>/dev/null) ui/index.html ui/package.json ui/vite.config.ts ui/tsconfig.json
+
+$(UI_PACKAGES): ui/package.json ui/package-lock.json
+	@echo "ui: fetching the app's packages from the npm registry"
+	@cd ui && npm ci --no-audit --no-fund
+	@touch $@
+
+$(UI_BUILT): $(UI_PACKAGES) $(UI_SOURCES)
+	@echo "ui: building the web app"
+	@cd ui && npm run --silent build
+
+ui: ## build the web app, which the binary takes in
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(UI_BUILT); \
+	  else echo "ui: SKIPPED, there is no npm here (Node 20.19 or newer has it); the server works without the web app"; fi
+
+ui-test: $(UI_PACKAGES)
+	@echo "test: the web app (types, rules, vitest)"
+	@cd ui && npm run --silent check && npm test --silent
+
+run: ui ## build for release and start the server on ./data (DATA=… for another folder); the first start takes an example in
 	@echo "run: building for release (the first time takes minutes)"
 	@$(CARGO) build --release --package fishplate
 	@if [ ! -e "$(DATA)" ]; then (deploy/first-example "$(BINARY)" "$(DATA)" &) ; fi; \
 	  echo "run: starting the server on $(DATA); Ctrl-C stops it"; \
 	  exec "$(BINARY)" up --data "$(DATA)"
 
-test: ## run all tests, those on PostgreSQL beside a private server (FISHPLATE_TEST_POSTGRES=<address> for one of yours)
+test: ui ui-test ## run all tests, those on PostgreSQL beside a private server (FISHPLATE_TEST_POSTGRES=<address> for one of yours)
 	@echo "test: examples in the documentation"
 	@$(CARGO) test --quiet --workspace --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \

@@ -5,6 +5,8 @@
 //! how a server is put together, at [`resources`] for the one write path of everything that is configured.
 
 mod api;
+#[cfg(feature = "ui")]
+mod app;
 mod backup;
 mod cli;
 mod entrance;

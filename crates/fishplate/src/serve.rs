@@ -345,6 +345,10 @@ impl Entrance {
         if hook {
             return Ok(self.receiver.receive(request, Some(peer.ip())).await);
         }
+        #[cfg(feature = "ui")]
+        if let Some(page) = crate::app::answer(request.method(), request.uri().path(), request.headers()) {
+            return Ok(page);
+        }
         self.router.oneshot(request).await
     }
 }

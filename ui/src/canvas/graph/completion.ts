@@ -341,3 +341,64 @@ export function pathExpression(node: string | undefined, path: readonly string[]
     return /^[A-Za-z_$][\w$]*$/.test(step) ? `${text}.${step}` : `${text}[${quoted(step, '"')}]`;
   }, start);
 }
+
+export type Preview =
+  | { readonly is: "value"; readonly value: Json }
+  /** A field on the way is not there. */
+  | { readonly is: "missing"; readonly what: string }
+  /** It needs JavaScript, or data that no run has made yet. */
+  | { readonly is: "unknown" };
+
+/** The value of a parameter under the last run's first item, as far as it can be known without running it. */
+export function preview(text: string, data: RunData): Preview {
+  if (!text.startsWith("=")) return { is: "value", value: text };
+  const parts = text.slice(1).split(/(\{\{[^]*?\}\})/).filter((part) => part !== "");
+  const values = parts.map<Preview>((part) => (part.startsWith("{{") && part.endsWith("}}") ? valueOf(part.slice(2, -2).trim(), data) : { is: "value", value: part }));
+  const failed = values.find((value) => value.is !== "value");
+  if (failed) return failed;
+  const known = values.flatMap((value) => (value.is === "value" ? [value.value] : []));
+  const [only] = known;
+  if (known.length === 1 && only !== undefined) return { is: "value", value: only };
+  return { is: "value", value: known.map((value) => (typeof value === "string" ? value : value === null ? "" : JSON.stringify(value))).join("") };
+}
+
+const LITERAL = /^(?:-?\d+(?:\.\d+)?|true|false|null|"(?:[^"\\]|\\["\\/bfnrt])*")$/;
+
+function valueOf(script: string, data: RunData): Preview {
+  if (LITERAL.test(script)) return { is: "value", value: JSON.parse(script) as Json };
+  const links = chainOf(script);
+  if (!links || render(links).length !== script.replace(/\s|\?/g, "").length) return { is: "unknown" };
+  // Known calls stand for the item that they give; any other call needs JavaScript.
+  const calls = links.every((link, index) => {
+    if (link.kind !== "call") return true;
+    const before = links[index - 1];
+    return before?.kind === "name" && ["$", "$items", "first", "last", "all"].includes(before.name);
+  });
+  if (!calls) return { is: "unknown" };
+  for (let length = 1; length <= links.length; length += 1) {
+    const found = walk(links.slice(0, length), data);
+    if (found?.of === "value" && length < links.length) {
+      const next = links[length];
+      const key = next?.kind === "name" ? next.name : next?.kind === "index" ? next.key : undefined;
+      if (key === undefined) continue;
+      const inside = isList(found.value) ? found.value[Number(key)] : isObject(found.value) && Object.hasOwn(found.value, key) ? found.value[key] : undefined;
+      if (inside === undefined && !methods(typeOf(found.value)).some((method) => method.label === key)) return { is: "missing", what: key };
+    }
+  }
+  const value = walk(links, data);
+  if (value?.of === "value") return { is: "value", value: value.value };
+  return value?.of === "item" ? { is: "value", value: value.item } : { is: "unknown" };
+}
+
+/** As long as the script that a chain was read from, so that a script that is more than a chain is noticed. */
+function render(links: readonly Link[]): string {
+  return links
+    .map((link, index) => {
+      if (link.kind === "name") return (index > 0 ? "." : "") + link.name;
+      const inner = link.kind === "call" ? (link.argument ?? "") : link.key;
+      const bare = link.kind === "index" && /^\d+$/.test(inner);
+      const text = inner === "" || bare ? inner : `"${inner}"`;
+      return `(${text})`.replace(/\s|\?/g, "");
+    })
+    .join("");
+}

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { copyText, readText, fragmentOfSpec } from "./clipboard";
-import { brief, complete, pathExpression, scriptAt, type RunData } from "./completion";
+import { brief, complete, pathExpression, preview, scriptAt, type RunData } from "./completion";
 import { nodeById, positionOf, type Workflow } from "./document";
 import { find } from "./find";
 import { act, begin, redo, rebase, select, undo } from "./history";
@@ -157,4 +157,16 @@ test("the script of a template is the part between braces", () => {
 
 test("positions that are not written are the origin", () => {
   expect(positionOf(node("A"))).toEqual([0, 0]);
+});
+
+test("a plain expression shows its value, and what needs JavaScript says so", () => {
+  const value = (text: string) => preview(text, DATA);
+  expect(value("={{ $json.body.name }}")).toEqual({ is: "value", value: "Ada" });
+  expect(value("=Hello {{ $json.body.name }}, {{ $('Webhook').item.json.id }}!")).toEqual({ is: "value", value: "Hello Ada, 7!" });
+  expect(value("={{ $json.body.tags }}")).toEqual({ is: "value", value: ["x", "y"] });
+  expect(value('={{ $json.body["odd key"] }}')).toEqual({ is: "value", value: 1 });
+  expect(value("={{ $('Webhook').first().json.list[0].deep }}")).toEqual({ is: "value", value: true });
+  expect(value("={{ $json.body.nmae }}")).toEqual({ is: "missing", what: "nmae" });
+  expect([value("={{ $json.count + 1 }}"), value("={{ 1 + $json.count }}"), value("={{ $json.body.name.toUpperCase() }}"), value("={{ $('Other').item.json.x }}")].map((one) => one.is)).toEqual(["unknown", "unknown", "unknown", "unknown"]);
+  expect([value("plain"), value("={{ 12 }}")]).toEqual([{ is: "value", value: "plain" }, { is: "value", value: 12 }]);
 });

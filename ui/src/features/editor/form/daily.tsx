@@ -1,9 +1,9 @@
 //! Editors for what people set daily: assignments, conditions, rules of a switch, code, pairs of a request, webhooks.
 
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
-import { below, Expression, Field, isExpression, Labelled, type Place } from "./Field";
+import { below, Expression, isExpression, Labelled, type Place } from "./Field";
 import { ExpressionInput } from "./ExpressionInput";
-import { fieldsOf, labelOf } from "./schema";
+import { labelOf } from "./schema";
 
 /** A value in a row: text that may be an expression. */
 function Cell({ label, place, placeholder }: { readonly label: string; readonly place: Place; readonly placeholder: string }) {
@@ -219,4 +219,3 @@ export function dailyEditor(type: string, name: string, place: Place): React.Rea
   }
 }
 
-export { Field, fieldsOf };

@@ -137,6 +137,16 @@ function Editor({ name, calls, save, store, types, variables, run: firstRun, rec
 
   useEffect(() => { if (refusal !== undefined) setSaid(refusal); }, [refusal]);
 
+  /** Moves the canvas when a node would be out of sight, and never otherwise. */
+  const show = useCallback((node: NodeSpec) => {
+    const box = root.current?.getBoundingClientRect();
+    if (!box) return;
+    const [x, y] = positionOf(node);
+    const from = flow.flowToScreenPosition({ x, y });
+    const to = flow.flowToScreenPosition({ x: x + 340, y: y + 96 });
+    if (from.x < box.left || from.y < box.top + 56 || to.x > box.right || to.y > box.bottom) void flow.setCenter(x + 104, y + 32, { zoom: Math.min(flow.getZoom(), 1) });
+  }, [flow]);
+
   const place = useCallback((type: NodeType, where: Asked) => {
     const params = initialParams(type.id, type.params, name);
     const node = { name: type.title, type: type.id, ...(type.version === 1 ? {} : { version: type.version }), position: [Math.round(where.at[0] / 16) * 16, Math.round(where.at[1] / 16) * 16], ...(Object.keys(params).length === 0 ? {} : { params }) } as unknown as NodeSpec;
@@ -152,8 +162,11 @@ function Editor({ name, calls, save, store, types, variables, run: firstRun, rec
       }
     }
     const [id] = store.history.selection;
-    if (id !== undefined && !isNoteType(type)) setOpened(id);
-  }, [name, store]);
+    const placed = id === undefined ? undefined : nodeById(store.document, id);
+    if (!placed) return;
+    show(placed);
+    if (!isNoteType(type)) setOpened(placed.id);
+  }, [name, store, show]);
 
   const ask = useCallback((where?: Asked) => {
     if (where) return setAsked(where);
@@ -287,7 +300,10 @@ function Editor({ name, calls, save, store, types, variables, run: firstRun, rec
     const now = id === undefined ? undefined : nodeById(document, id);
     const along = now && edgesOf(document).find((edge) => (by > 0 ? edge.from : edge.to) === now.name);
     const target = along ? nodeByName(document, by > 0 ? along.to : along.from) : document.nodes[(document.nodes.findIndex((node) => node === now) + by + document.nodes.length) % Math.max(document.nodes.length, 1)];
-    if (target) store.select([target.id]);
+    if (target) {
+      store.select([target.id]);
+      show(target);
+    }
   };
 
   const key = (event: KeyboardEvent) => {

@@ -1,6 +1,6 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
-import { use, useState } from "react";
+import { use, useCallback, useEffect, useRef, useState } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
 import { isList, type Json } from "../../canvas/graph/json";
@@ -14,7 +14,6 @@ import { ExpressionInput } from "./form/ExpressionInput";
 import { counts, fieldsOf } from "./form/schema";
 import { Items, jsonOf } from "./Items";
 import { errorText, inputsOf, RunContext, stepOf, useRunData } from "./run";
-import { useCallback } from "react";
 
 interface Props {
   readonly id: string;
@@ -37,6 +36,8 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   const [source, setSource] = useState<string>();
   const [port, setPort] = useState(0);
   const [pinning, setPinning] = useState(false);
+  const dialog = useRef<HTMLDivElement>(null);
+  useEffect(() => dialog.current?.focus(), []);
   if (!node) return null;
   const type = types.get(node.type);
   const step = stepOf(run, node.name);
@@ -55,9 +56,9 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
     problems,
   };
   return (
-    <div className="ed-open" role="dialog" aria-modal="false" aria-label={`Node ${node.name}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.defaultPrevented) { event.stopPropagation(); onClose(); } }}>
+    <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.defaultPrevented) { event.stopPropagation(); onClose(); } }}>
       <header className="ed-head">
-        <span className="ed-glyph" aria-hidden>{glyphOf(node.type, type?.group ?? "")}</span>
+        <span className={`ed-glyph ed-${type?.group ?? "unknown"}`} aria-hidden>{glyphOf(node.type, type?.group ?? "")}</span>
         <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />

@@ -1,6 +1,6 @@
 //! The editor, driven in a browser against a real server: once by mouse, once by keyboard only.
 //!
-//!   EDITOR=http://127.0.0.1:5173/… API=http://127.0.0.1:8321/api/v1 TOKEN=… node e2e/editor.mjs
+//!   EDITOR=http://127.0.0.1:4173/workflows/{name}/edit API=http://127.0.0.1:8321/api/v1 TOKEN=… node e2e/editor.mjs
 //!
 //! `EDITOR` is the address of the editor with `{name}` for the workflow. SHOTS, when set, is a folder for screenshots.
 
@@ -22,6 +22,7 @@ async function api(path, options = {}) {
 
 const profile = await mkdtemp(join(tmpdir(), "editor-"));
 const browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, viewport: { width: 1440, height: 900 } });
+await browser.addInitScript((token) => sessionStorage.setItem("fishplate.token", token), TOKEN);
 const faults = [];
 
 async function openEditor(name) {

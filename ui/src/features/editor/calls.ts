@@ -125,7 +125,7 @@ export function calls(transport: Transport) {
 export type Calls = ReturnType<typeof calls>;
 
 /** Requests as the browser sends them to the server that the page came from. */
-export function fetchTransport(base: string, headers: () => Record<string, string>): Transport {
+export function fetchTransport(base: string, headers: () => Record<string, string>, expired: () => void = () => undefined): Transport {
   return {
     async send(method, path, options = {}) {
       const response = await fetch(base + path, {
@@ -137,11 +137,13 @@ export function fetchTransport(base: string, headers: () => Record<string, strin
         },
         ...(options.text !== undefined ? { body: options.text } : options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       });
+      if (response.status === 401) expired();
       const text = await response.text();
       return { status: response.status, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
     },
     async stream(path, onEvent, signal) {
       const response = await fetch(base + path, { headers: { ...headers(), accept: "text/event-stream" }, signal });
+      if (!response.ok) throw new Error(`the live view was refused with ${response.status}`);
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
       while (reader) {

@@ -1,11 +1,22 @@
-import { Page } from "@/kit/Page";
-import { Empty } from "@/kit/States";
+import "@xyflow/react/dist/style.css";
+import "./editor.css";
 
-/** Not drawn yet. */
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
+
+import { session } from "@/app/session";
+import { paths } from "@/paths";
+
+import { calls, fetchTransport } from "./calls";
+import { Editor } from "./Editor";
+
+/** Where webhooks of the scope are reached; `$` of the path is left to the node. */
+const HOOKS = `${globalThis.location?.origin ?? ""}/hooks/main/prod`;
+
 export function EditorPage() {
-  return (
-    <Page title="Editor">
-      <Empty title="This page is not drawn yet">The command line and the API have what belongs here.</Empty>
-    </Page>
-  );
+  const { name } = useParams({ strict: false });
+  const navigate = useNavigate();
+  const made = useMemo(() => calls(fetchTransport("/api/v1", session.headers, session.expired)), []);
+  if (name === undefined) return null;
+  return <Editor key={name} name={name} calls={made} hooks={HOOKS} onOpenWorkflow={(other) => void navigate({ to: paths.editor, params: { name: other } })} />;
 }

@@ -1,0 +1,236 @@
+//! The editor, driven in a browser against a real server: once by mouse, once by keyboard only.
+//!
+//!   EDITOR=http://127.0.0.1:4173/workflows/{name}/edit API=http://127.0.0.1:8321/api/v1 TOKEN=… node e2e/editor.mjs
+//!
+//! `EDITOR` is the address of the editor with `{name}` for the workflow. SHOTS, when set, is a folder for screenshots.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+
+const { EDITOR = "", API = "", TOKEN = "", SHOTS = "", CHROMIUM = "/usr/bin/chromium" } = process.env;
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const stamp = Date.now().toString(36);
+
+async function api(path, options = {}) {
+  const response = await fetch(API + path, { ...options, headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" } });
+  return { status: response.status, body: await response.json().catch(() => undefined) };
+}
+
+const profile = await mkdtemp(join(tmpdir(), "editor-"));
+const browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, viewport: { width: 1440, height: 900 } });
+await browser.addInitScript((token) => sessionStorage.setItem("fishplate.token", token), TOKEN);
+const faults = [];
+
+async function openEditor(name) {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => faults.push(String(error)));
+  await page.goto(EDITOR.replace("{name}", name));
+  await page.getByRole("toolbar", { name: "Editor" }).waitFor();
+  return page;
+}
+
+async function shot(page, name) {
+  if (SHOTS !== "") await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}
+
+const card = (page, name) => page.locator(".react-flow__node").filter({ hasText: name });
+const saved = (page) => page.getByText("Draft saved").waitFor();
+
+async function choose(page, wanted) {
+  await page.getByRole("combobox", { name: "Search node types" }).fill(wanted);
+  await page.getByRole("option").first().click();
+  await page.getByRole("dialog", { name: /^Node / }).waitFor();
+}
+
+async function drawTo(page, from, port, wanted) {
+  const source = await card(page, from).locator(".react-flow__handle.source").nth(port).boundingBox();
+  await page.mouse.move(source.x + source.width / 2, source.y + source.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(source.x + 130, source.y + 20 + port * 90, { steps: 8 });
+  await page.mouse.up();
+  await choose(page, wanted);
+}
+
+const close = (page) => page.getByRole("button", { name: "Close the node" }).click();
+
+async function byMouse() {
+  const name = `mouse-${stamp}`;
+  const page = await openEditor(name);
+  await shot(page, "first");
+  await page.getByRole("button", { name: "Add the first node" }).click();
+  await choose(page, "webhook");
+  await page.getByLabel("When and with what it answers").or(page.getByLabel("Respond", { exact: true })).first().selectOption("respondNode");
+  await page.getByRole("button", { name: "Edit items" }).click();
+  const pinned = page.getByRole("textbox", { name: "Pinned items" });
+  await pinned.click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText('[{"body":{"name":"Ada","amount":250}}]');
+  await page.getByRole("button", { name: "Pin these items" }).click();
+  await close(page);
+
+  await drawTo(page, "Webhook", 0, "edit fields");
+  await page.getByLabel("Name of field 1").fill("name");
+  // A field of the input is dragged into the parameter.
+  await page.getByRole("button", { name: "Schema" }).first().click();
+  await page.locator(".ed-schema .ed-field", { hasText: "Ada" }).dragTo(page.getByLabel("Value 1", { exact: true }));
+  await page.getByLabel("Value of Value 1").getByText('"Ada"').waitFor();
+  await shot(page, "set");
+  await close(page);
+
+  await drawTo(page, "Edit fields", 0, "if");
+  await page.getByRole("button", { name: "Value 1 as expression" }).click();
+  await page.getByRole("textbox", { name: "Value 1" }).click();
+  await page.keyboard.insertText("{{ $json.name }}");
+  await page.getByLabel("Compared with 1", { exact: true }).fill("Ada");
+  await shot(page, "if");
+  await close(page);
+
+  await drawTo(page, "If", 0, "respond");
+  await close(page);
+  await saved(page);
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await page.getByText("The run is complete.").waitFor();
+  await page.locator(".react-flow__node .ed-is-completed").nth(3).waitFor();
+  await shot(page, "ran");
+  await card(page, "Edit fields").dblclick();
+  await page.getByRole("region", { name: "Output", exact: true }).getByText("Ada").waitFor();
+  await shot(page, "items");
+  await close(page);
+
+  await card(page, "Respond to webhook").click();
+  await page.getByRole("toolbar", { name: "Selected nodes" }).getByRole("button", { name: "Remove" }).click();
+  await card(page, "Respond to webhook").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await card(page, "Respond to webhook").waitFor();
+  await saved(page);
+
+  await page.getByRole("button", { name: "Text", exact: true }).click();
+  await page.getByText("In step with the canvas").waitFor();
+  await shot(page, "text");
+  await page.getByRole("button", { name: "Canvas", exact: true }).click();
+
+  await page.getByRole("button", { name: "Publish" }).click();
+  await page.getByText(/Published as revision \d+\./).waitFor();
+  const { body } = await api(`/workflows/${name}`);
+  assert.deepEqual(body.spec.nodes.map((node) => node.type), ["http.webhook", "core.set", "core.if", "http.respond"]);
+  assert.equal(body.spec.edges.length, 3);
+  assert.equal(body.spec.nodes[1].params.fields[0].value, "={{ $json.body.name }}");
+  await page.close();
+}
+
+async function byKeyboard() {
+  const name = `keys-${stamp}`;
+  const page = await openEditor(name);
+  const keys = page.keyboard;
+  const add = async (wanted) => {
+    await keys.press("n");
+    await page.getByRole("combobox", { name: "Search node types" }).waitFor();
+    await keys.type(wanted);
+    await keys.press("Enter");
+    await page.getByRole("dialog", { name: /^Node / }).waitFor();
+  };
+  /** Moves the focus with the tab key until it stands on what has this name. */
+  const tabTo = async (label) => {
+    for (let count = 0; count < 120; count += 1) {
+      await keys.press("Tab");
+      const found = await page.evaluate(() => {
+        const { activeElement: at } = document;
+        const labelled = at?.labels?.[0]?.textContent ?? "";
+        return [at?.getAttribute("aria-label"), labelled, at?.textContent].map((text) => text?.trim());
+      });
+      if (found.includes(label)) return;
+    }
+    throw new Error(`the tab key never came to ${label}`);
+  };
+  const leave = async () => {
+    await keys.press("Escape");
+    await page.getByRole("dialog", { name: /^Node / }).waitFor({ state: "detached" });
+  };
+  await page.locator(".ed").focus();
+  await add("webhook");
+  await tabTo("Edit items");
+  await keys.press("Enter");
+  await tabTo("Pinned items");
+  await keys.press("Control+a");
+  await keys.insertText('[{"body":{"name":"Bob"}}]');
+  await tabTo("Pin these items");
+  await keys.press("Enter");
+  await page.getByRole("button", { name: "Unpin" }).waitFor();
+  await tabTo("Close the node");
+  await keys.press("Enter");
+  await add("edit fields");
+  await tabTo("Name of field 1");
+  await keys.type("who");
+  await tabTo("Value 1");
+  await keys.type("Bob");
+  await leave();
+  await add("if");
+  await tabTo("Value 1");
+  await keys.type("x");
+  await leave();
+  await add("respond");
+  await leave();
+  await saved(page);
+  await keys.press("Control+Enter");
+  await page.getByText("The run is complete.").waitFor();
+  await keys.press("[");
+  await keys.press("[");
+  await keys.press("Enter");
+  await page.getByRole("region", { name: "Output", exact: true }).getByText("Bob").waitFor();
+  await leave();
+  await keys.press("Delete");
+  await card(page, "Edit fields").waitFor({ state: "detached" });
+  await keys.press("Control+z");
+  await card(page, "Edit fields").waitFor();
+  await saved(page);
+  await tabTo("Publish");
+  await keys.press("Enter");
+  await page.getByText(/Published as revision \d+\./).waitFor();
+  const { body } = await api(`/workflows/${name}`);
+  assert.deepEqual(body.spec.nodes.map((node) => node.type), ["http.webhook", "core.set", "core.if", "http.respond"]);
+  assert.equal(body.spec.edges.length, 3);
+  await page.close();
+}
+
+/** Two pages edit one workflow at once: what either did is in the draft. */
+async function byTwo() {
+  const name = `two-${stamp}`;
+  const spec = { nodes: [{ name: "Start", type: "core.manual" }, { name: "First", type: "core.set", position: [300, 0] }, { name: "Second", type: "core.set", position: [600, 0] }], edges: [{ from: "Start", to: "First" }, { from: "First", to: "Second" }] };
+  await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec }) });
+  const [one, two] = [await openEditor(name), await openEditor(name)];
+  const note = async (page, node, text) => {
+    await card(page, node).dblclick();
+    await page.getByRole("button", { name: "Options" }).click();
+    await page.getByLabel("Note at the node").fill(text);
+    await close(page);
+  };
+  await note(one, "First", "by one");
+  await saved(one);
+  await note(two, "Second", "by two");
+  await two.getByText("saved meanwhile").waitFor();
+  await saved(two);
+  const { body } = await api(`/workflows/${name}/draft`);
+  assert.deepEqual(body.spec.nodes.slice(1).map((node) => node.notes), ["by one", "by two"]);
+  await one.close();
+  await two.close();
+}
+
+let failed = false;
+for (const [label, work] of [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo]]) {
+  try {
+    await work();
+    console.log(`ok    ${label}`);
+  } catch (error) {
+    failed = true;
+    console.error(`FAIL  ${label}: ${error?.stack ?? error}`);
+    for (const page of browser.pages()) await shot(page, `failed-${label.replaceAll(" ", "-")}`);
+  }
+}
+if (faults.length > 0) console.error("errors on the page:", [...new Set(faults)]);
+await browser.close();
+await rm(profile, { recursive: true, force: true });
+process.exit(failed || faults.length > 0 ? 1 : 0);

@@ -1,0 +1,243 @@
+//! The document as a picture that one can work in.
+//!
+//! React Flow keeps what is moving: while nodes are dragged only its own list changes, and the document learns of it once
+//! they are let go. The lists keep the identity of what has not changed, so that 500 nodes cost what the changed ones do.
+
+import {
+  Background,
+  BackgroundVariant,
+  BaseEdge,
+  EdgeLabelRenderer,
+  getBezierPath,
+  MiniMap,
+  type Connection,
+  type Edge as FlowEdge,
+  type EdgeProps,
+  type Node as FlowNode,
+  type NodeChange,
+  type OnConnectEnd,
+  applyNodeChanges,
+  Panel,
+  ReactFlow,
+  SelectionMode,
+  useReactFlow,
+} from "@xyflow/react";
+import { useEffect, useMemo, useRef, useState, type DragEvent } from "react";
+
+import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
+import { sizeOf } from "./graph/layout";
+import { edgeFault } from "./graph/operations";
+import { NodeCard, NoteCard } from "./NodeCard";
+import { useEditor, useHistory } from "./store";
+
+const NODE_TYPES = { card: NodeCard, note: NoteCard };
+const EDGE_TYPES = { line: EdgeLine };
+export const TYPE_MIME = "application/x-fishplate-node-type";
+
+export interface Asked {
+  /** Where the new node is to stand. */
+  readonly at: readonly [number, number];
+  /** The output that it is to follow. */
+  readonly after?: { readonly from: string; readonly output: number };
+  /** The edge that it is to stand on. */
+  readonly edge?: Edge;
+}
+
+interface Props {
+  readonly onAsk: (asked: Asked) => void;
+  readonly onOpen: (id: string) => void;
+  readonly onDropType: (type: string, at: readonly [number, number]) => void;
+  readonly onDropFile: (file: File, at: readonly [number, number]) => void;
+}
+
+function flowNode(node: NodeSpec, selected: boolean): FlowNode {
+  const [x, y] = positionOf(node);
+  const { width, height } = sizeOf(node);
+  return {
+    id: node.id,
+    type: isNote(node) ? "note" : "card",
+    position: { x, y },
+    data: {},
+    selected,
+    ariaLabel: `${node.name}, ${node.type}`,
+    zIndex: isNote(node) ? -1 : 1,
+    // Known before it is measured, so that what is out of sight need not be drawn once to be skipped.
+    initialWidth: width,
+    initialHeight: height,
+  };
+}
+
+function useFlowNodes(document: Workflow, selection: readonly string[]): FlowNode[] {
+  const made = useRef(new Map<string, { node: NodeSpec; selected: boolean; flow: FlowNode }>());
+  return useMemo(() => {
+    const chosen = new Set(selection);
+    const next = new Map<string, { node: NodeSpec; selected: boolean; flow: FlowNode }>();
+    for (const node of document.nodes) {
+      const selected = chosen.has(node.id);
+      const known = made.current.get(node.id);
+      const kept = known && known.node === node && known.selected === selected;
+      next.set(node.id, kept ? known : { node, selected, flow: { ...known?.flow, ...flowNode(node, selected) } });
+    }
+    made.current = next;
+    return [...next.values()].map((entry) => entry.flow);
+  }, [document.nodes, selection]);
+}
+
+function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEdge[] {
+  return useMemo(
+    () =>
+      edgesOf(document).flatMap((edge) => {
+        const [from, to] = [nodeByName(document, edge.from), nodeByName(document, edge.to)];
+        if (!from || !to) return [];
+        return {
+          id: edgeKey(edge),
+          type: "line",
+          source: from.id,
+          target: to.id,
+          sourceHandle: `o${edge.output ?? 0}`,
+          targetHandle: `i${edge.input ?? 0}`,
+          data: { edge, onAsk },
+          ariaLabel: `Edge from ${edge.from} to ${edge.to}`,
+          className: edge.attachment === undefined ? "" : "ed-attached",
+        };
+      }),
+    [document, onAsk],
+  );
+}
+
+function EdgeLine(props: EdgeProps) {
+  const [path, x, y] = getBezierPath(props);
+  const { edge, onAsk } = props.data as { edge: Edge; onAsk: (asked: Asked) => void };
+  return (
+    <>
+      <BaseEdge path={path} interactionWidth={18} />
+      <EdgeLabelRenderer>
+        <button
+          type="button"
+          className="ed-plus nodrag nopan"
+          tabIndex={-1}
+          style={{ transform: `translate(-50%,-50%) translate(${x}px,${y}px)` }}
+          aria-label={`Insert a node between ${edge.from} and ${edge.to}`}
+          onClick={() => onAsk({ at: [Math.round(x) - 104, Math.round(y) - 32], edge })}
+        >
+          +
+        </button>
+      </EdgeLabelRenderer>
+    </>
+  );
+}
+
+function edgeOf(document: Workflow, connection: Connection | FlowEdge): Edge | undefined {
+  const [from, to] = [nodeById(document, connection.source), nodeById(document, connection.target)];
+  if (!from || !to) return undefined;
+  const number = (handle: string | null | undefined) => Number((handle ?? "x0").slice(1));
+  return { from: from.name, output: number(connection.sourceHandle), to: to.name, input: number(connection.targetHandle) };
+}
+
+export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
+  const store = useEditor();
+  const { document, selection } = useHistory();
+  const flow = useReactFlow();
+  const fromDocument = useFlowNodes(document, selection);
+  const [nodes, setNodes] = useState(fromDocument);
+  useEffect(() => setNodes((now) => {
+    // What React Flow has measured stays with the node that it was measured on.
+    const measured = new Map(now.map((node) => [node.id, node.measured]));
+    return fromDocument.map((node) => {
+      const size = measured.get(node.id);
+      return size && !node.measured ? Object.assign(node, { measured: size }) : node;
+    });
+  }), [fromDocument]);
+  const edges = useFlowEdges(document, onAsk);
+
+  const changed = (changes: NodeChange[]) => {
+    setNodes((now) => applyNodeChanges(changes, now));
+    const picks = changes.filter((change) => change.type === "select");
+    if (picks.length === 0) return;
+    const chosen = new Set(store.history.selection);
+    for (const pick of picks) {
+      if (pick.selected) chosen.add(pick.id);
+      else chosen.delete(pick.id);
+    }
+    store.select([...chosen]);
+  };
+
+  const moved = (_: unknown, __: FlowNode, all: FlowNode[]) => {
+    const positions = Object.fromEntries(all.map((node) => [node.id, [node.position.x, node.position.y] as const]));
+    store.act(all.length === 1 ? "Move node" : `Move ${all.length} nodes`, [{ type: "moveNodes", positions }]);
+  };
+
+  const ended: OnConnectEnd = (event, state) => {
+    if (state.toNode || !state.fromNode || state.fromHandle?.type !== "source") return;
+    const point = "changedTouches" in event ? event.changedTouches[0] : event;
+    const from = nodeById(document, state.fromNode.id);
+    if (!point || !from) return;
+    const at = flow.screenToFlowPosition({ x: point.clientX, y: point.clientY });
+    onAsk({ at: [at.x, at.y - 32], after: { from: from.name, output: Number((state.fromHandle.id ?? "o0").slice(1)) } });
+  };
+
+  const dropped = (event: DragEvent) => {
+    event.preventDefault();
+    const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    const type = event.dataTransfer.getData(TYPE_MIME);
+    const [file] = event.dataTransfer.files;
+    if (type !== "") onDropType(type, [x - 104, y - 32]);
+    else if (file) onDropFile(file, [x, y]);
+  };
+
+  return (
+    <ReactFlow
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      onNodesChange={changed}
+      onNodeDragStop={moved}
+      onSelectionDragStop={(event, all) => { const [first] = all; if (first) moved(event, first, all); }}
+      onNodeDoubleClick={(_, node) => { if (node.type === "card") onOpen(node.id); }}
+      onConnect={(connection) => { const edge = edgeOf(document, connection); if (edge) store.act("Connect", [{ type: "connect", edge }]); }}
+      onConnectEnd={ended}
+      onEdgesDelete={(gone) => store.act("Disconnect", gone.map((line) => ({ type: "disconnect" as const, edge: (line.data as { edge: Edge }).edge })))}
+      isValidConnection={(connection) => { const edge = edgeOf(document, connection); return edge !== undefined && edgeFault(document, edge, store.setting.groupOf) === undefined; }}
+      onDrop={dropped}
+      onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}
+      deleteKeyCode={null}
+      multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+      selectionMode={SelectionMode.Partial}
+      zoomOnDoubleClick={false}
+      snapToGrid
+      snapGrid={[16, 16]}
+      minZoom={0.1}
+      maxZoom={2}
+      fitView
+      fitViewOptions={{ maxZoom: 1, padding: 0.2 }}
+      onlyRenderVisibleElements={document.nodes.length > 80}
+      proOptions={{ hideAttribution: true }}
+    >
+      <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
+      {groupsOf(document).map((group) => <GroupBox key={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
+      <MiniMap pannable zoomable ariaLabel="Overview of the workflow" />
+      <Panel position="bottom-left" className="ed-zoom">
+        <button type="button" aria-label="Zoom in" onClick={() => void flow.zoomIn()}>+</button>
+        <button type="button" aria-label="Zoom out" onClick={() => void flow.zoomOut()}>−</button>
+        <button type="button" aria-label="Fit to view" onClick={() => void flow.fitView({ maxZoom: 1, padding: 0.2 })}>⤢</button>
+      </Panel>
+    </ReactFlow>
+  );
+}
+
+/** A frame behind the nodes of a group. */
+function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: readonly FlowNode[] }) {
+  if (nodes.length === 0) return null;
+  const left = Math.min(...nodes.map((node) => node.position.x)) - 20;
+  const top = Math.min(...nodes.map((node) => node.position.y)) - 40;
+  const right = Math.max(...nodes.map((node) => node.position.x + (node.measured?.width ?? 208))) + 20;
+  const bottom = Math.max(...nodes.map((node) => node.position.y + (node.measured?.height ?? 64))) + 20;
+  return (
+    <EdgeLabelRenderer>
+      <div className="ed-group" role="group" aria-label={`Group ${title}`} style={{ transform: `translate(${left}px,${top}px)`, width: right - left, height: bottom - top }}>
+        <span>{title}</span>
+      </div>
+    </EdgeLabelRenderer>
+  );
+}

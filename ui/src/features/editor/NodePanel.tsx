@@ -1,0 +1,215 @@
+//! A node, opened: what came in, its parameters, what it put out.
+
+import { use, useCallback, useEffect, useRef, useState } from "react";
+
+import { nodeById, type NodeSpec } from "../../canvas/graph/document";
+import { isList, type Json } from "../../canvas/graph/json";
+import { portsOf } from "../../canvas/graph/ports";
+import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
+import { glyphOf } from "../../canvas/glyph";
+import type { NodeType } from "./calls";
+import { below, Field, type Place } from "./form/Field";
+import { dailyEditor } from "./form/daily";
+import { ExpressionInput } from "./form/ExpressionInput";
+import { counts, fieldsOf } from "./form/schema";
+import { Items, jsonOf } from "./Items";
+import { errorText, inputsOf, RunContext, stepOf, useRunData } from "./run";
+
+interface Props {
+  readonly id: string;
+  readonly types: ReadonlyMap<string, NodeType>;
+  readonly onClose: () => void;
+  readonly onRunNode: (node: NodeSpec) => void;
+  readonly onRunTo: (node: NodeSpec) => void;
+  readonly onOpenWorkflow: (name: string) => void;
+  readonly address: (node: NodeSpec) => readonly string[];
+}
+
+export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, address }: Props) {
+  const store = useEditor();
+  const { document } = useHistory();
+  const { run } = use(RunContext);
+  const node = nodeById(document, id);
+  const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
+  const data = useRunData(document, node?.name ?? "");
+  const [tab, setTab] = useState<"params" | "options">("params");
+  const [source, setSource] = useState<string>();
+  const [port, setPort] = useState(0);
+  const [pinning, setPinning] = useState(false);
+  const dialog = useRef<HTMLDivElement>(null);
+  useEffect(() => dialog.current?.focus(), []);
+  if (!node) return null;
+  const type = types.get(node.type);
+  const step = stepOf(run, node.name);
+  const outputs = portsOf(node, store.setting.groupOf, document).outputs;
+  const trigger = store.setting.groupOf(node.type) === "trigger";
+  const from = source !== undefined && data.outputs.has(source) ? source : undefined;
+  const direct = inputsOf(run, node.name)[0];
+  const incoming = from === undefined ? (data.input ?? direct) : data.outputs.get(from);
+  const out = node.pinned ?? step?.outputs?.[port];
+  const failed = errorText(step?.error);
+  const place: Place = {
+    value: node.params ?? {},
+    onChange: (value) => store.act(`Edit ${node.name}`, [{ type: "setParameter", id, pointer: "", value }], { key: `${id}/params` }),
+    pointer: "/params",
+    data,
+    problems,
+  };
+  return (
+    <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.defaultPrevented) { event.stopPropagation(); onClose(); } }}>
+      <header className="ed-head">
+        <span className={`ed-glyph ed-${type?.group ?? "unknown"}`} aria-hidden>{glyphOf(node.type, type?.group ?? "")}</span>
+        <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
+        <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
+        <span className="ed-gap" />
+        {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <button type="button" onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</button>}
+        {!trigger && <button type="button" onClick={() => onRunNode(node)} disabled={!data.input} title={data.input ? "Run this node with the items shown on the left" : "Run the nodes before it first: there are no items to run it with"}>Run node</button>}
+        <button type="button" className="ed-primary" onClick={() => onRunTo(node)}>Run to here</button>
+        <button type="button" aria-label="Close the node" onClick={onClose}>×</button>
+      </header>
+      <div className="ed-columns">
+        <div className="ed-column">
+          {!trigger && data.upstream.length > 0 && (
+            <select aria-label="Where the items come from" value={from ?? ""} onChange={(event) => setSource(event.target.value === "" ? undefined : event.target.value)}>
+              <option value="">Input</option>
+              {data.upstream.filter((name) => data.outputs.has(name)).map((name) => <option key={name} value={name}>{name}</option>)}
+            </select>
+          )}
+          <Items title={trigger ? "Event" : "Input"} items={trigger ? out : incoming} from={from} draggable empty={trigger ? "Nothing has come in yet. Run it, or let it listen for a test event." : "No items yet. Run the nodes before it, and their items show here: drag a field into a parameter."} />
+        </div>
+        <div className="ed-column ed-params">
+          <div role="group" aria-label="Part of the node" className="ed-tabs">
+            <button type="button" aria-pressed={tab === "params"} onClick={() => setTab("params")}>Parameters</button>
+            <button type="button" aria-pressed={tab === "options"} onClick={() => setTab("options")}>Options</button>
+          </div>
+          {type && <p className="ed-about">{type.summary}.</p>}
+          {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault">{problem.detail}{problem.hint ? ` – ${problem.hint}` : ""}</p>)}
+          {tab === "options" ? <Options node={node} /> : <Parameters node={node} type={type} place={place} address={address(node)} />}
+        </div>
+        <div className="ed-column">
+          {outputs.length > 1 && node.pinned === undefined && (
+            <div role="group" aria-label="Output" className="ed-tabs">
+              {outputs.map((name, index) => <button key={index} type="button" aria-pressed={port === index} onClick={() => setPort(index)}>{name || index}{step?.outputCounts[index] === undefined ? "" : ` (${step.outputCounts[index]})`}</button>)}
+            </div>
+          )}
+          {failed !== undefined && <p role="alert" className="ed-fault">{failed}</p>}
+          <div className="ed-pair">
+            <button type="button" aria-pressed={node.pinned !== undefined} disabled={node.pinned === undefined && !out} title={out ? "Draft runs use these items instead of running the node" : "There are no items to pin yet"}
+              onClick={() => store.act(node.pinned ? "Unpin" : "Pin", [{ type: "pin", id, items: node.pinned ? undefined : (out ?? []) }])}>
+              {node.pinned ? "Unpin" : "Pin items"}
+            </button>
+            <button type="button" aria-expanded={pinning} onClick={() => setPinning(!pinning)}>Edit items</button>
+          </div>
+          {pinning ? <PinEditor key={id} items={out ?? [{}]} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(false); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} items={out} empty="It has not run yet." />}
+          {step?.logs && step.logs.length > 0 && <section className="ed-logs" aria-label="Log">{step.logs.map((line, index) => <code key={index}>{typeof line === "string" ? line : String((line as { t?: string } | null)?.t ?? JSON.stringify(line))}</code>)}</section>}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function NameInput({ name, onRename }: { readonly name: string; readonly onRename: (name: string) => boolean }) {
+  const [text, setText] = useState(name);
+  const done = () => { if (text.trim() !== name && !onRename(text)) setText(name); };
+  return <input className="ed-name" aria-label="Name of the node" value={text} onChange={(event) => setText(event.target.value)} onBlur={done} onKeyDown={(event) => { if (event.key === "Enter") done(); }} />;
+}
+
+function Parameters({ node, type, place, address }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly address: readonly string[] }) {
+  const [all, setAll] = useState(false);
+  const params = node.params ?? {};
+  const fields = type ? fieldsOf(type.params) : [];
+  const known = new Set(fields.map((field) => field.name));
+  const current = fields.filter((field) => counts(node.type, field, params));
+  // What most people never set stands behind one button, unless it is set.
+  const plain = current.filter((field, index) => all || field.required || params[field.name] !== undefined || index < 6);
+  const strange = Object.keys(params).filter((key) => !known.has(key));
+  return (
+    <div className="ed-form">
+      {address.length > 0 && (
+        <div className="ed-address" aria-label="Addresses">
+          {address.map((one) => <button key={one} type="button" title="Copy the address" onClick={() => void navigator.clipboard.writeText(one.split(" ").at(-1) ?? one)}><code>{one}</code></button>)}
+        </div>
+      )}
+      {plain.map((field) => {
+        const own = below(place, params, field.name);
+        const made = dailyEditor(node.type, field.name, own);
+        return <div key={field.name}>{made ?? <Field spec={field} place={own} />}</div>;
+      })}
+      {type && fields.length === 0 && <p className="ed-empty">It has no parameters.</p>}
+      {plain.length < current.length && <button type="button" className="ed-link" onClick={() => setAll(true)}>Show {current.length - plain.length} more</button>}
+      {(!type || strange.length > 0) && (
+        <div className="ed-row">
+          <div className="ed-label"><span>{type ? "Other parameters" : "Parameters"} (JSON)</span></div>
+          <JsonEditor label="Parameters as JSON" value={type ? Object.fromEntries(strange.map((key) => [key, params[key] ?? null])) : (params as Json)}
+            onChange={(value) => place.onChange(type ? { ...Object.fromEntries(Object.entries(params).filter(([key]) => known.has(key))), ...(value as object) } : value)} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function JsonEditor({ label, value, onChange }: { readonly label: string; readonly value: Json; readonly onChange: (value: Json) => void }) {
+  const [text, setText] = useState(() => JSON.stringify(value, null, 2));
+  const [fault, setFault] = useState<string>();
+  const read = (next: string) => {
+    setText(next);
+    try {
+      const parsed = JSON.parse(next) as Json;
+      if (typeof parsed !== "object" || parsed === null || isList(parsed)) throw new Error("an object is expected");
+      setFault(undefined);
+      onChange(parsed);
+    } catch (error) {
+      setFault(error instanceof Error ? error.message : "no JSON");
+    }
+  };
+  return <><ExpressionInput label={label} language="json" lines value={text} onChange={read} />{fault !== undefined && <p role="alert" className="ed-fault">{fault}</p>}</>;
+}
+
+function PinEditor({ items, onSave }: { readonly items: readonly Json[]; readonly onSave: (items: readonly Json[]) => void }) {
+  const [text, setText] = useState(() => JSON.stringify(items.map(jsonOf), null, 2));
+  const [fault, setFault] = useState<string>();
+  const save = () => {
+    try {
+      const parsed = JSON.parse(text) as Json;
+      if (!isList(parsed)) throw new Error("a list of items is expected: [{ … }]");
+      onSave(parsed.map((item) => ({ json: item })));
+    } catch (error) {
+      setFault(error instanceof Error ? error.message : "no JSON");
+    }
+  };
+  return (
+    <div className="ed-row">
+      <ExpressionInput label="Pinned items" language="json" lines value={text} onChange={setText} />
+      {fault !== undefined && <p role="alert" className="ed-fault">{fault}</p>}
+      <button type="button" className="ed-primary" onClick={save}>Pin these items</button>
+    </div>
+  );
+}
+
+function Options({ node }: { readonly node: NodeSpec }) {
+  const store = useEditor();
+  const set = (option: string, value: Json | undefined) => store.act("Change option", [{ type: "setOption", id: node.id, option, value }], { key: `${node.id}/${option}` });
+  const flag = (option: "disabled" | "alwaysOutputData" | "executeOnce", label: string) => (
+    <label className="ed-check"><input type="checkbox" checked={node[option] === true} onChange={(event) => set(option, event.target.checked ? true : undefined)} /> {label}</label>
+  );
+  const tries = node.retry?.["tries"];
+  return (
+    <div className="ed-form">
+      {flag("disabled", "Disabled: passes its first input through")}
+      {flag("executeOnce", "Runs for the first item only")}
+      {flag("alwaysOutputData", "Puts out an empty item when there would be none")}
+      <label className="ed-row"><span>When it fails</span>
+        <select value={node.onError ?? "stop"} onChange={(event) => set("onError", event.target.value === "stop" ? undefined : event.target.value)}>
+          <option value="stop">The run fails</option>
+          <option value="continue">Go on, with the error in the item</option>
+          <option value="errorBranch">Leave through an error output</option>
+        </select>
+      </label>
+      <label className="ed-row"><span>Tries</span><input type="number" min={1} max={100} value={typeof tries === "number" ? tries : 1} onChange={(event) => set("retry", Number(event.target.value) > 1 ? { wait: "1s", ...node.retry, tries: Number(event.target.value) } : undefined)} /></label>
+      {node.retry && <label className="ed-row"><span>Wait between tries</span><input value={String(node.retry["wait"] ?? "1s")} onChange={(event) => set("retry", { ...node.retry, wait: event.target.value })} /></label>}
+      <label className="ed-row"><span>Longest time of a try</span><input placeholder="30s" value={String(node["timeout"] ?? "")} onChange={(event) => set("timeout", event.target.value === "" ? undefined : event.target.value)} /></label>
+      <label className="ed-row"><span>Connection (slot auth)</span><input placeholder="name of a connection" value={String(node.connections?.["auth"] ?? "")} onChange={(event) => set("connections", event.target.value === "" ? undefined : { ...node.connections, auth: event.target.value })} /></label>
+      <label className="ed-row"><span>Note at the node</span><textarea rows={3} value={node.notes ?? ""} onChange={(event) => set("notes", event.target.value === "" ? undefined : event.target.value)} /></label>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+
+import { applyAll } from "../../canvas/graph/change";
+import { nodeById, type Workflow } from "../../canvas/graph/document";
+import { plan, type Operation } from "../../canvas/graph/operations";
+import { counter, SHOP } from "../../canvas/graph/samples";
+import type { Conflict } from "../../canvas/graph/merge";
+import { Autosave, type SaveState, type Shelf } from "./autosave";
+import { calls, type Transport } from "./calls";
+
+/** A server with one draft, as the API keeps it. */
+class Server implements Transport {
+  version = 1;
+  spec: unknown = SHOP;
+  away = false;
+  send: Transport["send"] = async (method, _path, options) => {
+    if (this.away) throw new TypeError("network");
+    if (method === "PUT") {
+      if (options?.ifMatch !== this.version) return { status: 412, body: { code: "FP0106", detail: "stale" } };
+      this.version += 1;
+      this.spec = JSON.parse(JSON.stringify((options.body as { spec: unknown }).spec));
+    }
+    return { status: 200, body: { version: this.version, spec: this.spec, updatedBy: "ada" } };
+  };
+  stream = async () => {};
+}
+
+function shelf(): Shelf & { kept: Map<string, string> } {
+  const kept = new Map<string, string>();
+  return { kept, read: (key) => kept.get(key) ?? null, write: (key, value) => (value === undefined ? kept.delete(key) : kept.set(key, value)) };
+}
+
+const done = (document: Workflow, operation: Operation) => applyAll(document, plan(document, operation, counter()).changes);
+
+async function editor(server: Server, keep = shelf()) {
+  const { save, document, recovered } = await Autosave.begin("shop", calls(server), keep);
+  const states: SaveState["is"][] = [];
+  const merges: (readonly [string, readonly Conflict[], number])[] = [];
+  const it = { save, document, states, merges, keep, recovered };
+  save.hooks = {
+    document: () => it.document,
+    take: (next) => (it.document = next),
+    onState: (state) => states.push(state.is),
+    onMerged: (...merged) => merges.push(merged),
+    onDraft: () => {},
+  };
+  const edit = (operation: Operation) => {
+    it.document = done(it.document, operation);
+    save.changed();
+  };
+  return Object.assign(it, { edit });
+}
+
+test("two editors that save at once lose nothing, and the second is told whose work arrived", async () => {
+  const server = new Server();
+  const [one, two] = [await editor(server), await editor(server)];
+  one.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "one" });
+  two.edit({ type: "renameNode", id: "name", name: "Person" });
+  expect([await one.save.flush(), await two.save.flush()]).toEqual([true, true]);
+  const stored = server.spec as Workflow;
+  expect([nodeById(stored, "greet")?.params?.["text"], nodeById(stored, "name")?.name]).toEqual(["one", "Person"]);
+  expect(two.merges.map(([by, conflicts, arrived]) => [by, conflicts.length, arrived])).toEqual([["ada", 0, 1]]);
+  expect(one.merges).toEqual([]);
+});
+
+test("what was typed while the server was away is kept and comes back on the next visit", async () => {
+  const server = new Server();
+  const keep = shelf();
+  const first = await editor(server, keep);
+  server.away = true;
+  first.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "typed" });
+  expect(await first.save.flush()).toBe(false);
+  first.save.stop();
+  expect(first.states.at(-1)).toBe("offline");
+  server.away = false;
+  server.spec = done(SHOP, { type: "setOption", id: "name", option: "notes", value: "by somebody" });
+  server.version = 9;
+  const second = await editor(server, keep);
+  expect(second.recovered).toEqual([]);
+  expect(nodeById(second.document, "greet")?.params?.["text"]).toBe("typed");
+  expect(nodeById(second.document, "name")?.notes).toBe("by somebody");
+  second.save.changed();
+  expect(await second.save.flush()).toBe(true);
+  expect(keep.kept.size).toBe(0);
+});
+
+test("a text that the server refuses stays in the browser", async () => {
+  const server = new Server();
+  const it = await editor(server);
+  server.send = async () => ({ status: 422, body: { code: "FP0104", detail: "`params` is too big" } });
+  it.edit({ type: "setWorkflow", field: "title", value: "x" });
+  expect(await it.save.flush()).toBe(false);
+  it.save.stop();
+  expect(it.states.at(-1)).toBe("refused");
+  expect(it.keep.kept.size).toBe(1);
+});

@@ -1,0 +1,215 @@
+//! Keeps the draft on the server in step with the editor, and never loses what was typed.
+//!
+//! Every change goes to a copy in the browser first, and stays there until the server has answered that it has it.
+//! When somebody else has written meanwhile (412), both are merged by node and the result is written: nobody's work is
+//! overwritten, and what could not be merged is listed for a person to decide.
+
+import { open, sameWorkflow, type Workflow } from "../../canvas/graph/document";
+import { isObject, type JsonObject } from "../../canvas/graph/json";
+import { merge, type Conflict } from "../../canvas/graph/merge";
+import { CallError, type Calls, type Draft } from "./calls";
+
+export type SaveState =
+  | { readonly is: "saved" }
+  | { readonly is: "dirty" }
+  | { readonly is: "saving" }
+  /** The server cannot be reached; the copy in the browser holds everything. */
+  | { readonly is: "offline"; readonly detail: string }
+  /** The server refuses the text as it is. */
+  | { readonly is: "refused"; readonly detail: string };
+
+/** What is kept in the browser until the server has it. */
+interface Kept {
+  readonly base: Workflow;
+  readonly document: Workflow;
+  readonly version: number | undefined;
+}
+
+export interface Shelf {
+  read(key: string): string | null;
+  write(key: string, value: string | undefined): void;
+}
+
+export interface Hooks {
+  readonly document: () => Workflow;
+  readonly take: (document: Workflow) => void;
+  readonly onState: (state: SaveState) => void;
+  readonly onMerged: (by: string, conflicts: readonly Conflict[], arrived: number) => void;
+  readonly onDraft: (draft: Draft) => void;
+}
+
+/** Longest time between a change and its save, and between tries while the server is away. */
+const DELAY = 700;
+const RETRY = 3_000;
+/** Merges in a row before a person is asked to wait: each means that somebody else was faster. */
+const ATTEMPTS = 5;
+
+export class Autosave {
+  #version: number | undefined;
+  #baseRevision: number | undefined;
+  /** The document as the server has it. */
+  #base: Workflow;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<boolean> | undefined;
+
+  private constructor(
+    private readonly name: string,
+    private readonly calls: Calls,
+    private readonly shelf: Shelf,
+    base: Workflow,
+    version: number | undefined,
+    baseRevision: number | undefined,
+  ) {
+    this.#base = base;
+    this.#version = version;
+    this.#baseRevision = baseRevision;
+  }
+
+  hooks: Hooks | undefined;
+
+  /** Reads draft, revision or nothing, and brings back what an earlier visit could not save. */
+  static async begin(name: string, calls: Calls, shelf: Shelf): Promise<{ save: Autosave; document: Workflow; draft: Draft | undefined; recovered: readonly Conflict[] | undefined }> {
+    const draft = await calls.draft(name);
+    const stored = draft ? undefined : await calls.stored(name);
+    const base = open(draft?.spec ?? stored?.spec ?? ({ nodes: [] } satisfies JsonObject));
+    const save = new Autosave(name, calls, shelf, base, draft?.version, stored?.revision);
+    const kept = readKept(shelf, save.key);
+    if (!kept || sameWorkflow(kept.document, base)) return { save, document: base, draft, recovered: undefined };
+    const { document, conflicts } = merge(kept.base, kept.document, base);
+    return { save, document, draft, recovered: conflicts };
+  }
+
+  get key(): string {
+    return `fishplate.draft.${this.name}`;
+  }
+  get version(): number | undefined {
+    return this.#version;
+  }
+
+  /** To be called after every change. */
+  changed(): void {
+    const document = this.hooks?.document();
+    if (!document || document === this.#base) return;
+    this.shelf.write(this.key, JSON.stringify({ base: this.#base, document, version: this.#version } satisfies Kept));
+    this.hooks?.onState({ is: "dirty" });
+    this.#later(DELAY);
+  }
+
+  #later(delay: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.flush(), delay);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Saves now. True when the server has everything. */
+  async flush(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    if (this.#saving) await this.#saving;
+    this.#saving = this.#write(ATTEMPTS);
+    try {
+      return await this.#saving;
+    } finally {
+      this.#saving = undefined;
+    }
+  }
+
+  async #write(attempts: number): Promise<boolean> {
+    const { hooks } = this;
+    if (!hooks) return false;
+    const document = hooks.document();
+    if (this.#version !== undefined && document === this.#base) {
+      hooks.onState({ is: "saved" });
+      return true;
+    }
+    hooks.onState({ is: "saving" });
+    try {
+      const draft = await this.calls.putDraft(this.name, document, this.#version, this.#version === undefined ? this.#baseRevision : undefined);
+      this.#version = draft.version;
+      this.#base = document;
+      hooks.onDraft(draft);
+      if (hooks.document() !== document) {
+        this.changed();
+        return this.#write(attempts);
+      }
+      this.shelf.write(this.key, undefined);
+      hooks.onState({ is: "saved" });
+      return true;
+    } catch (error) {
+      if (error instanceof CallError && (error.status === 412 || error.status === 409)) {
+        if (attempts > 0) return this.#mergeIn(attempts - 1);
+      }
+      if (error instanceof CallError && error.status < 500 && error.status !== 429) {
+        hooks.onState({ is: "refused", detail: error.message });
+        return false;
+      }
+      hooks.onState({ is: "offline", detail: error instanceof Error ? error.message : "the server does not answer" });
+      this.#later(RETRY);
+      return false;
+    }
+  }
+
+  async #mergeIn(attempts: number): Promise<boolean> {
+    const theirs = await this.calls.draft(this.name);
+    const { hooks } = this;
+    if (!hooks) return false;
+    if (theirs) {
+      const other = open(theirs.spec);
+      const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
+      this.#version = theirs.version;
+      this.#base = other;
+      hooks.take(document);
+      hooks.onMerged(theirs.updatedBy, conflicts, arrived.length);
+    } else {
+      // The draft was published or dropped: the newest revision is what to go on from.
+      const stored = await this.calls.stored(this.name);
+      const other = open(stored?.spec ?? { nodes: [] });
+      const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
+      this.#version = undefined;
+      this.#baseRevision = stored?.revision;
+      this.#base = other;
+      hooks.take(document);
+      hooks.onMerged("a publication", conflicts, arrived.length);
+    }
+    return this.#write(attempts);
+  }
+
+  /** After publishing there is no draft any more; the next change begins one from the new revision. */
+  published(revision: number): void {
+    this.#version = undefined;
+    this.#baseRevision = revision;
+    this.#base = this.hooks?.document() ?? this.#base;
+    this.shelf.write(this.key, undefined);
+  }
+}
+
+function readKept(shelf: Shelf, key: string): Kept | undefined {
+  try {
+    const kept = JSON.parse(shelf.read(key) ?? "null") as unknown;
+    if (!isObject(kept) || !isObject(kept["base"]) || !isObject(kept["document"])) return undefined;
+    return kept as unknown as Kept;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The browser's storage. Where it is full or forbidden the editor goes on without a copy. */
+export const BROWSER_SHELF: Shelf = {
+  read: (key) => {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  },
+  write: (key, value) => {
+    try {
+      if (value === undefined) localStorage.removeItem(key);
+      else localStorage.setItem(key, value);
+    } catch {
+      // The server's copy is the one that counts.
+    }
+  },
+};

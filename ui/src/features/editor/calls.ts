@@ -1,0 +1,161 @@
+//! The calls that the editor makes. How a request is sent (session, workspace, environment) is the shell's business.
+
+import type { Workflow } from "../../canvas/graph/document";
+import type { Json, JsonObject } from "../../canvas/graph/json";
+import type { Problem } from "../../canvas/store";
+
+export interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface Transport {
+  send(method: string, path: string, options?: { readonly body?: unknown; readonly text?: string; readonly ifMatch?: number }): Promise<Reply>;
+  /** Server-sent events until `signal` aborts or the server ends. */
+  stream(path: string, onEvent: (event: string, data: unknown) => void, signal: AbortSignal): Promise<void>;
+}
+
+export class CallError extends Error {
+  override readonly name = "CallError";
+  constructor(
+    readonly status: number,
+    readonly problem: Problem & { readonly problems?: readonly Problem[] },
+  ) {
+    super(problem.detail);
+  }
+}
+
+export interface Draft {
+  readonly version: number;
+  readonly baseRevision?: number | null;
+  readonly spec: JsonObject;
+  readonly updatedBy: string;
+  readonly problems?: readonly Problem[];
+}
+
+export interface NodeType {
+  readonly id: string;
+  readonly version: number;
+  readonly title: string;
+  readonly summary: string;
+  readonly group: string;
+  readonly effect: string;
+  readonly keywords: readonly string[];
+  readonly params: JsonObject;
+  readonly n8n: readonly string[];
+}
+
+export interface Step {
+  readonly step: number;
+  readonly node: string;
+  readonly status: string;
+  readonly runIndex: number;
+  readonly durationMicros?: number | null;
+  readonly inputs: readonly (readonly { readonly node: string; readonly step: number; readonly output: number }[])[];
+  readonly outputCounts: readonly number[];
+  readonly outputs?: readonly (readonly Json[])[] | null;
+  readonly error?: Json;
+  readonly logs?: readonly Json[];
+}
+
+export interface Run {
+  readonly id: string;
+  readonly status: string;
+  readonly error?: Json;
+  readonly steps: readonly Step[];
+  readonly nextStep?: number | null;
+}
+
+/** Most steps whose items are fetched for the panels. */
+const STEPS = 1_000;
+
+export function calls(transport: Transport) {
+  const ask = async <T>(method: string, path: string, options?: Parameters<Transport["send"]>[2]): Promise<T> => {
+    const { status, body } = await transport.send(method, path, options);
+    if (status >= 400) {
+      const problem = (body ?? {}) as Problem;
+      throw new CallError(status, { ...problem, code: problem.code ?? "", detail: problem.detail ?? `the server answered with ${status}` });
+    }
+    return body as T;
+  };
+  const orNothing = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof CallError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+  const at = (name: string, rest = "") => `/workflows/${encodeURIComponent(name)}${rest}`;
+  return {
+    nodeTypes: async () => (await ask<{ items: NodeType[] }>("GET", "/node-types")).items,
+    variables: async () => (await ask<{ items: { spec: { key?: string; value?: string } }[] }>("GET", "/variables?limit=200")).items,
+    connections: async () => (await ask<{ items: { name: string; spec: JsonObject }[] }>("GET", "/connections?limit=200")).items,
+    workflows: async () => (await ask<{ items: { name: string; spec: JsonObject }[] }>("GET", "/workflows?limit=200")).items,
+    draft: (name: string) => orNothing(ask<Draft>("GET", at(name, "/draft"))),
+    stored: (name: string) => orNothing(ask<{ revision: number; spec: JsonObject }>("GET", at(name))),
+    putDraft: (name: string, spec: Workflow, version: number | undefined, baseRevision: number | undefined) =>
+      ask<Draft>("PUT", at(name, "/draft"), {
+        body: { spec, ...(baseRevision === undefined ? {} : { baseRevision }) },
+        ...(version === undefined ? {} : { ifMatch: version }),
+      }),
+    publish: (name: string, version: number) => ask<{ resource: { revision: number }; problems?: Problem[] }>("POST", at(name, "/publish"), { ifMatch: version }),
+    activate: (name: string) => ask<{ addresses: string[] }>("POST", at(name, "/activate"), { body: {} }),
+    run: (name: string, options: { destination?: string; startAt?: string; trigger?: string; input?: readonly Json[] }) =>
+      ask<{ run: string }>("POST", at(name, "/run"), { body: { draft: true, ...options } }),
+    listen: (name: string) => ask<{ addresses: string[]; until: string }>("POST", at(name, "/draft/listen"), { body: {} }),
+    stopListening: (name: string) => ask("DELETE", at(name, "/draft/listen")),
+    heard: (name: string, onRun: (run: string) => void, signal: AbortSignal) =>
+      transport.stream(at(name, "/draft/listen"), (_, data) => onRun((data as { run: string }).run), signal),
+    showRun: (run: string) => ask<Run>("GET", `/runs/${run}?items=true&limit=${STEPS}`),
+    watchRun: (run: string, onNews: (event: string) => void, signal: AbortSignal) => transport.stream(`/runs/${run}/watch`, onNews, signal),
+    cancel: (run: string) => ask("POST", `/runs/${run}/cancel`),
+    lastRun: async (name: string) => {
+      const { items } = await ask<{ items: { id: string }[] }>("GET", `/runs?workflow=${encodeURIComponent(name)}&limit=1`);
+      return items[0]?.id;
+    },
+    /** What the importer makes of a text of n8n's, without writing anything. */
+    lift: async (text: string) =>
+      (await ask<{ written: { resource: { kind: string; spec: JsonObject } }[] }>("POST", "/import?dryRun=true&name=clipboard.json", { text })).written
+        .map((written) => written.resource)
+        .find((resource) => resource.kind === "workflow")?.spec,
+  };
+}
+
+export type Calls = ReturnType<typeof calls>;
+
+/** Requests as the browser sends them to the server that the page came from. */
+export function fetchTransport(base: string, headers: () => Record<string, string>, expired: () => void = () => undefined): Transport {
+  return {
+    async send(method, path, options = {}) {
+      const response = await fetch(base + path, {
+        method,
+        headers: {
+          ...headers(),
+          ...(options.body === undefined && options.text === undefined ? {} : { "content-type": "application/json" }),
+          ...(options.ifMatch === undefined ? {} : { "if-match": `"${options.ifMatch}"` }),
+        },
+        ...(options.text !== undefined ? { body: options.text } : options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      });
+      if (response.status === 401) expired();
+      const text = await response.text();
+      return { status: response.status, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
+    },
+    async stream(path, onEvent, signal) {
+      const response = await fetch(base + path, { headers: { ...headers(), accept: "text/event-stream" }, signal });
+      if (!response.ok) throw new Error(`the live view was refused with ${response.status}`);
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = "";
+      while (reader) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const parts = (rest + value).split(/\r?\n\r?\n/);
+        rest = parts.pop() ?? "";
+        for (const part of parts) {
+          const field = (name: string) => part.split(/\r?\n/).filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).trimStart()).join("\n");
+          if (field("data") !== "") onEvent(field("event"), JSON.parse(field("data")));
+        }
+      }
+    },
+  };
+}

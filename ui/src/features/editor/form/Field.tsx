@@ -1,0 +1,192 @@
+//! One parameter: its label, whether it is fixed or an expression, the control, its value and what is wrong with it.
+
+import { useId, type DragEvent, type ReactNode } from "react";
+
+import { brief, preview, type RunData } from "../../../canvas/graph/completion";
+import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
+import type { Problem } from "../../../canvas/store";
+import { ExpressionInput, PATH_MIME } from "./ExpressionInput";
+import { blank, labelOf, type FieldSpec, type Shape } from "./schema";
+
+export interface Place {
+  readonly value: Json | undefined;
+  readonly onChange: (value: Json | undefined) => void;
+  /** JSON pointer below the node. */
+  readonly pointer: string;
+  readonly data: RunData;
+  readonly problems: readonly Problem[];
+}
+
+export function isExpression(value: Json | undefined): value is string {
+  return typeof value === "string" && value.startsWith("=");
+}
+
+export function Labelled({ label, about, required = false, place, children, expressive = true }: {
+  readonly label: string;
+  readonly about?: string;
+  readonly required?: boolean;
+  readonly place: Place;
+  readonly children: (id: string) => ReactNode;
+  readonly expressive?: boolean;
+}) {
+  const id = useId();
+  const { value, onChange, data } = place;
+  const expression = isExpression(value);
+  const own = place.problems.filter((problem) => (problem.pointer ?? "").endsWith(place.pointer));
+  const toggle = () => {
+    if (!expression) onChange(`=${typeof value === "string" ? value : value === undefined || value === null ? "" : `{{ ${JSON.stringify(value)} }}`}`);
+    else {
+      const shown = preview(value, data);
+      onChange(shown.is === "value" ? shown.value : value.slice(1));
+    }
+  };
+  const drop = (event: DragEvent) => {
+    const path = event.dataTransfer.getData(PATH_MIME);
+    if (path === "" || !expressive || expression) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onChange(`=${typeof value === "string" ? value : ""}{{ ${path} }}`);
+  };
+  return (
+    <div className="ed-row" data-pointer={place.pointer} onDrop={drop} onDragOver={(event) => { if (expressive && event.dataTransfer.types.includes(PATH_MIME)) event.preventDefault(); }}>
+      <div className="ed-label">
+        <label htmlFor={id} title={about}>{label}{required && <span aria-hidden> *</span>}</label>
+        {expressive && (
+          <button type="button" className="ed-fx" aria-pressed={expression} aria-label={`${label} as expression`} title={expression ? "Make it a fixed value" : "Write an expression"} onClick={toggle}>
+            ƒx
+          </button>
+        )}
+      </div>
+      {expression ? <Expression label={label} value={value} onChange={onChange} data={data} /> : children(id)}
+      {own.map((problem) => <p key={problem.detail} role="alert" className="ed-fault">{problem.detail}{problem.hint ? ` – ${problem.hint}` : ""}</p>)}
+    </div>
+  );
+}
+
+export function Expression({ label, value, onChange, data }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void; readonly data: RunData }) {
+  const shown = preview(value, data);
+  const unclosed = value.split("{{").length !== value.split("}}").length;
+  return (
+    <>
+      <ExpressionInput label={label} language="template" value={value.slice(1)} onChange={(text) => onChange(`=${text}`)} data={data} placeholder="{{ $json.field }}" />
+      <output className="ed-preview" data-is={unclosed ? "missing" : shown.is} aria-label={`Value of ${label}`}>
+        {unclosed ? "`{{` and `}}` do not match" : shown.is === "value" ? brief(shown.value) : shown.is === "missing" ? `there is no field \`${shown.what}\` in the last run's data` : data.input ? "known when the step runs" : "run the nodes before it to see the value"}
+      </output>
+    </>
+  );
+}
+
+export function Field({ spec, place }: { readonly spec: FieldSpec; readonly place: Place }) {
+  const { shape } = spec;
+  if (shape.is === "object" && !isExpression(place.value)) {
+    const inner = isObject(place.value) ? place.value : {};
+    return (
+      <fieldset className="ed-set">
+        <legend title={spec.about}>{spec.label}</legend>
+        {shape.fields.map((field) => <Field key={field.name} spec={field} place={below(place, inner, field.name)} />)}
+      </fieldset>
+    );
+  }
+  return (
+    <Labelled label={spec.label} about={spec.about} required={spec.required} place={place}>
+      {(id) => <Control id={id} shape={shape} label={spec.label} otherwise={spec.otherwise} place={place} />}
+    </Labelled>
+  );
+}
+
+export function below(place: Place, whole: JsonObject, name: string): Place {
+  return {
+    ...place,
+    value: whole[name],
+    pointer: `${place.pointer}/${name}`,
+    onChange: (value) => {
+      const { [name]: _gone, ...rest } = whole;
+      place.onChange(value === undefined ? rest : { ...whole, [name]: value });
+    },
+  };
+}
+
+export function Control({ id, shape, label, otherwise, place }: { readonly id: string; readonly shape: Shape; readonly label: string; readonly otherwise: Json | undefined; readonly place: Place }) {
+  const { value, onChange } = place;
+  switch (shape.is) {
+    case "text":
+      return shape.long ? (
+        <textarea id={id} rows={4} value={String(value ?? "")} placeholder={String(otherwise ?? "")} onChange={(event) => onChange(event.target.value)} />
+      ) : (
+        <input id={id} value={value === undefined || value === null ? "" : String(value)} placeholder={String(otherwise ?? "")} onChange={(event) => onChange(event.target.value)} />
+      );
+    case "number":
+      return (
+        <input id={id} type="number" min={shape.least} max={shape.most} value={typeof value === "number" ? value : ""} placeholder={String(otherwise ?? "")}
+          onChange={(event) => onChange(event.target.value === "" ? undefined : Number(event.target.value))} />
+      );
+    case "switch":
+      return <input id={id} type="checkbox" role="switch" checked={(value ?? otherwise) === true} onChange={(event) => onChange(event.target.checked)} />;
+    case "choice":
+      return (
+        <select id={id} value={String(value ?? otherwise ?? "")} onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}>
+          {value === undefined && (otherwise === undefined || otherwise === null) && <option value="">default</option>}
+          {shape.options.map((option) => <option key={option.value} value={option.value} title={option.about}>{labelOf(option.value)}</option>)}
+        </select>
+      );
+    case "list":
+      return <List id={id} label={label} of={shape.of} place={place} />;
+    case "object":
+      return <>{shape.fields.map((field) => <Field key={field.name} spec={field} place={below(place, isObject(value) ? value : {}, field.name)} />)}</>;
+    case "variant": {
+      const whole = isObject(value) ? value : isObject(otherwise) ? otherwise : {};
+      const tag = String(whole[shape.tag] ?? "");
+      const chosen = shape.options.find((option) => option.value === tag);
+      return (
+        <div className="ed-variant">
+          <select id={id} value={tag} onChange={(event) => onChange({ ...(blank({ ...shape, options: shape.options.filter((option) => option.value === event.target.value) }) as JsonObject) })}>
+            {!chosen && <option value="">default</option>}
+            {shape.options.map((option) => <option key={option.value} value={option.value} title={option.about}>{labelOf(option.value)}</option>)}
+          </select>
+          {chosen?.fields.map((field) => <Field key={field.name} spec={field} place={below({ ...place, value: whole }, whole, field.name)} />)}
+        </div>
+      );
+    }
+    case "any":
+      return <JsonControl label={label} value={value} onChange={onChange} data={place.data} />;
+  }
+}
+
+/** A value of any shape: JSON when it can be read as that, and a text otherwise. */
+function JsonControl({ label, value, onChange, data }: { readonly label: string; readonly value: Json | undefined; readonly onChange: (value: Json | undefined) => void; readonly data: RunData }) {
+  const text = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 2);
+  const read = (next: string) => {
+    if (next.trim() === "") return onChange(undefined);
+    try {
+      const parsed = JSON.parse(next) as Json;
+      onChange(typeof parsed === "object" ? parsed : next);
+    } catch {
+      onChange(next);
+    }
+  };
+  return <ExpressionInput label={label} language="json" value={text} onChange={read} data={data} />;
+}
+
+function List({ id, label, of, place }: { readonly id: string; readonly label: string; readonly of: Shape; readonly place: Place }) {
+  const entries = isList(place.value) ? place.value : [];
+  if (of.is === "text") {
+    return (
+      <input id={id} value={entries.map(String).join(", ")} placeholder="one, another"
+        onChange={(event) => place.onChange(event.target.value === "" ? [] : event.target.value.split(/,\s*/))} />
+    );
+  }
+  return (
+    <div className="ed-list" id={id}>
+      {entries.map((entry, index) => (
+        <div key={index} className="ed-entry">
+          <div>
+            <Control id={`${id}-${index}`} shape={of} label={`${label} ${index + 1}`} otherwise={undefined}
+              place={{ ...place, value: entry, pointer: `${place.pointer}/${index}`, onChange: (value) => place.onChange(entries.map((other, at) => (at === index ? (value ?? null) : other))) }} />
+          </div>
+          <button type="button" aria-label={`Remove ${label} ${index + 1}`} onClick={() => place.onChange(entries.filter((_, at) => at !== index))}>×</button>
+        </div>
+      ))}
+      <button type="button" onClick={() => place.onChange([...entries, blank(of)])}>Add to {label.toLowerCase()}</button>
+    </div>
+  );
+}

@@ -90,6 +90,11 @@ impl Server {
         Ok(Client::connect(self.address)?.bearer(&self.token))
     }
 
+    /// The owner's token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Everything that works for it.
     pub fn processes(&self) -> Processes {
         Processes::below(std::iter::once(self.child.id()).chain(self.others.iter().copied()))

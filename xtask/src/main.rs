@@ -1,6 +1,7 @@
 //! Chores of the repository: `cargo xtask <command>`. One line of [`COMMANDS`] and one file for each.
 
 mod error_pages;
+mod openapi;
 mod tidy;
 mod with_postgres;
 
@@ -17,6 +18,11 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
+    Command {
+        name: "openapi",
+        about: "brings the web app's copy of the API's document, and the types made of it, up to date",
+        run: openapi::run,
+    },
     Command { name: "tidy", about: "[rule…]  checks the rules of the repository", run: tidy::run },
     Command {
         name: "with-postgres",

@@ -6,6 +6,7 @@ mod long_runs;
 mod peers;
 mod sizes;
 mod start;
+mod streams;
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
@@ -45,6 +46,7 @@ const PARTS: &[Part] = &[
     ("queued", sizes::queued),
     ("stored", sizes::stored),
     ("file", sizes::file),
+    ("streams", streams::run),
     ("long", long_runs::run),
     // The last one, because it compares with the others.
     ("peers", peers::run),

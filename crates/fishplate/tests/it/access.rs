@@ -56,6 +56,20 @@ async fn every_operation_is_in_the_access_matrix_and_keeps_to_it() {
     }
 }
 
+/// `cargo xtask openapi` sets `FISHPLATE_WRITE_OPENAPI` and so brings the file up to date.
+#[tokio::test]
+async fn the_web_app_knows_this_api() {
+    let server = Server::start().await;
+    let document = server.get("/openapi.json").await;
+    let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/api/openapi.json");
+    if std::env::var_os("FISHPLATE_WRITE_OPENAPI").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let known: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert!(known == document, "ui/src/api/openapi.json is older than the API: run `cargo xtask openapi`");
+}
+
 #[tokio::test]
 async fn a_token_ends_when_it_is_revoked() {
     let server = Server::start().await;

@@ -22,7 +22,7 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState, type DragEvent } from "react";
+import { useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
@@ -57,7 +57,7 @@ function flowNode(node: NodeSpec, selected: boolean): FlowNode {
     id: node.id,
     type: isNote(node) ? "note" : "card",
     position: { x, y },
-    data: {},
+    data: { node },
     selected,
     ariaLabel: `${node.name}, ${node.type}`,
     zIndex: isNote(node) ? -1 : 1,
@@ -67,20 +67,16 @@ function flowNode(node: NodeSpec, selected: boolean): FlowNode {
   };
 }
 
-function useFlowNodes(document: Workflow, selection: readonly string[]): FlowNode[] {
-  const made = useRef(new Map<string, { node: NodeSpec; selected: boolean; flow: FlowNode }>());
-  return useMemo(() => {
-    const chosen = new Set(selection);
-    const next = new Map<string, { node: NodeSpec; selected: boolean; flow: FlowNode }>();
-    for (const node of document.nodes) {
-      const selected = chosen.has(node.id);
-      const known = made.current.get(node.id);
-      const kept = known && known.node === node && known.selected === selected;
-      next.set(node.id, kept ? known : { node, selected, flow: { ...known?.flow, ...flowNode(node, selected) } });
-    }
-    made.current = next;
-    return [...next.values()].map((entry) => entry.flow);
-  }, [document.nodes, selection]);
+/** Nodes as React Flow wants them. What has not changed stays the same object, with the size that was measured. */
+function flowNodes(nodes: readonly NodeSpec[], selection: readonly string[], before: readonly FlowNode[]): FlowNode[] {
+  const chosen = new Set(selection);
+  const known = new Map(before.map((flow) => [flow.id, flow]));
+  return nodes.map((node) => {
+    const selected = chosen.has(node.id);
+    const now = known.get(node.id);
+    if (now && now.data["node"] === node && now.selected === selected) return now;
+    return { ...(now?.measured ? { measured: now.measured } : {}), ...flowNode(node, selected) };
+  });
 }
 
 function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEdge[] {
@@ -138,16 +134,12 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
   const store = useEditor();
   const { document, selection } = useHistory();
   const flow = useReactFlow();
-  const fromDocument = useFlowNodes(document, selection);
-  const [nodes, setNodes] = useState(fromDocument);
-  useEffect(() => setNodes((now) => {
-    // What React Flow has measured stays with the node that it was measured on.
-    const measured = new Map(now.map((node) => [node.id, node.measured]));
-    return fromDocument.map((node) => {
-      const size = measured.get(node.id);
-      return size && !node.measured ? Object.assign(node, { measured: size }) : node;
-    });
-  }), [fromDocument]);
+  const [nodes, setNodes] = useState(() => flowNodes(document.nodes, selection, []));
+  const [seen, setSeen] = useState({ nodes: document.nodes, selection });
+  if (seen.nodes !== document.nodes || seen.selection !== selection) {
+    setSeen({ nodes: document.nodes, selection });
+    setNodes((now) => flowNodes(document.nodes, selection, now));
+  }
   const edges = useFlowEdges(document, onAsk);
 
   const changed = (changes: NodeChange[]) => {

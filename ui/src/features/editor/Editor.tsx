@@ -1,7 +1,7 @@
 //! The editor of one workflow: canvas, list or text, the opened node, running, saving, publishing.
 
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
 import { Canvas, type Asked } from "../../canvas/Canvas";
 import { copyText, fragmentOfSpec, readText } from "../../canvas/graph/clipboard";
@@ -98,7 +98,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const [opened, setOpened] = useState<string>();
   const [asked, setAsked] = useState<Asked>();
   const [saved, setSaved] = useState<SaveState>({ is: "saved" });
-  const [said, setSaid] = useState<string | undefined>(recovered ? "Work that an earlier visit could not save is back." : undefined);
+  const [told, setTold] = useState<string | undefined>(recovered ? "Work that an earlier visit could not save is back." : undefined);
+  const said = refusal ?? told;
+  const setSaid = useCallback((text: string | undefined) => {
+    onRefusal(undefined);
+    setTold(text);
+  }, [onRefusal]);
   const [conflicts, setConflicts] = useState<readonly Conflict[]>(recovered ?? []);
   const [run, setRun] = useState(firstRun);
   const [busy, setBusy] = useState<AbortController>();
@@ -110,7 +115,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const byId = useMemo(() => new Map(types.map((type) => [type.id, type])), [types]);
 
   useEffect(() => {
-    save.hooks = {
+    save.attach({
       document: () => store.document,
       take: (next) => store.take(next),
       onState: setSaved,
@@ -119,7 +124,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
         setSaid(`${by} saved meanwhile. ${arrived === 0 ? "Nothing of theirs was new." : `${arrived} ${arrived === 1 ? "node" : "nodes"} changed.`} ${found.length === 0 ? "Both are kept." : ""}`);
         setConflicts((now) => [...now, ...found]);
       },
-    };
+    });
     let seen = store.document;
     const stop = store.subscribe(() => {
       if (store.document === seen) return;
@@ -133,9 +138,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       stop();
       window.removeEventListener("beforeunload", leave);
     };
-  }, [save, store, recovered]);
-
-  useEffect(() => { if (refusal !== undefined) setSaid(refusal); }, [refusal]);
+  }, [save, store, recovered, setSaid]);
 
   /** Moves the canvas when a node would be out of sight, and never otherwise. */
   const show = useCallback((node: NodeSpec) => {
@@ -306,30 +309,47 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     }
   };
 
-  const key = (event: KeyboardEvent) => {
+  const key = useEffectEvent((event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    const writing = target.closest("input,textarea,select,[contenteditable=true],.cm-editor") !== null;
+    const writing = target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true],.cm-editor") !== null;
+    if (event.key === "Escape" && !event.defaultPrevented) {
+      if (asked) setAsked(undefined);
+      else if (finding) setFinding(false);
+      else if (opened !== undefined) setOpened(undefined);
+      else if (!writing) store.select([]);
+      return;
+    }
     const act = actOf(event);
     if (event.key === "?" && !writing) return setHelp(!help);
     if (!act || (writing && !["save", "run"].includes(act))) return;
-    if (event.key === "Enter" && target.closest("button,summary,a") && act === "open") return;
+    if (event.key === "Enter" && act === "open" && target.closest("button,summary,a")) return;
     event.preventDefault();
     acts[act]?.();
-  };
+  });
 
-  const clip = (event: React.ClipboardEvent) => {
+  const clip = useEffectEvent((event: ClipboardEvent) => {
     if ((event.target as HTMLElement).closest("input,textarea,[contenteditable=true],.cm-editor")) return;
     if (event.type === "paste") {
       event.preventDefault();
-      return void pasteText(event.clipboardData.getData("text/plain"));
+      return void pasteText(event.clipboardData?.getData("text/plain") ?? "");
     }
     if (selection.length === 0 || window.getSelection()?.toString()) return;
     event.preventDefault();
     const text = copyText(fragmentOf(document, selection), (type) => (byId.get(type)?.n8n ?? []).map((other) => ({ type: other, version: VERSIONS[other] ?? 1 })));
-    event.clipboardData.setData("text/plain", text);
+    event.clipboardData?.setData("text/plain", text);
     if (event.type === "cut") acts["remove"]?.();
     setSaid(`${selection.length} ${selection.length === 1 ? "node" : "nodes"} copied; n8n can paste them, too.`);
-  };
+  });
+
+  // Whatever part of the editor has the focus, its keys and clipboard are the editor's.
+  useEffect(() => {
+    const element = root.current;
+    if (!element) return;
+    const stop = new AbortController();
+    element.addEventListener("keydown", (event) => key(event), { signal: stop.signal });
+    for (const type of ["copy", "cut", "paste"] as const) element.addEventListener(type, (event) => clip(event), { signal: stop.signal });
+    return () => stop.abort();
+  }, []);
 
   // A page that has lost its focus to nothing (a panel was closed) would no longer hear the keys.
   useEffect(() => { if (opened === undefined && asked === undefined) root.current?.focus(); }, [opened, asked]);
@@ -347,7 +367,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
 
   return (
     <RunContext value={context}>
-      <div className="ed" ref={root} tabIndex={-1} onKeyDown={key} onCopy={clip} onCut={clip} onPaste={clip}>
+      <div className="ed" ref={root} tabIndex={-1}>
         <header className="ed-bar" role="toolbar" aria-label="Editor">
           <input className="ed-title" aria-label="Title of the workflow" placeholder={name} value={document.title ?? ""} onChange={(event) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: event.target.value }], { key: "title" })} />
           <span className="ed-saved" role="status" data-is={saved.is}>{SAVED[saved.is]}{"detail" in saved ? `: ${saved.detail}` : ""}</span>
@@ -368,7 +388,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
           <button type="button" aria-label="Keys" aria-expanded={help} onClick={() => setHelp(!help)}>?</button>
         </header>
         {listening && <p className="ed-banner" role="status">Listening for one test event at {listening.map((address) => <code key={address}>{address}</code>)}</p>}
-        {said !== undefined && <p className="ed-banner" role="status">{said} <button type="button" aria-label="Dismiss" onClick={() => { setSaid(undefined); onRefusal(undefined); }}>×</button></p>}
+        {said !== undefined && <p className="ed-banner" role="status">{said} <button type="button" aria-label="Dismiss" onClick={() => setSaid(undefined)}>×</button></p>}
         {conflicts.length > 0 && <Conflicts conflicts={conflicts} document={document} onMine={(one) => setConflicts(conflicts.filter((other) => other !== one))} onTheirs={(one) => { store.act("Take theirs", takeTheirs(store.document, one)); setConflicts(conflicts.filter((other) => other !== one)); }} />}
         <div className="ed-main">
           {view === "canvas" && <Canvas onAsk={ask} onOpen={setOpened} onDropType={(type, at) => { const found = byId.get(type); if (found) place(found, { at }); }} onDropFile={(file) => void file.text().then(pasteText)} />}
@@ -439,7 +459,7 @@ function Find({ document, onClose, onGo }: { readonly document: Workflow; readon
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
   return (
-    <search className="ed-find" aria-label="Find in the workflow" onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
+    <search className="ed-find" aria-label="Find in the workflow">
       <div className="ed-pair"><input ref={input} aria-label="Text to find" placeholder="Names, parameters, expressions…" value={wanted} onChange={(event) => setWanted(event.target.value)} onKeyDown={(event) => { if (event.key === "Enter" && hits[0]) onGo(hits[0].node); }} /><button type="button" aria-label="Close find" onClick={onClose}>×</button></div>
       <p role="status">{wanted === "" ? "" : `${hits.length} found`}</p>
       <ul>{hits.map((hit, index) => <li key={index}><button type="button" onClick={() => onGo(hit.node)}><b>{hit.name}</b> <small>{hit.pointer}</small><code>{hit.text.slice(Math.max(hit.start - 20, 0), hit.start + hit.length + 40)}</code></button></li>)}</ul>

@@ -53,7 +53,7 @@ export function Items({ title, items, from, empty, draggable = false }: Props) {
           ))}
         </span>
       </header>
-      {!items || count === 0 ? <p className="ed-empty">{items ? "No items" : empty}</p> : view === "table" ? <Table items={shown} from={from} draggable={draggable} /> : view === "json" ? <pre tabIndex={0}>{JSON.stringify(shown.map(jsonOf), null, 2).slice(0, LETTERS)}</pre> : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
+      {!items || count === 0 ? <p className="ed-empty">{items ? "No items" : empty}</p> : view === "table" ? <Table items={shown} from={from} draggable={draggable} /> : view === "json" ? <div className="ed-scroll" role="region" aria-label="Items as JSON" tabIndex={0}><pre>{JSON.stringify(shown.map(jsonOf), null, 2).slice(0, LETTERS)}</pre></div> : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
       {count > PAGE && (
         <footer>
           <button type="button" disabled={first === 0} onClick={() => setPage(first / PAGE - 1)}>Earlier</button>

@@ -62,6 +62,8 @@ export function Palette({ types, onChoose, onClose }: Props) {
       </div>
       <ul id="ed-types" role="listbox" aria-label="Node types">
         {found.map((type, index) => (
+          // The keys are the search field's: it keeps the focus and says which option is meant.
+          // eslint-disable-next-line jsx-a11y/click-events-have-key-events
           <li key={type.id} id={`ed-type-${type.id}`} role="option" aria-selected={type === chosen} draggable
             ref={(element) => { if (index === active) element?.scrollIntoView({ block: "nearest" }); }}
             onDragStart={(event) => event.dataTransfer.setData(TYPE_MIME, type.id)} onClick={() => onChoose(type)}>

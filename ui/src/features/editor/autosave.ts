@@ -67,6 +67,11 @@ export class Autosave {
 
   hooks: Hooks | undefined;
 
+  /** Ties the save to an editor. */
+  attach(hooks: Hooks): void {
+    this.hooks = hooks;
+  }
+
   /** Reads draft, revision or nothing, and brings back what an earlier visit could not save. */
   static async begin(name: string, calls: Calls, shelf: Shelf): Promise<{ save: Autosave; document: Workflow; draft: Draft | undefined; recovered: readonly Conflict[] | undefined }> {
     const draft = await calls.draft(name);

@@ -9,7 +9,7 @@ import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language"
 import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers, placeholder as placeholderText } from "@codemirror/view";
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 
 import { complete, scriptAt, type RunData } from "../../../canvas/graph/completion";
 
@@ -74,8 +74,8 @@ const THEME = EditorView.theme({
 export function ExpressionInput({ value, onChange, label, language, data, lines = false, marks, placeholder }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
-  const now = useRef({ onChange, data });
-  now.current = { onChange, data };
+  const changed = useEffectEvent((text: string) => onChange(text));
+  const known = useEffectEvent(() => data);
   const first = useRef(value);
 
   useEffect(() => {
@@ -93,11 +93,11 @@ export function ExpressionInput({ value, onChange, label, language, data, lines 
           EditorView.lineWrapping,
           lines ? [lineNumbers(), lintGutter()] : [],
           placeholder === undefined ? [] : placeholderText(placeholder),
-          language === "template" || language === "script" ? autocompletion({ override: [source(() => now.current.data, language === "template")] }) : [],
+          language === "template" || language === "script" ? autocompletion({ override: [source(() => known(), language === "template")] }) : [],
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
           EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((transaction) => transaction.isUserEvent("outside"))) now.current.onChange(update.state.doc.toString());
+            if (update.docChanged && !update.transactions.some((transaction) => transaction.isUserEvent("outside"))) changed(update.state.doc.toString());
           }),
           EditorView.domEventHandlers({
             drop(event, target) {

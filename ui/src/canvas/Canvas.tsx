@@ -114,7 +114,7 @@ function EdgeLine(props: EdgeProps) {
           tabIndex={-1}
           style={{ transform: `translate(-50%,-50%) translate(${x}px,${y}px)` }}
           aria-label={`Insert a node between ${edge.from} and ${edge.to}`}
-          onClick={() => onAsk({ at: [Math.round(x) - 104, Math.round(y) - 32], edge })}
+          onClick={() => onAsk({ at: [Math.round(x) - 80, Math.round(y) - 32], edge })}
         >
           +
         </button>
@@ -165,7 +165,9 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
     const from = nodeById(document, state.fromNode.id);
     if (!point || !from) return;
     const at = flow.screenToFlowPosition({ x: point.clientX, y: point.clientY });
-    onAsk({ at: [at.x, at.y - 32], after: { from: from.name, output: Number((state.fromHandle.id ?? "o0").slice(1)) } });
+    // Let go beside the output, it stands in line with the node that it follows.
+    const level = positionOf(from)[1];
+    onAsk({ at: [at.x, Math.abs(at.y - 32 - level) < 48 ? level : at.y - 32], after: { from: from.name, output: Number((state.fromHandle.id ?? "o0").slice(1)) } });
   };
 
   const dropped = (event: DragEvent) => {
@@ -173,7 +175,7 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
     const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
     const type = event.dataTransfer.getData(TYPE_MIME);
     const [file] = event.dataTransfer.files;
-    if (type !== "") onDropType(type, [x - 104, y - 32]);
+    if (type !== "") onDropType(type, [x - 80, y - 32]);
     else if (file) onDropFile(file, [x, y]);
   };
 
@@ -223,7 +225,7 @@ function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: re
   if (nodes.length === 0) return null;
   const left = Math.min(...nodes.map((node) => node.position.x)) - 20;
   const top = Math.min(...nodes.map((node) => node.position.y)) - 40;
-  const right = Math.max(...nodes.map((node) => node.position.x + (node.measured?.width ?? 208))) + 20;
+  const right = Math.max(...nodes.map((node) => node.position.x + (node.measured?.width ?? 160))) + 20;
   const bottom = Math.max(...nodes.map((node) => node.position.y + (node.measured?.height ?? 64))) + 20;
   return (
     <EdgeLabelRenderer>

@@ -42,7 +42,8 @@ interface Loaded {
 }
 
 function randomId(): string {
-  return crypto.randomUUID();
+  // 48 bits: short in the text, and two people do not meet in one workflow.
+  return `n${Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 export function Editor(props: EditorProps) {
@@ -146,8 +147,8 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     if (!box) return;
     const [x, y] = positionOf(node);
     const from = flow.flowToScreenPosition({ x, y });
-    const to = flow.flowToScreenPosition({ x: x + 340, y: y + 96 });
-    if (from.x < box.left || from.y < box.top + 56 || to.x > box.right || to.y > box.bottom) void flow.setCenter(x + 104, y + 32, { zoom: Math.min(flow.getZoom(), 1) });
+    const to = flow.flowToScreenPosition({ x: x + 240, y: y + 96 });
+    if (from.x < box.left || from.y < box.top + 56 || to.x > box.right || to.y > box.bottom) void flow.setCenter(x + 80, y + 32, { zoom: Math.min(flow.getZoom(), 1) });
   }, [flow]);
 
   const place = useCallback((type: NodeType, where: Asked) => {
@@ -180,12 +181,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       const used = new Set(edgesOf(store.document).filter((edge) => edge.from === after.name).map((edge) => edge.output ?? 0));
       const output = Math.max(outputs.findIndex((_, index) => !used.has(index)), 0);
       const [x, y] = positionOf(after);
-      return setAsked({ at: [x + 304, y + (outputs.length > 1 ? (output - (outputs.length - 1) / 2) * 160 : 0)], after: { from: after.name, output } });
+      return setAsked({ at: [x + 224, y + (outputs.length > 1 ? (output - (outputs.length - 1) / 2) * 160 : 0)], after: { from: after.name, output } });
     }
     const box = root.current?.getBoundingClientRect();
     const { x, y } = flow.screenToFlowPosition({ x: (box?.left ?? 0) + (box?.width ?? 800) / 2, y: (box?.top ?? 0) + (box?.height ?? 600) / 2 });
     const lowest = Math.max(...store.document.nodes.map((node) => positionOf(node)[1]), Number.NEGATIVE_INFINITY);
-    setAsked({ at: view === "canvas" || lowest === Number.NEGATIVE_INFINITY ? [x - 104, y - 32] : [0, lowest + 128] });
+    setAsked({ at: view === "canvas" || lowest === Number.NEGATIVE_INFINITY ? [x - 80, y - 32] : [0, lowest + 128] });
   }, [store, flow, view]);
 
   const watch = async (id: string) => {
@@ -383,7 +384,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
           {triggers.some((node) => node.type === "http.webhook") && <button type="button" aria-pressed={listening !== undefined} onClick={() => { if (listening) void calls.stopListening(name); else void listen(); }}>{listening ? "Stop listening" : "Listen"}</button>}
           {busy && run && !ENDED.has(run.status) ? <button type="button" onClick={() => void calls.cancel(run.id)}>Stop run</button>
             : <button type="button" className="ed-primary" disabled={triggers.length === 0} title={triggers.length === 0 ? "Add a trigger first: a run begins at one" : "Run the draft"} onClick={() => runWhole()}>Run</button>}
-          <button type="button" aria-expanded={showProblems} onClick={() => setShowProblems(!showProblems)} disabled={problems.length === 0} title={problems.length === 0 ? "Nothing keeps it from running" : "What keeps it from running"}>{problems.length} problems</button>
+          <button type="button" aria-expanded={showProblems} onClick={() => setShowProblems(!showProblems)} disabled={problems.length === 0} title={problems.length === 0 ? "Nothing keeps it from running" : "What keeps it from running"}>{problems.length === 1 ? "1 problem" : `${problems.length} problems`}</button>
           <button type="button" className="ed-primary" onClick={() => void publish()}>Publish</button>
           <button type="button" aria-label="Keys" aria-expanded={help} onClick={() => setHelp(!help)}>?</button>
         </header>
@@ -396,8 +397,8 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
           {view === "text" && <TextView name={name} />}
           {view === "canvas" && document.nodes.length === 0 && !asked && <div className="ed-first"><h2>Every workflow begins with a trigger</h2><p>A webhook that is called, a schedule, or your own hand. What follows is drawn from there.</p><button type="button" className="ed-primary" onClick={() => ask()}>Add the first node</button><small>or paste nodes from n8n, or drop a file</small></div>}
           {chosen.length > 0 && view === "canvas" && opened === undefined && <SelectionBar chosen={chosen} acts={acts} store={store} onRunTo={(node) => runWhole(node.name)} />}
-          {asked && <Palette types={types} onChoose={(type) => place(type, asked)} onClose={() => setAsked(undefined)} />}
-          {finding && <Find document={document} onClose={() => setFinding(false)} onGo={(id) => { store.select([id]); const node = nodeById(document, id); if (node) void flow.setCenter(positionOf(node)[0] + 104, positionOf(node)[1] + 32, { zoom: 1, duration: 200 }); }} />}
+          {asked && <Palette types={types} first={document.nodes.length === 0} onChoose={(type) => place(type, asked)} onClose={() => setAsked(undefined)} />}
+          {finding && <Find document={document} onClose={() => setFinding(false)} onGo={(id) => { store.select([id]); const node = nodeById(document, id); if (node) void flow.setCenter(positionOf(node)[0] + 80, positionOf(node)[1] + 32, { zoom: 1, duration: 200 }); }} />}
           {showProblems && problems.length > 0 && (
             <aside className="ed-problems" aria-label="Problems">
               <ul>{problems.map(({ node, problem }, index) => <li key={index}><button type="button" onClick={() => { if (node) { store.select([node.id]); setOpened(node.id); } }}><b>{node?.name ?? "Workflow"}</b> {problem.detail}<small>{problem.hint}</small></button></li>)}</ul>

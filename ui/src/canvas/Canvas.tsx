@@ -21,12 +21,14 @@ import {
   ReactFlow,
   SelectionMode,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import { useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { edgeFault } from "./graph/operations";
+import { isFar } from "./far";
 import { NodeCard, NoteCard } from "./NodeCard";
 import { useEditor, useHistory } from "./store";
 
@@ -103,7 +105,9 @@ function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEd
 
 function EdgeLine(props: EdgeProps) {
   const [path, x, y] = getBezierPath(props);
+  const far = useStore(isFar);
   const { edge, onAsk } = props.data as { edge: Edge; onAsk: (asked: Asked) => void };
+  if (far) return <BaseEdge path={path} interactionWidth={0} />;
   return (
     <>
       <BaseEdge path={path} interactionWidth={18} />
@@ -134,6 +138,7 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
   const store = useEditor();
   const { document, selection } = useHistory();
   const flow = useReactFlow();
+  const far = useStore(isFar);
   const [nodes, setNodes] = useState(() => flowNodes(document.nodes, selection, []));
   const [seen, setSeen] = useState({ nodes: document.nodes, selection });
   if (seen.nodes !== document.nodes || seen.selection !== selection) {
@@ -181,6 +186,7 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
 
   return (
     <ReactFlow
+      className={far ? "ed-far" : ""}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}

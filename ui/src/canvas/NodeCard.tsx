@@ -7,6 +7,7 @@ import { isNote } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { portsOf } from "./graph/ports";
 import { type EditorStore, useEditor, useEditorValue, useNode } from "./store";
+import { isFar } from "./far";
 import { glyphOf } from "./glyph";
 
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
@@ -61,8 +62,6 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
     </div>
   );
 });
-
-const isFar = (state: { transform: [number, number, number] }): boolean => state.transform[2] < 0.35;
 
 export const NoteCard = memo(function NoteCard({ id, selected }: NodeProps) {
   const node = useNode(id);

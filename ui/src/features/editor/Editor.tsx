@@ -75,7 +75,7 @@ export function Editor(props: EditorProps) {
     load().catch((error: unknown) => setFault(error instanceof Error ? error.message : "the workflow cannot be opened"));
     return () => {
       here = false;
-      save?.stop();
+      void save?.leave();
     };
   }, [name, calls]);
   if (fault !== undefined) return <div className="ed ed-state" role="alert"><p>{fault}</p><button type="button" onClick={() => location.reload()}>Try again</button></div>;
@@ -369,7 +369,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   return (
     <RunContext value={context}>
       <div className="ed" ref={root} tabIndex={-1}>
-        <header className="ed-bar" role="toolbar" aria-label="Editor">
+        <div className="ed-bar" role="toolbar" aria-label="Editor">
           <input className="ed-title" aria-label="Title of the workflow" placeholder={name} value={document.title ?? ""} onChange={(event) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: event.target.value }], { key: "title" })} />
           <span className="ed-saved" role="status" data-is={saved.is}>{SAVED[saved.is]}{"detail" in saved ? `: ${saved.detail}` : ""}</span>
           <span className="ed-gap" />
@@ -387,7 +387,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
           <button type="button" aria-expanded={showProblems} onClick={() => setShowProblems(!showProblems)} disabled={problems.length === 0} title={problems.length === 0 ? "Nothing keeps it from running" : "What keeps it from running"}>{problems.length === 1 ? "1 problem" : `${problems.length} problems`}</button>
           <button type="button" className="ed-primary" onClick={() => void publish()}>Publish</button>
           <button type="button" aria-label="Keys" aria-expanded={help} onClick={() => setHelp(!help)}>?</button>
-        </header>
+        </div>
         {listening && <p className="ed-banner" role="status">Listening for one test event at {listening.map((address) => <code key={address}>{address}</code>)}</p>}
         {said !== undefined && <p className="ed-banner" role="status">{said} <button type="button" aria-label="Dismiss" onClick={() => setSaid(undefined)}>×</button></p>}
         {conflicts.length > 0 && <Conflicts conflicts={conflicts} document={document} onMine={(one) => setConflicts(conflicts.filter((other) => other !== one))} onTheirs={(one) => { store.act("Take theirs", takeTheirs(store.document, one)); setConflicts(conflicts.filter((other) => other !== one)); }} />}

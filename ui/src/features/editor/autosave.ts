@@ -109,6 +109,13 @@ export class Autosave {
     clearTimeout(this.#timer);
   }
 
+  /** Saves what is left, once. What the server does not take stays in the browser for the next visit. */
+  async leave(): Promise<void> {
+    const { hooks } = this;
+    if (hooks && hooks.document() !== this.#base) await this.flush();
+    this.stop();
+  }
+
   /** Saves now. True when the server has everything. */
   async flush(): Promise<boolean> {
     clearTimeout(this.#timer);

@@ -21,12 +21,14 @@ import {
   ReactFlow,
   SelectionMode,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState, type DragEvent } from "react";
+import { useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { edgeFault } from "./graph/operations";
+import { isFar } from "./far";
 import { NodeCard, NoteCard } from "./NodeCard";
 import { useEditor, useHistory } from "./store";
 
@@ -57,7 +59,7 @@ function flowNode(node: NodeSpec, selected: boolean): FlowNode {
     id: node.id,
     type: isNote(node) ? "note" : "card",
     position: { x, y },
-    data: {},
+    data: { node },
     selected,
     ariaLabel: `${node.name}, ${node.type}`,
     zIndex: isNote(node) ? -1 : 1,
@@ -67,20 +69,16 @@ function flowNode(node: NodeSpec, selected: boolean): FlowNode {
   };
 }
 
-function useFlowNodes(document: Workflow, selection: readonly string[]): FlowNode[] {
-  const made = useRef(new Map<string, { node: NodeSpec; selected: boolean; flow: FlowNode }>());
-  return useMemo(() => {
-    const chosen = new Set(selection);
-    const next = new Map<string, { node: NodeSpec; selected: boolean; flow: FlowNode }>();
-    for (const node of document.nodes) {
-      const selected = chosen.has(node.id);
-      const known = made.current.get(node.id);
-      const kept = known && known.node === node && known.selected === selected;
-      next.set(node.id, kept ? known : { node, selected, flow: { ...known?.flow, ...flowNode(node, selected) } });
-    }
-    made.current = next;
-    return [...next.values()].map((entry) => entry.flow);
-  }, [document.nodes, selection]);
+/** Nodes as React Flow wants them. What has not changed stays the same object, with the size that was measured. */
+function flowNodes(nodes: readonly NodeSpec[], selection: readonly string[], before: readonly FlowNode[]): FlowNode[] {
+  const chosen = new Set(selection);
+  const known = new Map(before.map((flow) => [flow.id, flow]));
+  return nodes.map((node) => {
+    const selected = chosen.has(node.id);
+    const now = known.get(node.id);
+    if (now && now.data["node"] === node && now.selected === selected) return now;
+    return { ...(now?.measured ? { measured: now.measured } : {}), ...flowNode(node, selected) };
+  });
 }
 
 function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEdge[] {
@@ -107,7 +105,9 @@ function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEd
 
 function EdgeLine(props: EdgeProps) {
   const [path, x, y] = getBezierPath(props);
+  const far = useStore(isFar);
   const { edge, onAsk } = props.data as { edge: Edge; onAsk: (asked: Asked) => void };
+  if (far) return <BaseEdge path={path} interactionWidth={0} />;
   return (
     <>
       <BaseEdge path={path} interactionWidth={18} />
@@ -118,7 +118,7 @@ function EdgeLine(props: EdgeProps) {
           tabIndex={-1}
           style={{ transform: `translate(-50%,-50%) translate(${x}px,${y}px)` }}
           aria-label={`Insert a node between ${edge.from} and ${edge.to}`}
-          onClick={() => onAsk({ at: [Math.round(x) - 104, Math.round(y) - 32], edge })}
+          onClick={() => onAsk({ at: [Math.round(x) - 80, Math.round(y) - 32], edge })}
         >
           +
         </button>
@@ -138,16 +138,13 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
   const store = useEditor();
   const { document, selection } = useHistory();
   const flow = useReactFlow();
-  const fromDocument = useFlowNodes(document, selection);
-  const [nodes, setNodes] = useState(fromDocument);
-  useEffect(() => setNodes((now) => {
-    // What React Flow has measured stays with the node that it was measured on.
-    const measured = new Map(now.map((node) => [node.id, node.measured]));
-    return fromDocument.map((node) => {
-      const size = measured.get(node.id);
-      return size && !node.measured ? Object.assign(node, { measured: size }) : node;
-    });
-  }), [fromDocument]);
+  const far = useStore(isFar);
+  const [nodes, setNodes] = useState(() => flowNodes(document.nodes, selection, []));
+  const [seen, setSeen] = useState({ nodes: document.nodes, selection });
+  if (seen.nodes !== document.nodes || seen.selection !== selection) {
+    setSeen({ nodes: document.nodes, selection });
+    setNodes((now) => flowNodes(document.nodes, selection, now));
+  }
   const edges = useFlowEdges(document, onAsk);
 
   const changed = (changes: NodeChange[]) => {
@@ -173,7 +170,9 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
     const from = nodeById(document, state.fromNode.id);
     if (!point || !from) return;
     const at = flow.screenToFlowPosition({ x: point.clientX, y: point.clientY });
-    onAsk({ at: [at.x, at.y - 32], after: { from: from.name, output: Number((state.fromHandle.id ?? "o0").slice(1)) } });
+    // Let go beside the output, it stands in line with the node that it follows.
+    const level = positionOf(from)[1];
+    onAsk({ at: [at.x, Math.abs(at.y - 32 - level) < 48 ? level : at.y - 32], after: { from: from.name, output: Number((state.fromHandle.id ?? "o0").slice(1)) } });
   };
 
   const dropped = (event: DragEvent) => {
@@ -181,12 +180,13 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
     const { x, y } = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
     const type = event.dataTransfer.getData(TYPE_MIME);
     const [file] = event.dataTransfer.files;
-    if (type !== "") onDropType(type, [x - 104, y - 32]);
+    if (type !== "") onDropType(type, [x - 80, y - 32]);
     else if (file) onDropFile(file, [x, y]);
   };
 
   return (
     <ReactFlow
+      className={far ? "ed-far" : ""}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}
@@ -231,7 +231,7 @@ function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: re
   if (nodes.length === 0) return null;
   const left = Math.min(...nodes.map((node) => node.position.x)) - 20;
   const top = Math.min(...nodes.map((node) => node.position.y)) - 40;
-  const right = Math.max(...nodes.map((node) => node.position.x + (node.measured?.width ?? 208))) + 20;
+  const right = Math.max(...nodes.map((node) => node.position.x + (node.measured?.width ?? 160))) + 20;
   const bottom = Math.max(...nodes.map((node) => node.position.y + (node.measured?.height ?? 64))) + 20;
   return (
     <EdgeLabelRenderer>

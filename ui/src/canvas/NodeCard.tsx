@@ -1,12 +1,13 @@
 //! One node on the canvas. It renders when its own part of the document, its state or its problems change.
 
-import { Handle, Position, type NodeProps } from "@xyflow/react";
+import { Handle, Position, useStore, type NodeProps } from "@xyflow/react";
 import { memo, useCallback } from "react";
 
 import { isNote } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { portsOf } from "./graph/ports";
 import { type EditorStore, useEditor, useEditorValue, useNode } from "./store";
+import { isFar } from "./far";
 import { glyphOf } from "./glyph";
 
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
@@ -19,6 +20,8 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const shape = useEditorValue(
     useCallback((of: EditorStore) => JSON.stringify(node ? portsOf(node, of.setting.groupOf, of.document) : null), [node]),
   );
+  // From afar no text can be read, and hundreds of cards are drawn: they are boxes then.
+  const far = useStore(isFar);
   if (!node) return null;
   const ports = JSON.parse(shape) as ReturnType<typeof portsOf>;
   const status = state?.status ?? "idle";
@@ -36,18 +39,22 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
       {ports.inputs.map((_, index) => (
         <Handle key={index} id={`i${index}`} type="target" position={Position.Left} style={{ top: `${((index + 0.5) / ports.inputs.length) * 100}%` }} />
       ))}
-      <span className="ed-glyph" aria-hidden>
-        {glyphOf(node.type, group)}
-      </span>
-      <span className="ed-names">
-        <strong>{name}</strong>
-        <small>{state?.error ?? (node.notes || node.type)}</small>
-      </span>
+      {!far && (
+        <>
+          <span className="ed-glyph" aria-hidden>
+            {glyphOf(node.type, group)}
+          </span>
+          <span className="ed-names" title={name}>
+            <strong>{name}</strong>
+            <small>{state?.error ?? (node.notes || node.type)}</small>
+          </span>
+        </>
+      )}
       {node.pinned !== undefined && <span className="ed-pin" title={`${node.pinned.length} pinned items`}>pinned</span>}
       {problems.length > 0 && <span className="ed-bad" title={problems.map((problem) => problem.detail).join("\n")}>{problems.length}</span>}
       {ports.outputs.map((port, index) => (
         <Handle key={index} id={`o${index}`} type="source" position={Position.Right} style={{ top: `${((index + 0.5) / ports.outputs.length) * 100}%` }} className={port === "error" ? "ed-error-port" : undefined}>
-          {(port !== "" || state?.counts?.[index] !== undefined) && (
+          {!far && (port !== "" || state?.counts?.[index] !== undefined) && (
             <span className="ed-port">{[port, state?.counts?.[index] === undefined ? "" : `${state.counts[index]}`].filter(Boolean).join(" · ")}</span>
           )}
         </Handle>

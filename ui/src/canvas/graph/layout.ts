@@ -11,7 +11,8 @@ export interface Size {
   readonly height: number;
 }
 
-export const NODE_SIZE: Size = { width: 208, height: 64 };
+/** Files of n8n put nodes 200 to 220 apart, and ours do so, too: a card must leave room for its edges between them. */
+export const NODE_SIZE: Size = { width: 160, height: 64 };
 
 export function sizeOf(node: NodeSpec): Size {
   if (!isNote(node)) return NODE_SIZE;
@@ -28,7 +29,7 @@ export function tidy(document: Workflow, only?: readonly string[]): Positions {
   if (chosen.length === 0) return {};
   const names = new Set(chosen.map((node) => node.name));
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 48, ranksep: 96 });
+  graph.setGraph({ rankdir: "LR", nodesep: 48, ranksep: 64 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of chosen) graph.setNode(node.id, { ...sizeOf(node) });
   edgesOf(document).forEach((edge, index) => {

@@ -1,7 +1,7 @@
 //! The editor of one workflow: canvas, list or text, the opened node, running, saving, publishing.
 
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
 import { Canvas, type Asked } from "../../canvas/Canvas";
 import { copyText, fragmentOfSpec, readText } from "../../canvas/graph/clipboard";
@@ -42,7 +42,8 @@ interface Loaded {
 }
 
 function randomId(): string {
-  return crypto.randomUUID();
+  // 48 bits: short in the text, and two people do not meet in one workflow.
+  return `n${Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 export function Editor(props: EditorProps) {
@@ -74,7 +75,7 @@ export function Editor(props: EditorProps) {
     load().catch((error: unknown) => setFault(error instanceof Error ? error.message : "the workflow cannot be opened"));
     return () => {
       here = false;
-      save?.stop();
+      void save?.leave();
     };
   }, [name, calls]);
   if (fault !== undefined) return <div className="ed ed-state" role="alert"><p>{fault}</p><button type="button" onClick={() => location.reload()}>Try again</button></div>;
@@ -98,7 +99,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const [opened, setOpened] = useState<string>();
   const [asked, setAsked] = useState<Asked>();
   const [saved, setSaved] = useState<SaveState>({ is: "saved" });
-  const [said, setSaid] = useState<string | undefined>(recovered ? "Work that an earlier visit could not save is back." : undefined);
+  const [told, setTold] = useState<string | undefined>(recovered ? "Work that an earlier visit could not save is back." : undefined);
+  const said = refusal ?? told;
+  const setSaid = useCallback((text: string | undefined) => {
+    onRefusal(undefined);
+    setTold(text);
+  }, [onRefusal]);
   const [conflicts, setConflicts] = useState<readonly Conflict[]>(recovered ?? []);
   const [run, setRun] = useState(firstRun);
   const [busy, setBusy] = useState<AbortController>();
@@ -110,7 +116,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const byId = useMemo(() => new Map(types.map((type) => [type.id, type])), [types]);
 
   useEffect(() => {
-    save.hooks = {
+    save.attach({
       document: () => store.document,
       take: (next) => store.take(next),
       onState: setSaved,
@@ -119,7 +125,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
         setSaid(`${by} saved meanwhile. ${arrived === 0 ? "Nothing of theirs was new." : `${arrived} ${arrived === 1 ? "node" : "nodes"} changed.`} ${found.length === 0 ? "Both are kept." : ""}`);
         setConflicts((now) => [...now, ...found]);
       },
-    };
+    });
     let seen = store.document;
     const stop = store.subscribe(() => {
       if (store.document === seen) return;
@@ -133,9 +139,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       stop();
       window.removeEventListener("beforeunload", leave);
     };
-  }, [save, store, recovered]);
-
-  useEffect(() => { if (refusal !== undefined) setSaid(refusal); }, [refusal]);
+  }, [save, store, recovered, setSaid]);
 
   /** Moves the canvas when a node would be out of sight, and never otherwise. */
   const show = useCallback((node: NodeSpec) => {
@@ -143,8 +147,8 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     if (!box) return;
     const [x, y] = positionOf(node);
     const from = flow.flowToScreenPosition({ x, y });
-    const to = flow.flowToScreenPosition({ x: x + 340, y: y + 96 });
-    if (from.x < box.left || from.y < box.top + 56 || to.x > box.right || to.y > box.bottom) void flow.setCenter(x + 104, y + 32, { zoom: Math.min(flow.getZoom(), 1) });
+    const to = flow.flowToScreenPosition({ x: x + 240, y: y + 96 });
+    if (from.x < box.left || from.y < box.top + 56 || to.x > box.right || to.y > box.bottom) void flow.setCenter(x + 80, y + 32, { zoom: Math.min(flow.getZoom(), 1) });
   }, [flow]);
 
   const place = useCallback((type: NodeType, where: Asked) => {
@@ -177,12 +181,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       const used = new Set(edgesOf(store.document).filter((edge) => edge.from === after.name).map((edge) => edge.output ?? 0));
       const output = Math.max(outputs.findIndex((_, index) => !used.has(index)), 0);
       const [x, y] = positionOf(after);
-      return setAsked({ at: [x + 304, y + (outputs.length > 1 ? (output - (outputs.length - 1) / 2) * 160 : 0)], after: { from: after.name, output } });
+      return setAsked({ at: [x + 224, y + (outputs.length > 1 ? (output - (outputs.length - 1) / 2) * 160 : 0)], after: { from: after.name, output } });
     }
     const box = root.current?.getBoundingClientRect();
     const { x, y } = flow.screenToFlowPosition({ x: (box?.left ?? 0) + (box?.width ?? 800) / 2, y: (box?.top ?? 0) + (box?.height ?? 600) / 2 });
     const lowest = Math.max(...store.document.nodes.map((node) => positionOf(node)[1]), Number.NEGATIVE_INFINITY);
-    setAsked({ at: view === "canvas" || lowest === Number.NEGATIVE_INFINITY ? [x - 104, y - 32] : [0, lowest + 128] });
+    setAsked({ at: view === "canvas" || lowest === Number.NEGATIVE_INFINITY ? [x - 80, y - 32] : [0, lowest + 128] });
   }, [store, flow, view]);
 
   const watch = async (id: string) => {
@@ -306,30 +310,47 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     }
   };
 
-  const key = (event: KeyboardEvent) => {
+  const key = useEffectEvent((event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    const writing = target.closest("input,textarea,select,[contenteditable=true],.cm-editor") !== null;
+    const writing = target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true],.cm-editor") !== null;
+    if (event.key === "Escape" && !event.defaultPrevented) {
+      if (asked) setAsked(undefined);
+      else if (finding) setFinding(false);
+      else if (opened !== undefined) setOpened(undefined);
+      else if (!writing) store.select([]);
+      return;
+    }
     const act = actOf(event);
     if (event.key === "?" && !writing) return setHelp(!help);
     if (!act || (writing && !["save", "run"].includes(act))) return;
-    if (event.key === "Enter" && target.closest("button,summary,a") && act === "open") return;
+    if (event.key === "Enter" && act === "open" && target.closest("button,summary,a")) return;
     event.preventDefault();
     acts[act]?.();
-  };
+  });
 
-  const clip = (event: React.ClipboardEvent) => {
+  const clip = useEffectEvent((event: ClipboardEvent) => {
     if ((event.target as HTMLElement).closest("input,textarea,[contenteditable=true],.cm-editor")) return;
     if (event.type === "paste") {
       event.preventDefault();
-      return void pasteText(event.clipboardData.getData("text/plain"));
+      return void pasteText(event.clipboardData?.getData("text/plain") ?? "");
     }
     if (selection.length === 0 || window.getSelection()?.toString()) return;
     event.preventDefault();
     const text = copyText(fragmentOf(document, selection), (type) => (byId.get(type)?.n8n ?? []).map((other) => ({ type: other, version: VERSIONS[other] ?? 1 })));
-    event.clipboardData.setData("text/plain", text);
+    event.clipboardData?.setData("text/plain", text);
     if (event.type === "cut") acts["remove"]?.();
     setSaid(`${selection.length} ${selection.length === 1 ? "node" : "nodes"} copied; n8n can paste them, too.`);
-  };
+  });
+
+  // Whatever part of the editor has the focus, its keys and clipboard are the editor's.
+  useEffect(() => {
+    const element = root.current;
+    if (!element) return;
+    const stop = new AbortController();
+    element.addEventListener("keydown", (event) => key(event), { signal: stop.signal });
+    for (const type of ["copy", "cut", "paste"] as const) element.addEventListener(type, (event) => clip(event), { signal: stop.signal });
+    return () => stop.abort();
+  }, []);
 
   // A page that has lost its focus to nothing (a panel was closed) would no longer hear the keys.
   useEffect(() => { if (opened === undefined && asked === undefined) root.current?.focus(); }, [opened, asked]);
@@ -347,8 +368,8 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
 
   return (
     <RunContext value={context}>
-      <div className="ed" ref={root} tabIndex={-1} onKeyDown={key} onCopy={clip} onCut={clip} onPaste={clip}>
-        <header className="ed-bar" role="toolbar" aria-label="Editor">
+      <div className="ed" ref={root} tabIndex={-1}>
+        <div className="ed-bar" role="toolbar" aria-label="Editor">
           <input className="ed-title" aria-label="Title of the workflow" placeholder={name} value={document.title ?? ""} onChange={(event) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: event.target.value }], { key: "title" })} />
           <span className="ed-saved" role="status" data-is={saved.is}>{SAVED[saved.is]}{"detail" in saved ? `: ${saved.detail}` : ""}</span>
           <span className="ed-gap" />
@@ -363,12 +384,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
           {triggers.some((node) => node.type === "http.webhook") && <button type="button" aria-pressed={listening !== undefined} onClick={() => { if (listening) void calls.stopListening(name); else void listen(); }}>{listening ? "Stop listening" : "Listen"}</button>}
           {busy && run && !ENDED.has(run.status) ? <button type="button" onClick={() => void calls.cancel(run.id)}>Stop run</button>
             : <button type="button" className="ed-primary" disabled={triggers.length === 0} title={triggers.length === 0 ? "Add a trigger first: a run begins at one" : "Run the draft"} onClick={() => runWhole()}>Run</button>}
-          <button type="button" aria-expanded={showProblems} onClick={() => setShowProblems(!showProblems)} disabled={problems.length === 0} title={problems.length === 0 ? "Nothing keeps it from running" : "What keeps it from running"}>{problems.length} problems</button>
+          <button type="button" aria-expanded={showProblems} onClick={() => setShowProblems(!showProblems)} disabled={problems.length === 0} title={problems.length === 0 ? "Nothing keeps it from running" : "What keeps it from running"}>{problems.length === 1 ? "1 problem" : `${problems.length} problems`}</button>
           <button type="button" className="ed-primary" onClick={() => void publish()}>Publish</button>
           <button type="button" aria-label="Keys" aria-expanded={help} onClick={() => setHelp(!help)}>?</button>
-        </header>
+        </div>
         {listening && <p className="ed-banner" role="status">Listening for one test event at {listening.map((address) => <code key={address}>{address}</code>)}</p>}
-        {said !== undefined && <p className="ed-banner" role="status">{said} <button type="button" aria-label="Dismiss" onClick={() => { setSaid(undefined); onRefusal(undefined); }}>×</button></p>}
+        {said !== undefined && <p className="ed-banner" role="status">{said} <button type="button" aria-label="Dismiss" onClick={() => setSaid(undefined)}>×</button></p>}
         {conflicts.length > 0 && <Conflicts conflicts={conflicts} document={document} onMine={(one) => setConflicts(conflicts.filter((other) => other !== one))} onTheirs={(one) => { store.act("Take theirs", takeTheirs(store.document, one)); setConflicts(conflicts.filter((other) => other !== one)); }} />}
         <div className="ed-main">
           {view === "canvas" && <Canvas onAsk={ask} onOpen={setOpened} onDropType={(type, at) => { const found = byId.get(type); if (found) place(found, { at }); }} onDropFile={(file) => void file.text().then(pasteText)} />}
@@ -376,8 +397,8 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
           {view === "text" && <TextView name={name} />}
           {view === "canvas" && document.nodes.length === 0 && !asked && <div className="ed-first"><h2>Every workflow begins with a trigger</h2><p>A webhook that is called, a schedule, or your own hand. What follows is drawn from there.</p><button type="button" className="ed-primary" onClick={() => ask()}>Add the first node</button><small>or paste nodes from n8n, or drop a file</small></div>}
           {chosen.length > 0 && view === "canvas" && opened === undefined && <SelectionBar chosen={chosen} acts={acts} store={store} onRunTo={(node) => runWhole(node.name)} />}
-          {asked && <Palette types={types} onChoose={(type) => place(type, asked)} onClose={() => setAsked(undefined)} />}
-          {finding && <Find document={document} onClose={() => setFinding(false)} onGo={(id) => { store.select([id]); const node = nodeById(document, id); if (node) void flow.setCenter(positionOf(node)[0] + 104, positionOf(node)[1] + 32, { zoom: 1, duration: 200 }); }} />}
+          {asked && <Palette types={types} first={document.nodes.length === 0} onChoose={(type) => place(type, asked)} onClose={() => setAsked(undefined)} />}
+          {finding && <Find document={document} onClose={() => setFinding(false)} onGo={(id) => { store.select([id]); const node = nodeById(document, id); if (node) void flow.setCenter(positionOf(node)[0] + 80, positionOf(node)[1] + 32, { zoom: 1, duration: 200 }); }} />}
           {showProblems && problems.length > 0 && (
             <aside className="ed-problems" aria-label="Problems">
               <ul>{problems.map(({ node, problem }, index) => <li key={index}><button type="button" onClick={() => { if (node) { store.select([node.id]); setOpened(node.id); } }}><b>{node?.name ?? "Workflow"}</b> {problem.detail}<small>{problem.hint}</small></button></li>)}</ul>
@@ -439,7 +460,7 @@ function Find({ document, onClose, onGo }: { readonly document: Workflow; readon
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
   return (
-    <search className="ed-find" aria-label="Find in the workflow" onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
+    <search className="ed-find" aria-label="Find in the workflow">
       <div className="ed-pair"><input ref={input} aria-label="Text to find" placeholder="Names, parameters, expressions…" value={wanted} onChange={(event) => setWanted(event.target.value)} onKeyDown={(event) => { if (event.key === "Enter" && hits[0]) onGo(hits[0].node); }} /><button type="button" aria-label="Close find" onClick={onClose}>×</button></div>
       <p role="status">{wanted === "" ? "" : `${hits.length} found`}</p>
       <ul>{hits.map((hit, index) => <li key={index}><button type="button" onClick={() => onGo(hit.node)}><b>{hit.name}</b> <small>{hit.pointer}</small><code>{hit.text.slice(Math.max(hit.start - 20, 0), hit.start + hit.length + 40)}</code></button></li>)}</ul>

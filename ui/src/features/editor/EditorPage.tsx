@@ -10,7 +10,7 @@ import { paths } from "@/paths";
 import { calls, fetchTransport } from "./calls";
 import { Editor } from "./Editor";
 
-/** Where webhooks of the scope are reached; `$` of the path is left to the node. */
+/** Where webhooks of the scope are reached; their paths follow. */
 const HOOKS = `${globalThis.location?.origin ?? ""}/hooks/main/prod`;
 
 export function EditorPage() {

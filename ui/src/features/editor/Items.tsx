@@ -53,7 +53,7 @@ export function Items({ title, items, from, empty, draggable = false }: Props) {
           ))}
         </span>
       </header>
-      {!items || count === 0 ? <p className="ed-empty">{items ? "No items" : empty}</p> : view === "table" ? <Table items={shown} from={from} draggable={draggable} /> : view === "json" ? <pre tabIndex={0}>{JSON.stringify(shown.map(jsonOf), null, 2).slice(0, LETTERS)}</pre> : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
+      {!items || count === 0 ? <p className="ed-empty">{items ? "No items" : empty}</p> : view === "table" ? <Table title={title} items={shown} from={from} draggable={draggable} /> : view === "json" ? <div className="ed-scroll" role="region" aria-label={`${title} as JSON`} tabIndex={0}><pre>{JSON.stringify(shown.map(jsonOf), null, 2).slice(0, LETTERS)}</pre></div> : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
       {count > PAGE && (
         <footer>
           <button type="button" disabled={first === 0} onClick={() => setPage(first / PAGE - 1)}>Earlier</button>
@@ -65,11 +65,11 @@ export function Items({ title, items, from, empty, draggable = false }: Props) {
   );
 }
 
-function Table({ items, from, draggable }: { readonly items: readonly Json[]; readonly from: string | undefined; readonly draggable: boolean }) {
+function Table({ title, items, from, draggable }: { readonly title: string; readonly items: readonly Json[]; readonly from: string | undefined; readonly draggable: boolean }) {
   const columns = [...new Set(items.flatMap((item) => Object.keys(jsonOf(item))))];
   const shown = columns.slice(0, COLUMNS);
   return (
-    <div className="ed-scroll" tabIndex={0} role="region" aria-label="Items as a table">
+    <div className="ed-scroll" tabIndex={0} role="region" aria-label={`${title} as a table`}>
       <table>
         <thead>
           <tr>

@@ -59,7 +59,7 @@ function Row({ node, onOpen, onAsk }: { readonly node: NodeSpec; readonly onOpen
             </select>
             {inputs.length > 1 && <select aria-label={`Input of ${target}`} value={input} onChange={(event) => setInput(Number(event.target.value))}>{inputs.map((name, index) => <option key={index} value={index}>{name || index}</option>)}</select>}
             <button type="button" disabled={target === ""} onClick={() => { if (store.act("Connect", [{ type: "connect", edge: { from: node.name, output, to: target, input } }])) setTarget(""); }}>Connect</button>
-            <button type="button" aria-label={`Add a node after ${node.name}`} onClick={() => onAsk({ at: [x + 304, y], after: { from: node.name, output } })}>Add after</button>
+            <button type="button" aria-label={`Add after ${node.name}`} onClick={() => onAsk({ at: [x + 224, y], after: { from: node.name, output } })}>Add after</button>
           </>
         )}
         <button type="button" aria-label={`Remove ${node.name}`} onClick={() => store.act("Remove node", [{ type: "removeNodes", ids: [node.id], bridge: true }])}>Remove</button>

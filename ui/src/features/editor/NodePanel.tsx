@@ -56,7 +56,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
     problems,
   };
   return (
-    <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`} onKeyDown={(event) => { if (event.key === "Escape" && !event.defaultPrevented) { event.stopPropagation(); onClose(); } }}>
+    <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`}>
       <header className="ed-head">
         <span className={`ed-glyph ed-${type?.group ?? "unknown"}`} aria-hidden>{glyphOf(node.type, type?.group ?? "")}</span>
         <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />

@@ -8,8 +8,8 @@ import type { NodeType } from "./calls";
 
 const GROUPS = ["trigger", "flow", "transform", "action", "attachment", "note"];
 
-/** Types in the order in which they fit what was typed. */
-export function search(types: readonly NodeType[], wanted: string): NodeType[] {
+/** Types in the order in which they fit what was typed; triggers come first where there is no node yet, else last. */
+export function search(types: readonly NodeType[], wanted: string, first = false): NodeType[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
   const rank = (type: NodeType): number => {
     const title = type.title.toLowerCase();
@@ -24,25 +24,28 @@ export function search(types: readonly NodeType[], wanted: string): NodeType[] {
     }
     return sum;
   };
+  const place = (type: NodeType) => (type.group === "trigger" && !first ? GROUPS.length : GROUPS.indexOf(type.group));
   return types
     .map((type) => ({ type, rank: rank(type) }))
     .filter((entry) => entry.rank < Number.POSITIVE_INFINITY)
-    .sort((one, other) => one.rank - other.rank || GROUPS.indexOf(one.type.group) - GROUPS.indexOf(other.type.group) || one.type.title.localeCompare(other.type.title))
+    .sort((one, other) => one.rank - other.rank || place(one.type) - place(other.type) || one.type.title.localeCompare(other.type.title))
     .map((entry) => entry.type);
 }
 
 interface Props {
   readonly types: readonly NodeType[];
+  /** The workflow is empty. */
+  readonly first: boolean;
   readonly onChoose: (type: NodeType) => void;
   readonly onClose: () => void;
 }
 
-export function Palette({ types, onChoose, onClose }: Props) {
+export function Palette({ types, first, onChoose, onClose }: Props) {
   const [wanted, setWanted] = useState("");
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
-  const found = useMemo(() => search(types, wanted), [types, wanted]);
+  const found = useMemo(() => search(types, wanted, first), [types, wanted, first]);
   const chosen = found[Math.min(active, found.length - 1)];
   return (
     <div className="ed-palette" role="dialog" aria-label="Add a node">
@@ -62,6 +65,8 @@ export function Palette({ types, onChoose, onClose }: Props) {
       </div>
       <ul id="ed-types" role="listbox" aria-label="Node types">
         {found.map((type, index) => (
+          // The keys are the search field's: it keeps the focus and says which option is meant.
+          // eslint-disable-next-line jsx-a11y/click-events-have-key-events
           <li key={type.id} id={`ed-type-${type.id}`} role="option" aria-selected={type === chosen} draggable
             ref={(element) => { if (index === active) element?.scrollIntoView({ block: "nearest" }); }}
             onDragStart={(event) => event.dataTransfer.setData(TYPE_MIME, type.id)} onClick={() => onChoose(type)}>

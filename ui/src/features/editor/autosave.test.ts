@@ -94,3 +94,15 @@ test("a text that the server refuses stays in the browser", async () => {
   expect(it.states.at(-1)).toBe("refused");
   expect(it.keep.kept.size).toBe(1);
 });
+
+test("who leaves the page in the middle of a word has it saved", async () => {
+  const server = new Server();
+  const it = await editor(server);
+  it.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "half a wo" });
+  await it.save.leave();
+  expect(nodeById(server.spec as Workflow, "greet")?.params?.["text"]).toBe("half a wo");
+  const quiet = await editor(server);
+  const { version } = server;
+  await quiet.save.leave();
+  expect(server.version).toBe(version);
+});

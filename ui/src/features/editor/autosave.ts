@@ -67,6 +67,11 @@ export class Autosave {
 
   hooks: Hooks | undefined;
 
+  /** Ties the save to an editor. */
+  attach(hooks: Hooks): void {
+    this.hooks = hooks;
+  }
+
   /** Reads draft, revision or nothing, and brings back what an earlier visit could not save. */
   static async begin(name: string, calls: Calls, shelf: Shelf): Promise<{ save: Autosave; document: Workflow; draft: Draft | undefined; recovered: readonly Conflict[] | undefined }> {
     const draft = await calls.draft(name);
@@ -102,6 +107,13 @@ export class Autosave {
 
   stop(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Saves what is left, once. What the server does not take stays in the browser for the next visit. */
+  async leave(): Promise<void> {
+    const { hooks } = this;
+    if (hooks && hooks.document() !== this.#base) await this.flush();
+    this.stop();
   }
 
   /** Saves now. True when the server has everything. */

@@ -1,18 +1,10 @@
-//! A parameter that is an expression: completion from the last run's data, and its value below while it is written.
+//! The door to the code editor, which is heavy and loaded when the first field needs it.
 
-import { autocompletion, closeBrackets, completionKeymap, startCompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { javascript } from "@codemirror/lang-javascript";
-import { yaml } from "@codemirror/lang-yaml";
-import { json } from "@codemirror/lang-json";
-import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
-import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
-import { EditorState, type Extension } from "@codemirror/state";
-import { EditorView, keymap, lineNumbers, placeholder as placeholderText } from "@codemirror/view";
-import { useEffect, useRef } from "react";
+import { lazy, Suspense } from "react";
 
-import { complete, scriptAt, type RunData } from "../../../canvas/graph/completion";
+import type { RunData } from "../../../canvas/graph/completion";
 
+/** What a field of an item carries while it is dragged: the expression that reads it. */
 export const PATH_MIME = "application/x-fishplate-path";
 
 export interface Mark {
@@ -21,7 +13,7 @@ export interface Mark {
   readonly message: string;
 }
 
-interface Props {
+export interface CodeProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly label: string;
@@ -33,110 +25,12 @@ interface Props {
   readonly placeholder?: string;
 }
 
-function source(data: () => RunData | undefined, template: boolean) {
-  return (context: CompletionContext): CompletionResult | null => {
-    const known = data();
-    if (!known) return null;
-    const text = context.state.doc.toString();
-    const place = template ? scriptAt(text, context.pos) : { script: text.slice(0, context.pos), offset: 0 };
-    if (!place) return null;
-    const found = complete(place.script, known);
-    if (!found || found.options.length === 0 || (!context.explicit && found.from === place.script.length && !/[.'"`$]$/.test(place.script))) return null;
-    return {
-      from: place.offset + found.from,
-      filter: false,
-      options: found.options.slice(0, 100).map((option) => ({
-        label: option.label,
-        type: { field: "property", method: "method", function: "function", node: "class", variable: "variable", keyword: "keyword" }[option.kind],
-        ...(option.detail === undefined ? {} : { detail: option.detail }),
-        apply: (view: EditorView, _: unknown, from: number, to: number) => {
-          const insert = option.insert ?? option.label;
-          // `["odd name"]` takes the place of the dot before it.
-          const start = insert.startsWith("[") && view.state.sliceDoc(from - 1, from) === "." ? from - 1 : from;
-          view.dispatch({ changes: { from: start, to, insert }, selection: { anchor: start + insert.length } });
-          if (insert.endsWith("'")) startCompletion(view);
-        },
-      })),
-    };
-  };
-}
+const CodeInput = lazy(() => import("./CodeInput").then((loaded) => ({ default: loaded.CodeInput })));
 
-const THEME = EditorView.theme({
-  "&": { fontSize: "12.5px", backgroundColor: "var(--ed-field)", color: "var(--ed-text)", borderRadius: "6px" },
-  "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-1px" },
-  ".cm-content": { fontFamily: "var(--ed-mono)", caretColor: "var(--ed-text)", padding: "6px 0" },
-  ".cm-gutters": { backgroundColor: "transparent", color: "var(--ed-faint)", border: "none" },
-  ".cm-tooltip": { backgroundColor: "var(--ed-panel)", color: "var(--ed-text)", border: "1px solid var(--ed-line)", borderRadius: "6px" },
-  ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--ed-accent)", color: "var(--accent-ink)" },
-  ".cm-completionDetail": { opacity: "0.7", marginLeft: "10px" },
-});
-
-export function ExpressionInput({ value, onChange, label, language, data, lines = false, marks, placeholder }: Props) {
-  const host = useRef<HTMLDivElement>(null);
-  const view = useRef<EditorView>(undefined);
-  const now = useRef({ onChange, data });
-  now.current = { onChange, data };
-  const first = useRef(value);
-
-  useEffect(() => {
-    if (!host.current) return;
-    const code: Extension = language === "yaml" ? yaml() : language === "json" ? json() : language === "script" ? javascript() : [];
-    const made = new EditorView({
-      parent: host.current,
-      state: EditorState.create({
-        doc: first.current,
-        extensions: [
-          code,
-          history(),
-          closeBrackets(),
-          syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
-          EditorView.lineWrapping,
-          lines ? [lineNumbers(), lintGutter()] : [],
-          placeholder === undefined ? [] : placeholderText(placeholder),
-          language === "template" || language === "script" ? autocompletion({ override: [source(() => now.current.data, language === "template")] }) : [],
-          keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((transaction) => transaction.isUserEvent("outside"))) now.current.onChange(update.state.doc.toString());
-          }),
-          EditorView.domEventHandlers({
-            drop(event, target) {
-              const path = event.dataTransfer?.getData(PATH_MIME);
-              if (!path) return false;
-              event.preventDefault();
-              const at = target.posAtCoords({ x: event.clientX, y: event.clientY }) ?? target.state.doc.length;
-              const inside = language === "script" || scriptAt(target.state.doc.toString(), at) !== undefined;
-              const insert = inside ? path : `{{ ${path} }}`;
-              target.dispatch({ changes: { from: at, insert }, selection: { anchor: at + insert.length } });
-              target.focus();
-              return true;
-            },
-          }),
-          THEME,
-        ],
-      }),
-    });
-    view.current = made;
-    return () => made.destroy();
-  }, [language, lines, label, placeholder]);
-
-  useEffect(() => {
-    const made = view.current;
-    if (made && made.state.doc.toString() !== value) {
-      made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value }, userEvent: "outside" });
-    }
-  }, [value]);
-
-  useEffect(() => {
-    const made = view.current;
-    if (!made) return;
-    const found = (marks ?? []).map<Diagnostic>((mark) => {
-      const line = made.state.doc.line(Math.min(Math.max(mark.line, 1), made.state.doc.lines));
-      const from = Math.min(line.from + mark.column - 1, line.to);
-      return { from, to: line.to, severity: "error", message: mark.message };
-    });
-    made.dispatch(setDiagnostics(made.state, found));
-  }, [marks]);
-
-  return <div ref={host} className="ed-code" data-lines={lines} />;
+export function ExpressionInput(props: CodeProps) {
+  return (
+    <Suspense fallback={<div className="ed-code" data-lines={props.lines ?? false} aria-busy />}>
+      <CodeInput {...props} />
+    </Suspense>
+  );
 }

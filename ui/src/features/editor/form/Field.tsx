@@ -1,5 +1,6 @@
 //! One parameter: its label, whether it is fixed or an expression, the control, its value and what is wrong with it.
 
+import { SquareFunction } from "lucide-react";
 import { useId, type DragEvent, type ReactNode } from "react";
 
 import { brief, preview, type RunData } from "../../../canvas/graph/completion";
@@ -53,7 +54,7 @@ export function Labelled({ label, about, required = false, place, children, expr
         <label htmlFor={id} title={about}>{label}{required && <span aria-hidden> *</span>}</label>
         {expressive && (
           <button type="button" className="ed-fx" aria-pressed={expression} aria-label={`${label} as expression`} title={expression ? "Make it a fixed value" : "Write an expression"} onClick={toggle}>
-            ƒx
+            <SquareFunction size={14} aria-hidden />
           </button>
         )}
       </div>

@@ -38,6 +38,7 @@ use crate::backup::{open_store, store_options};
 use crate::entrance::{self, NodeSigner};
 use crate::metrics::Metrics;
 use crate::node::Node;
+use crate::presence::Presence;
 use crate::rehearsals::Rehearsals;
 use crate::resources::Resources;
 use crate::resources::live::Live;
@@ -179,6 +180,7 @@ impl Server {
             resources,
             catalogue,
             runs,
+            presence: Presence::default(),
             rehearsals: Rehearsals::new(receiver.routes().clone()),
             tokens: tokens.clone(),
             outbound,

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod meta;
+mod presence;
 mod resources;
 mod runs;
 mod secrets;
@@ -21,6 +22,7 @@ use part::{Catalogue, Runs};
 use store::Store;
 
 use crate::metrics::Metrics;
+use crate::presence::Presence;
 use crate::rehearsals::Rehearsals;
 use crate::resources::Resources;
 
@@ -37,6 +39,8 @@ pub struct App {
     pub runs: Arc<dyn Runs>,
     /// Drafts that are being tried.
     pub rehearsals: Rehearsals,
+    /// Who has which draft open.
+    pub presence: Presence,
     /// Tokens.
     pub tokens: Tokens,
     /// The way out, for its counters.
@@ -63,6 +67,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         resources::operations(app),
         workflows::operations(app),
         drafts::operations(app),
+        presence::operations(app),
         secrets::operations(app),
         transfer::operations(app),
         watch::operations(app),

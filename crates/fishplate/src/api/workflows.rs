@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::App;
+use crate::presence::DraftNews;
 use crate::resources::Written;
 use crate::resources::activation::{Activate, Activation};
 use crate::resources::drafts::{Draft, PutDraft};
@@ -110,18 +111,28 @@ async fn put_draft(app: App, mut call: Call) -> Result<Reply, Problem> {
     let body: PutDraft = call.json().await?;
     let name = call.name("name")?;
     let draft = app.resources.put_draft(call.grant()?, &call.scope, &name, body, version(&call)?).await?;
+    tell(&app, &call, Some(draft.version)).await?;
     Ok(Reply::json(&draft)?.etag(draft.version))
 }
 
 async fn delete_draft(app: App, call: Call) -> Result<Reply, Problem> {
     app.resources.delete_draft(call.grant()?, &call.scope, &call.name("name")?).await?;
+    tell(&app, &call, None).await?;
     Ok(Reply::empty())
 }
 
 async fn publish(app: App, call: Call) -> Result<Reply, Problem> {
     let name = call.name("name")?;
     let written = app.resources.publish(call.grant()?, &call.scope, &name, version(&call)?).await?;
+    tell(&app, &call, None).await?;
     Ok(Reply::json(&written)?.etag(written.resource.revision))
+}
+
+/// Tells those who have the draft open that it was written, or dropped.
+async fn tell(app: &App, call: &Call, version: Option<u64>) -> Result<(), Problem> {
+    let news = DraftNews { version, by: call.grant()?.actor().to_owned() };
+    app.presence.tell(app.scope(&call.scope).await?, &call.name("name")?, news);
+    Ok(())
 }
 
 async fn activation(app: App, call: Call) -> Result<Reply, Problem> {

@@ -33,6 +33,49 @@ impl Server {
     }
 }
 
+/// Reads until an event of that name satisfies.
+async fn until(response: &mut Response, text: &mut String, event: &str, good: impl Fn(&Value) -> bool) {
+    loop {
+        let found = text.split_inclusive("\n\n").filter(|block| block.ends_with("\n\n")).any(|block| {
+            let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+            let data = field("data: ").and_then(|data| serde_json::from_str::<Value>(data).ok());
+            field("event: ") == Some(event) && data.is_some_and(|data| good(&data))
+        });
+        if found {
+            return;
+        }
+        let chunk = response.body.next().await.expect("the stream goes on").unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn two_who_edit_a_draft_see_each_other_and_what_is_written() {
+    let server = Server::start().await;
+    let follow = async |client: &str| {
+        let bearer = format!("Bearer {}", server.token);
+        let path = format!("/api/v1/workflows/orders/draft/watch?client={client}");
+        server.send("GET", &path, &[("authorization", bearer.as_str())], b"").await
+    };
+    let (mut ada, mut heard) = (follow("ada").await, String::new());
+    until(&mut ada, &mut heard, "present", |people| people.as_array().unwrap().len() == 1).await;
+    let bob = follow("bob").await;
+    until(&mut ada, &mut heard, "present", |people| people[1]["client"] == "bob").await;
+    let look = json!({ "client": "bob", "node": "Set" });
+    assert_eq!(server.ask("PUT", "/workflows/orders/draft/presence", look).await.status, 204);
+    until(&mut ada, &mut heard, "present", |people| people[1]["node"] == "Set").await;
+    let spec = json!({ "nodes": [], "edges": [] });
+    let draft = server.ask("PUT", "/workflows/orders/draft", json!({ "spec": spec })).await.ok();
+    until(&mut ada, &mut heard, "draft", |news| news["version"] == draft["version"]).await;
+    heard.clear();
+    drop(bob);
+    until(&mut ada, &mut heard, "present", |people| people.as_array().unwrap().len() == 1).await;
+    let gone = server.ask("PUT", "/workflows/orders/draft/presence", json!({ "client": "bob" })).await;
+    assert_eq!((gone.status, gone.code()), (404, "FP0004".into()));
+    let nameless = server.ask("GET", "/workflows/orders/draft/watch", Value::Null).await;
+    assert_eq!(nameless.status, 400);
+}
+
 #[tokio::test]
 async fn whoever_watches_hears_of_changes_and_goes_on_where_they_were() {
     let server = Server::start().await;

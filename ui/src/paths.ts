@@ -17,3 +17,16 @@ export const paths = {
   help: "/help",
   gallery: "/gallery",
 } as const;
+
+/** A path of this app to go on at; whatever leads elsewhere is home, so that no link can send people away. */
+export function ownPath(text: unknown): string {
+  if (typeof text !== "string" || !text.startsWith("/")) return "/";
+  try {
+    const url = new URL(text, "http://here.invalid");
+    const path = url.pathname + url.search + url.hash;
+    // Dots in a path can leave two slashes at its front, which a browser takes for another host.
+    return url.host === "here.invalid" && !/^\/[/\\]/.test(path) ? path : "/";
+  } catch {
+    return "/";
+  }
+}

@@ -5,7 +5,7 @@ import { session } from "./app/session";
 import { Shell } from "./app/Shell";
 import { NoPage } from "./app/NoPage";
 import { Failure } from "./kit/States";
-import { paths } from "./paths";
+import { ownPath, paths } from "./paths";
 import { runFilter } from "./resource/runFilter";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet });
@@ -88,13 +88,6 @@ const tree = root.addChildren([
     gallery,
   ]),
 ]);
-
-/** A path of this app to go on at; whatever leads elsewhere is home, so that no link can send people away. */
-export function ownPath(text: unknown): string {
-  if (typeof text !== "string" || !text.startsWith("/")) return "/";
-  const url = new URL(text, "http://here.invalid");
-  return url.host === "here.invalid" ? url.pathname + url.search + url.hash : "/";
-}
 
 export function makeRouter(client: QueryClient) {
   const router = createRouter({

@@ -55,7 +55,7 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
       if (error instanceof Refusal && error.problem.status === 410) {
         after = null;
         options.onGap();
-      } else if (error instanceof Refusal && error.problem.code !== OFFLINE && (error.problem.status ?? 500) < 500) {
+      } else if (error instanceof Refusal && error.problem.code !== OFFLINE && isFinal(error.problem.status ?? 500)) {
         // The server has understood and does not want to: asking again changes nothing.
         options.onLiveness?.("cut");
         return;
@@ -66,6 +66,11 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
     await rest(pause, signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
+}
+
+/** Refusals that another try will not change; too many requests and a slow request are no such ones. */
+function isFinal(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /** Waits, but not longer than until the network is back or the stream is stopped. */

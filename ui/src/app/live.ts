@@ -38,6 +38,10 @@ export const live = {
       }),
       follow({
         url: "/api/v1/watch/runs",
+        // What changed while it was cut is not told again.
+        onLiveness: (now) => {
+          if (now === "live") again(["runs", "run", "dead"]);
+        },
         onGap: everything,
         onEvent: () => {
           again(["runs", "run", "dead"]);

@@ -1,11 +1,209 @@
-import { Page } from "@/kit/Page";
-import { Empty } from "@/kit/States";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Ban, Ellipsis, FileSearch, Pause, Pencil, Play, RotateCcw, Send } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
 
-/** Not drawn yet. */
+import { api, data } from "@/api/client";
+import { follow } from "@/api/stream";
+import { Button, IconButton } from "@/kit/Button";
+import { Dialog } from "@/kit/Dialog";
+import { Menu } from "@/kit/Menu";
+import { Page } from "@/kit/Page";
+import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Status } from "@/kit/Status";
+import { Time } from "@/kit/Time";
+import { duration, plural } from "@/kit/times";
+import { toasts } from "@/kit/toasts";
+import { faultOf, nextAct, type Run } from "@/resource/runDetail";
+
+import { ForkDialog } from "./ForkDialog";
+import { StepPanel } from "./StepPanel";
+import { Waterfall } from "./Waterfall";
+
+const PAGE = 500;
+const OPEN = new Set(["queued", "running", "waiting", "paused", "held"]);
+
+/** A run: what happened in which order, with which data, and what can be done about it. */
 export function RunPage() {
+  const { run } = useParams({ from: "/shell/runs/$run" });
+  const { step: chosen } = useSearch({ from: "/shell/runs/$run" });
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [fork, setFork] = useState<string | null>(null);
+  const [replay, setReplay] = useState<{ steps: number; differences: { step: number; node: string; recorded: string; replayed: string }[] } | null>(null);
+  const pages = useInfiniteQuery({
+    queryKey: ["run", run, "steps"],
+    queryFn: ({ pageParam }) => data(api.GET("/api/v1/runs/{run}", { params: { path: { run }, query: { from: pageParam, limit: PAGE } } })),
+    initialPageParam: 0,
+    getNextPageParam: (last) => (last.steps.length === PAGE ? (last.steps.at(-1)?.step ?? 0) + 1 : undefined),
+  });
+  const detail = pages.data?.pages[0];
+  const steps = useMemo(() => pages.data?.pages.flatMap((page) => page.steps) ?? [], [pages.data]);
+  const open = detail !== undefined && OPEN.has(detail.status);
+  useEffect(() => {
+    if (!open) return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    // What comes in one breath is read at once, and still within a fifth of a second.
+    const look = (): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void client.invalidateQueries({ queryKey: ["run", run] });
+      }, 80);
+    };
+    const stop = follow({ url: `/api/v1/runs/${run}/watch`, onEvent: look, onGap: look });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [open, run, client]);
+
+  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: { step }, replace: true });
+  const path = { params: { path: { run } } };
+  const act = useMutation({
+    mutationFn: (what: { name: string; call: () => Promise<unknown> }) => what.call(),
+    onSuccess: (answer, what) => {
+      const started = typeof answer === "object" && answer !== null && "run" in answer ? String(answer.run) : run;
+      toasts.done(what.name);
+      if (started !== run) void navigate({ to: "/runs/$run", params: { run: started }, search: {} });
+    },
+    onError: (error, what) => { toasts.failed(`Not done: ${what.name.toLowerCase()}`, error); },
+    onSettled: () => void client.invalidateQueries({ queryKey: ["run", run] }),
+  });
+  const retry = (name: string, body: { from?: string; fromStart?: boolean; newest?: boolean; fork?: boolean; input?: unknown[] }): void => {
+    act.mutate({ name, call: () => data(api.POST("/api/v1/runs/{run}/retry", { ...path, body })) });
+  };
+  if (pages.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
+  if (pages.isError) return <Page title="Run"><Failure error={pages.error} retry={() => void pages.refetch()} /></Page>;
+  if (detail === undefined) return <Page title="Run"><Empty title="There is no such run" /></Page>;
+
+  const failed = steps.find((step) => step.status === "failed") ?? steps.find((step) => step.error != null);
+  const selected = steps.find((step) => step.step === chosen) ?? failed ?? steps.at(-1);
+  const acts = {
+    select,
+    retryFrom: (node: string) => { retry(`Runs again from ${node}`, { from: node, fork: detail.status !== "failed" }); },
+    forkFrom: (node: string) => { setFork(node); },
+    settle: (step: number, as: "retry" | "failed") => {
+      act.mutate({ name: "The call is decided", call: () => data(api.POST("/api/v1/runs/{run}/steps/{step}/settle", { params: { path: { run, step: String(step) } }, body: { as } })) });
+    },
+  };
+  const simple = (name: string, verb: "cancel" | "pause" | "resume"): void => {
+    const paths = { cancel: "/api/v1/runs/{run}/cancel", pause: "/api/v1/runs/{run}/pause", resume: "/api/v1/runs/{run}/resume" } as const;
+    act.mutate({ name, call: () => data(api.POST(paths[verb], path)) });
+  };
   return (
-    <Page title="Run">
-      <Empty title="This page is not drawn yet">The command line and the API have what belongs here.</Empty>
+    <Page
+      full
+      title={detail.workflow}
+      lead={<Lead detail={detail} />}
+      actions={
+        <>
+          {detail.status === "failed" ? (
+            <Button look="primary" icon={<RotateCcw size={14} />} busy={act.isPending} onClick={() => { retry("Runs again from the failed step", {}); }}>Retry</Button>
+          ) : null}
+          {detail.status === "paused" || detail.status === "held" ? <Button icon={<Play size={14} />} onClick={() => { simple("It goes on", "resume"); }}>Resume</Button> : null}
+          {detail.status === "running" || detail.status === "waiting" ? <Button icon={<Pause size={14} />} onClick={() => { simple("It pauses", "pause"); }}>Pause</Button> : null}
+          {open ? <Button look="danger" icon={<Ban size={14} />} onClick={() => { simple("It was asked to stop", "cancel"); }}>Cancel</Button> : null}
+          <Button icon={<Pencil size={14} />} onClick={() => void navigate({ to: "/workflows/$name/edit", params: { name: detail.workflow } })}>Edit workflow</Button>
+          <Menu
+            trigger={<IconButton name="More" icon={<Ellipsis size={16} />} />}
+            acts={[
+              { name: "Retry on the newest revision", icon: <RotateCcw size={13} />, do: () => { retry("Runs again on the newest revision", { newest: true }); }, refused: open ? "It has not ended" : undefined },
+              { name: "Run again from the start", icon: <Play size={13} />, do: () => { retry("Runs again from the start", { fromStart: true }); } },
+              {
+                name: "Replay with the network off",
+                icon: <FileSearch size={13} />,
+                refused: open ? "It has not ended" : undefined,
+                do: () => {
+                  data(api.POST("/api/v1/runs/{run}/replay", path)).then(setReplay, (error: unknown) => { toasts.failed("It could not be replayed", error); });
+                },
+              },
+              "line",
+              { name: "Copy its id", icon: <Send size={13} />, do: () => void navigator.clipboard.writeText(run) },
+            ]}
+          />
+        </>
+      }
+    >
+      <div className="flex h-full min-h-0 flex-col border-t">
+        <FaultLine detail={detail} />
+        <div className="flex min-h-0 flex-1 max-lg:flex-col">
+          <div className="flex min-h-0 w-[44%] min-w-80 flex-col border-r bg-surface max-lg:h-1/2 max-lg:w-full max-lg:border-r-0 max-lg:border-b">
+            {steps.length === 0 ? (
+              <Empty title="No step yet">It waits for its turn.</Empty>
+            ) : (
+              <Waterfall
+                steps={steps}
+                selected={selected?.step ?? null}
+                onSelect={select}
+                onEnd={() => { if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage(); }}
+              />
+            )}
+          </div>
+          <div className="flex min-h-0 min-w-0 flex-1 flex-col bg-surface">
+            {selected === undefined ? null : <StepPanel key={selected.step} run={run} step={selected} acts={acts} />}
+          </div>
+        </div>
+      </div>
+      {fork === null ? null : (
+        <ForkDialog
+          node={fork}
+          onClose={() => { setFork(null); }}
+          onStart={(input, newest) => {
+            retry(`Runs again from ${fork}`, { from: fork, fork: true, input, newest });
+            setFork(null);
+          }}
+        />
+      )}
+      <Dialog
+        title="Replay"
+        open={replay !== null}
+        onOpenChange={() => { setReplay(null); }}
+        wide
+        description={replay === null ? "" : replay.differences.length === 0 ? `${plural(replay.steps, "execution")} gave the same again.` : `${plural(replay.differences.length, "step")} answered differently.`}
+      >
+        <ul className="flex flex-col gap-3">
+          {(replay?.differences ?? []).map((difference) => (
+            <li key={difference.step}>
+              <p className="font-medium">{difference.node}</p>
+              <pre className="overflow-x-auto rounded-base bg-bad-soft p-2 font-mono text-small">{difference.recorded}</pre>
+              <pre className="mt-1 overflow-x-auto rounded-base bg-good-soft p-2 font-mono text-small">{difference.replayed}</pre>
+            </li>
+          ))}
+        </ul>
+      </Dialog>
     </Page>
+  );
+}
+
+/** Where it came from, and how it stands. */
+function Lead({ detail }: { detail: Run }) {
+  return (
+    <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <Status state={detail.status} />
+      <span><Time at={detail.createdAt} /></span>
+      {detail.endedAt != null && detail.startedAt != null ? <span>took {duration((detail.endedAt - detail.startedAt) * 1000)}</span> : null}
+      {detail.wakeAt != null ? <span>goes on <Time at={detail.wakeAt} /></span> : null}
+      <span>{plural(detail.stepCount, "step")}</span>
+      <span>by {detail.startedBy}</span>
+      {detail.revision != null ? <span>revision {detail.revision}</span> : <span>of the draft</span>}
+      {detail.handledErrorCount > 0 ? <span className="text-wait">{plural(detail.handledErrorCount, "handled error")}</span> : null}
+      {detail.uncertainCount > 0 ? <span className="text-wait">{plural(detail.uncertainCount, "uncertain call")}</span> : null}
+      {detail.parent != null ? <Link to="/runs/$run" params={{ run: detail.parent }} search={{}} className="text-accent hover:underline">its parent</Link> : null}
+      {detail.origin != null && detail.origin !== detail.parent ? <Link to="/runs/$run" params={{ run: detail.origin }} search={{}} className="text-accent hover:underline">the run that it repeats</Link> : null}
+      <code className="text-tiny text-ink-faint">{detail.id}</code>
+    </span>
+  );
+}
+
+/** What a run failed with. */
+function FaultLine({ detail }: { detail: Run }) {
+  const fault = faultOf(detail.error);
+  if (fault === null) return null;
+  const advice = nextAct(fault.category) ?? fault.hint;
+  return (
+    <div role="alert" className="border-b border-bad/40 bg-bad-soft px-6 py-2.5 max-sm:px-4">
+      <span className="font-medium break-words">{fault.text}</span>
+      {advice === undefined ? null : <span className="text-ink-soft"> {advice}</span>}
+    </div>
   );
 }

@@ -1,0 +1,109 @@
+import { GitFork, RotateCcw } from "lucide-react";
+import { useState } from "react";
+
+import { Button } from "@/kit/Button";
+import { Status } from "@/kit/Status";
+import { Tabs } from "@/kit/Tabs";
+import { Time } from "@/kit/Time";
+import { duration, plural } from "@/kit/times";
+import { faultOf, nextAct, type Step } from "@/resource/runDetail";
+
+import { ItemsView } from "./ItemsView";
+
+export interface StepActs {
+  retryFrom: (node: string) => void;
+  forkFrom: (node: string) => void;
+  settle: (step: number, as: "retry" | "failed") => void;
+  select: (step: number) => void;
+}
+
+/** One step: what came in and out, what went wrong, which calls it made. */
+export function StepPanel({ run, step, acts }: { run: string; step: Step; acts: StepActs }) {
+  const [tab, setTab] = useState("");
+  const fault = faultOf(step.error);
+  const advice = nextAct(fault?.category);
+  const calls = step.calls ?? [];
+  const unsure = calls.some((call) => call.status === "uncertain");
+  const ports = step.outputCounts.map((items, port) => ({
+    value: `out-${String(port)}`,
+    name: step.outputCounts.length === 1 ? `Output · ${String(items)}` : `Output ${String(port + 1)} · ${String(items)}`,
+    content: <ItemsView run={run} step={step.step} port={port} />,
+  }));
+  const tabs = [
+    ...ports,
+    {
+      value: "in",
+      name: "Input",
+      content: (
+        <ul className="flex flex-col gap-1 p-4">
+          {step.inputs.flatMap((sources, port) =>
+            sources.map((source) => (
+              <li key={`${String(port)}-${String(source.step)}-${String(source.output)}`}>
+                {step.inputs.length > 1 ? <span className="text-ink-faint">Input {port + 1}: </span> : null}
+                <button type="button" className="text-accent hover:underline" onClick={() => { acts.select(source.step); }}>
+                  {source.node}, output {source.output + 1}
+                </button>
+              </li>
+            )),
+          )}
+          {step.inputs.every((sources) => sources.length === 0) ? <li className="text-ink-soft">It began with the event.</li> : null}
+        </ul>
+      ),
+    },
+    ...(calls.length > 0
+      ? [
+          {
+            value: "calls",
+            name: `Calls · ${String(calls.length)}`,
+            content: (
+              <ul className="flex flex-col divide-y">
+                {calls.map((call) => (
+                  <li key={call.key + call.name} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2">
+                    <span className="font-medium">{call.name}</span>
+                    {call.item == null ? null : <span className="text-ink-soft">item {call.item}</span>}
+                    <Status state={call.status} />
+                    {call.uncertain ? <span className="text-wait">its outcome was lost once</span> : null}
+                    <code className="ml-auto truncate text-tiny text-ink-faint">{call.key}</code>
+                  </li>
+                ))}
+              </ul>
+            ),
+          },
+        ]
+      : []),
+  ];
+  const shown = tabs.some((known) => known.value === tab) ? tab : (tabs[0]?.value ?? "in");
+  return (
+    <section aria-label={`Step ${step.node}`} className="flex min-h-0 flex-1 flex-col">
+      <header className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3">
+        <h2 className="text-large font-semibold">{step.node}</h2>
+        <Status state={step.status} />
+        <span className="text-small text-ink-soft">
+          <code>{step.nodeType}</code> · <Time at={step.startedAt} />
+          {step.durationMicros == null ? "" : ` · ${duration(step.durationMicros)}`}
+          {step.attempts > 1 ? ` · ${plural(step.attempts, "attempt")}` : ""}
+          {step.runIndex > 0 ? ` · lap ${String(step.runIndex + 1)}` : ""}
+        </span>
+        <span className="ml-auto flex gap-1.5">
+          <Button icon={<RotateCcw size={13} />} onClick={() => { acts.retryFrom(step.node); }}>Run again from here</Button>
+          <Button icon={<GitFork size={13} />} onClick={() => { acts.forkFrom(step.node); }}>With other input</Button>
+        </span>
+      </header>
+      {fault === null ? null : (
+        <div className="mx-4 mb-3 rounded-base border border-bad/40 bg-bad-soft px-3 py-2">
+          <p className="font-medium break-words">{fault.text}</p>
+          {fault.hint === undefined ? null : <p className="text-ink-soft">{fault.hint}</p>}
+          {advice === null ? null : <p className="text-ink-soft">{advice}</p>}
+        </div>
+      )}
+      {unsure ? (
+        <div className="mx-4 mb-3 flex flex-wrap items-center gap-2 rounded-base border border-wait/40 bg-wait-soft px-3 py-2">
+          <p className="min-w-60 flex-1">Nobody knows whether a call took effect. Look at the other side, then decide.</p>
+          <Button onClick={() => { acts.settle(step.step, "retry"); }}>Make it again, same key</Button>
+          <Button onClick={() => { acts.settle(step.step, "failed"); }}>It did not happen</Button>
+        </div>
+      ) : null}
+      <Tabs label="What the step holds" value={shown} onChange={setTab} tabs={tabs} />
+    </section>
+  );
+}

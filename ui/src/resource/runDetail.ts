@@ -1,0 +1,69 @@
+import type { components } from "@/api/schema";
+
+export type Run = components["schemas"]["RunDetail"];
+export type Step = components["schemas"]["StepView"];
+
+/** What is known of a failure, whatever its form: what, what kind, and what to do. */
+export interface Fault {
+  text: string;
+  category?: string;
+  hint?: string;
+  code?: string;
+}
+
+/** The fault that an `error` of the API states; none when there is nothing. */
+export function faultOf(error: unknown): Fault | null {
+  if (error === null || error === undefined) return null;
+  if (typeof error === "string") return { text: error };
+  if (typeof error !== "object") return { text: String(error) };
+  const fields = error as Record<string, unknown>;
+  const inner = typeof fields["problem"] === "object" && fields["problem"] !== null ? (fields["problem"] as Record<string, unknown>) : fields;
+  const text = [inner["detail"], inner["message"], fields["message"]].find((value) => typeof value === "string");
+  const fault: Fault = { text: typeof text === "string" ? text : JSON.stringify(error) };
+  if (typeof fields["category"] === "string") fault.category = fields["category"];
+  if (typeof inner["hint"] === "string") fault.hint = inner["hint"];
+  if (typeof inner["code"] === "string") fault.code = inner["code"];
+  return fault;
+}
+
+/** What to try next, by the kind of a failure. */
+export function nextAct(category: string | undefined): string | null {
+  const acts: Record<string, string> = {
+    auth: "Look at the connection: its secret may have ended or been revoked.",
+    rateLimit: "Wait and retry: the other side limits how often it is called.",
+    "rate-limit": "Wait and retry: the other side limits how often it is called.",
+    timeout: "Retry; if it stays slow, give the node a longer timeout.",
+    badData: "Look at the items that came in, and retry with edited input.",
+    "bad-data": "Look at the items that came in, and retry with edited input.",
+    code: "Mend the expression or code in the editor, and retry on the newest revision.",
+    unavailable: "Retry when the other side is back.",
+    refused: "The other side said no: compare what was sent with what it takes.",
+    bug: "This is a fault of Fishplate; please report it with this run.",
+  };
+  return category === undefined ? null : (acts[category] ?? null);
+}
+
+/** Where a step's bar stands in the waterfall, in percent of the whole. */
+export interface Bar {
+  left: number;
+  width: number;
+}
+
+/** Bars of steps on one scale. Steps that take no time are still to be seen. */
+export function bars(steps: readonly Step[], now: number): { bars: Bar[]; span: number } {
+  const ends = steps.map((step) => end(step, now));
+  const first = Math.min(...steps.map((step) => step.startedAt));
+  const last = Math.max(...ends);
+  const span = Math.max(last - first, 1);
+  const made = steps.map((step, index) => {
+    const left = ((step.startedAt - first) / span) * 100;
+    const width = (((ends[index] ?? step.startedAt) - step.startedAt) / span) * 100;
+    return { left: Math.min(left, 99.2), width: Math.max(Math.min(width, 100 - left), 0.8) };
+  });
+  return { bars: made, span };
+}
+
+function end(step: Step, now: number): number {
+  if (step.durationMicros != null) return step.startedAt + step.durationMicros / 1000;
+  return step.status === "running" || step.status === "waiting" || step.status === "scheduled" ? now : step.startedAt;
+}

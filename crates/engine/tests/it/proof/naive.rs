@@ -227,10 +227,13 @@ impl<'s> Stack<'s> {
 
     fn run(mut self) -> Option<Outcome> {
         self.ended(0, vec![Some(self.scenario.start.clone())]);
+        if self.walked.get() >= MAX_WALKED {
+            return None;
+        }
         let mut last = 0;
         loop {
             while let Some((node, inputs)) = self.stack.pop_front() {
-                if self.steps.len() >= MAX_STEPS || self.walked.get() >= MAX_WALKED {
+                if self.steps.len() >= MAX_STEPS {
                     return None;
                 }
                 last = node;
@@ -242,6 +245,10 @@ impl<'s> Stack<'s> {
                 let Some(ports) = done.ports else { return Some(self.outcome(true)) };
                 self.result = first_full(&ports);
                 self.ended(node, ports);
+                // Looked at here, and not with the next step: a walk that was cut short may leave no next step.
+                if self.walked.get() >= MAX_WALKED {
+                    return None;
+                }
             }
             if self.scenario.destination == Some(last) || !self.release() {
                 return Some(self.outcome(false));

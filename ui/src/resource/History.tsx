@@ -1,0 +1,92 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Undo2 } from "lucide-react";
+import { useState } from "react";
+
+import { api, data } from "@/api/client";
+import { Button } from "@/kit/Button";
+import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Table, Td, Th, Tr } from "@/kit/Table";
+import { Time } from "@/kit/Time";
+import { plural } from "@/kit/times";
+import { toasts } from "@/kit/toasts";
+
+export type Kind = "workflow" | "connection" | "variable" | "egress";
+
+/** The addresses of a kind; one shape serves all. */
+const PLACES = { workflow: "/api/v1/workflows/{name}", connection: "/api/v1/connections/{name}", variable: "/api/v1/variables/{name}", egress: "/api/v1/egress/{name}" } as const;
+
+/** What was written when and by whom, what changed with it, and the way back. */
+export function History({ kind, name }: { kind: Kind; name: string }) {
+  const client = useQueryClient();
+  const [seen, setSeen] = useState<number | null>(null);
+  // All kinds have the same operations; the types of one stand for all.
+  const base = PLACES[kind] as "/api/v1/workflows/{name}";
+  const list = useQuery({ queryKey: [kind, name, "history"], queryFn: () => data(api.GET(`${base}/history`, { params: { path: { name }, query: { limit: 200 } } })) });
+  const revisions = list.data?.items ?? [];
+  const newest = revisions[0]?.revision;
+  const back = useMutation({
+    mutationFn: (revision: number) => data(api.POST(`${base}/rollback`, { params: { path: { name } }, body: { revision } })),
+    onSuccess: (_, revision) => {
+      toasts.done(`Revision ${String(revision)} is back`, newest === undefined ? undefined : () => { back.mutate(newest); });
+    },
+    onError: (error) => { toasts.failed("It stays as it is", error); },
+    onSettled: () => void client.invalidateQueries({ queryKey: [kind] }),
+  });
+  if (list.isPending) return <Skeleton />;
+  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (revisions.length === 0) return <Empty title="Nothing was written yet" />;
+  return (
+    <Table label="Revisions" head={<><Th>Revision</Th><Th>Written</Th><Th>By</Th><Th><span className="sr-only">Acts</span></Th></>}>
+      {revisions.map((revision, index) => {
+        const before = revisions[index + 1]?.revision;
+        const open = seen === revision.revision;
+        return [
+          <Tr key={revision.revision}>
+            <Td className="font-medium tabular-nums">{revision.revision}{index === 0 ? <span className="ml-2 text-small font-normal text-ink-faint">now</span> : null}</Td>
+            <Td className="text-ink-soft"><Time at={revision.writtenAt} /></Td>
+            <Td className="text-ink-soft">{revision.writtenBy}{revision.action === "put" ? "" : ` · ${revision.action}`}</Td>
+            <Td>
+              <span className="flex justify-end gap-1.5">
+                <Button look="quiet" aria-expanded={open} refused={before === undefined ? "It is the first one" : undefined} onClick={() => { setSeen(open ? null : revision.revision); }}>What changed</Button>
+                <Button icon={<Undo2 size={13} />} refused={index === 0 ? "It is what there is now" : undefined} busy={back.isPending && back.variables === revision.revision} onClick={() => { back.mutate(revision.revision); }}>Bring back</Button>
+              </span>
+            </Td>
+          </Tr>,
+          open && before !== undefined ? (
+            <tr key={`${String(revision.revision)}-changes`} className="border-b bg-sunken/50">
+              <td colSpan={4} className="px-4 py-3"><Changes base={base} kind={kind} name={name} from={before} to={revision.revision} /></td>
+            </tr>
+          ) : null,
+        ];
+      })}
+    </Table>
+  );
+}
+
+function Changes({ base, kind, name, from, to }: { base: "/api/v1/workflows/{name}"; kind: Kind; name: string; from: number; to: number }) {
+  const compared = useQuery({
+    queryKey: [kind, name, "diff", from, to],
+    queryFn: () => data(api.GET(`${base}/diff`, { params: { path: { name }, query: { from, to } } })),
+    staleTime: Infinity,
+  });
+  if (compared.isPending) return <Skeleton lines={2} />;
+  if (compared.isError) return <Failure error={compared.error} />;
+  const { changes } = compared.data;
+  if (changes.length === 0) return <p className="text-ink-soft">Nothing that counts changed.</p>;
+  return (
+    <div className="flex flex-col gap-2">
+      <p className="text-small text-ink-soft">{plural(changes.length, "change")}</p>
+      <ul className="flex flex-col gap-2">
+        {changes.slice(0, 200).map((change) => (
+          <li key={change.pointer} className="grid grid-cols-[minmax(8rem,16rem)_1fr] gap-x-4 max-md:grid-cols-1">
+            <code className="truncate text-small text-ink-soft" title={change.pointer}>{change.pointer}</code>
+            <span className="flex min-w-0 flex-col gap-0.5 font-mono text-small">
+              {change.before === undefined ? null : <del className="truncate rounded-small bg-bad-soft px-1 text-bad no-underline">− {JSON.stringify(change.before)}</del>}
+              {change.after === undefined ? null : <ins className="truncate rounded-small bg-good-soft px-1 text-good no-underline">+ {JSON.stringify(change.after)}</ins>}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

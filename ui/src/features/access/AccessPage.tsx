@@ -1,11 +1,120 @@
-import { Page } from "@/kit/Page";
-import { Empty } from "@/kit/States";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Copy, Plus, Trash2 } from "lucide-react";
+import { useState } from "react";
 
-/** Not drawn yet. */
+import { api, data } from "@/api/client";
+import { problemOf } from "@/api/problem";
+import type { components } from "@/api/schema";
+import { Button, IconButton } from "@/kit/Button";
+import { Dialog } from "@/kit/Dialog";
+import { Field, Input, Select } from "@/kit/Field";
+import { Page, Panel } from "@/kit/Page";
+import { Failure, Skeleton } from "@/kit/States";
+import { Badge } from "@/kit/Status";
+import { Table, Td, Th, Tr } from "@/kit/Table";
+import { Time } from "@/kit/Time";
+import { toasts } from "@/kit/toasts";
+
+type Role = components["schemas"]["Role"];
+const ROLES: { role: Role; about: string }[] = [
+  { role: "viewer", about: "Looks at everything, changes nothing." },
+  { role: "operator", about: "Starts, retries and cancels runs, too." },
+  { role: "editor", about: "Changes workflows, connections and variables, too." },
+  { role: "admin", about: "Makes tokens and sets the rules, too." },
+  { role: "owner", about: "Everything." },
+];
+const ENDS: [string, number | null][] = [["in 30 days", 30], ["in 90 days", 90], ["in a year", 365], ["never", null]];
+
+/** Who may do what: tokens of programs, and the places where they count. */
 export function AccessPage() {
+  const client = useQueryClient();
+  const [making, setMaking] = useState(false);
+  const [text, setText] = useState<string | null>(null);
+  const tokens = useQuery({ queryKey: ["token"], queryFn: () => data(api.GET("/api/v1/tokens", { params: { query: { limit: 500 } } })) });
+  const scopes = useQuery({ queryKey: ["scope"], queryFn: () => data(api.GET("/api/v1/scopes", { params: { query: { limit: 500 } } })) });
+  const revoke = useMutation({
+    mutationFn: (id: string) => data(api.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } })),
+    onSuccess: () => { toasts.done("The token no longer opens anything"); },
+    onError: (error) => { toasts.failed("The token still works", error); },
+    onSettled: () => void client.invalidateQueries({ queryKey: ["token"] }),
+  });
   return (
-    <Page title="Access">
-      <Empty title="This page is not drawn yet">The command line and the API have what belongs here.</Empty>
+    <Page title="Access" lead="Tokens for programs and for people who use the command line." actions={<Button look="primary" icon={<Plus size={14} />} onClick={() => { setMaking(true); }}>New token</Button>}>
+      <div className="flex flex-col gap-6">
+        <Panel flush title="Tokens">
+          {tokens.isPending ? (
+            <Skeleton />
+          ) : tokens.isError ? (
+            <Failure error={tokens.error} retry={() => void tokens.refetch()} />
+          ) : (
+            <Table label="Tokens" head={<><Th>Name</Th><Th>May</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
+              {tokens.data.items.map((token) => (
+                <Tr key={token.id} className={token.revokedAt == null ? "" : "opacity-60"}>
+                  <Td className="font-medium">{token.name}</Td>
+                  <Td>
+                    <span className="flex flex-wrap gap-1">
+                      {token.rules.map((rule, index) => <Badge key={index}>{rule.role}{rule.workspace == null ? "" : ` in ${rule.workspace}`}{rule.environment == null ? "" : ` / ${rule.environment}`}</Badge>)}
+                    </span>
+                  </Td>
+                  <Td className="text-ink-soft"><Time at={token.createdAt} /> by {token.createdBy}</Td>
+                  <Td className="text-ink-soft">{token.revokedAt != null ? <Badge tone="bad">revoked</Badge> : token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
+                  <Td className="text-right">
+                    {token.revokedAt == null ? <IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whoever uses it is shut out at once.`)) revoke.mutate(token.id); }} /> : null}
+                  </Td>
+                </Tr>
+              ))}
+            </Table>
+          )}
+        </Panel>
+        <Panel flush title="Workspaces and environments">
+          {scopes.isPending ? (
+            <Skeleton lines={2} />
+          ) : scopes.isError ? (
+            <Failure error={scopes.error} />
+          ) : (
+            <Table label="Scopes" head={<><Th>Workspace</Th><Th>Environment</Th></>}>
+              {scopes.data.items.map((scope) => <Tr key={`${scope.workspace}/${scope.environment}`}><Td>{scope.workspace}</Td><Td>{scope.environment}</Td></Tr>)}
+            </Table>
+          )}
+        </Panel>
+      </div>
+      {making ? <NewToken onClose={() => { setMaking(false); }} onMade={(made) => { setMaking(false); setText(made); }} /> : null}
+      <Dialog title="Your new token" description="This is the only time that it is shown." open={text !== null} onOpenChange={() => { setText(null); }}>
+        <div className="flex items-center gap-2 rounded-base bg-sunken p-3">
+          <code className="min-w-0 flex-1 break-all">{text}</code>
+          <IconButton name="Copy the token" icon={<Copy size={14} />} onClick={() => { void navigator.clipboard.writeText(text ?? "").then(() => { toasts.done("Copied"); }); }} />
+        </div>
+      </Dialog>
     </Page>
+  );
+}
+
+function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (text: string) => void }) {
+  const client = useQueryClient();
+  const [name, setName] = useState("");
+  const [role, setRole] = useState<Role>("operator");
+  const [days, setDays] = useState<number | null>(90);
+  const make = useMutation({
+    mutationFn: () => data(api.POST("/api/v1/tokens", { body: { name, rules: [{ role }], ...(days === null ? {} : { expiresAt: Date.now() + days * 86_400_000 }) } })),
+    onSuccess: (made) => { onMade(made.token); },
+    onSettled: () => void client.invalidateQueries({ queryKey: ["token"] }),
+  });
+  return (
+    <Dialog
+      title="New token"
+      open
+      onOpenChange={onClose}
+      footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" busy={make.isPending} refused={name === "" ? "Say what it is for first" : undefined} onClick={() => { make.mutate(); }}>Make it</Button></>}
+    >
+      <div className="flex flex-col gap-4">
+        <Field label="What it is for" error={make.isError ? problemOf(make.error).detail : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="deploy script" onChange={(event) => { setName(event.target.value); }} />}</Field>
+        <Field label="Role" hint={ROLES.find((known) => known.role === role)?.about}>
+          {(ids) => <Select {...ids} value={role} onChange={(event) => { setRole(event.target.value as Role); }}>{ROLES.map((known) => <option key={known.role} value={known.role}>{known.role}</option>)}</Select>}
+        </Field>
+        <Field label="Ends">
+          {(ids) => <Select {...ids} value={String(days)} onChange={(event) => { setDays(event.target.value === "null" ? null : Number(event.target.value)); }}>{ENDS.map(([said, span]) => <option key={said} value={String(span)}>{said}</option>)}</Select>}
+        </Field>
+      </div>
+    </Dialog>
   );
 }

@@ -1,11 +1,111 @@
-import { Page } from "@/kit/Page";
-import { Empty } from "@/kit/States";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { Trash2 } from "lucide-react";
+import { useState } from "react";
 
-/** Not drawn yet. */
+import { api, data } from "@/api/client";
+import { Refusal } from "@/api/problem";
+import { Button } from "@/kit/Button";
+import { Field, Input } from "@/kit/Field";
+import { Page, Panel } from "@/kit/Page";
+import { Failure, Skeleton } from "@/kit/States";
+import { Badge } from "@/kit/Status";
+import { toasts } from "@/kit/toasts";
+import { History } from "@/resource/History";
+import { useKind } from "@/resource/kinds";
+import { SchemaForm } from "@/resource/SchemaForm";
+import { Uses } from "@/resource/Uses";
+
+/** Secret fields of each kind of account. */
+const SECRETS: Record<string, string[]> = { basic: ["password"], digest: ["password"], header: ["value"], bearer: ["token"], query: ["value"], jwt: ["secret", "privateKey"], custom: ["headers", "query", "body"] };
+
+/** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {
+  const { name } = useParams({ from: "/shell/connections/$name" });
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const path = { params: { path: { name } } };
+  const resource = useQuery({ queryKey: ["connection", name], queryFn: () => data(api.GET("/api/v1/connections/{name}", path)) });
+  const remove = useMutation({
+    mutationFn: () => data(api.DELETE("/api/v1/connections/{name}", path)),
+    onSuccess: async () => {
+      toasts.done(`${name} was deleted`);
+      await client.invalidateQueries({ queryKey: ["connection"] });
+      await navigate({ to: "/connections" });
+    },
+    onError: (error) => { toasts.failed(`${name} was not deleted`, error); },
+  });
+  if (resource.isPending) return <Page title={name}><Skeleton /></Page>;
+  if (resource.isError) return <Page title={name}><Failure error={resource.error} retry={() => void resource.refetch()} /></Page>;
+  const spec = resource.data.spec as Record<string, unknown>;
   return (
-    <Page title="Connection">
-      <Empty title="This page is not drawn yet">The command line and the API have what belongs here.</Empty>
+    <Page title={name} actions={<Button look="danger" icon={<Trash2 size={14} />} busy={remove.isPending} onClick={() => { if (confirm(`Delete ${name}, and its secrets?`)) remove.mutate(); }}>Delete</Button>}>
+      <div className="grid items-start gap-6 lg:grid-cols-2">
+        <Panel title="Account"><Form key={resource.data.revision} name={name} spec={spec} revision={resource.data.revision} /></Panel>
+        <div className="flex flex-col gap-6">
+          <Panel title="Secrets"><Secrets name={name} kind={String((spec["auth"] as { type?: string } | undefined)?.type)} set={(spec["secrets"] ?? []) as string[]} /></Panel>
+          <Panel title="Condition"><Uses kind="connection" name={name} /></Panel>
+        </div>
+        <div className="lg:col-span-2"><Panel flush title="History"><History kind="connection" name={name} /></Panel></div>
+      </div>
     </Page>
+  );
+}
+
+function Form({ name, spec, revision }: { name: string; spec: Record<string, unknown>; revision: number }) {
+  const client = useQueryClient();
+  const kind = useKind("connection");
+  const [value, setValue] = useState(spec);
+  const save = useMutation({
+    mutationFn: () => data(api.PUT("/api/v1/connections/{name}", { params: { path: { name }, header: { "If-Match": `"${String(revision)}"` } }, body: { spec: value } })),
+    onSuccess: () => { toasts.done("Saved"); },
+    onError: (error) => { toasts.failed("It was not saved", error); },
+    onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
+  });
+  const problems = save.error instanceof Refusal ? [save.error.problem, ...(save.error.problem.problems ?? [])] : [];
+  if (kind.data === undefined) return <Skeleton />;
+  return (
+    <form className="flex flex-col gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+      <SchemaForm schema={kind.data} value={value} onChange={setValue} problems={problems} hide={["secrets"]} />
+      <div><Button type="submit" look="primary" busy={save.isPending} refused={JSON.stringify(value) === JSON.stringify(spec) ? "Nothing has changed" : undefined}>Save</Button></div>
+    </form>
+  );
+}
+
+/** Secrets go in, and never come out. */
+function Secrets({ name, kind, set }: { name: string; kind: string; set: string[] }) {
+  const fields = [...new Set([...(SECRETS[kind] ?? []), ...set])];
+  return (
+    <div className="flex flex-col gap-4">
+      {fields.map((field) => <SecretField key={field} name={name} field={field} isSet={set.includes(field)} />)}
+      {fields.length === 0 ? <p className="text-ink-soft">This kind of account has none.</p> : null}
+    </div>
+  );
+}
+
+function SecretField({ name, field, isSet }: { name: string; field: string; isSet: boolean }) {
+  const client = useQueryClient();
+  const [text, setText] = useState("");
+  const path = { params: { path: { name, field } } };
+  const done = (said: string) => ({
+    onSuccess: () => {
+      setText("");
+      toasts.done(said);
+    },
+    onError: (error: unknown) => { toasts.failed("The secret stays as it was", error); },
+    onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
+  });
+  const put = useMutation({ mutationFn: () => data(api.PUT("/api/v1/connections/{name}/secrets/{field}", { ...path, body: { value: text } })), ...done(`${field} is set`) });
+  const drop = useMutation({ mutationFn: () => data(api.DELETE("/api/v1/connections/{name}/secrets/{field}", path)), ...done(`${field} is gone`) });
+  return (
+    <Field label={field} action={isSet ? <Badge tone="good">set</Badge> : <Badge tone="wait">not set</Badge>} hint="It is never shown again.">
+      {(ids) => (
+        <span className="flex gap-1.5">
+          <Input {...ids} type="password" autoComplete="off" value={text} placeholder={isSet ? "Type to replace it" : ""} onChange={(event) => { setText(event.target.value); }} />
+          <Button className="h-8!" busy={put.isPending} refused={text === "" ? "Type a value first" : undefined} onClick={() => { put.mutate(); }}>Set</Button>
+          {isSet ? <Button className="h-8!" look="danger" busy={drop.isPending} onClick={() => { drop.mutate(); }}>Drop</Button> : null}
+        </span>
+      )}
+    </Field>
   );
 }

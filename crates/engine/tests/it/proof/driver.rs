@@ -209,7 +209,7 @@ impl<'s> Driver<'s> {
                 }
                 self.flush();
                 if self.machine.end() == Some(End::Failed) && std::mem::take(&mut self.dangers.redriven) {
-                    self.running.clear();
+                    self.drop_running();
                     self.emit(Event::Reopened { at: self.now, by: "somebody".into() });
                     continue;
                 }
@@ -338,13 +338,18 @@ impl<'s> Driver<'s> {
                 self.world.uncertain.push(key(s, &call, epoch));
             }
         }
+        self.drop_running();
+        self.after.clear();
+        self.recover();
+    }
+
+    /// Nobody goes on with what runs. What comes of its calls is never heard, and a later attempt may repeat them.
+    fn drop_running(&mut self) {
         for frame in std::mem::take(&mut self.running).iter().flat_map(|attempt| &attempt.frames) {
             if let Some((call, epoch, _)) = &frame.pending {
                 self.world.uncertain.push(key(frame.step, call, *epoch));
             }
         }
-        self.after.clear();
-        self.recover();
     }
 
     /// Rebuilds the machine from the journal, with a snapshot on the way; attempts that were under way are made again.
@@ -558,7 +563,7 @@ impl<'s> Driver<'s> {
 
     /// The grace after a cancel is over.
     pub(super) fn abandon(&mut self) {
-        self.running.clear();
+        self.drop_running();
         let live: Vec<u32> = self.machine.live().keys().copied().collect();
         live.into_iter().for_each(|step| self.emit(failed(step, canceled())));
     }

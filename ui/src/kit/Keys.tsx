@@ -3,7 +3,7 @@ export function Keys({ keys }: { keys: string }) {
   return (
     <span className="inline-flex gap-0.5 font-sans">
       {keys.split("+").map((key) => (
-        <kbd key={key} className="rounded-small border border-current/30 px-1 text-tiny leading-4 opacity-80">
+        <kbd key={key} className="rounded-small border border-current/30 px-1 text-tiny leading-4">
           {printed(key)}
         </kbd>
       ))}

@@ -1,0 +1,30 @@
+//! Every page of the app, once: for the checks of all pages and for the screenshots of the documentation.
+
+export const PAGES = [
+  { name: "home", path: () => "/" },
+  { name: "workflows", path: () => "/workflows" },
+  { name: "workflow", path: (seed) => `/workflows/${seed.workflow}` },
+  { name: "editor", path: (seed) => `/workflows/${seed.workflow}/edit`, ready: (page) => page.getByRole("toolbar", { name: "Editor" }).waitFor() },
+  { name: "runs", path: () => "/runs" },
+  { name: "run", path: (seed) => `/runs/${seed.run}` },
+  { name: "waiting", path: () => "/waiting" },
+  { name: "connections", path: () => "/connections" },
+  { name: "connection", path: (seed) => `/connections/${seed.connection}` },
+  { name: "variables", path: () => "/variables" },
+  { name: "audit", path: () => "/audit" },
+  { name: "access", path: () => "/access" },
+  { name: "settings", path: () => "/settings" },
+  { name: "reference", path: () => "/reference" },
+  { name: "help", path: () => "/help" },
+  { name: "gallery", path: () => "/gallery" },
+  { name: "sign-in", path: () => "/sign-in", open: true },
+];
+
+/** Waits until a page shows what it is about: its name, nothing that loads, and its own fonts. */
+export async function shown(page, place) {
+  await (place?.ready?.(page) ?? page.getByRole("heading", { level: 1 }).first().waitFor());
+  await page.waitForFunction(() => document.querySelector('main [role="status"][aria-label="Loading"]:not([data-sample])') === null);
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+  });
+}

@@ -29,7 +29,7 @@ export function tidy(document: Workflow, only?: readonly string[]): Positions {
   if (chosen.length === 0) return {};
   const names = new Set(chosen.map((node) => node.name));
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 48, ranksep: 64 });
+  graph.setGraph({ rankdir: "LR", nodesep: 48, ranksep: 96 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of chosen) graph.setNode(node.id, { ...sizeOf(node) });
   edgesOf(document).forEach((edge, index) => {

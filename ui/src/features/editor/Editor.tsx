@@ -4,7 +4,8 @@ import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { Plus, Radio } from "lucide-react";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
-import { Canvas, type Asked } from "../../canvas/Canvas";
+import type { Asked } from "../../canvas/ask";
+import { Canvas } from "../../canvas/Canvas";
 import { copyText, fragmentOfSpec, readText } from "../../canvas/graph/clipboard";
 import { edgesOf, isNote, nodeById, nodeByName, open, positionOf, sameWorkflow, type NodeSpec } from "../../canvas/graph/document";
 import type { Json } from "../../canvas/graph/json";

@@ -6,13 +6,10 @@
 import {
   Background,
   BackgroundVariant,
-  BaseEdge,
   EdgeLabelRenderer,
-  getBezierPath,
   MiniMap,
   type Connection,
   type Edge as FlowEdge,
-  type EdgeProps,
   type Node as FlowNode,
   type NodeChange,
   type OnConnectEnd,
@@ -23,27 +20,22 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
+import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { edgeFault } from "./graph/operations";
-import { isFar } from "./far";
+import { AskContext, type Asked } from "./ask";
+import { EdgeLine } from "./EdgeLine";
+import { FarContext, isFar } from "./far";
 import { NodeCard, NoteCard } from "./NodeCard";
 import { useEditor, useHistory } from "./store";
+import { IconButton } from "@/kit/Button";
 
 const NODE_TYPES = { card: NodeCard, note: NoteCard };
 const EDGE_TYPES = { line: EdgeLine };
 export const TYPE_MIME = "application/x-fishplate-node-type";
-
-export interface Asked {
-  /** Where the new node is to stand. */
-  readonly at: readonly [number, number];
-  /** The output that it is to follow. */
-  readonly after?: { readonly from: string; readonly output: number };
-  /** The edge that it is to stand on. */
-  readonly edge?: Edge;
-}
 
 interface Props {
   readonly onAsk: (asked: Asked) => void;
@@ -81,7 +73,7 @@ function flowNodes(nodes: readonly NodeSpec[], selection: readonly string[], bef
   });
 }
 
-function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEdge[] {
+function useFlowEdges(document: Workflow): FlowEdge[] {
   return useMemo(
     () =>
       edgesOf(document).flatMap((edge) => {
@@ -94,36 +86,12 @@ function useFlowEdges(document: Workflow, onAsk: (asked: Asked) => void): FlowEd
           target: to.id,
           sourceHandle: `o${edge.output ?? 0}`,
           targetHandle: `i${edge.input ?? 0}`,
-          data: { edge, onAsk },
+          data: { edge },
           ariaLabel: `Edge from ${edge.from} to ${edge.to}`,
-          className: edge.attachment === undefined ? "" : "ed-attached",
+          className: edge.attachment !== undefined ? "ed-attached" : "",
         };
       }),
-    [document, onAsk],
-  );
-}
-
-function EdgeLine(props: EdgeProps) {
-  const [path, x, y] = getBezierPath(props);
-  const far = useStore(isFar);
-  const { edge, onAsk } = props.data as { edge: Edge; onAsk: (asked: Asked) => void };
-  if (far) return <BaseEdge path={path} interactionWidth={0} />;
-  return (
-    <>
-      <BaseEdge path={path} interactionWidth={18} />
-      <EdgeLabelRenderer>
-        <button
-          type="button"
-          className="ed-plus nodrag nopan"
-          tabIndex={-1}
-          style={{ transform: `translate(-50%,-50%) translate(${x}px,${y}px)` }}
-          aria-label={`Insert a node between ${edge.from} and ${edge.to}`}
-          onClick={() => onAsk({ at: [Math.round(x) - 80, Math.round(y) - 32], edge })}
-        >
-          +
-        </button>
-      </EdgeLabelRenderer>
-    </>
+    [document],
   );
 }
 
@@ -145,7 +113,7 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
     setSeen({ nodes: document.nodes, selection });
     setNodes((now) => flowNodes(document.nodes, selection, now));
   }
-  const edges = useFlowEdges(document, onAsk);
+  const edges = useFlowEdges(document);
 
   const changed = (changes: NodeChange[]) => {
     setNodes((now) => applyNodeChanges(changes, now));
@@ -185,6 +153,8 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
   };
 
   return (
+    <AskContext value={onAsk}>
+    <FarContext value={far}>
     <ReactFlow
       className={far ? "ed-far" : ""}
       nodes={nodes}
@@ -204,6 +174,7 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
       deleteKeyCode={null}
       multiSelectionKeyCode={["Shift", "Meta", "Control"]}
       selectionMode={SelectionMode.Partial}
+      connectionRadius={36}
       zoomOnDoubleClick={false}
       snapToGrid
       snapGrid={[16, 16]}
@@ -218,11 +189,13 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
       {groupsOf(document).map((group) => <GroupBox key={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
       <MiniMap pannable zoomable ariaLabel="Overview of the workflow" />
       <Panel position="bottom-left" className="ed-zoom">
-        <button type="button" aria-label="Zoom in" onClick={() => void flow.zoomIn()}>+</button>
-        <button type="button" aria-label="Zoom out" onClick={() => void flow.zoomOut()}>−</button>
-        <button type="button" aria-label="Fit to view" onClick={() => void flow.fitView({ maxZoom: 1, padding: 0.2 })}>⤢</button>
+        <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
+        <IconButton look="plain" name="Zoom out" icon={<ZoomOut size={15} />} onClick={() => void flow.zoomOut()} />
+        <IconButton look="plain" name="Fit to view" icon={<Maximize size={14} />} onClick={() => void flow.fitView({ maxZoom: 1, padding: 0.2 })} />
       </Panel>
     </ReactFlow>
+    </FarContext>
+    </AskContext>
   );
 }
 

@@ -1,14 +1,29 @@
 //! One node on the canvas. It renders when its own part of the document, its state or its problems change.
 
-import { Handle, Position, useStore, type NodeProps } from "@xyflow/react";
-import { memo, useCallback } from "react";
+import { Handle, Position, type NodeProps } from "@xyflow/react";
+import { Check, CircleAlert, CircleSlash, LoaderCircle, Pause, Pin, Plus, PowerOff, X } from "lucide-react";
+import { memo, use, useCallback } from "react";
 
-import { isNote } from "./graph/document";
+import { AskContext } from "./ask";
+import { briefOf, timeOf } from "./brief";
+import { FarContext } from "./far";
+import { Glyph } from "./Glyph";
+import { edgesAt, isNote, positionOf, type NodeSpec } from "./graph/document";
 import { sizeOf } from "./graph/layout";
-import { portsOf } from "./graph/ports";
-import { type EditorStore, useEditor, useEditorValue, useNode } from "./store";
-import { isFar } from "./far";
-import { glyphOf } from "./glyph";
+import { portsOf, type Ports } from "./graph/ports";
+import { type EditorStore, type NodeState, type Problem, useEditor, useEditorValue, useNode } from "./store";
+import { Tip } from "@/kit/Tip";
+
+interface Shape extends Ports {
+  /** Outputs that no edge leaves yet. */
+  readonly open: readonly number[];
+}
+
+function shapeOf(store: EditorStore, node: NodeSpec): Shape {
+  const ports = portsOf(node, store.setting.groupOf, store.document);
+  const used = new Set(edgesAt(store.document, node.name).filter((edge) => edge.from === node.name).map((edge) => edge.output ?? 0));
+  return { ...ports, open: ports.outputs.flatMap((_, index) => (used.has(index) ? [] : [index])) };
+}
 
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const node = useNode(id);
@@ -16,18 +31,16 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const name = node?.name ?? "";
   const state = useEditorValue(useCallback((of: EditorStore) => of.stateOf(name), [name]));
   const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
-  // Edges change the ports of unknown types only; a text compares by value, so the card renders when they differ.
-  const shape = useEditorValue(
-    useCallback((of: EditorStore) => JSON.stringify(node ? portsOf(node, of.setting.groupOf, of.document) : null), [node]),
-  );
-  // From afar no text can be read, and hundreds of cards are drawn: they are boxes then.
-  const far = useStore(isFar);
+  // A text compares by value, so the card renders when its ports differ, and not with every edge elsewhere.
+  const shape = useEditorValue(useCallback((of: EditorStore) => JSON.stringify(node ? shapeOf(of, node) : null), [node]));
+  const far = use(FarContext);
   if (!node) return null;
-  const ports = JSON.parse(shape) as ReturnType<typeof portsOf>;
+  const ports = JSON.parse(shape) as Shape;
   const status = state?.status ?? "idle";
-  const group = store.setting.groupOf(node.type) ?? "unknown";
+  const known = store.setting.groupOf(node.type);
+  const group = known ?? "unknown";
   const rows = Math.max(ports.inputs.length, ports.outputs.length, 1);
-  const label = [name, node.type, node.disabled === true ? "disabled" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : ""];
+  const label = [name, node.type, node.disabled === true ? "disabled" : "", known === undefined ? "unknown type" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : ""];
   return (
     <div
       className={`ed-card ed-${group} ed-is-${status}`}
@@ -36,32 +49,87 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
       style={{ minHeight: Math.max(64, rows * 26 + 12) }}
       aria-label={label.filter(Boolean).join(", ")}
     >
-      {ports.inputs.map((_, index) => (
-        <Handle key={index} id={`i${index}`} type="target" position={Position.Left} style={{ top: `${((index + 0.5) / ports.inputs.length) * 100}%` }} />
-      ))}
-      {!far && (
-        <>
-          <span className="ed-glyph" aria-hidden>
-            {glyphOf(node.type, group)}
-          </span>
-          <span className="ed-names" title={name}>
-            <strong>{name}</strong>
-            <small>{state?.error ?? (node.notes || node.type)}</small>
-          </span>
-        </>
-      )}
-      {node.pinned !== undefined && <span className="ed-pin" title={`${node.pinned.length} pinned items`}>pinned</span>}
-      {problems.length > 0 && <span className="ed-bad" title={problems.map((problem) => problem.detail).join("\n")}>{problems.length}</span>}
-      {ports.outputs.map((port, index) => (
-        <Handle key={index} id={`o${index}`} type="source" position={Position.Right} style={{ top: `${((index + 0.5) / ports.outputs.length) * 100}%` }} className={port === "error" ? "ed-error-port" : undefined}>
-          {!far && (port !== "" || state?.counts?.[index] !== undefined) && (
-            <span className="ed-port">{[port, state?.counts?.[index] === undefined ? "" : `${state.counts[index]}`].filter(Boolean).join(" · ")}</span>
-          )}
+      {ports.inputs.map((port, index) => (
+        <Handle key={index} id={`i${index}`} type="target" position={Position.Left} style={{ top: `${((index + 0.5) / ports.inputs.length) * 100}%` }}>
+          {!far && ports.inputs.length > 1 && <span className="ed-port ed-port-in">{port}</span>}
         </Handle>
       ))}
+      {far ? null : (
+        <>
+          <Glyph type={node.type} group={group} />
+          <span className="ed-names" title={known === undefined ? `No node type \`${node.type}\` is known here. The node is kept as it is, and runs where a module or connector brings the type.` : name}>
+            <strong>{name}</strong>
+            <small>{state?.error ?? (known === undefined ? `unknown: ${node.type}` : briefOf(node))}</small>
+          </span>
+          <Marks node={node} state={state} problems={problems} />
+        </>
+      )}
+      {ports.outputs.map((port, index) => (
+        <Handle key={index} id={`o${index}`} type="source" position={Position.Right} style={{ top: `${((index + 0.5) / ports.outputs.length) * 100}%` }} className={port === "error" ? "ed-error-port" : undefined}>
+          {!far && port !== "" && <span className="ed-port">{port}</span>}
+        </Handle>
+      ))}
+      {!far && ports.open.map((index) => <Follow key={index} node={node} index={index} of={ports.outputs.length} />)}
     </div>
   );
 });
+
+/** What is to be seen at once: how it went and how long it took, whether it is pinned, off or at fault. */
+function Marks({ node, state, problems }: { readonly node: NodeSpec; readonly state: NodeState | undefined; readonly problems: readonly Problem[] }) {
+  const sum = state?.counts?.reduce((all, count) => all + count, 0) ?? 0;
+  return (
+    <>
+      <span className="ed-marks">
+        {node.disabled === true && <span className="ed-mark" title="Disabled: it passes its first input through"><PowerOff size={11} aria-label="disabled" /></span>}
+        {node.pinned !== undefined && <span className="ed-mark ed-mark-pinned" title={`Pinned: draft runs use these ${node.pinned.length} items`}><Pin size={11} aria-label="pinned" /></span>}
+        {problems.length > 0 && (
+          <Tip text={problems.map((problem) => problem.detail).join("; ")}>
+            <span className="ed-mark ed-mark-bad"><CircleAlert size={11} aria-hidden />{problems.length}</span>
+          </Tip>
+        )}
+        {state && <StateMark state={state} />}
+      </span>
+      {state && (state.status === "completed" || state.status === "failed") && (
+        <span className="ed-time">{[state.times > 1 ? `${state.times}×` : "", state.status === "completed" ? (sum === 1 ? "1 item" : `${sum} items`) : "", state.micros === undefined ? "" : timeOf(state.micros)].filter(Boolean).join(" · ")}</span>
+      )}
+    </>
+  );
+}
+
+function StateMark({ state }: { readonly state: NodeState }) {
+  switch (state.status) {
+    case "completed":
+      return <span className="ed-mark ed-mark-good" title="Completed"><Check size={12} strokeWidth={3} aria-hidden /></span>;
+    case "failed":
+      return <Tip text={state.error ?? "it failed"}><span className="ed-mark ed-mark-bad"><X size={12} strokeWidth={3} aria-hidden /></span></Tip>;
+    case "running":
+    case "scheduled":
+      return <span className="ed-mark ed-mark-busy" title="Running"><LoaderCircle size={12} className="animate-spin" aria-hidden /></span>;
+    case "waiting":
+      return <span className="ed-mark ed-mark-wait" title="Waiting"><Pause size={11} aria-hidden /></span>;
+    case "canceled":
+      return <span className="ed-mark" title="Canceled"><CircleSlash size={11} aria-hidden /></span>;
+  }
+}
+
+/** A way on from an output that leads nowhere yet. */
+function Follow({ node, index, of }: { readonly node: NodeSpec; readonly index: number; readonly of: number }) {
+  const ask = use(AskContext);
+  const [x, y] = positionOf(node);
+  return (
+    <button
+      type="button"
+      className="ed-follow nodrag nopan grid"
+      tabIndex={-1}
+      style={{ top: `${((index + 0.5) / of) * 100}%` }}
+      aria-label={`Add a node after ${node.name}${of > 1 ? `, output ${index + 1}` : ""}`}
+      title="Add a node here"
+      onClick={(event) => { event.stopPropagation(); ask({ at: [x + 224, y + (of > 1 ? (index - (of - 1) / 2) * 160 : 0)], after: { from: node.name, output: index } }); }}
+    >
+      <Plus size={12} aria-hidden />
+    </button>
+  );
+}
 
 export const NoteCard = memo(function NoteCard({ id, selected }: NodeProps) {
   const node = useNode(id);

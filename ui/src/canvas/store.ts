@@ -17,6 +17,8 @@ export interface NodeState {
   readonly error?: string;
   /** How often it has run. */
   readonly times: number;
+  /** How long all of that took. */
+  readonly micros?: number;
 }
 
 export interface Problem {

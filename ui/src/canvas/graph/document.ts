@@ -159,6 +159,7 @@ export function freshName(taken: ReadonlySet<string>, wanted: string): string {
 interface Index {
   readonly byId: ReadonlyMap<string, NodeSpec>;
   readonly byName: ReadonlyMap<string, NodeSpec>;
+  readonly edgesAt: ReadonlyMap<string, readonly Edge[]>;
 }
 
 // The document never changes, so its index is made once and goes when the document does.
@@ -167,7 +168,16 @@ const indices = new WeakMap<Workflow, Index>();
 function indexOf(document: Workflow): Index {
   let index = indices.get(document);
   if (!index) {
+    const edgesAt = new Map<string, Edge[]>();
+    for (const edge of edgesOf(document)) {
+      for (const end of edge.from === edge.to ? [edge.from] : [edge.from, edge.to]) {
+        const known = edgesAt.get(end);
+        if (known) known.push(edge);
+        else edgesAt.set(end, [edge]);
+      }
+    }
     index = {
+      edgesAt,
       byId: new Map(document.nodes.map((node) => [node.id, node])),
       byName: new Map(document.nodes.map((node) => [node.name, node])),
     };
@@ -191,6 +201,12 @@ export function nodeNames(document: Workflow): ReadonlySet<string> {
 export function edgesOf(document: Workflow): readonly Edge[] {
   return document.edges ?? [];
 }
+
+/** The edges that begin or end at a node. */
+export function edgesAt(document: Workflow, name: string): readonly Edge[] {
+  return indexOf(document).edgesAt.get(name) ?? NO_EDGES;
+}
+const NO_EDGES: readonly Edge[] = [];
 
 export function groupsOf(document: Workflow): readonly Group[] {
   const editor = document.foreign?.["editor"];

@@ -29,7 +29,7 @@ export function tidy(document: Workflow, only?: readonly string[]): Positions {
   if (chosen.length === 0) return {};
   const names = new Set(chosen.map((node) => node.name));
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 48, ranksep: 64 });
+  graph.setGraph({ rankdir: "LR", nodesep: 48, ranksep: 96 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of chosen) graph.setNode(node.id, { ...sizeOf(node) });
   edgesOf(document).forEach((edge, index) => {
@@ -85,6 +85,62 @@ function carry(note: NodeSpec, nodes: readonly NodeSpec[], positions: Positions)
     return Math.min(...anchors.map((node) => (positions[node.id] ?? positionOf(node))[axis])) - before;
   };
   return [x + shift(0), y + shift(1)];
+}
+
+/**
+ * The document with a place for every node: those written by hand or by a program have none, and would lie in one pile.
+ * The same document is always laid out the same way, so two people who open it see one picture.
+ */
+export function laidOut(document: Workflow): Workflow {
+  const { nodes } = document;
+  const lost = nodes.filter((node) => node.position === undefined);
+  if (lost.length === 0 && !piled(nodes)) return document;
+  const whole = lost.length === nodes.length || piled(nodes);
+  const positions = whole ? tidy({ ...document, nodes: nodes.map((node) => ({ ...node, position: [0, 0] })) }) : fill(document, lost);
+  return { ...document, nodes: nodes.map((node) => ({ ...node, position: positions[node.id] ?? positionOf(node) })) };
+}
+
+/** All nodes at one and the same place: nobody has put them there. */
+function piled(nodes: readonly NodeSpec[]): boolean {
+  const [first] = nodes;
+  if (!first || nodes.length < 2) return false;
+  const [x, y] = positionOf(first);
+  return nodes.every((node) => positionOf(node)[0] === x && positionOf(node)[1] === y);
+}
+
+const STEP = { across: 224, down: 112 };
+
+/** Finds places for some nodes among others that stand: after what leads to them, before what they lead to, else below. */
+function fill(document: Workflow, lost: readonly NodeSpec[]): Positions {
+  const positions: Positions = Object.fromEntries(document.nodes.flatMap((node) => (node.position ? [[node.id, node.position] as const] : [])));
+  const free = (x: number, y: number): readonly [number, number] => {
+    const taken = Object.values(positions).some(([left, top]) => Math.abs(left - x) < NODE_SIZE.width && Math.abs(top - y) < NODE_SIZE.height);
+    return taken ? free(x, y + STEP.down) : [x, y];
+  };
+  const beside = (node: NodeSpec): readonly [number, number] | undefined => {
+    for (const edge of edgesOf(document)) {
+      const other = nodeByName(document, edge.to === node.name ? edge.from : edge.from === node.name ? edge.to : "");
+      const known = other && positions[other.id];
+      if (known) return free(known[0] + (edge.to === node.name ? STEP.across : -STEP.across), known[1]);
+    }
+    return undefined;
+  };
+  let waiting = [...lost];
+  while (waiting.length > 0) {
+    const left = waiting.filter((node) => {
+      const place = beside(node);
+      if (place) positions[node.id] = place;
+      return place === undefined;
+    });
+    if (left.length === waiting.length) {
+      const [first] = left.splice(0, 1);
+      const lowest = Math.max(...Object.values(positions).map(([, y]) => y));
+      const leftmost = Math.min(...Object.values(positions).map(([x]) => x));
+      if (first) positions[first.id] = [leftmost, lowest + STEP.down];
+    }
+    waiting = left;
+  }
+  return positions;
 }
 
 export type Side = "left" | "center" | "right" | "top" | "middle" | "bottom";

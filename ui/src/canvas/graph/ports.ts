@@ -3,7 +3,7 @@
 //! The server knows them and does not tell yet, so the rules of the built-in types stand here, too. A node of any other
 //! type has one input and one output, and besides every port that an edge already uses.
 
-import { edgesOf, type NodeSpec, type Workflow } from "./document";
+import { edgesAt, type NodeSpec, type Workflow } from "./document";
 import { isList, isObject } from "./json";
 
 export interface Ports {
@@ -25,7 +25,7 @@ export function portsOf(node: NodeSpec, groupOf: GroupOf, document?: Workflow): 
   const inputs = [...known.inputs];
   const attachments: string[] = [];
   if (document) {
-    for (const edge of edgesOf(document)) {
+    for (const edge of edgesAt(document, node.name)) {
       if (edge.attachment !== undefined) {
         if (edge.to === node.name && !attachments.includes(edge.attachment)) attachments.push(edge.attachment);
         continue;

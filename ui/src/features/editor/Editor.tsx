@@ -1,33 +1,46 @@
 //! The editor of one workflow: canvas, list or text, the opened node, running, saving, publishing.
 
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { Plus, Radio } from "lucide-react";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
-import { Canvas, type Asked } from "../../canvas/Canvas";
+import type { Asked } from "../../canvas/ask";
+import { Canvas } from "../../canvas/Canvas";
 import { copyText, fragmentOfSpec, readText } from "../../canvas/graph/clipboard";
-import { edgesOf, isNote, nodeById, nodeByName, positionOf, type NodeSpec, type Workflow } from "../../canvas/graph/document";
-import { find } from "../../canvas/graph/find";
+import { edgesOf, isNote, nodeById, nodeByName, open, positionOf, sameWorkflow, type NodeSpec } from "../../canvas/graph/document";
 import type { Json } from "../../canvas/graph/json";
-import { align, distribute, tidy, type Side } from "../../canvas/graph/layout";
+import { tidy } from "../../canvas/graph/layout";
 import { VERSIONS } from "../../canvas/graph/lower";
 import { takeTheirs, type Conflict } from "../../canvas/graph/merge";
 import { fragmentOf, type Fragment } from "../../canvas/graph/operations";
 import { portsOf } from "../../canvas/graph/ports";
 import { EditorContext, EditorStore, useHistory } from "../../canvas/store";
+import { Refusal } from "@/api/problem";
+import { Button } from "@/kit/Button";
+import { Dialog } from "@/kit/Dialog";
+import { Keys } from "@/kit/Keys";
+import { Empty, Failure, Skeleton } from "@/kit/States";
+import { toasts } from "@/kit/toasts";
 import { Autosave, BROWSER_SHELF, type SaveState } from "./autosave";
 import { CallError, type Calls, type NodeType, type Run } from "./calls";
+import { Conflicts } from "./Conflicts";
+import { Find } from "./Find";
 import { initialParams } from "./form/schema";
 import { actOf, KEYS } from "./keys";
 import { ListView } from "./ListView";
 import { NodePanel } from "./NodePanel";
 import { Palette } from "./Palette";
-import { ENDED, follow, RunContext, statesOf, useRunData } from "./run";
+import { SelectionBar } from "./SelectionBar";
+import { Toolbar, type Live, type View } from "./Toolbar";
+import { ENDED, errorText, follow, RunContext, statesOf, useRunData } from "./run";
 import { TextView } from "./TextView";
 
 export interface EditorProps {
   readonly name: string;
   readonly calls: Calls;
   readonly onOpenWorkflow: (name: string) => void;
+  /** Leads to another page about the workflow. */
+  readonly onGo: (to: "revisions" | "runs") => void;
   /** Where webhooks are reached, up to their path. */
   readonly hooks: string;
 }
@@ -39,6 +52,7 @@ interface Loaded {
   readonly variables: readonly { name: string; value?: string }[];
   readonly run: Run | undefined;
   readonly recovered: readonly Conflict[] | undefined;
+  readonly live: Live;
 }
 
 function randomId(): string {
@@ -49,49 +63,53 @@ function randomId(): string {
 export function Editor(props: EditorProps) {
   const { name, calls } = props;
   const [loaded, setLoaded] = useState<Loaded>();
-  const [fault, setFault] = useState<string>();
-  const [refusal, setRefusal] = useState<string>();
+  const [fault, setFault] = useState<unknown>();
   useEffect(() => {
     let here = true;
     let save: Autosave | undefined;
     const load = async () => {
-      const [types, begun, variables, last] = await Promise.all([
+      const [types, begun, variables, stored, activation, last] = await Promise.all([
         calls.nodeTypes(),
         Autosave.begin(name, calls, BROWSER_SHELF),
         calls.variables().catch(() => []),
+        calls.stored(name),
+        calls.activation(name).catch(() => undefined),
         calls.lastRun(name).then((run) => (run === undefined ? undefined : calls.showRun(run))).catch(() => undefined),
       ]);
       if (!here) return;
       const groups = new Map(types.map((type) => [type.id, type.group]));
-      const store = new EditorStore(begun.document, { groupOf: (type) => groups.get(type), newId: randomId }, setRefusal, () => Date.now());
+      const store = new EditorStore(begun.document, { groupOf: (type) => groups.get(type), newId: randomId }, (text) => toasts.failed("That cannot be done.", new Refusal({ code: "", detail: text, problems: [] })), () => Date.now());
       if (begun.draft?.problems) store.setProblems(begun.draft.problems, begun.document);
       if (last) store.setStates(statesOf(last));
       save = begun.save;
       setLoaded({
         ...begun, store, types, run: last,
+        live: {
+          published: stored?.revision,
+          active: activation?.enabled === true ? activation.revision : undefined,
+          changed: begun.draft !== undefined && !(stored && sameWorkflow(open(stored.spec), open(begun.draft.spec))),
+        },
         variables: variables.flatMap(({ spec }) => (spec.key === undefined ? [] : [{ name: spec.key, ...(spec.value === undefined ? {} : { value: spec.value }) }])),
       });
     };
-    load().catch((error: unknown) => setFault(error instanceof Error ? error.message : "the workflow cannot be opened"));
+    load().catch((error: unknown) => setFault(error ?? new Error("the workflow cannot be opened")));
     return () => {
       here = false;
       void save?.leave();
     };
   }, [name, calls]);
-  if (fault !== undefined) return <div className="ed ed-state" role="alert"><p>{fault}</p><button type="button" onClick={() => location.reload()}>Try again</button></div>;
-  if (!loaded) return <div className="ed ed-state" role="status">Opening {name}…</div>;
+  if (fault !== undefined) return <Failure error={fault} retry={() => location.reload()} />;
+  if (!loaded) return <Skeleton lines={8} />;
   return (
     <EditorContext value={loaded.store}>
       <ReactFlowProvider>
-        <Desk key={name} {...props} {...loaded} refusal={refusal} onRefusal={setRefusal} />
+        <Desk key={name} {...props} {...loaded} />
       </ReactFlowProvider>
     </EditorContext>
   );
 }
 
-type View = "canvas" | "list" | "text";
-
-function Desk({ name, calls, save, store, types, variables, run: firstRun, recovered, hooks, onOpenWorkflow, refusal, onRefusal }: EditorProps & Loaded & { readonly refusal: string | undefined; readonly onRefusal: (text: string | undefined) => void }) {
+function Desk({ name, calls, save, store, types, variables, run: firstRun, recovered, live: firstLive, hooks, onOpenWorkflow, onGo }: EditorProps & Loaded) {
   const history = useHistory();
   const { document, selection } = history;
   const flow = useReactFlow();
@@ -99,18 +117,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const [opened, setOpened] = useState<string>();
   const [asked, setAsked] = useState<Asked>();
   const [saved, setSaved] = useState<SaveState>({ is: "saved" });
-  const [told, setTold] = useState<string | undefined>(recovered ? "Work that an earlier visit could not save is back." : undefined);
-  const said = refusal ?? told;
-  const setSaid = useCallback((text: string | undefined) => {
-    onRefusal(undefined);
-    setTold(text);
-  }, [onRefusal]);
   const [conflicts, setConflicts] = useState<readonly Conflict[]>(recovered ?? []);
   const [run, setRun] = useState(firstRun);
   const [busy, setBusy] = useState<AbortController>();
   const [listening, setListening] = useState<readonly string[]>();
   const [finding, setFinding] = useState(false);
-  const [showProblems, setShowProblems] = useState(false);
+  const [live, setLive] = useState(firstLive);
   const [help, setHelp] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const byId = useMemo(() => new Map(types.map((type) => [type.id, type])), [types]);
@@ -120,9 +132,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       document: () => store.document,
       take: (next) => store.take(next),
       onState: setSaved,
-      onDraft: (draft) => store.setProblems(draft.problems ?? [], store.document),
+      onDraft: (draft) => {
+        store.setProblems(draft.problems ?? [], store.document);
+        setLive((now) => (now.changed ? now : { ...now, changed: true }));
+      },
       onMerged: (by, found, arrived) => {
-        setSaid(`${by} saved meanwhile. ${arrived === 0 ? "Nothing of theirs was new." : `${arrived} ${arrived === 1 ? "node" : "nodes"} changed.`} ${found.length === 0 ? "Both are kept." : ""}`);
+        toasts.done(`${by} saved meanwhile. ${arrived === 0 ? "Nothing of theirs was new." : `${arrived} ${arrived === 1 ? "node" : "nodes"} changed.`} ${found.length === 0 ? "Both are kept." : ""}`);
         setConflicts((now) => [...now, ...found]);
       },
     });
@@ -132,14 +147,17 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       seen = store.document;
       save.changed();
     });
-    if (recovered) save.changed();
+    if (recovered) {
+      toasts.done("Work that an earlier visit could not save is back.");
+      save.changed();
+    }
     const leave = (event: BeforeUnloadEvent) => { if (!isQuiet(save, store)) event.preventDefault(); };
     window.addEventListener("beforeunload", leave);
     return () => {
       stop();
       window.removeEventListener("beforeunload", leave);
     };
-  }, [save, store, recovered, setSaid]);
+  }, [save, store, recovered]);
 
   /** Moves the canvas when a node would be out of sight, and never otherwise. */
   const show = useCallback((node: NodeSpec) => {
@@ -194,21 +212,22 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     setBusy(control);
     try {
       const last = await follow(id, calls, store, setRun, control.signal);
-      setSaid(last.status === "failed" ? "The run failed: see the red node." : last.status === "completed" ? "The run is complete." : `The run is ${last.status}.`);
+      if (last.status === "failed") toasts.failed("The run failed: see the red node.", new Refusal({ code: "", detail: errorText(last.error) ?? "a step failed", problems: [] }));
+      else toasts.done(last.status === "completed" ? "The run is complete." : `The run is ${last.status}.`);
     } catch (error) {
-      if (!control.signal.aborted) setSaid(error instanceof Error ? error.message : "the run cannot be followed");
+      if (!control.signal.aborted) toasts.failed("The run cannot be followed.", error);
     } finally {
       setBusy(undefined);
     }
   };
 
   const start = async (options: Parameters<Calls["run"]>[1]) => {
-    if (!(await save.flush())) return setSaid("The draft could not be saved, so it was not run.");
+    if (!(await save.flush())) return toasts.done("The draft could not be saved, so it was not run.");
     store.setStates(new Map());
     try {
       await watch((await calls.run(name, options)).run);
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : "the run was not started");
+      toasts.failed("The run was not started.", error);
       if (error instanceof CallError) store.setProblems(error.problem.problems ?? [], store.document);
     }
   };
@@ -237,25 +256,36 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       const control = new AbortController();
       await calls.heard(name, (heard) => void watch(heard), control.signal);
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : "it cannot listen");
+      toasts.failed("It cannot listen for a test event.", error);
     } finally {
       setListening(undefined);
     }
   };
 
   const publish = async () => {
-    if (!(await save.flush()) || save.version === undefined) return setSaid("The draft is not saved yet, so it was not published.");
+    if (!(await save.flush()) || save.version === undefined) return toasts.done("The draft is not saved yet, so it was not published.");
     try {
       const written = await calls.publish(name, save.version);
       save.published(written.resource.revision);
       const problems = written.problems ?? [];
       store.setProblems(problems, store.document);
-      setShowProblems(problems.length > 0);
-      setSaid(problems.length === 0 ? `Published as revision ${written.resource.revision}.` : `Published as revision ${written.resource.revision}; ${problems.length} problems keep it from running.`);
+      setLive((now) => ({ ...now, published: written.resource.revision, changed: false }));
+      toasts.done(problems.length === 0 ? `Published as revision ${written.resource.revision}.` : `Published as revision ${written.resource.revision}; ${problems.length} problems keep it from running.`);
     } catch (error) {
       if (error instanceof CallError) store.setProblems(error.problem.problems ?? [error.problem], store.document);
-      setShowProblems(true);
-      setSaid(error instanceof Error ? error.message : "it was not published");
+      toasts.failed("It was not published.", error);
+    }
+  };
+
+  const activate = async (active: boolean) => {
+    try {
+      if (active) await calls.activate(name);
+      else await calls.deactivate(name);
+      const now = await calls.activation(name);
+      setLive((before) => ({ ...before, active: now?.enabled === true ? now.revision : undefined }));
+      toasts.done(active ? "It is live: its triggers fire." : "Its triggers rest.");
+    } catch (error) {
+      toasts.failed(active ? "It was not activated." : "It was not deactivated.", error);
     }
   };
 
@@ -267,15 +297,15 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
 
   const pasteText = async (text: string) => {
     const pasted = readText(text);
-    if (!pasted) return setSaid("There are no nodes on the clipboard.");
+    if (!pasted) return toasts.done("There are no nodes on the clipboard.");
     if (pasted.kind === "fragment") return put(pasted.fragment);
     try {
       const spec = await calls.lift(pasted.text);
       put(spec ? fragmentOfSpec(spec) : pasted.placeholders);
-      setSaid("Nodes of n8n are pasted as ours.");
+      toasts.done("Nodes of n8n are pasted as ours.");
     } catch {
       put(pasted.placeholders);
-      setSaid("The importer does not answer: the nodes are placeholders that keep everything.");
+      toasts.done("The importer does not answer: the nodes are placeholders that keep everything.");
     }
   };
 
@@ -296,6 +326,9 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     tidy: () => { store.act("Tidy up", [{ type: "moveNodes", positions: tidy(store.document, selection) }]); requestAnimationFrame(() => void flow.fitView({ maxZoom: 1, padding: 0.2 })); },
     note: () => { const { x, y } = flow.screenToFlowPosition({ x: 320, y: 240 }); store.act("Add note", [{ type: "addNote", content: "", position: [x, y] }], { select: true }); },
     group: () => store.act("Group", [{ type: "addGroup", title: "Group", ids: selection }]),
+    keys: () => setHelp(!help),
+    revisions: () => onGo("revisions"),
+    runs: () => onGo("runs"),
     next: () => step(1),
     previous: () => step(-1),
   };
@@ -339,7 +372,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     const text = copyText(fragmentOf(document, selection), (type) => (byId.get(type)?.n8n ?? []).map((other) => ({ type: other, version: VERSIONS[other] ?? 1 })));
     event.clipboardData?.setData("text/plain", text);
     if (event.type === "cut") acts["remove"]?.();
-    setSaid(`${selection.length} ${selection.length === 1 ? "node" : "nodes"} copied; n8n can paste them, too.`);
+    toasts.done(`${selection.length} ${selection.length === 1 ? "node" : "nodes"} copied; n8n can paste them, too.`);
   });
 
   // Whatever part of the editor has the focus, its keys and clipboard are the editor's.
@@ -369,42 +402,35 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   return (
     <RunContext value={context}>
       <div className="ed" ref={root} tabIndex={-1}>
-        <div className="ed-bar" role="toolbar" aria-label="Editor">
-          <input className="ed-title" aria-label="Title of the workflow" placeholder={name} value={document.title ?? ""} onChange={(event) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: event.target.value }], { key: "title" })} />
-          <span className="ed-saved" role="status" data-is={saved.is}>{SAVED[saved.is]}{"detail" in saved ? `: ${saved.detail}` : ""}</span>
-          <span className="ed-gap" />
-          <div role="group" aria-label="View" className="ed-tabs">
-            {(["canvas", "list", "text"] as const).map((one) => <button key={one} type="button" aria-pressed={view === one} onClick={() => setView(one)}>{one === "canvas" ? "Canvas" : one === "list" ? "List" : "Text"}</button>)}
-          </div>
-          <button type="button" disabled={!last} title={last ? `Undo: ${last.label}` : "There is nothing to undo"} onClick={acts["undo"]}>Undo</button>
-          <button type="button" disabled={!ahead} title={ahead ? `Redo: ${ahead.label}` : "There is nothing to redo"} onClick={acts["redo"]}>Redo</button>
-          <button type="button" onClick={() => ask()}>Add node</button>
-          <button type="button" aria-label="Find in the workflow" onClick={acts["find"]}>Find</button>
-          <button type="button" onClick={acts["tidy"]} disabled={document.nodes.length === 0} title="Lay the nodes out from left to right">Tidy</button>
-          {triggers.some((node) => node.type === "http.webhook") && <button type="button" aria-pressed={listening !== undefined} onClick={() => { if (listening) void calls.stopListening(name); else void listen(); }}>{listening ? "Stop listening" : "Listen"}</button>}
-          {busy && run && !ENDED.has(run.status) ? <button type="button" onClick={() => void calls.cancel(run.id)}>Stop run</button>
-            : <button type="button" className="ed-primary" disabled={triggers.length === 0} title={triggers.length === 0 ? "Add a trigger first: a run begins at one" : "Run the draft"} onClick={() => runWhole()}>Run</button>}
-          <button type="button" aria-expanded={showProblems} onClick={() => setShowProblems(!showProblems)} disabled={problems.length === 0} title={problems.length === 0 ? "Nothing keeps it from running" : "What keeps it from running"}>{problems.length === 1 ? "1 problem" : `${problems.length} problems`}</button>
-          <button type="button" className="ed-primary" onClick={() => void publish()}>Publish</button>
-          <button type="button" aria-label="Keys" aria-expanded={help} onClick={() => setHelp(!help)}>?</button>
-        </div>
-        {listening && <p className="ed-banner" role="status">Listening for one test event at {listening.map((address) => <code key={address}>{address}</code>)}</p>}
-        {said !== undefined && <p className="ed-banner" role="status">{said} <button type="button" aria-label="Dismiss" onClick={() => setSaid(undefined)}>×</button></p>}
-        {conflicts.length > 0 && <Conflicts conflicts={conflicts} document={document} onMine={(one) => setConflicts(conflicts.filter((other) => other !== one))} onTheirs={(one) => { store.act("Take theirs", takeTheirs(store.document, one)); setConflicts(conflicts.filter((other) => other !== one)); }} />}
+        <Toolbar
+          name={name} title={document.title ?? ""} onTitle={(title) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: title }], { key: "title" })}
+          saved={saved} live={live} problems={problems} onProblem={({ node }) => { if (node) { store.select([node.id]); show(node); if (!isNote(node)) setOpened(node.id); } }}
+          view={view} onView={setView} undo={last?.label} redo={ahead?.label} acts={acts} empty={document.nodes.length === 0} selected={chosen.length}
+          runRefused={triggers.length === 0 ? "Add a trigger first: a run begins at one" : undefined} running={busy !== undefined && run !== undefined && !ENDED.has(run.status)}
+          onRun={() => runWhole()} onStop={() => { if (run) void calls.cancel(run.id); }}
+          listening={triggers.some((node) => node.type === "http.webhook") ? listening !== undefined : undefined} onListen={() => { if (listening) void calls.stopListening(name); else void listen(); }}
+          onPublish={() => void publish()} onActivate={(active) => void activate(active)}
+        />
+        {listening && <p className="flex flex-wrap items-center gap-2 border-b bg-busy-soft px-4 py-1.5 text-busy" role="status"><Radio size={14} aria-hidden className="animate-pulse" />Listening for one test event at {listening.map((address) => <code key={address} className="rounded-small bg-surface px-1.5 text-ink">{address}</code>)}</p>}
+        <Conflicts conflicts={conflicts} document={document} onMine={(some) => setConflicts((now) => now.filter((one) => !some.includes(one)))}
+          onTheirs={(some) => { store.act("Take theirs", some.flatMap((one) => takeTheirs(store.document, one))); setConflicts((now) => now.filter((one) => !some.includes(one))); }} />
         <div className="ed-main">
           {view === "canvas" && <Canvas onAsk={ask} onOpen={setOpened} onDropType={(type, at) => { const found = byId.get(type); if (found) place(found, { at }); }} onDropFile={(file) => void file.text().then(pasteText)} />}
           {view === "list" && <ListView onOpen={setOpened} onAsk={ask} />}
           {view === "text" && <TextView name={name} />}
-          {view === "canvas" && document.nodes.length === 0 && !asked && <div className="ed-first"><h2>Every workflow begins with a trigger</h2><p>A webhook that is called, a schedule, or your own hand. What follows is drawn from there.</p><button type="button" className="ed-primary" onClick={() => ask()}>Add the first node</button><small>or paste nodes from n8n, or drop a file</small></div>}
+          {view === "canvas" && document.nodes.length === 0 && !asked && (
+            <div className="absolute inset-0 m-auto h-fit w-fit">
+              <Empty title="Every workflow begins with a trigger" action={<Button look="primary" icon={<Plus size={15} />} onClick={() => ask()}>Add the first node</Button>}>
+                A webhook that is called, a schedule, or your own hand: what follows is drawn from there. Nodes copied from n8n can be pasted, and a file of n8n&apos;s or ours can be dropped here.
+              </Empty>
+            </div>
+          )}
           {chosen.length > 0 && view === "canvas" && opened === undefined && <SelectionBar chosen={chosen} acts={acts} store={store} onRunTo={(node) => runWhole(node.name)} />}
           {asked && <Palette types={types} first={document.nodes.length === 0} onChoose={(type) => place(type, asked)} onClose={() => setAsked(undefined)} />}
           {finding && <Find document={document} onClose={() => setFinding(false)} onGo={(id) => { store.select([id]); const node = nodeById(document, id); if (node) void flow.setCenter(positionOf(node)[0] + 80, positionOf(node)[1] + 32, { zoom: 1, duration: 200 }); }} />}
-          {showProblems && problems.length > 0 && (
-            <aside className="ed-problems" aria-label="Problems">
-              <ul>{problems.map(({ node, problem }, index) => <li key={index}><button type="button" onClick={() => { if (node) { store.select([node.id]); setOpened(node.id); } }}><b>{node?.name ?? "Workflow"}</b> {problem.detail}<small>{problem.hint}</small></button></li>)}</ul>
-            </aside>
-          )}
-          {help && <aside className="ed-problems" aria-label="Keys of the editor"><dl>{KEYS.map((one) => <div key={one.keys}><dt><kbd>{one.keys.replace("Mod", "Ctrl")}</kbd></dt><dd>{one.label}</dd></div>)}</dl></aside>}
+          <Dialog title="Keys of the editor" open={help} onOpenChange={setHelp}>
+            <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">{KEYS.map((one) => <div key={one.keys} className="contents"><dt><Keys keys={one.keys} /></dt><dd>{one.label}</dd></div>)}</dl>
+          </Dialog>
           {opened !== undefined && nodeById(document, opened) && (
             <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} start={(options) => void start(options)} runTo={(node) => runWhole(node.name)} onOpenWorkflow={onOpenWorkflow} address={addressOf} />
           )}
@@ -413,8 +439,6 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     </RunContext>
   );
 }
-
-const SAVED: Readonly<Record<SaveState["is"], string>> = { saved: "Draft saved", dirty: "Not saved yet", saving: "Saving…", offline: "Kept in this browser", refused: "Not saved" };
 
 function isQuiet(save: Autosave, store: EditorStore): boolean {
   return BROWSER_SHELF.read(save.key) === null || store.history.past.length === 0;
@@ -436,50 +460,4 @@ function OpenNode({ id, byId, start, runTo, ...rest }: {
   const { document } = useHistory();
   const data = useRunData(document, nodeById(document, id)?.name ?? "");
   return <NodePanel key={id} id={id} types={byId} {...rest} onRunTo={runTo} onRunNode={(node) => start({ startAt: node.name, destination: node.name, input: data.input ?? [{ json: {} }] })} />;
-}
-
-function SelectionBar({ chosen, acts, store, onRunTo }: { readonly chosen: readonly NodeSpec[]; readonly acts: Record<string, () => void>; readonly store: EditorStore; readonly onRunTo: (node: NodeSpec) => void }) {
-  const move = (label: string, positions: ReturnType<typeof align>) => store.act(label, [{ type: "moveNodes", positions }]);
-  const [one] = chosen;
-  return (
-    <div className="ed-selection" role="toolbar" aria-label="Selected nodes">
-      {chosen.length === 1 && one && !isNote(one) && <><button type="button" onClick={acts["open"]}>Open</button><button type="button" onClick={() => onRunTo(one)}>Run to here</button></>}
-      {chosen.length > 1 && (["left", "center", "right", "top", "middle", "bottom"] as const satisfies readonly Side[]).map((side) => <button key={side} type="button" onClick={() => move(`Align ${side}`, align(chosen, side))}>{side}</button>)}
-      {chosen.length > 2 && (["across", "down"] as const).map((way) => <button key={way} type="button" onClick={() => move("Distribute", distribute(chosen, way))}>spread {way}</button>)}
-      {chosen.length > 1 && <button type="button" onClick={acts["group"]}>Group</button>}
-      <button type="button" onClick={acts["duplicate"]}>Duplicate</button>
-      <button type="button" onClick={acts["disable"]}>{chosen.every((node) => node.disabled === true) ? "Enable" : "Disable"}</button>
-      <button type="button" onClick={acts["remove"]}>Remove</button>
-    </div>
-  );
-}
-
-function Find({ document, onClose, onGo }: { readonly document: Workflow; readonly onClose: () => void; readonly onGo: (id: string) => void }) {
-  const [wanted, setWanted] = useState("");
-  const hits = useMemo(() => find(document, wanted, 100), [document, wanted]);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
-  return (
-    <search className="ed-find" aria-label="Find in the workflow">
-      <div className="ed-pair"><input ref={input} aria-label="Text to find" placeholder="Names, parameters, expressions…" value={wanted} onChange={(event) => setWanted(event.target.value)} onKeyDown={(event) => { if (event.key === "Enter" && hits[0]) onGo(hits[0].node); }} /><button type="button" aria-label="Close find" onClick={onClose}>×</button></div>
-      <p role="status">{wanted === "" ? "" : `${hits.length} found`}</p>
-      <ul>{hits.map((hit, index) => <li key={index}><button type="button" onClick={() => onGo(hit.node)}><b>{hit.name}</b> <small>{hit.pointer}</small><code>{hit.text.slice(Math.max(hit.start - 20, 0), hit.start + hit.length + 40)}</code></button></li>)}</ul>
-    </search>
-  );
-}
-
-function Conflicts({ conflicts, document, onMine, onTheirs }: { readonly conflicts: readonly Conflict[]; readonly document: Workflow; readonly onMine: (one: Conflict) => void; readonly onTheirs: (one: Conflict) => void }) {
-  const show = (value: Json | undefined) => (value === undefined ? "removed" : JSON.stringify(value).slice(0, 120));
-  return (
-    <section className="ed-conflicts" aria-label="Conflicts">
-      {conflicts.map((one, index) => (
-        <div key={index}>
-          <b>{one.node === undefined ? "Workflow" : (nodeById(document, one.node)?.name ?? one.node)}{one.pointer}</b>
-          <span>both changed it. Yours: <code>{show(one.mine)}</code> Theirs: <code>{show(one.theirs)}</code></span>
-          <button type="button" onClick={() => onMine(one)}>Keep mine</button>
-          <button type="button" onClick={() => onTheirs(one)}>Take theirs</button>
-        </div>
-      ))}
-    </section>
-  );
 }

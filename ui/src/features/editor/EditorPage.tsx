@@ -18,5 +18,5 @@ export function EditorPage() {
   const navigate = useNavigate();
   const made = useMemo(() => calls(fetchTransport("/api/v1", session.headers, session.expired)), []);
   if (name === undefined) return null;
-  return <Editor key={name} name={name} calls={made} hooks={HOOKS} onOpenWorkflow={(other) => void navigate({ to: paths.editor, params: { name: other } })} />;
+  return <Editor key={name} name={name} calls={made} hooks={HOOKS} onGo={(to) => void (to === "runs" ? navigate({ to: paths.runs, search: { workflow: name } }) : navigate({ to: paths.workflow, params: { name } }))} onOpenWorkflow={(other) => void navigate({ to: paths.editor, params: { name: other } })} />;
 }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { edgesOf, isNote, type NodeSpec } from "../../canvas/graph/document";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useHistory } from "../../canvas/store";
-import type { Asked } from "../../canvas/Canvas";
+import type { Asked } from "../../canvas/ask";
 
 export function ListView({ onOpen, onAsk }: { readonly onOpen: (id: string) => void; readonly onAsk: (asked: Asked) => void }) {
   const { document } = useHistory();

@@ -6,7 +6,7 @@ import { nodeById, type NodeSpec } from "../../canvas/graph/document";
 import { isList, type Json } from "../../canvas/graph/json";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
-import { glyphOf } from "../../canvas/glyph";
+import { Glyph } from "../../canvas/Glyph";
 import type { NodeType } from "./calls";
 import { below, Field, type Place } from "./form/Field";
 import { dailyEditor } from "./form/daily";
@@ -58,7 +58,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   return (
     <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`}>
       <header className="ed-head">
-        <span className={`ed-glyph ed-${type?.group ?? "unknown"}`} aria-hidden>{glyphOf(node.type, type?.group ?? "")}</span>
+        <Glyph type={node.type} group={type?.group ?? "unknown"} />
         <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />

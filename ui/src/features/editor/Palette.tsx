@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 
 import { TYPE_MIME } from "../../canvas/Canvas";
-import { glyphOf } from "../../canvas/glyph";
+import { Glyph } from "../../canvas/Glyph";
 import type { NodeType } from "./calls";
 
 const GROUPS = ["trigger", "flow", "transform", "action", "attachment", "note"];
@@ -70,7 +70,7 @@ export function Palette({ types, first, onChoose, onClose }: Props) {
           <li key={type.id} id={`ed-type-${type.id}`} role="option" aria-selected={type === chosen} draggable
             ref={(element) => { if (index === active) element?.scrollIntoView({ block: "nearest" }); }}
             onDragStart={(event) => event.dataTransfer.setData(TYPE_MIME, type.id)} onClick={() => onChoose(type)}>
-            <span className={`ed-glyph ed-${type.group}`} aria-hidden>{glyphOf(type.id, type.group)}</span>
+            <Glyph type={type.id} group={type.group} />
             <span><b>{type.title}</b><small>{type.summary}</small></span>
           </li>
         ))}

@@ -6,6 +6,7 @@
 
 import { open, sameWorkflow, type Workflow } from "../../canvas/graph/document";
 import { isObject, type JsonObject } from "../../canvas/graph/json";
+import { laidOut } from "../../canvas/graph/layout";
 import { merge, type Conflict } from "../../canvas/graph/merge";
 import { CallError, type Calls, type Draft } from "./calls";
 
@@ -76,7 +77,7 @@ export class Autosave {
   static async begin(name: string, calls: Calls, shelf: Shelf): Promise<{ save: Autosave; document: Workflow; draft: Draft | undefined; recovered: readonly Conflict[] | undefined }> {
     const draft = await calls.draft(name);
     const stored = draft ? undefined : await calls.stored(name);
-    const base = open(draft?.spec ?? stored?.spec ?? ({ nodes: [] } satisfies JsonObject));
+    const base = opened(draft?.spec ?? stored?.spec ?? ({ nodes: [] } satisfies JsonObject));
     const save = new Autosave(name, calls, shelf, base, draft?.version, stored?.revision);
     const kept = readKept(shelf, save.key);
     if (!kept || sameWorkflow(kept.document, base)) return { save, document: base, draft, recovered: undefined };
@@ -168,7 +169,7 @@ export class Autosave {
     const { hooks } = this;
     if (!hooks) return false;
     if (theirs) {
-      const other = open(theirs.spec);
+      const other = opened(theirs.spec);
       const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
       this.#version = theirs.version;
       this.#base = other;
@@ -177,7 +178,7 @@ export class Autosave {
     } else {
       // The draft was published or dropped: the newest revision is what to go on from.
       const stored = await this.calls.stored(this.name);
-      const other = open(stored?.spec ?? { nodes: [] });
+      const other = opened(stored?.spec ?? { nodes: [] });
       const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
       this.#version = undefined;
       this.#baseRevision = stored?.revision;
@@ -195,6 +196,14 @@ export class Autosave {
     this.#base = this.hooks?.document() ?? this.#base;
     this.shelf.write(this.key, undefined);
   }
+}
+
+/**
+ * A spec as it is shown: with a place for every node. What was laid out counts as what the server has, so that to look
+ * at a workflow writes nothing, and the places are saved with the first change.
+ */
+function opened(spec: JsonObject): Workflow {
+  return laidOut(open(spec));
 }
 
 function readKept(shelf: Shelf, key: string): Kept | undefined {

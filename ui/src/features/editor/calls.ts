@@ -3,6 +3,7 @@
 import type { Workflow } from "../../canvas/graph/document";
 import type { Json, JsonObject } from "../../canvas/graph/json";
 import type { Problem } from "../../canvas/store";
+import { Refusal } from "@/api/problem";
 
 export interface Reply {
   readonly status: number;
@@ -15,13 +16,13 @@ export interface Transport {
   stream(path: string, onEvent: (event: string, data: unknown) => void, signal: AbortSignal): Promise<void>;
 }
 
-export class CallError extends Error {
+export class CallError extends Refusal {
   override readonly name = "CallError";
   constructor(
     readonly status: number,
-    readonly problem: Problem & { readonly problems?: readonly Problem[] },
+    problem: Problem & { readonly problems?: readonly Problem[] },
   ) {
-    super(problem.detail);
+    super({ ...problem, problems: [...(problem.problems ?? [])].map((inner) => ({ problems: [], ...inner })), status } as Refusal["problem"]);
   }
 }
 
@@ -100,6 +101,8 @@ export function calls(transport: Transport) {
         ...(version === undefined ? {} : { ifMatch: version }),
       }),
     publish: (name: string, version: number) => ask<{ resource: { revision: number }; problems?: Problem[] }>("POST", at(name, "/publish"), { ifMatch: version }),
+    activation: (name: string) => orNothing(ask<{ enabled: boolean; revision: number }>("GET", at(name, "/activation"))),
+    deactivate: (name: string) => ask("POST", at(name, "/deactivate"), { body: {} }),
     activate: (name: string) => ask<{ addresses: string[] }>("POST", at(name, "/activate"), { body: {} }),
     run: (name: string, options: { destination?: string; startAt?: string; trigger?: string; input?: readonly Json[] }) =>
       ask<{ run: string }>("POST", at(name, "/run"), { body: { draft: true, ...options } }),

@@ -4,7 +4,7 @@ import { createContext, use, useMemo } from "react";
 
 import type { Workflow } from "../../canvas/graph/document";
 import type { RunData } from "../../canvas/graph/completion";
-import type { Json } from "../../canvas/graph/json";
+import { isObject, type Json } from "../../canvas/graph/json";
 import { upstream } from "../../canvas/graph/reach";
 import type { EditorStore, NodeState, StepStatus } from "../../canvas/store";
 import type { Calls, Run, Step } from "./calls";
@@ -20,6 +20,7 @@ export function statesOf(run: Run): ReadonlyMap<string, NodeState> {
       status: step.status as StepStatus,
       counts: step.outputCounts.map((count, port) => count + (before?.counts?.[port] ?? 0)),
       times: (before?.times ?? 0) + 1,
+      micros: (before?.micros ?? 0) + (step.durationMicros ?? 0),
       ...(error === undefined ? {} : { error }),
     });
   }
@@ -29,8 +30,12 @@ export function statesOf(run: Run): ReadonlyMap<string, NodeState> {
 export function errorText(error: Json | undefined): string | undefined {
   if (error === undefined || error === null) return undefined;
   if (typeof error === "string") return error;
-  const { message, detail } = error as { message?: string; detail?: string };
-  return detail ?? message ?? JSON.stringify(error);
+  if (!isObject(error)) return JSON.stringify(error);
+  // A failed attempt wraps the problem that it met.
+  const inner = error["problem"] ?? error["Problem"];
+  if (isObject(inner)) return errorText(inner);
+  const said = error["detail"] ?? error["message"];
+  return typeof said === "string" ? said : JSON.stringify(error);
 }
 
 /** Follows a run to its end. News only says "look again": what is shown is always the run as the server tells it. */

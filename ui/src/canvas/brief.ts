@@ -1,0 +1,42 @@
+//! What a node does, in one line under its name.
+
+import type { NodeSpec } from "./graph/document";
+import { isList, isObject } from "./graph/json";
+
+/** The words of a card: what the person noted, else what the parameters say, else the type. */
+export function briefOf(node: NodeSpec): string {
+  if (node.notes !== undefined && node.notes !== "") return node.notes;
+  const params = node.params ?? {};
+  const text = (name: string) => (typeof params[name] === "string" ? params[name].replace(/^=/, "") : "");
+  switch (node.type) {
+    case "http.request":
+      return text("url") === "" ? "no address yet" : `${text("method") || "GET"} ${text("url").replace(/^https?:\/\//, "")}`;
+    case "http.webhook":
+      return `${isList(params["methods"]) ? params["methods"].map(String).join(", ") : "POST"} /${text("path").replace(/^\//, "")}`;
+    case "core.schedule": {
+      const [rule] = isList(params["rules"]) ? params["rules"] : [];
+      if (!isObject(rule)) return "no times yet";
+      return rule["every"] === "cron" ? String(rule["expression"] ?? "") : `every ${String(rule["count"] ?? 1)} ${String(rule["every"] ?? "")}`;
+    }
+    case "core.call":
+      return text("workflow") || "no workflow yet";
+    case "core.merge":
+      return text("mode") || "append";
+    case "core.set": {
+      const names = isList(params["fields"]) ? params["fields"].flatMap((field) => (isObject(field) && typeof field["name"] === "string" && field["name"] !== "" ? [field["name"]] : [])) : [];
+      return names.length === 0 ? "fields" : names.join(", ");
+    }
+    case "core.code":
+      return "JavaScript";
+    default:
+      return node.type;
+  }
+}
+
+/** A time as one reads it at a glance. */
+export function timeOf(micros: number): string {
+  if (micros < 1_000) return "<1 ms";
+  if (micros < 1_000_000) return `${Math.round(micros / 1_000)} ms`;
+  const seconds = micros / 1_000_000;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}

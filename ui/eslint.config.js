@@ -38,6 +38,8 @@ export default typescript.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       // The first field of a dialog has the focus: who opened it came to type.
       "jsx-a11y/no-autofocus": "off",
+      // A control inside of its label is bound to it.
+      "jsx-a11y/label-has-associated-control": ["error", { assert: "either", controlComponents: ["Input", "Select", "TextArea"], depth: 4 }],
       // What scrolls must be reachable by keyboard.
       "jsx-a11y/no-noninteractive-tabindex": ["error", { roles: ["region", "rowgroup", "tabpanel"], tags: [] }],
       // There is no compiler in the build that could take the virtualizer's answers for constant.

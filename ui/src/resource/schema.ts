@@ -131,10 +131,9 @@ export function branchValue(tag: string, branch: { value: string; schema: Schema
 
 /** An object with a field set; an optional field that is empty is left out. */
 export function withField(value: Record<string, unknown>, name: string, field: unknown, required: boolean): Record<string, unknown> {
-  const next = { ...value };
-  if (!required && (field === undefined || field === "" || (Array.isArray(field) && field.length === 0))) delete next[name];
-  else next[name] = field;
-  return next;
+  const empty = field === undefined || field === "" || (Array.isArray(field) && field.length === 0);
+  if (required || !empty) return { ...value, [name]: field };
+  return Object.fromEntries(Object.entries(value).filter(([known]) => known !== name));
 }
 
 /** A name of the API as people read it: `allowPrivate` is "Allow private". */

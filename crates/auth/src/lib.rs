@@ -1,25 +1,29 @@
-//! Who may do what, and what is kept secret: tokens, roles, [`Grant`]s, the sealed table, and connections as
-//! credentials.
+//! Who may do what, and what is kept secret: people, sessions, tokens, roles, [`Grant`]s, the sealed table, and
+//! connections as credentials.
 //!
 //! This crate is the only maker of a [`Grant`]; whoever holds one has been authenticated. It never hands a secret to
 //! anything but the request that it belongs to: values go in through [`Vault::put_secret`] and come out only on a
 //! signed request or in a comparison.
 //!
-//! Start reading at [`role`] (the decisions), then [`tokens`], [`seal`] and [`vault`].
+//! Start reading at [`role`] (the decisions), then [`tokens`], [`accounts`], [`seal`] and [`vault`].
 
+pub mod accounts;
 pub mod connection;
 mod digest;
 pub mod error;
 pub mod grant;
 mod jwt;
+mod password;
 pub mod role;
 pub mod seal;
 pub mod tokens;
 pub mod vault;
+pub mod webauthn;
 
+pub use accounts::Accounts;
 pub use connection::{Connection, Scheme};
 pub use error::Error;
-pub use grant::{Access, Grant, Rule};
+pub use grant::{Access, Credential, Grant, Rule};
 pub use role::{Permission, Role};
 pub use seal::{Keyring, MasterKey, Place};
 pub use tokens::{MadeToken, NewToken, TokenInfo, Tokens};

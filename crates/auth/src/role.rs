@@ -1,5 +1,7 @@
 //! Roles, permissions, and the one table that joins them.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,11 @@ macro_rules! permissions {
                 match self { $(Permission::$name => $text),* }
             }
 
+            /// The permission of a name.
+            pub fn parse(text: &str) -> Option<Permission> {
+                match text { $($text => Some(Permission::$name),)* _ => None }
+            }
+
             /// The weakest role that has it.
             pub fn least_role(self) -> Role {
                 match self { $(Permission::$name => Role::$role),* }
@@ -78,7 +85,32 @@ permissions! {
     BoundaryWrite "boundary:write" Admin "Write what may be called and which scopes there are.";
     AuditRead "audit:read" Admin "Read the audit log.";
     TokenManage "token:manage" Admin "List, make and revoke tokens up to one's own role.";
+    UserManage "user:manage" Admin "See people, let them in, and change what they may do, up to one's own role.";
+    SignInWrite "sign-in:write" Owner "Set up providers that people sign in with.";
     StoreBackup "store:backup" Owner "Take a backup of everything.";
+}
+
+impl Serialize for Permission {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Permission::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("there is no permission `{text}`")))
+    }
+}
+
+impl JsonSchema for Permission {
+    fn schema_name() -> Cow<'static, str> {
+        "Permission".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names: Vec<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+        schemars::json_schema!({ "type": "string", "enum": names })
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ macro_rules! codes {
 // 05xx outbound, 06xx inbound, 07xx store, 08xx import and export.
 codes! {
     "0001" Malformed 400 No "the request cannot be read";
-    "0002" Unauthenticated 401 No "the request carries no valid token";
+    "0002" Unauthenticated 401 No "the request carries no valid token or session";
     "0003" Forbidden 403 No "the token does not allow this";
     "0004" NotFound 404 No "there is no such thing, or you may not see it";
     "0005" TooLarge 413 No "the input is larger than its limit";
@@ -70,6 +70,9 @@ codes! {
     "0010" Unsupported 422 No "this is not supported";
     "0011" IdempotencyMismatch 422 No "the idempotency key was used for another request";
     "0012" SlowBody 408 Backoff "the body did not arrive in time";
+    "0013" SignInRefused 401 No "this does not let anybody in";
+    "0014" CrossSite 403 No "the request came from another site";
+    "0015" WeakPassword 422 No "the password is guessed too easily";
     "0101" InvalidSpec 422 No "the spec is not valid";
     "0102" UnknownKind 404 No "there is no such kind of resource";
     "0103" Conflict 409 No "somebody else changed it first";

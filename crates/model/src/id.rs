@@ -120,6 +120,10 @@ id!(
     PrincipalId, "prn"
 );
 id!(
+    /// A person's session in a browser.
+    SessionId, "ses"
+);
+id!(
     /// A file on its way into the blob store, before its digest is known.
     BlobKey, "blob"
 );

@@ -52,6 +52,21 @@ pub enum Chain {
     },
 }
 
+/// Which entries are wanted. Everything that is named has to fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuditFilter {
+    /// Who.
+    pub actor: Option<String>,
+    /// What: the whole action, or what comes before its dot.
+    pub action: Option<String>,
+    /// To what.
+    pub subject: Option<String>,
+    /// Not before that time.
+    pub since: Option<Millis>,
+    /// Before that time.
+    pub until: Option<Millis>,
+}
+
 impl Store {
     /// Entries of the workspace of a scope, newest first, before number `before`.
     pub async fn audit(&self, scope: ScopeId, before: Option<u64>, limit: usize) -> Result<Vec<AuditRow>, Error> {
@@ -67,9 +82,93 @@ impl Store {
         .await
     }
 
+    /// The same, only those that a filter lets through. Looks at `budget` entries at most; the second value is the
+    /// number to go on before, when there is more to look at.
+    pub async fn audit_where(
+        &self,
+        scope: ScopeId,
+        filter: AuditFilter,
+        before: Option<u64>,
+        limit: usize,
+        budget: usize,
+    ) -> Result<(Vec<AuditRow>, Option<u64>), Error> {
+        let before = before.unwrap_or(i64::MAX as u64);
+        self.read((scope, filter, before, limit, budget), |tx, (scope, filter, before, limit, budget)| {
+            Box::pin(search(tx, *scope, filter, *before, *limit, *budget))
+        })
+        .await
+    }
+
+    /// Records something that changed nothing but has to be known, such as a sign-in that failed.
+    pub async fn record(
+        &self,
+        at: Millis,
+        actor: &str,
+        action: &'static str,
+        subject: &str,
+        detail: String,
+    ) -> Result<(), Error> {
+        let args = (at, actor.to_owned(), action, subject.to_owned(), detail);
+        self.write(args, |tx, (at, actor, action, subject, detail)| {
+            let entry = AuditEntry { at: *at, actor, action, subject, detail: detail.clone() };
+            Box::pin(append(tx, crate::tokens::INSTALLATION, entry))
+        })
+        .await
+    }
+
     /// Computes the whole chain of a workspace anew and compares.
     pub async fn verify_audit(&self, scope: ScopeId) -> Result<Chain, Error> {
         self.read(scope, |tx, scope| Box::pin(verify(tx, *scope))).await
+    }
+}
+
+/// Walks back in slices: the log is ordered by number alone, and a filter that fits nothing must not read it whole.
+async fn search(
+    tx: &mut Tx,
+    scope: ScopeId,
+    filter: &AuditFilter,
+    mut before: u64,
+    limit: usize,
+    budget: usize,
+) -> Result<(Vec<AuditRow>, Option<u64>), Error> {
+    let workspace = crate::scopes::workspace_of(tx, scope).await?;
+    let sql = "SELECT seq, at, actor, action, subject, detail, hash FROM audit \
+               WHERE workspace = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    let (mut found, mut left) = (Vec::new(), budget);
+    while left > 0 {
+        let slice = left.min(500);
+        let rows = read(tx.query(sql, params![workspace, before, slice]).await?)?;
+        left -= slice;
+        let ended = rows.len() < slice;
+        for row in rows {
+            before = row.seq;
+            if filter.since.is_some_and(|since| row.at < since) {
+                return Ok((found, None));
+            }
+            if filter.lets_through(&row) {
+                found.push(row);
+                if found.len() == limit {
+                    return Ok((found, (before > 1).then_some(before)));
+                }
+            }
+        }
+        if ended {
+            return Ok((found, None));
+        }
+    }
+    Ok((found, (before > 1).then_some(before)))
+}
+
+impl AuditFilter {
+    fn lets_through(&self, row: &AuditRow) -> bool {
+        let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
+        let action = self.action.as_ref().is_none_or(|wanted| {
+            row.action.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        is(&self.actor, &row.actor)
+            && action
+            && is(&self.subject, &row.subject)
+            && self.until.is_none_or(|until| row.at < until)
     }
 }
 

@@ -8,6 +8,7 @@
 //! databases, and `conformance/` for the list of queries that both must pass.
 
 mod activations;
+mod attempts;
 mod audit;
 mod backup;
 mod blobs;
@@ -18,10 +19,13 @@ mod definitions;
 mod drafts;
 mod error;
 mod journal;
+mod keys;
+mod links;
 mod local;
 mod migrate;
 mod notify;
 mod partitions;
+mod providers;
 mod queue;
 mod resources;
 pub mod run;
@@ -30,13 +34,16 @@ mod runs;
 mod scopes;
 pub mod scratch;
 mod secrets;
+mod sessions;
 mod signals;
 mod store;
 mod takeover;
 mod tokens;
+mod users;
 
 pub use activations::ActivationRow;
-pub use audit::{AuditRow, Chain};
+pub use attempts::Brake;
+pub use audit::{AuditFilter, AuditRow, Chain};
 pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
 pub use blobs::{
     BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Bucket, Collected, FolderBlobs, Keys, S3Blobs, StoredBlob,
@@ -44,8 +51,11 @@ pub use blobs::{
 pub use definitions::Definition;
 pub use drafts::DraftRow;
 pub use error::Error;
+pub use keys::{IdentityRow, PasskeyRow};
+pub use links::{LinkPurpose, LinkRow};
 pub use local::LocalValue;
 pub use notify::RunNotice;
+pub use providers::ProviderRow;
 pub use queue::{DueRun, Lane, QueuedPage, QueuedRun};
 pub use resources::{
     Action, Change, ChangeRow, Changes, Expect, Guard, HistoryRow, Rename, ResourceRow, ResourceWrite, Selector,
@@ -54,9 +64,11 @@ pub use resources::{
 pub use run::*;
 pub use runs::{Budget, DeletedRuns, RunCount, RunPage, RunRef};
 pub use secrets::SealedRow;
+pub use sessions::SessionRow;
 pub use signals::SignalAnswer;
 pub use store::{Options, Store};
 pub use tokens::TokenRow;
+pub use users::{UserChange, UserRow};
 
 /// Number of partitions that runs are spread over, fixed for the life of a store.
 pub const PARTITIONS: u16 = 64;

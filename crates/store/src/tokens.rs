@@ -7,8 +7,9 @@ use crate::audit::{self, AuditEntry};
 use crate::db::{Row, Tx, params};
 use crate::{Error, Millis, Store};
 
-/// The chain that tokens are audited in: they belong to the installation, whose workspace is that of the first scope.
-const INSTALLATION: ScopeId = ScopeId(1);
+/// The chain that tokens and people are audited in: they belong to the installation, whose workspace is that of the
+/// first scope.
+pub(crate) const INSTALLATION: ScopeId = ScopeId(1);
 
 /// A token as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,10 @@ pub struct TokenRow {
     pub expires_at: Option<Millis>,
     /// When it was revoked.
     pub revoked_at: Option<Millis>,
+    /// The person whose token it is; nothing when it belongs to the installation.
+    pub owner: Option<PrincipalId>,
+    /// What it is narrowed to, as JSON that `auth` understands.
+    pub permissions: Option<String>,
 }
 
 impl Store {
@@ -82,8 +87,8 @@ impl Store {
     }
 }
 
-const SELECT: &str =
-    "SELECT id, hash, name, grants, created_at, created_by, last_used_at, expires_at, revoked_at FROM token";
+const SELECT: &str = "SELECT id, hash, name, grants, created_at, created_by, last_used_at, \
+                      expires_at, revoked_at, owner, permissions FROM token";
 
 fn read(row: &mut Row) -> Result<TokenRow, Error> {
     Ok(TokenRow {
@@ -96,14 +101,16 @@ fn read(row: &mut Row) -> Result<TokenRow, Error> {
         last_used_at: row.opt_int()?,
         expires_at: row.opt_int()?,
         revoked_at: row.opt_int()?,
+        owner: row.opt_principal_id()?,
+        permissions: row.opt_text()?,
     })
 }
 
 async fn create(tx: &mut Tx, token: &TokenRow) -> Result<(), Error> {
     let written = tx
         .execute(
-            "INSERT INTO token (id, hash, name, grants, created_at, created_by, last_used_at, expires_at, revoked_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+            "INSERT INTO token (id, hash, name, grants, created_at, created_by, last_used_at, expires_at, revoked_at, \
+             owner, permissions) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
             params![
                 token.id,
                 &token.hash,
@@ -113,7 +120,9 @@ async fn create(tx: &mut Tx, token: &TokenRow) -> Result<(), Error> {
                 &token.created_by,
                 token.last_used_at,
                 token.expires_at,
-                token.revoked_at
+                token.revoked_at,
+                token.owner,
+                token.permissions.as_deref()
             ],
         )
         .await?;

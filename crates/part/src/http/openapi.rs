@@ -143,6 +143,7 @@ pub fn access_text(access: Access) -> String {
     match access {
         Access::Public => "public".into(),
         Access::Authenticated => "any token".into(),
+        Access::Session => "session".into(),
         Access::Needs(permission) => permission.as_str().into(),
     }
 }

@@ -161,6 +161,7 @@ impl Kit {
 fn authorise(access: Access, grant: Option<&Grant>, scope: &Scope) -> Result<(), Problem> {
     match (access, grant) {
         (Access::Public, _) | (Access::Authenticated, Some(_)) => Ok(()),
+        (Access::Session, Some(grant)) => grant.session().map(drop),
         (Access::Needs(permission), Some(grant)) => grant.require(permission, scope),
         (_, None) => Err(Problem::new(Code::Unauthenticated, "this needs a token")),
     }

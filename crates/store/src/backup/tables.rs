@@ -39,10 +39,15 @@ const TABLES: &[(&str, &[&str])] = &[
     ("activation_ref", &["scope", "workflow", "target_kind", "target_name"]),
     ("sealed", &["scope", "connection", "field", "generation"]),
     ("token", &["id"]),
+    ("users", &["id"]),
+    ("passkey", &["id"]),
+    ("identity", &["provider", "subject"]),
+    ("provider", &["name"]),
     ("audit", &["workspace", "seq"]),
 ];
-/// Sums, which a restore computes anew, and what a restore must not bring.
-const NOT_KEPT: &[&str] = &["tally", "migration", "backup"];
+/// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link
+/// that was used since, would be good again.
+const NOT_KEPT: &[&str] = &["tally", "migration", "backup", "session", "link", "spent", "attempt"];
 /// Tables that even an empty store has rows in; a restore replaces them.
 const NEVER_EMPTY: &[&str] = &["counter", "workspace", "scope", "partition"];
 /// Bytes of rows read at once; the number of rows follows the size of the last ones.

@@ -3,6 +3,7 @@
 //! Each case gets an empty store and names the public queries that it exercises; a test reads the sources and fails
 //! when a public query is in no case. Cases panic with what they expected.
 
+mod accounts;
 mod backup;
 mod commits;
 mod fixtures;
@@ -32,5 +33,5 @@ pub struct Case {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [commits::CASES, runs::CASES, queue::CASES, rows::CASES, resources::CASES, backup::CASES].concat()
+    [commits::CASES, runs::CASES, queue::CASES, rows::CASES, resources::CASES, accounts::CASES, backup::CASES].concat()
 }

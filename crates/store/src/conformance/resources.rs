@@ -458,6 +458,8 @@ async fn tokens(store: Store) {
         last_used_at: None,
         expires_at: Some(NOW + 100),
         revoked_at: None,
+        owner: (number == 2).then_some(model::id::PrincipalId(7)),
+        permissions: (number == 2).then(|| "[]".into()),
     };
     store.create_token(token(1)).await.expect("a token");
     store.create_token(token(2)).await.expect("a token");

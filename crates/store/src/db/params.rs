@@ -1,7 +1,7 @@
 //! Values on their way into a statement and out of a row.
 
 use bytes::{Bytes, BytesMut};
-use model::id::PrincipalId;
+use model::id::{PrincipalId, SessionId};
 use model::{Digest, RunId, ScopeId, SignalId};
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
@@ -51,6 +51,7 @@ from! {
     RunId, value => Param::Id(value.to_bytes());
     SignalId, value => Param::Id(value.to_bytes());
     PrincipalId, value => Param::Id(value.to_bytes());
+    SessionId, value => Param::Id(value.to_bytes());
 }
 
 impl<'a, T> From<Option<T>> for Param<'a>
@@ -243,6 +244,22 @@ impl Row {
     /// Next column: the id of a token or user.
     pub(crate) fn principal_id(&mut self) -> Result<PrincipalId, Error> {
         Ok(PrincipalId::from_bytes(self.exactly()?))
+    }
+
+    /// Next column: the id of a token or user, or nothing.
+    pub(crate) fn opt_principal_id(&mut self) -> Result<Option<PrincipalId>, Error> {
+        match self.opt_blob()? {
+            None => Ok(None),
+            Some(bytes) => match <[u8; 16]>::try_from(bytes.as_ref()) {
+                Ok(bytes) => Ok(Some(PrincipalId::from_bytes(bytes))),
+                Err(_) => Err(Error::Corrupt(format!("{} bytes instead of 16", bytes.len()))),
+            },
+        }
+    }
+
+    /// Next column: the id of a session.
+    pub(crate) fn session_id(&mut self) -> Result<SessionId, Error> {
+        Ok(SessionId::from_bytes(self.exactly()?))
     }
 
     /// Next column: a digest.

@@ -86,7 +86,9 @@ impl Presence {
         let Some(room) = rooms.get(&(scope, workflow.clone())) else { return false };
         let known = room.borrow().people.get(&person.client).is_some_and(|known| known.actor == person.actor);
         if known {
-            room.send_if_modified(|seen| seen.people.insert(person.client.clone(), person.clone()).as_ref() != Some(person));
+            room.send_if_modified(|seen| {
+                seen.people.insert(person.client.clone(), person.clone()).as_ref() != Some(person)
+            });
         }
         known
     }

@@ -83,7 +83,8 @@ async fn follow(app: App, mut call: Call) -> Result<Reply, Problem> {
             events.push(LiveEvent { id: None, event: "present".into(), data: json!(people) });
         }
         // What was written before one came is in the draft that one has read since.
-        if let Some(news) = now.draft.as_ref().filter(|_| shown.as_ref().is_some_and(|shown| shown.draft != now.draft)) {
+        if let Some(news) = now.draft.as_ref().filter(|_| shown.as_ref().is_some_and(|shown| shown.draft != now.draft))
+        {
             events.push(LiveEvent { id: None, event: "draft".into(), data: json!(news) });
         }
         Some((stream::iter(events), (seat, Some(now))))

@@ -107,7 +107,7 @@ function Shown({ document, operation }: { document: Document; operation: Operati
         </p>
         {operation.description === undefined ? null : <p className="text-ink-soft"><Line text={operation.description} /></p>}
         <p className="text-small text-ink-soft">
-          {operation.access === undefined ? null : <>Needs <code className="font-mono">{operation.access}</code> · </>}
+          {operation.access === undefined ? null : operation.access === "public" ? "Needs no token · " : <>Needs <code className="font-mono">{operation.access}</code> · </>}
           Name <code className="font-mono">{operation.id}</code>
         </p>
       </header>

@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test lint deny ui ui-test bench bench-long torture fuzz help
+.PHONY: run test lint deny ui ui-test e2e screenshots bench bench-long torture fuzz help
 
 # Folder of `make run`'s server: database, blobs, key and token.
 DATA ?= ./data
@@ -38,6 +38,14 @@ ui: ## build the web app, which the binary takes in
 ui-test: $(UI_PACKAGES)
 	@echo "test: the web app (types, rules, vitest)"
 	@cd ui && npm run --silent check && npm test --silent
+
+e2e: ui ## drive the app in a real browser against a real server (E2E="signin keyboard" for some, E2E=perf for figures with 100,000 runs)
+	@$(CARGO) build --release --package fishplate
+	@cd ui && FISHPLATE_BIN="$(CURDIR)/$(BINARY)" npm run --silent e2e $(E2E)
+
+screenshots: ui ## take pictures of every page in both themes into docs/screenshots
+	@$(CARGO) build --release --package fishplate
+	@cd ui && FISHPLATE_BIN="$(CURDIR)/$(BINARY)" npm run --silent screenshots
 
 run: ui ## build for release and start the server on ./data (DATA=… for another folder); the first start takes an example in
 	@echo "run: building for release (the first time takes minutes)"
@@ -111,4 +119,4 @@ fuzz: ## fuzz import, expressions and journal decoding (FUZZ_SECONDS=60 each); i
 	done
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

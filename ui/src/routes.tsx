@@ -63,8 +63,23 @@ const variables = page(paths.variables, () => import("./features/variables/Varia
 const audit = page(paths.audit, () => import("./features/audit/AuditPage"), "AuditPage");
 const access = page(paths.access, () => import("./features/access/AccessPage"), "AccessPage");
 const settings = page(paths.settings, () => import("./features/settings/SettingsPage"), "SettingsPage");
-const reference = page(paths.reference, () => import("./features/reference/ReferencePage"), "ReferencePage");
-const help = page(paths.help, () => import("./features/help/HelpPage"), "HelpPage");
+/** A place inside a page, and what is searched there. */
+const within = (search: Record<string, unknown>): { at?: string; find?: string } => ({
+  ...(typeof search["at"] === "string" && search["at"] !== "" ? { at: search["at"] } : {}),
+  ...(typeof search["find"] === "string" && search["find"] !== "" ? { find: search["find"] } : {}),
+});
+const reference = createRoute({
+  getParentRoute: () => shell,
+  path: paths.reference,
+  validateSearch: within,
+  component: lazyRouteComponent(() => import("./features/reference/ReferencePage"), "ReferencePage"),
+});
+const help = createRoute({
+  getParentRoute: () => shell,
+  path: paths.help,
+  validateSearch: within,
+  component: lazyRouteComponent(() => import("./features/help/HelpPage"), "HelpPage"),
+});
 const gallery = page(paths.gallery, () => import("./features/gallery/GalleryPage"), "GalleryPage");
 
 const tree = root.addChildren([

@@ -23,7 +23,7 @@ export const PAGES = [
 /** Waits until a page shows what it is about: its name, nothing that loads, and its own fonts. */
 export async function shown(page, place) {
   await (place?.ready?.(page) ?? page.getByRole("heading", { level: 1 }).first().waitFor());
-  await page.waitForFunction(() => document.querySelector('main [role="status"][aria-label="Loading"]:not([data-sample])') === null);
+  await page.waitForFunction(() => document.querySelector('main :not([data-sample]) > [role="status"][aria-label="Loading"]') === null);
   await page.evaluate(async () => {
     await document.fonts.ready;
   });

@@ -54,6 +54,7 @@ export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenC
       open={open}
       onOpenChange={onOpenChange}
       label="Search or do"
+      filter={matches}
       overlayClassName="fixed inset-0 z-40 bg-ink/30 dark:bg-ground/70"
       contentClassName="fixed top-[14vh] left-1/2 z-40 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-large border bg-raised shadow-high"
     >
@@ -101,4 +102,13 @@ export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenC
       </Command.List>
     </Command.Dialog>
   );
+}
+
+/** How well words fit: each must begin a word of the entry, and those that stand in the entry as they were typed go first. */
+function matches(entry: string, search: string): number {
+  const text = entry.toLowerCase();
+  const sought = search.toLowerCase().trim();
+  const words = text.split(/[^\p{L}\p{N}]+/u);
+  if (!sought.split(/\s+/).every((part) => words.some((word) => word.startsWith(part)) || text.includes(part))) return 0;
+  return text.startsWith(sought) ? 1 : text.includes(` ${sought}`) ? 0.8 : text.includes(sought) ? 0.6 : 0.4;
 }

@@ -27,8 +27,13 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-ink/35 dark:bg-ground/70" />
         <Radix.Content
+          // A tip over the closing button would take the first Escape for itself, so the focus begins on the dialog.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
-          className={`fixed top-[12vh] left-1/2 z-40 flex max-h-[76vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-large border bg-raised shadow-high ${wide === true ? "max-w-3xl" : "max-w-lg"}`}
+          className={`fixed top-[12vh] left-1/2 z-40 flex max-h-[76vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-large border bg-raised shadow-high outline-none ${wide === true ? "max-w-3xl" : "max-w-lg"}`}
         >
           <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-2">
             <div>

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { CircleAlert, WifiOff } from "lucide-react";
 import type { ReactNode } from "react";
 
@@ -57,7 +58,7 @@ export function ProblemText({ problem }: { problem: Problem }) {
       <p className="font-medium text-ink first-letter:uppercase">{problem.detail}</p>
       {problem.hint == null ? null : <p className="text-ink-soft first-letter:uppercase">{problem.hint}</p>}
       <p className="font-mono text-tiny text-ink-soft">
-        {problem.code}
+        <ProblemCode code={problem.code} />
         {problem.pointer == null || problem.pointer === "" ? null : ` at ${problem.pointer}`}
       </p>
       {problem.problems !== undefined && problem.problems.length > 0 ? (
@@ -70,6 +71,16 @@ export function ProblemText({ problem }: { problem: Problem }) {
         </ul>
       ) : null}
     </div>
+  );
+}
+
+/** A problem's code, which leads to what it means and what to do about it. */
+export function ProblemCode({ code }: { code: string }) {
+  if (!/^FP\d{4}$/.test(code)) return code;
+  return (
+    <Link to="/help" search={{ at: code }} className="underline decoration-current/40 underline-offset-2 hover:text-ink hover:decoration-current">
+      {code}
+    </Link>
   );
 }
 

@@ -4,7 +4,7 @@ import type { ComponentProps, ReactNode } from "react";
 /** A table that scrolls sideways in narrow windows instead of breaking. */
 export function Table({ label, head, children }: { label: string; head: ReactNode; children: ReactNode }) {
   return (
-    <div className="overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
+    <div className="relative overflow-x-auto" role="region" aria-label={label} tabIndex={0}>
       <table className="w-full border-collapse text-left">
         <thead className="text-small text-ink-soft">
           <tr className="border-b">{head}</tr>

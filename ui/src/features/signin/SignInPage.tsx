@@ -29,7 +29,8 @@ export function SignInPage() {
     } catch (thrown) {
       session.signOut();
       const problem = problemOf(thrown);
-      setError([problem.detail, problem.hint].filter(Boolean).join(" – "));
+      const hint = problem.hint ?? (problem.status === 401 ? "Take the one in the file “token” of the data folder, or ask who runs this server for a new one." : null);
+      setError([problem.detail, hint].filter(Boolean).join(" – "));
     } finally {
       setBusy(false);
     }

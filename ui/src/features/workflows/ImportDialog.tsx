@@ -108,7 +108,9 @@ function Report({ entry }: { entry: Looked }) {
           <div className="min-w-0">
             <p className="font-medium">{report.workflow ?? report.file}</p>
             <p className="text-ink-soft">
-              {report.unsupported.length === 0
+              {report.workflow == null
+                ? "Nothing of it can be imported."
+                : report.unsupported.length === 0
                 ? `All ${plural(report.nodes, "node")} run as they are.`
                 : `${String(report.supported)} of ${plural(report.nodes, "node")} run; the others are kept as placeholders and keep it from going live.`}
             </p>
@@ -125,7 +127,7 @@ function Report({ entry }: { entry: Looked }) {
               <p className="mt-1 text-ink-soft">Connections to make: {report.connections.map((wanted) => `${wanted.connection} (${wanted.title})`).join(", ")}.</p>
             ) : null}
             {report.problems.length > 0 ? (
-              <details className="mt-1">
+              <details className="mt-1" open={report.workflow == null}>
                 <summary className="cursor-pointer text-ink-soft">{plural(report.problems.length, "remark")}</summary>
                 <ul className="mt-1 flex list-disc flex-col gap-1 pl-4">
                   {report.problems.slice(0, 50).map((problem, index) => (

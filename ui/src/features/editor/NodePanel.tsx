@@ -7,13 +7,15 @@ import { isList, type Json } from "../../canvas/graph/json";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
+import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";
 import { below, Field, type Place } from "./form/Field";
 import { dailyEditor } from "./form/daily";
 import { ExpressionInput } from "./form/ExpressionInput";
 import { counts, fieldsOf } from "./form/schema";
 import { Items, jsonOf } from "./Items";
-import { errorText, inputsOf, RunContext, stepOf, useRunData } from "./run";
+import { fetchItems, here, outputOf, PINNED } from "./items";
+import { errorText, RunContext, stepOf, useRunData } from "./run";
 
 interface Props {
   readonly id: string;
@@ -28,14 +30,14 @@ interface Props {
 export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, address }: Props) {
   const store = useEditor();
   const { document } = useHistory();
-  const { run } = use(RunContext);
+  const { run, calls } = use(RunContext);
   const node = nodeById(document, id);
   const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
   const data = useRunData(document, node?.name ?? "");
   const [tab, setTab] = useState<"params" | "options">("params");
   const [source, setSource] = useState<string>();
   const [port, setPort] = useState(0);
-  const [pinning, setPinning] = useState(false);
+  const [pinning, setPinning] = useState<readonly Json[]>();
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => dialog.current?.focus(), []);
   if (!node) return null;
@@ -43,10 +45,19 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   const step = stepOf(run, node.name);
   const outputs = portsOf(node, store.setting.groupOf, document).outputs;
   const trigger = store.setting.groupOf(node.type) === "trigger";
-  const from = source !== undefined && data.outputs.has(source) ? source : undefined;
-  const direct = inputsOf(run, node.name)[0];
-  const incoming = from === undefined ? (data.input ?? direct) : data.outputs.get(from);
-  const out = node.pinned ?? step?.outputs?.[port];
+  const from = source !== undefined && data.sources.has(source) ? source : undefined;
+  const incoming = from === undefined ? data.incoming : data.sources.get(from);
+  const out = node.pinned ? here(node.pinned) : outputOf(run, step, port);
+  /** Pinned items are part of the document, so not more of them are kept than it should hold. */
+  const withItems = async (take: (items: readonly Json[]) => void) => {
+    if (!calls || !out) return take([{}]);
+    try {
+      take(await fetchItems(calls, out, 0, Math.min(out.count, PINNED)));
+      if (out.count > PINNED) toasts.done(`The first ${PINNED} of ${out.count} items are taken.`);
+    } catch (error) {
+      toasts.failed("The items cannot be read.", error);
+    }
+  };
   const failed = errorText(step?.error);
   const place: Place = {
     value: node.params ?? {},
@@ -72,10 +83,10 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
           {!trigger && data.upstream.length > 0 && (
             <select aria-label="Where the items come from" value={from ?? ""} onChange={(event) => setSource(event.target.value === "" ? undefined : event.target.value)}>
               <option value="">Input</option>
-              {data.upstream.filter((name) => data.outputs.has(name)).map((name) => <option key={name} value={name}>{name}</option>)}
+              {data.upstream.filter((name) => data.sources.has(name)).map((name) => <option key={name} value={name}>{name}</option>)}
             </select>
           )}
-          <Items title={trigger ? "Event" : "Input"} items={trigger ? out : incoming} from={from} draggable empty={trigger ? "Nothing has come in yet. Run it, or let it listen for a test event." : "No items yet. Run the nodes before it, and their items show here: drag a field into a parameter."} />
+          <Items title={trigger ? "Event" : "Input"} source={trigger ? out : incoming} from={from} draggable empty={trigger ? "Nothing has come in yet. Run it, or let it listen for a test event." : "No items yet. Run the nodes before it, and their items show here: drag a field into a parameter."} />
         </div>
         <div className="ed-column ed-params">
           <div role="group" aria-label="Part of the node" className="ed-tabs">
@@ -95,12 +106,12 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
           {failed !== undefined && <p role="alert" className="ed-fault">{failed}</p>}
           <div className="ed-pair">
             <button type="button" aria-pressed={node.pinned !== undefined} disabled={node.pinned === undefined && !out} title={out ? "Draft runs use these items instead of running the node" : "There are no items to pin yet"}
-              onClick={() => store.act(node.pinned ? "Unpin" : "Pin", [{ type: "pin", id, items: node.pinned ? undefined : (out ?? []) }])}>
+              onClick={() => { if (node.pinned) store.act("Unpin", [{ type: "pin", id, items: undefined }]); else void withItems((items) => store.act("Pin", [{ type: "pin", id, items }])); }}>
               {node.pinned ? "Unpin" : "Pin items"}
             </button>
-            <button type="button" aria-expanded={pinning} onClick={() => setPinning(!pinning)}>Edit items</button>
+            <button type="button" aria-expanded={pinning !== undefined} onClick={() => { if (pinning) setPinning(undefined); else void withItems(setPinning); }}>Edit items</button>
           </div>
-          {pinning ? <PinEditor key={id} items={out ?? [{}]} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(false); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} items={out} empty="It has not run yet." />}
+          {pinning ? <PinEditor key={id} items={pinning} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(undefined); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
           {step?.logs && step.logs.length > 0 && <section className="ed-logs" aria-label="Log">{step.logs.map((line, index) => <code key={index}>{typeof line === "string" ? line : String((line as { t?: string } | null)?.t ?? JSON.stringify(line))}</code>)}</section>}
         </div>
       </div>

@@ -80,6 +80,8 @@ for (const round of [1, 2, 3]) {
   if (round < 3) await page.close();
   else {
     if (TRACE !== "") await browser.browser()?.startTracing(page, { categories: ["devtools.timeline", "v8.execute", "disabled-by-default-v8.cpu_profiler"] });
+    await page.getByRole("button", { name: "Fit to view" }).click();
+    await page.locator(".ed-far").waitFor();
     console.log(`panning from afar: ${await panning(page)}`);
     if (SHOTS !== "") await page.screenshot({ path: join(SHOTS, "large-far.png") });
     for (let times = 0; times < 8; times += 1) await page.getByRole("button", { name: "Zoom in" }).click();

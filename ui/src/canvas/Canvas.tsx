@@ -21,7 +21,7 @@ import {
   useStore,
 } from "@xyflow/react";
 import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
-import { useMemo, useState, type DragEvent } from "react";
+import { useCallback, useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
@@ -31,10 +31,17 @@ import { EdgeLine } from "./EdgeLine";
 import { FarContext, isFar } from "./far";
 import { NodeCard, NoteCard } from "./NodeCard";
 import { useEditor, useHistory } from "./store";
+import { firstViewport, type Viewport } from "./viewport";
 import { IconButton } from "@/kit/Button";
 
 const NODE_TYPES = { card: NodeCard, note: NoteCard };
 const EDGE_TYPES = { line: EdgeLine };
+/**
+ * Most cards that are drawn though out of sight. Cards are dear and come into sight one by one; boxes are cheap, and from
+ * afar most come into sight at once: to keep them all makes moving the canvas the work of the compositor alone.
+ */
+const CARDS = 80;
+const BOXES = 1_500;
 export const TYPE_MIME = "application/x-fishplate-node-type";
 
 interface Props {
@@ -102,7 +109,17 @@ function edgeOf(document: Workflow, connection: Connection | FlowEdge): Edge | u
   return { from: from.name, output: number(connection.sourceHandle), to: to.name, input: number(connection.targetHandle) };
 }
 
-export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
+/** The canvas, once its size is known: what is seen first depends on it. */
+export function Canvas(props: Props) {
+  const store = useEditor();
+  const [begin, setBegin] = useState<Viewport>();
+  const measure = useCallback((box: HTMLDivElement | null) => {
+    if (box) setBegin((now) => now ?? firstViewport(store.document.nodes, (node) => store.setting.groupOf(node.type) === "trigger", box.clientWidth, box.clientHeight));
+  }, [store]);
+  return <div ref={measure} className="h-full w-full">{begin && <Drawing {...props} begin={begin} />}</div>;
+}
+
+function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { readonly begin: Viewport }) {
   const store = useEditor();
   const { document, selection } = useHistory();
   const flow = useReactFlow();
@@ -180,9 +197,8 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
       snapGrid={[16, 16]}
       minZoom={0.1}
       maxZoom={2}
-      fitView
-      fitViewOptions={{ maxZoom: 1, padding: 0.2 }}
-      onlyRenderVisibleElements={document.nodes.length > 80}
+      defaultViewport={begin}
+      onlyRenderVisibleElements={document.nodes.length > (far ? BOXES : CARDS)}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={16} size={1} />

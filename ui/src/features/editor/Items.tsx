@@ -65,12 +65,6 @@ export function Items({ title, source, from, empty, draggable = false }: Props) 
           ))}
         </span>
       </header>
-      {error !== undefined && error !== null ? <Failure error={error} />
-        : count === 0 ? <p className="ed-empty">{source ? "No items" : empty}</p>
-        : items.length === 0 ? <Skeleton lines={4} />
-        : view === "table" ? <Table title={title} first={at * PAGE} items={items} from={from} draggable={draggable} />
-        : view === "json" ? <div className="ed-scroll" role="region" aria-label={`${title} as JSON`} tabIndex={0}><pre>{JSON.stringify(items.map(jsonOf), null, 2).slice(0, LETTERS)}</pre></div>
-        : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
       {pages > 1 && (
         <footer>
           <IconButton name="Earlier items" icon={<ChevronLeft size={15} />} refused={at === 0 ? "These are the first" : undefined} onClick={() => setPage(at - 1)} />
@@ -78,6 +72,12 @@ export function Items({ title, source, from, empty, draggable = false }: Props) 
           <IconButton name="Later items" icon={<ChevronRight size={15} />} refused={at === pages - 1 ? "These are the last" : undefined} onClick={() => setPage(at + 1)} />
         </footer>
       )}
+      {error !== undefined && error !== null ? <Failure error={error} />
+        : count === 0 ? <p className="ed-empty">{source ? "No items" : empty}</p>
+        : items.length === 0 ? <Skeleton lines={4} />
+        : view === "table" ? <Table title={title} first={at * PAGE} items={items} from={from} draggable={draggable} />
+        : view === "json" ? <div className="ed-scroll" role="region" aria-label={`${title} as JSON`} tabIndex={0}><pre>{JSON.stringify(items.map(jsonOf), null, 2).slice(0, LETTERS)}</pre></div>
+        : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
     </section>
   );
 }

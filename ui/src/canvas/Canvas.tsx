@@ -20,7 +20,7 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
+import { Maximize, Ungroup, ZoomIn, ZoomOut } from "lucide-react";
 import { useCallback, useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
@@ -202,7 +202,7 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
-      {groupsOf(document).map((group) => <GroupBox key={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
+      {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
       <MiniMap pannable zoomable ariaLabel="Overview of the workflow" />
       <Panel position="bottom-left" className="ed-zoom">
         <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
@@ -216,7 +216,8 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
 }
 
 /** A frame behind the nodes of a group. */
-function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: readonly FlowNode[] }) {
+function GroupBox({ id, title, nodes }: { readonly id: string; readonly title: string; readonly nodes: readonly FlowNode[] }) {
+  const store = useEditor();
   if (nodes.length === 0) return null;
   const left = Math.min(...nodes.map((node) => node.position.x)) - 20;
   const top = Math.min(...nodes.map((node) => node.position.y)) - 40;
@@ -225,7 +226,10 @@ function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: re
   return (
     <EdgeLabelRenderer>
       <div className="ed-group" role="group" aria-label={`Group ${title}`} style={{ transform: `translate(${left}px,${top}px)`, width: right - left, height: bottom - top }}>
-        <span>{title}</span>
+        <div className="ed-group-head nodrag nopan">
+          <input aria-label="Name of the group" value={title} placeholder="Group" onChange={(event) => store.act("Rename group", [{ type: "changeGroup", id, title: event.target.value }], { key: `${id}/title` })} />
+          <IconButton name="Dissolve the group" icon={<Ungroup size={13} />} onClick={() => store.act("Dissolve group", [{ type: "removeGroup", id }])} />
+        </div>
       </div>
     </EdgeLabelRenderer>
   );

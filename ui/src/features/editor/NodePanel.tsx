@@ -1,5 +1,6 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
+import { ExternalLink, Play, X } from "lucide-react";
 import { use, useCallback, useEffect, useRef, useState } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
@@ -7,8 +8,10 @@ import { isList, type Json } from "../../canvas/graph/json";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
+import { Button, IconButton } from "@/kit/Button";
 import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";
+import { ConnectionPicker } from "./ConnectionPicker";
 import { below, Field, type Place } from "./form/Field";
 import { dailyEditor } from "./form/daily";
 import { ExpressionInput } from "./form/ExpressionInput";
@@ -73,10 +76,10 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
         <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />
-        {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <button type="button" onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</button>}
-        {!trigger && <button type="button" onClick={() => onRunNode(node)} disabled={!data.input} title={data.input ? "Run this node with the items shown on the left" : "Run the nodes before it first: there are no items to run it with"}>Run node</button>}
-        <button type="button" className="ed-primary" onClick={() => onRunTo(node)}>Run to here</button>
-        <button type="button" aria-label="Close the node" onClick={onClose}>×</button>
+        {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <Button icon={<ExternalLink size={14} />} onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</Button>}
+        {!trigger && <Button onClick={() => onRunNode(node)} refused={data.incoming ? undefined : "Run the nodes before it first: there are no items to run it with"} title={data.incoming ? "Run this node with the items shown on the left" : undefined}>Run node</Button>}
+        <Button look="primary" icon={<Play size={13} fill="currentColor" />} onClick={() => onRunTo(node)}>Run to here</Button>
+        <IconButton name="Close the node" icon={<X size={16} />} keys="Escape" onClick={onClose} />
       </header>
       <div className="ed-columns">
         <div className="ed-column">
@@ -126,6 +129,7 @@ function NameInput({ name, onRename }: { readonly name: string; readonly onRenam
 }
 
 function Parameters({ node, type, place, address }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly address: readonly string[] }) {
+  const store = useEditor();
   const [all, setAll] = useState(false);
   const params = node.params ?? {};
   const fields = type ? fieldsOf(type.params) : [];
@@ -133,6 +137,12 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
   const current = fields.filter((field) => counts(node.type, field, params));
   // What most people never set stands behind one button, unless it is set.
   const plain = current.filter((field, index) => all || field.required || params[field.name] !== undefined || index < 6);
+  const slots = [...new Set([...(node.type === "http.request" ? ["auth"] : []), ...Object.keys(node.connections ?? {})])];
+  const onConnection = (slot: string, name: string | undefined) => {
+    const { [slot]: _before, ...others } = node.connections ?? {};
+    const connections = name === undefined ? others : { ...others, [slot]: name };
+    store.act("Choose connection", [{ type: "setOption", id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections }]);
+  };
   const strange = Object.keys(params).filter((key) => !known.has(key));
   return (
     <div className="ed-form">
@@ -141,6 +151,7 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
           {address.map((one) => <button key={one} type="button" title="Copy the address" onClick={() => void navigator.clipboard.writeText(one.split(" ").at(-1) ?? one)}><code>{one}</code></button>)}
         </div>
       )}
+      {slots.map((slot) => <ConnectionPicker key={slot} slot={slot} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />)}
       {plain.map((field) => {
         const own = below(place, params, field.name);
         const made = dailyEditor(node.type, field.name, own);
@@ -219,7 +230,6 @@ function Options({ node }: { readonly node: NodeSpec }) {
       <label className="ed-row"><span>Tries</span><input type="number" min={1} max={100} value={typeof tries === "number" ? tries : 1} onChange={(event) => set("retry", Number(event.target.value) > 1 ? { wait: "1s", ...node.retry, tries: Number(event.target.value) } : undefined)} /></label>
       {node.retry && <label className="ed-row"><span>Wait between tries</span><input value={String(node.retry["wait"] ?? "1s")} onChange={(event) => set("retry", { ...node.retry, wait: event.target.value })} /></label>}
       <label className="ed-row"><span>Longest time of a try</span><input placeholder="30s" value={String(node["timeout"] ?? "")} onChange={(event) => set("timeout", event.target.value === "" ? undefined : event.target.value)} /></label>
-      <label className="ed-row"><span>Connection (slot auth)</span><input placeholder="name of a connection" value={String(node.connections?.["auth"] ?? "")} onChange={(event) => set("connections", event.target.value === "" ? undefined : { ...node.connections, auth: event.target.value })} /></label>
       <label className="ed-row"><span>Note at the node</span><textarea rows={3} value={node.notes ?? ""} onChange={(event) => set("notes", event.target.value === "" ? undefined : event.target.value)} /></label>
     </div>
   );

@@ -20,8 +20,8 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
-import { useMemo, useState, type DragEvent } from "react";
+import { Maximize, Ungroup, ZoomIn, ZoomOut } from "lucide-react";
+import { useCallback, useMemo, useState, type DragEvent } from "react";
 
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
@@ -31,10 +31,17 @@ import { EdgeLine } from "./EdgeLine";
 import { FarContext, isFar } from "./far";
 import { NodeCard, NoteCard } from "./NodeCard";
 import { useEditor, useHistory } from "./store";
+import { firstViewport, type Viewport } from "./viewport";
 import { IconButton } from "@/kit/Button";
 
 const NODE_TYPES = { card: NodeCard, note: NoteCard };
 const EDGE_TYPES = { line: EdgeLine };
+/**
+ * Most cards that are drawn though out of sight. Cards are dear and come into sight one by one; boxes are cheap, and from
+ * afar most come into sight at once: to keep them all makes moving the canvas the work of the compositor alone.
+ */
+const CARDS = 80;
+const BOXES = 1_500;
 export const TYPE_MIME = "application/x-fishplate-node-type";
 
 interface Props {
@@ -102,7 +109,17 @@ function edgeOf(document: Workflow, connection: Connection | FlowEdge): Edge | u
   return { from: from.name, output: number(connection.sourceHandle), to: to.name, input: number(connection.targetHandle) };
 }
 
-export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
+/** The canvas, once its size is known: what is seen first depends on it. */
+export function Canvas(props: Props) {
+  const store = useEditor();
+  const [begin, setBegin] = useState<Viewport>();
+  const measure = useCallback((box: HTMLDivElement | null) => {
+    if (box) setBegin((now) => now ?? firstViewport(store.document.nodes, (node) => store.setting.groupOf(node.type) === "trigger", box.clientWidth, box.clientHeight));
+  }, [store]);
+  return <div ref={measure} className="h-full w-full">{begin && <Drawing {...props} begin={begin} />}</div>;
+}
+
+function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { readonly begin: Viewport }) {
   const store = useEditor();
   const { document, selection } = useHistory();
   const flow = useReactFlow();
@@ -180,13 +197,12 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
       snapGrid={[16, 16]}
       minZoom={0.1}
       maxZoom={2}
-      fitView
-      fitViewOptions={{ maxZoom: 1, padding: 0.2 }}
-      onlyRenderVisibleElements={document.nodes.length > 80}
+      defaultViewport={begin}
+      onlyRenderVisibleElements={document.nodes.length > (far ? BOXES : CARDS)}
       proOptions={{ hideAttribution: true }}
     >
       <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
-      {groupsOf(document).map((group) => <GroupBox key={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
+      {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
       <MiniMap pannable zoomable ariaLabel="Overview of the workflow" />
       <Panel position="bottom-left" className="ed-zoom">
         <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
@@ -200,7 +216,8 @@ export function Canvas({ onAsk, onOpen, onDropType, onDropFile }: Props) {
 }
 
 /** A frame behind the nodes of a group. */
-function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: readonly FlowNode[] }) {
+function GroupBox({ id, title, nodes }: { readonly id: string; readonly title: string; readonly nodes: readonly FlowNode[] }) {
+  const store = useEditor();
   if (nodes.length === 0) return null;
   const left = Math.min(...nodes.map((node) => node.position.x)) - 20;
   const top = Math.min(...nodes.map((node) => node.position.y)) - 40;
@@ -209,7 +226,10 @@ function GroupBox({ title, nodes }: { readonly title: string; readonly nodes: re
   return (
     <EdgeLabelRenderer>
       <div className="ed-group" role="group" aria-label={`Group ${title}`} style={{ transform: `translate(${left}px,${top}px)`, width: right - left, height: bottom - top }}>
-        <span>{title}</span>
+        <div className="ed-group-head nodrag nopan">
+          <input aria-label="Name of the group" value={title} placeholder="Group" onChange={(event) => store.act("Rename group", [{ type: "changeGroup", id, title: event.target.value }], { key: `${id}/title` })} />
+          <IconButton name="Dissolve the group" icon={<Ungroup size={13} />} onClick={() => store.act("Dissolve group", [{ type: "removeGroup", id }])} />
+        </div>
       </div>
     </EdgeLabelRenderer>
   );

@@ -26,13 +26,14 @@ import { CallError, type Calls, type NodeType, type Run } from "./calls";
 import { Conflicts } from "./Conflicts";
 import { Find } from "./Find";
 import { initialParams } from "./form/schema";
+import { fetchItems, firstOutputOf, PINNED, type Source } from "./items";
 import { actOf, KEYS } from "./keys";
 import { ListView } from "./ListView";
 import { NodePanel } from "./NodePanel";
 import { Palette } from "./Palette";
 import { SelectionBar } from "./SelectionBar";
 import { Toolbar, type Live, type View } from "./Toolbar";
-import { ENDED, errorText, follow, RunContext, statesOf, useRunData } from "./run";
+import { ENDED, errorText, follow, RunContext, statesOf, stepOf, useRunData } from "./run";
 import { TextView } from "./TextView";
 
 export interface EditorProps {
@@ -233,19 +234,47 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   };
 
   /** What a trigger puts out in a run by hand: its pinned items, what came in last, or an example of its event. */
-  const eventOf = (trigger: NodeSpec | undefined): readonly Json[] | undefined => {
+  const eventOf = async (trigger: NodeSpec | undefined): Promise<readonly Json[] | undefined> => {
     if (!trigger) return undefined;
     if (trigger.pinned) return trigger.pinned;
-    const before = run?.steps.find((step) => step.node === trigger.name)?.outputs?.find((port) => port.length > 0);
-    if (before) return before;
+    const before = firstOutputOf(run, stepOf(run, trigger.name));
+    if (before) return fetchItems(calls, before);
     return trigger.type === "http.webhook" ? [{ json: { headers: {}, params: {}, query: {}, body: {} } }] : undefined;
   };
 
   const triggers = document.nodes.filter((node) => store.setting.groupOf(node.type) === "trigger" && node.disabled !== true);
   const runWhole = (destination?: string) => {
     const chosen = triggers.find((node) => selection.includes(node.id)) ?? triggers[0];
-    const input = eventOf(chosen);
-    void start({ ...(chosen ? { trigger: chosen.name } : {}), ...(input ? { input } : {}), ...(destination === undefined ? {} : { destination }) });
+    const begin = async () => {
+      // What was kept of an older run may be gone by now; the run goes on without it.
+      const input = await eventOf(chosen).catch(() => undefined);
+      await start({ ...(chosen ? { trigger: chosen.name } : {}), ...(input ? { input } : {}), ...(destination === undefined ? {} : { destination }) });
+    };
+    void begin();
+  };
+
+  /** Runs one node with everything that lies before it. */
+  const runNode = async (node: NodeSpec, incoming: Source | undefined) => {
+    try {
+      const input = incoming ? await fetchItems(calls, incoming) : [{ json: {} }];
+      await start({ startAt: node.name, destination: node.name, input });
+    } catch (error) {
+      toasts.failed("The items before it cannot be read.", error);
+    }
+  };
+
+  /** Pins what the last run put out, or takes the pins away. */
+  const pin = async () => {
+    const nodes = chosen.filter((node) => !isNote(node));
+    try {
+      const operations = await Promise.all(nodes.map(async (node) => {
+        const source = firstOutputOf(run, stepOf(run, node.name));
+        return { type: "pin" as const, id: node.id, items: node.pinned ? undefined : source ? await fetchItems(calls, source, 0, PINNED) : [] };
+      }));
+      store.act("Pin", operations);
+    } catch (error) {
+      toasts.failed("The items cannot be read.", error);
+    }
   };
 
   const listen = async () => {
@@ -319,7 +348,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     all: () => store.select(document.nodes.map((node) => node.id)),
     duplicate: () => store.act("Duplicate", [{ type: "duplicateNodes", ids: selection }], { select: true }),
     disable: () => store.act("Disable", chosen.map((node) => ({ type: "setOption" as const, id: node.id, option: "disabled", value: chosen.every((one) => one.disabled === true) ? undefined : true }))),
-    pin: () => store.act("Pin", chosen.filter((node) => !isNote(node)).map((node) => ({ type: "pin" as const, id: node.id, items: node.pinned ? undefined : (run?.steps.findLast((step) => step.node === node.name)?.outputs?.find((port) => port.length > 0) ?? []) }))),
+    pin: () => void pin(),
     run: () => runWhole(),
     find: () => setFinding(true),
     save: () => void save.flush(),
@@ -395,7 +424,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     const methods = Array.isArray(node.params?.["methods"]) ? node.params["methods"].map(String) : [];
     return methods.map((method) => `${method} ${hooks}/${path}`);
   };
-  const context = useMemo(() => ({ run, variables }), [run, variables]);
+  const context = useMemo(() => ({ run, variables, calls }), [run, variables, calls]);
   const last = history.past.at(-1);
   const ahead = history.future.at(-1);
 
@@ -432,7 +461,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">{KEYS.map((one) => <div key={one.keys} className="contents"><dt><Keys keys={one.keys} /></dt><dd>{one.label}</dd></div>)}</dl>
           </Dialog>
           {opened !== undefined && nodeById(document, opened) && (
-            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} start={(options) => void start(options)} runTo={(node) => runWhole(node.name)} onOpenWorkflow={onOpenWorkflow} address={addressOf} />
+            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} onOpenWorkflow={onOpenWorkflow} address={addressOf} />
           )}
         </div>
       </div>
@@ -448,16 +477,16 @@ function isNoteType(type: NodeType): boolean {
   return type.group === "note";
 }
 
-function OpenNode({ id, byId, start, runTo, ...rest }: {
+function OpenNode({ id, byId, runNode, runTo, ...rest }: {
   readonly id: string;
   readonly byId: ReadonlyMap<string, NodeType>;
   readonly onClose: () => void;
-  readonly start: (options: Parameters<Calls["run"]>[1]) => void;
+  readonly runNode: (node: NodeSpec, incoming: Source | undefined) => void;
   readonly runTo: (node: NodeSpec) => void;
   readonly onOpenWorkflow: (name: string) => void;
   readonly address: (node: NodeSpec) => readonly string[];
 }) {
   const { document } = useHistory();
   const data = useRunData(document, nodeById(document, id)?.name ?? "");
-  return <NodePanel key={id} id={id} types={byId} {...rest} onRunTo={runTo} onRunNode={(node) => start({ startAt: node.name, destination: node.name, input: data.input ?? [{ json: {} }] })} />;
+  return <NodePanel key={id} id={id} types={byId} {...rest} onRunTo={runTo} onRunNode={(node) => runNode(node, data.incoming)} />;
 }

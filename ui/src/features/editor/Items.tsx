@@ -1,13 +1,17 @@
 //! Items beside the parameters: as a table, as JSON, or as the shape that they have. A field can be dragged into a
 //! parameter, or put at the place that is written in with the button of its name.
 
-import { useState, type DragEvent } from "react";
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { use, useState, type DragEvent } from "react";
 
 import { brief, pathExpression, typeOf } from "../../canvas/graph/completion";
 import { isList, isObject, type Json, type JsonObject } from "../../canvas/graph/json";
+import { IconButton } from "@/kit/Button";
+import { Failure, Skeleton } from "@/kit/States";
 import { PATH_MIME } from "./form/ExpressionInput";
+import { PAGE, usePage, type Source } from "./items";
+import { RunContext } from "./run";
 
-const PAGE = 50;
 const COLUMNS = 24;
 /** Letters of JSON that are shown at once; more would hold up the page. */
 const LETTERS = 100_000;
@@ -21,7 +25,7 @@ export function jsonOf(item: Json): JsonObject {
 
 interface Props {
   readonly title: string;
-  readonly items: readonly Json[] | undefined;
+  readonly source: Source | undefined;
   /** The node that the items come from, when it is not the one right before. */
   readonly from?: string | undefined;
   readonly empty: string;
@@ -36,36 +40,49 @@ function drag(path: string) {
   };
 }
 
-export function Items({ title, items, from, empty, draggable = false }: Props) {
+const VIEWS = [
+  { view: "table", name: "Table" },
+  { view: "json", name: "JSON" },
+  { view: "schema", name: "Schema" },
+] as const;
+
+export function Items({ title, source, from, empty, draggable = false }: Props) {
+  const { calls } = use(RunContext);
   const [view, setView] = useState<View>("table");
   const [page, setPage] = useState(0);
-  const count = items?.length ?? 0;
-  const first = Math.min(page, Math.max(Math.ceil(count / PAGE) - 1, 0)) * PAGE;
-  const shown = items?.slice(first, first + PAGE) ?? [];
+  const count = source?.count ?? 0;
+  const pages = Math.max(Math.ceil(count / PAGE), 1);
+  const at = Math.min(page, pages - 1);
+  const { items, loading, error } = usePage(calls, source, at);
   return (
-    <section className="ed-items" aria-label={title}>
+    <section className="ed-items" aria-label={title} aria-busy={loading}>
       <header>
-        <h3>{title}</h3>
-        {items && <span className="ed-count">{count === 1 ? "1 item" : `${count} items`}</span>}
-        <span role="group" aria-label={`View of ${title}`} className="ed-tabs">
-          {(["table", "json", "schema"] as const).map((one) => (
-            <button key={one} type="button" aria-pressed={view === one} onClick={() => setView(one)}>{one === "json" ? "JSON" : one === "table" ? "Table" : "Schema"}</button>
+        <h3 className="font-semibold">{title}</h3>
+        {source && <span className="ed-count">{count === 1 ? "1 item" : `${count.toLocaleString()} items`}</span>}
+        <span role="group" aria-label={`View of ${title}`} className="flex rounded-base bg-sunken p-0.5">
+          {VIEWS.map((one) => (
+            <button key={one.view} type="button" aria-pressed={view === one.view} onClick={() => setView(one.view)} className={`flex h-6 items-center rounded-small px-2 ${view === one.view ? "bg-surface font-medium text-ink shadow-low" : "text-ink-soft hover:text-ink"}`}>{one.name}</button>
           ))}
         </span>
       </header>
-      {!items || count === 0 ? <p className="ed-empty">{items ? "No items" : empty}</p> : view === "table" ? <Table title={title} items={shown} from={from} draggable={draggable} /> : view === "json" ? <div className="ed-scroll" role="region" aria-label={`${title} as JSON`} tabIndex={0}><pre>{JSON.stringify(shown.map(jsonOf), null, 2).slice(0, LETTERS)}</pre></div> : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
-      {count > PAGE && (
+      {pages > 1 && (
         <footer>
-          <button type="button" disabled={first === 0} onClick={() => setPage(first / PAGE - 1)}>Earlier</button>
-          <span>{first + 1}–{Math.min(first + PAGE, count)} of {count}</span>
-          <button type="button" disabled={first + PAGE >= count} onClick={() => setPage(first / PAGE + 1)}>Later</button>
+          <IconButton name="Earlier items" icon={<ChevronLeft size={15} />} refused={at === 0 ? "These are the first" : undefined} onClick={() => setPage(at - 1)} />
+          <span className="text-ink-soft">{(at * PAGE + 1).toLocaleString()}–{Math.min((at + 1) * PAGE, count).toLocaleString()} of {count.toLocaleString()}</span>
+          <IconButton name="Later items" icon={<ChevronRight size={15} />} refused={at === pages - 1 ? "These are the last" : undefined} onClick={() => setPage(at + 1)} />
         </footer>
       )}
+      {error !== undefined && error !== null ? <Failure error={error} />
+        : count === 0 ? <p className="ed-empty">{source ? "No items" : empty}</p>
+        : items.length === 0 ? <Skeleton lines={4} />
+        : view === "table" ? <Table title={title} first={at * PAGE} items={items} from={from} draggable={draggable} />
+        : view === "json" ? <div className="ed-scroll" role="region" aria-label={`${title} as JSON`} tabIndex={0}><pre>{JSON.stringify(items.map(jsonOf), null, 2).slice(0, LETTERS)}</pre></div>
+        : <Schema value={jsonOf(items[0] ?? null)} path={[]} from={from} draggable={draggable} />}
     </section>
   );
 }
 
-function Table({ title, items, from, draggable }: { readonly title: string; readonly items: readonly Json[]; readonly from: string | undefined; readonly draggable: boolean }) {
+function Table({ title, first, items, from, draggable }: { readonly title: string; readonly first: number; readonly items: readonly Json[]; readonly from: string | undefined; readonly draggable: boolean }) {
   const columns = [...new Set(items.flatMap((item) => Object.keys(jsonOf(item))))];
   const shown = columns.slice(0, COLUMNS);
   return (
@@ -85,7 +102,7 @@ function Table({ title, items, from, draggable }: { readonly title: string; read
             const json = jsonOf(item);
             return (
               <tr key={index}>
-                <td>{index + 1}</td>
+                <td>{first + index + 1}</td>
                 {shown.map((column) => {
                   const value = json[column];
                   return <td key={column} draggable={draggable} onDragStart={drag(pathExpression(from, [column]))} data-type={value === undefined ? "" : typeOf(value)} title={typeof value === "string" ? value.slice(0, 500) : undefined}>{value === undefined ? "" : typeof value === "string" ? value.slice(0, 120) : brief(value)}</td>;

@@ -1,5 +1,6 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
+import { ExternalLink, Play, X } from "lucide-react";
 import { use, useCallback, useEffect, useRef, useState } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
@@ -7,13 +8,17 @@ import { isList, type Json } from "../../canvas/graph/json";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
+import { Button, IconButton } from "@/kit/Button";
+import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";
+import { ConnectionPicker } from "./ConnectionPicker";
 import { below, Field, type Place } from "./form/Field";
 import { dailyEditor } from "./form/daily";
 import { ExpressionInput } from "./form/ExpressionInput";
 import { counts, fieldsOf } from "./form/schema";
 import { Items, jsonOf } from "./Items";
-import { errorText, inputsOf, RunContext, stepOf, useRunData } from "./run";
+import { fetchItems, here, outputOf, PINNED } from "./items";
+import { errorText, RunContext, stepOf, useRunData } from "./run";
 
 interface Props {
   readonly id: string;
@@ -28,14 +33,14 @@ interface Props {
 export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, address }: Props) {
   const store = useEditor();
   const { document } = useHistory();
-  const { run } = use(RunContext);
+  const { run, calls } = use(RunContext);
   const node = nodeById(document, id);
   const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
   const data = useRunData(document, node?.name ?? "");
   const [tab, setTab] = useState<"params" | "options">("params");
   const [source, setSource] = useState<string>();
   const [port, setPort] = useState(0);
-  const [pinning, setPinning] = useState(false);
+  const [pinning, setPinning] = useState<readonly Json[]>();
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => dialog.current?.focus(), []);
   if (!node) return null;
@@ -43,10 +48,19 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   const step = stepOf(run, node.name);
   const outputs = portsOf(node, store.setting.groupOf, document).outputs;
   const trigger = store.setting.groupOf(node.type) === "trigger";
-  const from = source !== undefined && data.outputs.has(source) ? source : undefined;
-  const direct = inputsOf(run, node.name)[0];
-  const incoming = from === undefined ? (data.input ?? direct) : data.outputs.get(from);
-  const out = node.pinned ?? step?.outputs?.[port];
+  const from = source !== undefined && data.sources.has(source) ? source : undefined;
+  const incoming = from === undefined ? data.incoming : data.sources.get(from);
+  const out = node.pinned ? here(node.pinned) : outputOf(run, step, port);
+  /** Pinned items are part of the document, so not more of them are kept than it should hold. */
+  const withItems = async (take: (items: readonly Json[]) => void) => {
+    if (!calls || !out) return take([{}]);
+    try {
+      take(await fetchItems(calls, out, 0, Math.min(out.count, PINNED)));
+      if (out.count > PINNED) toasts.done(`The first ${PINNED} of ${out.count} items are taken.`);
+    } catch (error) {
+      toasts.failed("The items cannot be read.", error);
+    }
+  };
   const failed = errorText(step?.error);
   const place: Place = {
     value: node.params ?? {},
@@ -62,20 +76,20 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
         <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />
-        {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <button type="button" onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</button>}
-        {!trigger && <button type="button" onClick={() => onRunNode(node)} disabled={!data.input} title={data.input ? "Run this node with the items shown on the left" : "Run the nodes before it first: there are no items to run it with"}>Run node</button>}
-        <button type="button" className="ed-primary" onClick={() => onRunTo(node)}>Run to here</button>
-        <button type="button" aria-label="Close the node" onClick={onClose}>×</button>
+        {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <Button icon={<ExternalLink size={14} />} onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</Button>}
+        {!trigger && <Button onClick={() => onRunNode(node)} refused={data.incoming ? undefined : "Run the nodes before it first: there are no items to run it with"} title={data.incoming ? "Run this node with the items shown on the left" : undefined}>Run node</Button>}
+        <Button look="primary" icon={<Play size={13} fill="currentColor" />} onClick={() => onRunTo(node)}>Run to here</Button>
+        <IconButton name="Close the node" icon={<X size={16} />} keys="Escape" onClick={onClose} />
       </header>
       <div className="ed-columns">
         <div className="ed-column">
           {!trigger && data.upstream.length > 0 && (
             <select aria-label="Where the items come from" value={from ?? ""} onChange={(event) => setSource(event.target.value === "" ? undefined : event.target.value)}>
               <option value="">Input</option>
-              {data.upstream.filter((name) => data.outputs.has(name)).map((name) => <option key={name} value={name}>{name}</option>)}
+              {data.upstream.filter((name) => data.sources.has(name)).map((name) => <option key={name} value={name}>{name}</option>)}
             </select>
           )}
-          <Items title={trigger ? "Event" : "Input"} items={trigger ? out : incoming} from={from} draggable empty={trigger ? "Nothing has come in yet. Run it, or let it listen for a test event." : "No items yet. Run the nodes before it, and their items show here: drag a field into a parameter."} />
+          <Items title={trigger ? "Event" : "Input"} source={trigger ? out : incoming} from={from} draggable empty={trigger ? "Nothing has come in yet. Run it, or let it listen for a test event." : "No items yet. Run the nodes before it, and their items show here: drag a field into a parameter."} />
         </div>
         <div className="ed-column ed-params">
           <div role="group" aria-label="Part of the node" className="ed-tabs">
@@ -95,12 +109,12 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
           {failed !== undefined && <p role="alert" className="ed-fault">{failed}</p>}
           <div className="ed-pair">
             <button type="button" aria-pressed={node.pinned !== undefined} disabled={node.pinned === undefined && !out} title={out ? "Draft runs use these items instead of running the node" : "There are no items to pin yet"}
-              onClick={() => store.act(node.pinned ? "Unpin" : "Pin", [{ type: "pin", id, items: node.pinned ? undefined : (out ?? []) }])}>
+              onClick={() => { if (node.pinned) store.act("Unpin", [{ type: "pin", id, items: undefined }]); else void withItems((items) => store.act("Pin", [{ type: "pin", id, items }])); }}>
               {node.pinned ? "Unpin" : "Pin items"}
             </button>
-            <button type="button" aria-expanded={pinning} onClick={() => setPinning(!pinning)}>Edit items</button>
+            <button type="button" aria-expanded={pinning !== undefined} onClick={() => { if (pinning) setPinning(undefined); else void withItems(setPinning); }}>Edit items</button>
           </div>
-          {pinning ? <PinEditor key={id} items={out ?? [{}]} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(false); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} items={out} empty="It has not run yet." />}
+          {pinning ? <PinEditor key={id} items={pinning} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(undefined); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
           {step?.logs && step.logs.length > 0 && <section className="ed-logs" aria-label="Log">{step.logs.map((line, index) => <code key={index}>{typeof line === "string" ? line : String((line as { t?: string } | null)?.t ?? JSON.stringify(line))}</code>)}</section>}
         </div>
       </div>
@@ -115,6 +129,7 @@ function NameInput({ name, onRename }: { readonly name: string; readonly onRenam
 }
 
 function Parameters({ node, type, place, address }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly address: readonly string[] }) {
+  const store = useEditor();
   const [all, setAll] = useState(false);
   const params = node.params ?? {};
   const fields = type ? fieldsOf(type.params) : [];
@@ -122,6 +137,12 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
   const current = fields.filter((field) => counts(node.type, field, params));
   // What most people never set stands behind one button, unless it is set.
   const plain = current.filter((field, index) => all || field.required || params[field.name] !== undefined || index < 6);
+  const slots = [...new Set([...(node.type === "http.request" ? ["auth"] : []), ...Object.keys(node.connections ?? {})])];
+  const onConnection = (slot: string, name: string | undefined) => {
+    const { [slot]: _before, ...others } = node.connections ?? {};
+    const connections = name === undefined ? others : { ...others, [slot]: name };
+    store.act("Choose connection", [{ type: "setOption", id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections }]);
+  };
   const strange = Object.keys(params).filter((key) => !known.has(key));
   return (
     <div className="ed-form">
@@ -130,6 +151,7 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
           {address.map((one) => <button key={one} type="button" title="Copy the address" onClick={() => void navigator.clipboard.writeText(one.split(" ").at(-1) ?? one)}><code>{one}</code></button>)}
         </div>
       )}
+      {slots.map((slot) => <ConnectionPicker key={slot} slot={slot} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />)}
       {plain.map((field) => {
         const own = below(place, params, field.name);
         const made = dailyEditor(node.type, field.name, own);
@@ -208,7 +230,6 @@ function Options({ node }: { readonly node: NodeSpec }) {
       <label className="ed-row"><span>Tries</span><input type="number" min={1} max={100} value={typeof tries === "number" ? tries : 1} onChange={(event) => set("retry", Number(event.target.value) > 1 ? { wait: "1s", ...node.retry, tries: Number(event.target.value) } : undefined)} /></label>
       {node.retry && <label className="ed-row"><span>Wait between tries</span><input value={String(node.retry["wait"] ?? "1s")} onChange={(event) => set("retry", { ...node.retry, wait: event.target.value })} /></label>}
       <label className="ed-row"><span>Longest time of a try</span><input placeholder="30s" value={String(node["timeout"] ?? "")} onChange={(event) => set("timeout", event.target.value === "" ? undefined : event.target.value)} /></label>
-      <label className="ed-row"><span>Connection (slot auth)</span><input placeholder="name of a connection" value={String(node.connections?.["auth"] ?? "")} onChange={(event) => set("connections", event.target.value === "" ? undefined : { ...node.connections, auth: event.target.value })} /></label>
       <label className="ed-row"><span>Note at the node</span><textarea rows={3} value={node.notes ?? ""} onChange={(event) => set("notes", event.target.value === "" ? undefined : event.target.value)} /></label>
     </div>
   );

@@ -54,7 +54,6 @@ export interface Step {
   readonly durationMicros?: number | null;
   readonly inputs: readonly (readonly { readonly node: string; readonly step: number; readonly output: number }[])[];
   readonly outputCounts: readonly number[];
-  readonly outputs?: readonly (readonly Json[])[] | null;
   readonly error?: Json;
   readonly logs?: readonly Json[];
 }
@@ -67,7 +66,7 @@ export interface Run {
   readonly nextStep?: number | null;
 }
 
-/** Most steps whose items are fetched for the panels. */
+/** Most steps that are shown at the nodes; items are fetched where they are shown. */
 const STEPS = 1_000;
 
 export function calls(transport: Transport) {
@@ -110,7 +109,9 @@ export function calls(transport: Transport) {
     stopListening: (name: string) => ask("DELETE", at(name, "/draft/listen")),
     heard: (name: string, onRun: (run: string) => void, signal: AbortSignal) =>
       transport.stream(at(name, "/draft/listen"), (_, data) => onRun((data as { run: string }).run), signal),
-    showRun: (run: string) => ask<Run>("GET", `/runs/${run}?items=true&limit=${STEPS}`),
+    showRun: (run: string) => ask<Run>("GET", `/runs/${run}?limit=${STEPS}`),
+    items: async (run: string, of: { step: number; port: number; offset: number; limit: number }) =>
+      (await ask<{ items: Json[] }>("GET", `/runs/${run}/steps/${of.step}/items?port=${of.port}&offset=${of.offset}&limit=${of.limit}`)).items,
     watchRun: (run: string, onNews: (event: string) => void, signal: AbortSignal) => transport.stream(`/runs/${run}/watch`, onNews, signal),
     cancel: (run: string) => ask("POST", `/runs/${run}/cancel`),
     lastRun: async (name: string) => {

@@ -1,5 +1,6 @@
 //! The run that the editor shows: its live state at the nodes, and its data for panels, completion and previews.
 
+import { useQueries } from "@tanstack/react-query";
 import { createContext, use, useMemo } from "react";
 
 import type { Workflow } from "../../canvas/graph/document";
@@ -8,6 +9,7 @@ import { isObject, type Json } from "../../canvas/graph/json";
 import { upstream } from "../../canvas/graph/reach";
 import type { EditorStore, NodeState, StepStatus } from "../../canvas/store";
 import type { Calls, Run, Step } from "./calls";
+import { firstOutputOf, here, inputOf, outputOf, pageQuery, type Source } from "./items";
 
 export const ENDED = new Set(["completed", "failed", "canceled"]);
 
@@ -69,31 +71,52 @@ export function stepOf(run: Run | undefined, node: string): Step | undefined {
   return steps.findLast((step) => step.outputCounts.some((count) => count > 0)) ?? steps.at(-1);
 }
 
-export function inputsOf(run: Run | undefined, node: string): readonly (readonly Json[])[] {
-  const step = stepOf(run, node);
-  if (!run || !step) return [];
-  return step.inputs.map((sources) =>
-    sources.flatMap((source) => run.steps.find((other) => other.step === source.step)?.outputs?.[source.output] ?? []),
-  );
+export const RunContext = createContext<{ readonly run: Run | undefined; readonly variables: RunData["variables"]; readonly calls: Calls | undefined }>({ run: undefined, variables: [], calls: undefined });
+
+/** Nodes before the opened one whose items are fetched for completion and previews; further ones are fetched when chosen. */
+const NEAR = 16;
+
+export interface NodeData extends RunData {
+  /** All of what comes in, of which `input` is the first page. */
+  readonly incoming: Source | undefined;
+  /** All of what each node put out. */
+  readonly sources: ReadonlyMap<string, Source>;
 }
 
-export const RunContext = createContext<{ readonly run: Run | undefined; readonly variables: RunData["variables"] }>({ run: undefined, variables: [] });
-
 /** What expressions of a node see: pinned items, then the last run's. */
-export function useRunData(document: Workflow, name: string): RunData {
-  const { run, variables } = use(RunContext);
-  return useMemo(() => {
-    const outputs = new Map<string, readonly Json[]>();
-    for (const node of document.nodes) {
-      const items = node.pinned ?? stepOf(run, node.name)?.outputs?.find((port) => port.length > 0);
-      if (items) outputs.set(node.name, items);
-    }
+export function useRunData(document: Workflow, name: string): NodeData {
+  const { run, variables, calls } = use(RunContext);
+  const plan = useMemo(() => {
     const before = upstream(document, name);
+    const sources = new Map<string, Source>();
+    for (const node of document.nodes) {
+      const source = node.pinned ? here(node.pinned) : firstOutputOf(run, stepOf(run, node.name));
+      if (source) sources.set(node.name, source);
+    }
     const edge = document.edges?.find((other) => other.to === name && other.attachment === undefined);
-    const own = inputsOf(run, name)[0];
     const source = edge && document.nodes.find((node) => node.name === edge.from);
-    const stepItems = edge && stepOf(run, edge.from)?.outputs?.[edge.output ?? 0];
-    const input = source?.pinned ?? (own && own.length > 0 ? own : (stepItems ?? (edge ? outputs.get(edge.from) : undefined)));
-    return { input, outputs, upstream: before, variables };
-  }, [document, name, run, variables]);
+    const own = inputOf(run, stepOf(run, name), 0);
+    const led = edge && (outputOf(run, stepOf(run, edge.from), edge.output ?? 0) ?? sources.get(edge.from));
+    const incoming = source?.pinned ? here(source.pinned) : own && own.count > 0 ? own : led;
+    const near = before.filter((one) => sources.has(one)).slice(0, NEAR);
+    return { before, sources, incoming, near };
+  }, [document, name, run]);
+  const wanted = [plan.incoming, ...plan.near.map((one) => plan.sources.get(one))];
+  const pages = useQueries({
+    queries: calls ? wanted.map((source) => pageQuery(calls, source, 0)) : [],
+    combine: firstPages,
+  });
+  return useMemo(() => {
+    const itemsOf = (source: Source | undefined, index: number) => (source?.is === "here" ? source.items : pages[index]);
+    const outputs = new Map<string, readonly Json[]>();
+    plan.near.forEach((one, index) => {
+      const items = itemsOf(plan.sources.get(one), index + 1);
+      if (items) outputs.set(one, items);
+    });
+    return { input: itemsOf(plan.incoming, 0), outputs, upstream: plan.before, variables, incoming: plan.incoming, sources: plan.sources };
+  }, [plan, pages, variables]);
+}
+
+function firstPages(results: readonly { readonly data: readonly Json[] | undefined }[]): readonly (readonly Json[] | undefined)[] {
+  return results.map((result) => result.data);
 }

@@ -17,5 +17,6 @@ export default defineConfig({
   build: { outDir: "dist", target: "es2022", assetsInlineLimit: 0, sourcemap: false, manifest: true },
   server: { proxy: toServer },
   preview: { proxy: toServer },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  // Property tests try many documents; a loaded machine takes its time.
+  test: { testTimeout: 60_000, environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });

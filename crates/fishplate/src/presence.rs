@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn people_see_each_other_until_their_stream_ends() {
-        let (presence, name) = (Presence::default(), Name::new("orders").unwrap());
+        let (presence, name) = (Presence::default(), "orders".parse::<Name>().unwrap());
         let first = presence.enter(ScopeId(1), name.clone(), person("a", None));
         let second = presence.enter(ScopeId(1), name.clone(), person("b", None));
         let elsewhere = presence.enter(ScopeId(2), name.clone(), person("c", None));
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn nobody_speaks_for_another_page() {
-        let (presence, name) = (Presence::default(), Name::new("orders").unwrap());
+        let (presence, name) = (Presence::default(), "orders".parse::<Name>().unwrap());
         let _seat = presence.enter(ScopeId(1), name.clone(), person("a", None));
         let other = Present { actor: "user:eve".into(), ..person("a", Some("Set")) };
         assert!(!presence.look(ScopeId(1), &name, &other));
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn a_write_is_heard_in_its_room() {
-        let (presence, name) = (Presence::default(), Name::new("orders").unwrap());
+        let (presence, name) = (Presence::default(), "orders".parse::<Name>().unwrap());
         let seat = presence.enter(ScopeId(1), name.clone(), person("a", None));
         presence.tell(ScopeId(1), &name, DraftNews { version: Some(3), by: "user:ada".into() });
-        presence.tell(ScopeId(1), &Name::new("other").unwrap(), DraftNews { version: Some(9), by: "user:ada".into() });
+        presence.tell(ScopeId(1), &"other".parse::<Name>().unwrap(), DraftNews { version: Some(9), by: "user:ada".into() });
         assert_eq!(seat.seen.borrow().draft.as_ref().and_then(|news| news.version), Some(3));
     }
 }

@@ -714,6 +714,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{name}/draft/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells who has the draft open and when it is written; one is seen while one follows. */
+        get: operations["followDraft"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workflows/{name}/draft/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Tells the others which node one looks at. */
+        put: operations["lookAtNode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{name}/secrets/{field}": {
         parameters: {
             query?: never;
@@ -1216,7 +1250,7 @@ export interface components {
             retryAfter?: number | null;
         };
         /** @enum {string} */
-        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
+        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0013" | "FP0014" | "FP0015" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
         /** @description Whether the server works. */
         Health: {
             /** @description `ok`, or `degraded` when the store does not answer. */
@@ -1837,6 +1871,37 @@ export interface components {
             /** @description The run. */
             run: string;
         };
+        /** @description Who is there, or that the draft was written. */
+        Company: components["schemas"]["Present"][] | components["schemas"]["DraftNews"];
+        /** @description Somebody who has a draft open. */
+        Present: {
+            /** @description The open page, by the name that it gave itself; one person may have several. */
+            client: string;
+            /** @description Who. */
+            actor: string;
+            /** @description The node that they look at. */
+            node?: string | null;
+        };
+        /** @description A write of a draft. */
+        DraftNews: {
+            /**
+             * Format: uint64
+             * @description Its version; absent: it was dropped or published.
+             */
+            version?: number | null;
+            /** @description Who wrote it. */
+            by: string;
+        };
+        /** @description What one looks at. */
+        Look: {
+            /** @description The open page, as it named itself when it began to follow. */
+            client: string;
+            /**
+             * @description A node of the draft; absent: none.
+             * @default null
+             */
+            node?: string | null;
+        };
         /** @description A secret value. */
         Secret: {
             /** @description The value. */
@@ -2377,6 +2442,8 @@ export interface components {
             name: string;
             /** @description What it may do where. */
             rules: components["schemas"]["Rule"][];
+            /** @description What it is narrowed to; absent: everything that its rules give. */
+            permissions?: components["schemas"]["Permission"][] | null;
             /**
              * Format: int64
              * @description When it was made, milliseconds since 1970.
@@ -2395,6 +2462,8 @@ export interface components {
              */
             revokedAt?: number | null;
         };
+        /** @enum {string} */
+        Permission: "resource:read" | "run:read" | "server:read" | "run:start" | "run:control" | "connection:use" | "resource:write" | "secret:write" | "workflow:activate" | "boundary:write" | "audit:read" | "token:manage" | "user:manage" | "sign-in:write" | "store:backup";
         /** @description A token that was just made: the only time that its text is shown. */
         MadeToken: {
             /** @description Id. */
@@ -2403,6 +2472,8 @@ export interface components {
             name: string;
             /** @description What it may do where. */
             rules: components["schemas"]["Rule"][];
+            /** @description What it is narrowed to; absent: everything that its rules give. */
+            permissions?: components["schemas"]["Permission"][] | null;
             /**
              * Format: int64
              * @description When it was made, milliseconds since 1970.
@@ -2429,6 +2500,8 @@ export interface components {
             name: string;
             /** @description What it may do where. */
             rules: components["schemas"]["Rule"][];
+            /** @description What it is narrowed to; absent: everything that its rules give. */
+            permissions?: components["schemas"]["Permission"][] | null;
             /**
              * Format: int64
              * @description When it ends, milliseconds since 1970; absent: never.
@@ -4517,6 +4590,68 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    followDraft: {
+        parameters: {
+            query?: {
+                /** @description A name for this open page, of at most 64 characters. */
+                client?: string;
+                /** @description Position after which to go on; `Last-Event-ID` says the same for server-sent events. */
+                after?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen; a WebSocket carries the same ones as `{id, event, data}`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    lookAtNode: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
         responses: {
             /** @description Done. */
             204: {

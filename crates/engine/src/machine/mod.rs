@@ -416,7 +416,7 @@ impl Machine {
                 if let Some(node) = trigger {
                     state.run_counts[*node as usize] = 1;
                     state.last_done[*node as usize] = Some(0);
-                    if self.graph.order == Order::V0 && out.len() > 0 {
+                    if self.graph.order == Order::V0 && !out.is_empty() {
                         state.had_items.insert((*node, *output));
                     }
                 }
@@ -516,7 +516,7 @@ impl Machine {
                         state.last_done[step.node as usize] = Some(*s);
                     }
                     if self.graph.order == Order::V0 {
-                        let full = (0..).zip(out).filter(|(_, port)| port.len() > 0);
+                        let full = (0..).zip(out).filter(|(_, port)| !port.is_empty());
                         state.had_items.extend(full.map(|(port, _)| (step.node, port)));
                     }
                     let parallel = self.graph.order == Order::Parallel;

@@ -155,7 +155,11 @@ mod tests {
         let (presence, name) = (Presence::default(), "orders".parse::<Name>().unwrap());
         let seat = presence.enter(ScopeId(1), name.clone(), person("a", None));
         presence.tell(ScopeId(1), &name, DraftNews { version: Some(3), by: "user:ada".into() });
-        presence.tell(ScopeId(1), &"other".parse::<Name>().unwrap(), DraftNews { version: Some(9), by: "user:ada".into() });
+        presence.tell(
+            ScopeId(1),
+            &"other".parse::<Name>().unwrap(),
+            DraftNews { version: Some(9), by: "user:ada".into() },
+        );
         assert_eq!(seat.seen.borrow().draft.as_ref().and_then(|news| news.version), Some(3));
     }
 }

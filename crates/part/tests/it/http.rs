@@ -82,7 +82,12 @@ async fn bench() -> Bench {
     let owner = tokens.authenticate(&owner).await.unwrap();
     let mut made = Vec::new();
     for role in [Role::Viewer, Role::Operator] {
-        let new = auth::NewToken { name: role.as_str().into(), rules: vec![Rule::everywhere(role)], permissions: None, expires_at: None };
+        let new = auth::NewToken {
+            name: role.as_str().into(),
+            rules: vec![Rule::everywhere(role)],
+            permissions: None,
+            expires_at: None,
+        };
         made.push(tokens.create(&owner, new).await.unwrap().token);
     }
     let orders = Arc::new(AtomicU32::new(0));

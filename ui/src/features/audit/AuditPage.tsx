@@ -22,8 +22,11 @@ export function AuditPage() {
   });
   const verify = useMutation({
     mutationFn: () => data(api.GET("/api/v1/audit/verify")),
-    onSuccess: () => { toasts.done("The chain is whole: no entry was changed or taken out"); },
-    onError: (error) => { toasts.failed("The chain is broken", error); },
+    onSuccess: (found) => {
+      if (found.intact) toasts.done("The chain is whole: no entry was changed or taken out");
+      else toasts.failed("The log was tampered with", new Error(`the chain is broken at entry ${String(found.brokenAt)}`));
+    },
+    onError: (error) => { toasts.failed("The chain could not be looked at", error); },
   });
   const entries = pages.data?.pages.flatMap((page) => page.items) ?? [];
   return (

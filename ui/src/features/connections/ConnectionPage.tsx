@@ -16,8 +16,29 @@ import { useKind } from "@/resource/kinds";
 import { SchemaForm } from "@/resource/SchemaForm";
 import { Uses } from "@/resource/Uses";
 
-/** Secret fields of each kind of account. */
-const SECRETS: Record<string, string[]> = { basic: ["password"], digest: ["password"], header: ["value"], bearer: ["token"], query: ["value"], jwt: ["secret", "privateKey"], custom: ["headers", "query", "body"] };
+/** Secret fields of an account, as the server names them. */
+function secretFields(auth: Record<string, unknown>): string[] {
+  switch (auth["type"]) {
+    case "basic":
+    case "digest":
+      return ["password"];
+    case "header":
+    case "query":
+      return ["value"];
+    case "bearer":
+      return ["token"];
+    case "jwt":
+      return ["key"];
+    case "custom":
+      return (["headers", "query", "body"] as const).flatMap((part) => {
+        const names = auth[part];
+        const singular = part === "headers" ? "header" : part;
+        return Array.isArray(names) ? names.map((name) => `${singular}.${String(name)}`) : [];
+      });
+    default:
+      return [];
+  }
+}
 
 /** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {
@@ -41,9 +62,9 @@ export function ConnectionPage() {
   return (
     <Page title={name} actions={<Button look="danger" icon={<Trash2 size={14} />} busy={remove.isPending} onClick={() => { if (confirm(`Delete ${name}, and its secrets?`)) remove.mutate(); }}>Delete</Button>}>
       <div className="grid items-start gap-6 lg:grid-cols-2">
-        <Panel title="Account"><Form key={resource.data.revision} name={name} spec={spec} revision={resource.data.revision} /></Panel>
+        <Panel title="Account"><Form key={resource.data.revision} name={name} spec={spec} labels={resource.data.labels ?? {}} revision={resource.data.revision} /></Panel>
         <div className="flex flex-col gap-6">
-          <Panel title="Secrets"><Secrets name={name} kind={String((spec["auth"] as { type?: string } | undefined)?.type)} set={(spec["secrets"] ?? []) as string[]} /></Panel>
+          <Panel title="Secrets"><Secrets name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} set={(spec["secrets"] ?? []) as string[]} /></Panel>
           <Panel title="Condition"><Uses kind="connection" name={name} /></Panel>
         </div>
         <div className="lg:col-span-2"><Panel flush title="History"><History kind="connection" name={name} /></Panel></div>
@@ -52,12 +73,12 @@ export function ConnectionPage() {
   );
 }
 
-function Form({ name, spec, revision }: { name: string; spec: Record<string, unknown>; revision: number }) {
+function Form({ name, spec, labels, revision }: { name: string; spec: Record<string, unknown>; labels: Record<string, string>; revision: number }) {
   const client = useQueryClient();
   const kind = useKind("connection");
   const [value, setValue] = useState(spec);
   const save = useMutation({
-    mutationFn: () => data(api.PUT("/api/v1/connections/{name}", { params: { path: { name }, header: { "If-Match": `"${String(revision)}"` } }, body: { spec: value } })),
+    mutationFn: () => data(api.PUT("/api/v1/connections/{name}", { params: { path: { name }, header: { "If-Match": `"${String(revision)}"` } }, body: { spec: value, labels } })),
     onSuccess: () => { toasts.done("Saved"); },
     onError: (error) => { toasts.failed("It was not saved", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
@@ -73,8 +94,8 @@ function Form({ name, spec, revision }: { name: string; spec: Record<string, unk
 }
 
 /** Secrets go in, and never come out. */
-function Secrets({ name, kind, set }: { name: string; kind: string; set: string[] }) {
-  const fields = [...new Set([...(SECRETS[kind] ?? []), ...set])];
+function Secrets({ name, auth, set }: { name: string; auth: Record<string, unknown>; set: string[] }) {
+  const fields = [...new Set([...secretFields(auth), ...set])];
   return (
     <div className="flex flex-col gap-4">
       {fields.map((field) => <SecretField key={field} name={name} field={field} isSet={set.includes(field)} />)}

@@ -63,7 +63,7 @@ export function SettingsPage() {
           ) : egress.isError ? (
             <Failure error={egress.error} retry={() => void egress.refetch()} />
           ) : (
-            <Egress key={stored?.revision ?? 0} name={stored?.name ?? EGRESS} spec={(stored?.spec ?? {}) as Record<string, unknown>} revision={stored?.revision ?? null} />
+            <Egress key={stored?.revision ?? 0} name={stored?.name ?? EGRESS} spec={(stored?.spec ?? {}) as Record<string, unknown>} labels={stored?.labels ?? {}} revision={stored?.revision ?? null} />
           )}
         </Panel>
         {stored === undefined ? null : <Panel flush title="History of these rules"><History kind="egress" name={stored.name} /></Panel>}
@@ -81,7 +81,7 @@ export function SettingsPage() {
   );
 }
 
-function Egress({ name, spec, revision }: { name: string; spec: Record<string, unknown>; revision: number | null }) {
+function Egress({ name, spec, labels, revision }: { name: string; spec: Record<string, unknown>; labels: Record<string, string>; revision: number | null }) {
   const client = useQueryClient();
   const kind = useKind("egress");
   const [value, setValue] = useState(spec);
@@ -90,7 +90,7 @@ function Egress({ name, spec, revision }: { name: string; spec: Record<string, u
       data(
         api.PUT("/api/v1/egress/{name}", {
           params: { path: { name }, ...(revision === null ? {} : { header: { "If-Match": `"${String(revision)}"` } }) },
-          body: { spec: value },
+          body: { spec: value, labels },
         }),
       ),
     onSuccess: () => { toasts.done("The rules hold from now on"); },

@@ -21,6 +21,7 @@ interface Edited {
   key: string;
   /** What is stored; absent: a new one. */
   revision?: number;
+  labels?: Record<string, string>;
 }
 
 /** Values that workflows of this environment read. */
@@ -61,7 +62,7 @@ export function VariablesPage() {
                   <Td className="text-ink-soft"><Time at={variable.updatedAt} /></Td>
                   <Td>
                     <span className="flex justify-end">
-                      <IconButton name={`Edit ${variable.name}`} icon={<Pencil size={14} />} onClick={() => { setEdited({ name: variable.name, value: shown(spec.value), description: spec.description ?? "", key: spec.key ?? "", revision: variable.revision }); }} />
+                      <IconButton name={`Edit ${variable.name}`} icon={<Pencil size={14} />} onClick={() => { setEdited({ name: variable.name, value: shown(spec.value), description: spec.description ?? "", key: spec.key ?? "", revision: variable.revision, labels: variable.labels ?? {} }); }} />
                       <IconButton name={`History of ${variable.name}`} icon={<HistoryIcon size={14} />} onClick={() => { setPast(variable.name); }} />
                       <IconButton name={`Delete ${variable.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Delete ${variable.name}?`)) remove.mutate(variable.name); }} />
                     </span>
@@ -88,7 +89,7 @@ function Editor({ edited, onClose }: { edited: Edited; onClose: () => void }) {
       const spec = { value: valueOf(form.value), ...(form.description === "" ? {} : { description: form.description }), ...(form.key === "" ? {} : { key: form.key }) };
       return edited.revision === undefined
         ? data(api.POST("/api/v1/variables", { body: { name: form.name, spec } }))
-        : data(api.PUT("/api/v1/variables/{name}", { params: { path: { name: form.name }, header: { "If-Match": `"${String(edited.revision)}"` } }, body: { spec } }));
+        : data(api.PUT("/api/v1/variables/{name}", { params: { path: { name: form.name }, header: { "If-Match": `"${String(edited.revision)}"` } }, body: { spec, labels: edited.labels ?? {} } }));
     },
     onSuccess: () => {
       toasts.done(`${form.name} is saved`);

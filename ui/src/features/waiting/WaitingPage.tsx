@@ -81,7 +81,7 @@ export function WaitingPage() {
                   <input type="checkbox" aria-label={`Choose all of ${group.workflow}`} className="size-4 accent-(--accent)" checked={group.runs.every((run) => chosen.has(run.id))} onChange={() => { toggle(group.runs.map((run) => run.id)); }} />
                   <Link to="/workflows/$name" params={{ name: group.workflow }} className="font-semibold hover:underline">{group.workflow}</Link>
                   <span className="text-small text-ink-soft">{plural(group.runs.length, "run")}</span>
-                  <Button className="ml-auto" look="quiet" onClick={() => { act.mutate({ verb: "redrive", runs: [], workflow: group.workflow }); }}>Run all of them again</Button>
+                  <Button className="ml-auto" look="quiet" onClick={() => { if (confirm(`Run every dead letter of ${group.workflow} again, those that are not on this page included?`)) act.mutate({ verb: "redrive", runs: [], workflow: group.workflow }); }}>Run all of them again</Button>
                 </header>
                 <Table label={`Dead letters of ${group.workflow}`} head={<><Th><span className="sr-only">Choose</span></Th><Th>Failed</Th><Th>Why</Th></>}>
                   {group.runs.map((run) => (

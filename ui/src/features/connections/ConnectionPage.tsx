@@ -30,11 +30,9 @@ function secretFields(auth: Record<string, unknown>): string[] {
     case "jwt":
       return ["key"];
     case "custom":
-      return (["headers", "query", "body"] as const).flatMap((part) => {
-        const names = auth[part];
-        const singular = part === "headers" ? "header" : part;
-        return Array.isArray(names) ? names.map((name) => `${singular}.${String(name)}`) : [];
-      });
+      return Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) =>
+        Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [],
+      );
     default:
       return [];
   }

@@ -62,3 +62,8 @@ export function problemOf(error: unknown): Problem {
   const detail = error instanceof Error ? error.message : String(error);
   return { code: "app", detail, hint: "reload the page; if it happens again, please report it", problems: [] };
 }
+
+/** A refusal's problem with those inside of it, for forms that show each at its field; none when it is no refusal. */
+export function problemsOf(error: unknown): Problem[] {
+  return error instanceof Refusal ? [error.problem, ...(error.problem.problems ?? [])] : [];
+}

@@ -9,15 +9,3 @@ export function runsByState(text: string): Record<string, number> {
   }
   return found;
 }
-
-/** How many of these began in each stretch of time, the oldest stretch first. */
-export function trend(begun: readonly number[], since: number, until: number, stretches: number): number[] {
-  const counts = Array.from({ length: stretches }, () => 0);
-  const width = (until - since) / stretches;
-  for (const at of begun) {
-    const index = Math.floor((at - since) / width);
-    const now = counts[index];
-    if (now !== undefined) counts[index] = now + 1;
-  }
-  return counts;
-}

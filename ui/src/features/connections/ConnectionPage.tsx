@@ -4,7 +4,7 @@ import { Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { Refusal } from "@/api/problem";
+import { problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Field, Input } from "@/kit/Field";
 import { Page, Panel } from "@/kit/Page";
@@ -81,7 +81,7 @@ function Form({ name, spec, labels, revision }: { name: string; spec: Record<str
     onError: (error) => { toasts.failed("It was not saved", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
   });
-  const problems = save.error instanceof Refusal ? [save.error.problem, ...(save.error.problem.problems ?? [])] : [];
+  const problems = problemsOf(save.error);
   if (kind.data === undefined) return <Skeleton />;
   return (
     <form className="flex flex-col gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>

@@ -4,7 +4,7 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { Refusal, type Problem } from "@/api/problem";
+import { problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
@@ -100,9 +100,4 @@ function NewConnection({ onClose }: { onClose: () => void }) {
       </div>
     </Dialog>
   );
-}
-
-/** A refusal's problem with those inside of it. */
-function problemsOf(error: unknown): Problem[] {
-  return error instanceof Refusal ? [error.problem, ...(error.problem.problems ?? [])] : [];
 }

@@ -3,9 +3,10 @@ import { Download } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
 
 import { api, data, send } from "@/api/client";
-import { Refusal } from "@/api/problem";
+import { problemsOf } from "@/api/problem";
 import { theme, type Theme } from "@/app/theme";
 import { Button } from "@/kit/Button";
+import { download } from "@/kit/download";
 import { Field, Select } from "@/kit/Field";
 import { Page, Panel } from "@/kit/Page";
 import { Failure, Skeleton } from "@/kit/States";
@@ -28,12 +29,7 @@ export function SettingsPage() {
   const save = async (name: string, request: Request, file: string): Promise<void> => {
     setBusy(name);
     try {
-      const answer = await send(request);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await answer.blob());
-      link.download = file;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      download(await (await send(request)).blob(), file);
     } catch (error) {
       toasts.failed(`${name} did not work`, error);
     } finally {
@@ -97,7 +93,7 @@ function Egress({ name, spec, labels, revision }: { name: string; spec: Record<s
     onError: (error) => { toasts.failed("The rules stay as they were", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["egress"] }),
   });
-  const problems = save.error instanceof Refusal ? [save.error.problem, ...(save.error.problem.problems ?? [])] : [];
+  const problems = problemsOf(save.error);
   if (kind.data === undefined) return <Skeleton />;
   return (
     <form className="flex max-w-2xl flex-col gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>

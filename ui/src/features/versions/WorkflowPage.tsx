@@ -4,6 +4,7 @@ import { Copy, Pencil, Play, Power } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
+import { problemOf, problemsOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Input } from "@/kit/Field";
 import { Page, Panel } from "@/kit/Page";
@@ -74,6 +75,8 @@ function Overview({ name, revision }: { name: string; revision: number }) {
     onSettled: () => void client.invalidateQueries({ queryKey: ["workflow"] }),
   });
   const live = activation.data?.enabled === true ? activation.data : null;
+  // Not to know is another thing than not to be live: one that was never activated is not found.
+  if (activation.isError && problemOf(activation.error).status !== 404) return <Failure error={activation.error} retry={() => void activation.refetch()} />;
   const percent = Math.min(Math.max(Number(share) || 0, 1), 100);
   return (
     <div className="grid gap-6 p-4 lg:grid-cols-2">
@@ -166,7 +169,7 @@ function SettingsForm({ name, spec, revision, labels }: { name: string; spec: Re
         <Input value={text} placeholder="team=sales, tier=1" onChange={(event) => { setText(event.target.value); }} />
         <span className="text-small text-ink-faint">Pairs, parted by commas; the list of workflows can be narrowed by them.</span>
       </label>
-      {kind.isPending ? <Skeleton /> : <SchemaForm schema={whole} value={settings} onChange={setSettings} pointer="/spec/settings" />}
+      {kind.isPending ? <Skeleton /> : <SchemaForm schema={whole} value={settings} onChange={setSettings} pointer="/spec/settings" problems={problemsOf(save.error)} />}
       <div><Button type="submit" look="primary" busy={save.isPending}>Save</Button></div>
     </form>
   );

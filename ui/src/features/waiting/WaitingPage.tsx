@@ -4,6 +4,7 @@ import { Archive, CircleCheck, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
+import { Refusal } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Page, Panel } from "@/kit/Page";
 import { Empty, Failure, Skeleton } from "@/kit/States";
@@ -33,8 +34,9 @@ export function WaitingPage() {
       data(api.POST(ADDRESS[verb], { body: workflow === undefined ? { runs } : { runs, workflow } })),
     onSuccess: (bulk, { verb }) => {
       if (bulk.done > 0) toasts.done(`${plural(bulk.done, "run")} ${DONE[verb]}`);
-      const first = bulk.refused[0];
-      if (first !== undefined) toasts.failed(`${plural(bulk.refused.length, "run")} refused`, new Error(JSON.stringify(first)));
+      // Each entry is a run with its problem.
+      const reason = bulk.refused[0]?.[1];
+      if (typeof reason === "object") toasts.failed(`${plural(bulk.refused.length, "run")} refused`, new Refusal(reason));
       setChosen(new Set());
     },
     onError: (error) => { toasts.failed("Nothing was changed", error); },

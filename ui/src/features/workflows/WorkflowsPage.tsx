@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { api, data } from "@/api/client";
 import { Badge } from "@/kit/Status";
 import { Button, IconButton } from "@/kit/Button";
+import { download } from "@/kit/download";
 import { Input } from "@/kit/Field";
 import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
@@ -208,11 +209,7 @@ async function exportOne(name: string): Promise<void> {
     const resource = await data(api.GET("/api/v1/workflows/{name}", { params: { path: { name } } }));
     const { stringify } = await import("yaml");
     const text = stringify({ kind: "workflow", name, labels: resource.labels, spec: resource.spec });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
-    link.download = `${name}.yaml`;
-    link.click();
-    URL.revokeObjectURL(link.href);
+    download(new Blob([text], { type: "application/yaml" }), `${name}.yaml`);
   } catch (error) {
     toasts.failed(`${name} was not exported`, error);
   }

@@ -234,6 +234,24 @@ impl Vault {
         }
     }
 
+    /// Keeps a secret of the server itself, in the place of the one before.
+    pub(crate) async fn put_server_secret(&self, purpose: &str, value: &[u8], by: &str) -> Result<(), Error> {
+        self.put_secret(ScopeId(1), &server_name()?, purpose, value, by).await
+    }
+
+    /// A secret that the server was given, if it was.
+    pub(crate) async fn given_server_secret(&self, purpose: &str) -> Result<Option<Vec<u8>>, Error> {
+        let (scope, connection) = (ScopeId(1), server_name()?);
+        let Some(row) = self.inner.store.secret(scope, &connection, purpose).await? else { return Ok(None) };
+        let place = Place { scope, connection: &connection, field: purpose, generation: row.generation };
+        self.inner.keyring.open(place, &row.sealed).map(Some)
+    }
+
+    /// Forgets a secret that the server was given.
+    pub(crate) async fn drop_server_secret(&self, purpose: &str, by: &str) -> Result<(), Error> {
+        self.delete_secret(ScopeId(1), &server_name()?, purpose, by).await.map(drop)
+    }
+
     /// Takes a connection out of memory.
     pub fn forget(&self, scope: ScopeId, connection: &Name) {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&(scope, connection.clone()));

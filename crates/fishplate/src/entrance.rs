@@ -10,6 +10,7 @@ use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
 use inbound::{Endpoint, Local};
 use model::{Code, Map, Name, Problem, RunId, Scope};
+use part::net::AddressRange;
 use part::trigger::Trigger;
 use part::{NodeError, Runs};
 use store::Store;
@@ -55,16 +56,29 @@ pub fn timers(view: &View) -> Vec<Timer> {
     timers
 }
 
+/// What the way in is put together from.
+pub struct Parts<'a> {
+    /// Keeps files and cursors.
+    pub store: &'a Store,
+    /// What is active.
+    pub live: &'a Live,
+    /// Checks callers.
+    pub vault: &'a Vault,
+    /// Takes events.
+    pub runs: Arc<dyn Runs>,
+    /// Requests that are held open.
+    pub replies: Local,
+    /// Reads resume addresses.
+    pub signer: Arc<Signer>,
+    /// How others reach the server.
+    pub public_url: &'a str,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
+}
+
 /// The receiver and the schedules of a server; both follow the view from now on.
-pub fn build(
-    store: &Store,
-    live: &Live,
-    vault: &Vault,
-    runs: Arc<dyn Runs>,
-    replies: Local,
-    signer: Arc<Signer>,
-    public_url: &str,
-) -> (Receiver, Schedules) {
+pub fn build(parts: Parts<'_>) -> (Receiver, Schedules) {
+    let Parts { store, live, vault, runs, replies, signer, public_url, trusted_proxies } = parts;
     let routes = Routes::default();
     let mut options = webhooks::Options::new(
         runs.clone(),
@@ -75,6 +89,7 @@ pub fn build(
         routes.clone(),
     );
     options.public_url = Some(public_url.to_owned());
+    options.trusted_proxies = trusted_proxies;
     let (schedules, handle) = Schedules::new(schedules::Options {
         runs,
         cursors: Arc::new(store.clone()),

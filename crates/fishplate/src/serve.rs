@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{Keyring, Tokens, Vault};
+use auth::accounts::{self, Site};
+use auth::{Accounts, Keyring, Tokens, Vault};
 use axum::Router;
 use axum::body::Body;
 use engine::Engine;
@@ -20,10 +21,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use inbound::Local;
 use inbound::resume::Signer;
-use inbound::webhooks::Receiver;
+use inbound::webhooks::{self, Receiver};
 use model::{Code, Problem, Scope};
 use outbound::{EgressRules, Outbound};
-use part::http::Kit;
+use part::http::{Kit, Peer};
+use part::net::AddressRange;
 use part::{Runs, Service};
 use sandbox::Sandbox;
 use store::Store;
@@ -71,6 +73,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// Let calls go to private addresses where an environment has no egress rules of its own.
     pub private_network: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<AddressRange>,
     /// Go on although the master key is not the one that secrets were sealed with.
     pub accept_lost_secrets: bool,
 }
@@ -81,6 +85,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The owner's token, on the first start only.
     pub first_token: Option<String>,
+    /// Where to become the owner, while there is none.
+    pub owner_link: Option<String>,
     listener: TcpListener,
     entrance: Entrance,
     store: Store,
@@ -148,6 +154,20 @@ impl Server {
             other => other.into(),
         })?;
         let signer = Arc::new(Signer::new(&secret, Some(&public_url)));
+        let key = vault.server_secret("sign-in", options.accept_lost_secrets).await?;
+        let site = Site::new(options.public_url.as_deref(), address.port())?;
+        let accounts = Accounts::new(accounts::Options {
+            store: store.clone(),
+            site,
+            stop: stop.clone(),
+            vault: vault.clone(),
+            key,
+            tokens: tokens.clone(),
+        });
+        let owner_link = match accounts.needs_owner().await? {
+            true => Some(accounts.owner_link("start").await?.url),
+            false => None,
+        };
         let node = Node::enter(data, &store).await?;
         let replies = Local::new(node.name.clone());
 
@@ -170,7 +190,16 @@ impl Server {
             }
         }));
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
-        let (receiver, schedules) = entrance::build(&store, &live, &vault, runs.clone(), replies, signer, &public_url);
+        let (receiver, schedules) = entrance::build(entrance::Parts {
+            store: &store,
+            live: &live,
+            vault: &vault,
+            runs: runs.clone(),
+            replies,
+            signer,
+            public_url: &public_url,
+            trusted_proxies: options.trusted_proxies.clone(),
+        });
 
         let metrics = Metrics::default();
         let resources =
@@ -182,28 +211,29 @@ impl Server {
             runs,
             presence: Presence::default(),
             rehearsals: Rehearsals::new(receiver.routes().clone()),
-            tokens: tokens.clone(),
+            accounts: accounts.clone(),
             outbound,
             metrics: metrics.clone(),
             public_url,
             data: data.as_path().into(),
         };
         let observe = Arc::new(move |operation: &str, status: u16| metrics.answered(operation, status));
-        let kit = Kit::new(tokens.clone(), store.clone(), stop.clone(), observe);
+        let kit = Kit::new(accounts.clone(), store.clone(), observe);
         let router = kit.router(&api::operations(&app));
         let services: Vec<Box<dyn Service>> = vec![
             Box::new(Following(live)),
-            Box::new(Grants { tokens: tokens.clone(), engine: engine.clone() }),
+            Box::new(Grants { accounts: accounts.clone(), engine: engine.clone() }),
             Box::new(schedules),
-            Box::new(Tidying { store: store.clone() }),
+            Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),
         ];
         Ok(Server {
             address,
             first_token,
+            owner_link,
             listener,
-            entrance: Entrance { receiver, router },
+            entrance: Entrance { receiver, router, accounts, trusted_proxies: options.trusted_proxies.into() },
             store,
             _node: node,
             sandbox,
@@ -275,7 +305,7 @@ impl engine::ports::Authority for Delegation {
 
 /// Tells the engine when grants have changed, also those that another process has changed.
 struct Grants {
-    tokens: Tokens,
+    accounts: Accounts,
     engine: Engine,
 }
 
@@ -285,7 +315,7 @@ impl Service for Grants {
     }
     fn run(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), Problem>> {
         Box::pin(async move {
-            let mut changes = self.tokens.changes();
+            let mut changes = self.accounts.tokens().changes();
             loop {
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
@@ -294,8 +324,8 @@ impl Service for Grants {
                         Err(_) => return Ok(()),
                     },
                     () = tokio::time::sleep(GRANTS_EVERY) => {
-                        if let Err(problem) = self.tokens.refresh().await {
-                            tracing::warn!(%problem, "tokens could not be read; what was read last goes on to count");
+                        if let Err(problem) = self.accounts.refresh().await {
+                            tracing::warn!(%problem, "grants could not be read; what was read last goes on to count");
                         }
                     }
                 }
@@ -307,6 +337,7 @@ impl Service for Grants {
 /// Removes what a crash left behind, and changes that nobody needs any more.
 struct Tidying {
     store: Store,
+    accounts: Accounts,
 }
 
 impl Service for Tidying {
@@ -327,6 +358,9 @@ impl Service for Tidying {
                 if let Err(error) = swept.and(trimmed) {
                     tracing::warn!(%error, "tidying up failed; it is tried again");
                 }
+                if let Err(problem) = self.accounts.tidy().await {
+                    tracing::warn!(%problem, "what is over could not be forgotten; it is tried again");
+                }
             }
         })
     }
@@ -337,21 +371,34 @@ impl Service for Tidying {
 struct Entrance {
     receiver: Receiver,
     router: Router,
+    accounts: Accounts,
+    trusted_proxies: Arc<[AddressRange]>,
 }
 
 impl Entrance {
     async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, Infallible> {
-        let request = request.map(Body::new);
+        let mut request = request.map(Body::new);
         // Webhooks are what a server answers most, so they do not pass through the API's router.
         let hook = ["/hooks", "/webhook", "/resume/"].iter().any(|prefix| request.uri().path().starts_with(prefix));
         if hook {
-            return Ok(self.receiver.receive(request, Some(peer.ip())).await);
+            return Ok(self.hook(request, peer).await);
         }
         #[cfg(feature = "ui")]
         if let Some(page) = crate::app::answer(request.method(), request.uri().path(), request.headers()) {
             return Ok(page);
         }
+        if let Some(address) = webhooks::sender(Some(peer.ip()), request.headers(), &self.trusted_proxies) {
+            request.extensions_mut().insert(Peer(address));
+        }
         self.router.oneshot(request).await
+    }
+
+    /// Webhooks have the origin of the app, and workflows are written by many: none of them sees or sets a session.
+    async fn hook(self, mut request: Request<Body>, peer: SocketAddr) -> Response<Body> {
+        self.accounts.site().hide_cookies(request.headers_mut());
+        let mut response = self.receiver.receive(request, Some(peer.ip())).await;
+        self.accounts.site().keep_cookies(response.headers_mut());
+        response
     }
 }
 

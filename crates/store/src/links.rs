@@ -78,6 +78,18 @@ impl Store {
         .await
     }
 
+    /// Takes a link back; audited. [`Error::NotFound`] when it is not good (any more).
+    pub async fn drop_link(&self, hash: Digest, by: &str, now: Millis) -> Result<(), Error> {
+        self.write((hash, by.to_owned(), now), |tx, (hash, by, now)| {
+            Box::pin(async move {
+                let link = take(tx, hash, *now).await?;
+                let detail = format!(r#"{{"purpose":"{}"}}"#, link.purpose.as_str());
+                users::log(tx, *now, by, "link.drop", &link.email, detail).await
+            })
+        })
+        .await
+    }
+
     /// Notes that something was shown; says whether it was the first time. It is remembered until `expires_at`.
     pub async fn spend(&self, hash: Digest, expires_at: Millis) -> Result<bool, Error> {
         self.write((hash, expires_at), |tx, (hash, expires_at)| {

@@ -1106,23 +1106,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tells who the token stands for. */
-        get: operations["whoAmI"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1183,7 +1166,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what people and configuration changed, newest first. */
+        /** Lists what people and configuration changed, newest first. A page may be short although more follows. */
         get: operations["listAudit"];
         put?: never;
         post?: never;
@@ -1205,6 +1188,556 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells by what one can sign in. */
+        get: operations["signInWays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a session by password; the cookie comes with the answer. */
+        post: operations["signInByPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/passkey/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what to ask an authenticator for. */
+        post: operations["askPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a session by passkey; the cookie comes with the answer. */
+        post: operations["signInByPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/{provider}/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells where to go to sign in with a provider. */
+        post: operations["departForProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/{provider}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a provider sends people back to: opens a session and leads on. */
+        get: operations["returnFromProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a one-time link is good for. */
+        post: operations["lookAtLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uses a one-time link: makes the account or sets its password, and opens a session. */
+        post: operations["acceptLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells who asks, by session or token. */
+        get: operations["whoAmI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives oneself another name. */
+        patch: operations["renameMe"];
+        trace?: never;
+    };
+    "/api/v1/me/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session. */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets another password; every other session ends, and this one gets a new cookie. */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists one's sessions, the newest first. */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /** Ends all of one's sessions but this one. */
+        delete: operations["endOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's sessions. */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists one's passkeys, the oldest first. */
+        get: operations["listPasskeys"];
+        put?: never;
+        /** Keeps a passkey that an authenticator has made. */
+        post: operations["addPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what to ask an authenticator for that is to make a passkey. */
+        post: operations["askNewPasskey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes one of one's passkeys away. */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists by which providers one comes in. */
+        get: operations["listIdentities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/identities/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells where to go to come in by a provider from now on. */
+        post: operations["attachIdentity"];
+        /** Comes in by a provider no more. */
+        delete: operations["detachIdentity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists one's personal tokens, without their texts. */
+        get: operations["listMyTokens"];
+        put?: never;
+        /** Makes a personal token, which never has more than its person. Its text is shown this once. */
+        post: operations["createMyToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a personal token back. */
+        delete: operations["revokeMyToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the people whom one may see. */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time link that lets somebody in. It is shown this once. */
+        post: operations["inviteUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/owner-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time link by which whoever has it becomes an owner. */
+        post: operations["makeOwnerLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the one-time links that wait, without their secrets. */
+        get: operations["listLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a one-time link back. */
+        delete: operations["dropLink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time link by which somebody sets a new password. */
+        post: operations["resetUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes what somebody may do; their sessions end. */
+        put: operations["changeUserRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shuts somebody out: their sessions, tokens and links end. */
+        post: operations["disableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody in again. */
+        post: operations["enableUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends all sessions of somebody. */
+        delete: operations["endUserSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the providers that people sign in with, without their secrets. */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a provider up that people sign in with (OpenID Connect). It is asked at once. */
+        put: operations["putProvider"];
+        post?: never;
+        /** Drops a provider, and with it who is known by it. */
+        delete: operations["deleteProvider"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2409,24 +2942,6 @@ export interface components {
              */
             options?: components["schemas"]["RetryOptions"] | null;
         };
-        /** @description Who asks. */
-        Me: {
-            /** @description Name, as audit entries show it. */
-            actor: string;
-            /** @description What it may do where. */
-            rules: components["schemas"]["Rule"][];
-        };
-        /** @description A role somewhere. An absent name means every workspace, or every environment. */
-        Rule: {
-            /** @description The workspace; absent: every one. */
-            workspace?: components["schemas"]["Name"] | null;
-            /** @description The environment; absent: every one. */
-            environment?: components["schemas"]["Name"] | null;
-            /** @description The role there. */
-            role: components["schemas"]["Role"];
-        };
-        /** @description What a token or person is in a scope. Each role may do all that the ones before it may. */
-        Role: "viewer" | "operator" | "editor" | "admin" | "owner";
         /** @description A page of a list. */
         Page9: {
             /** @description The entries. */
@@ -2462,6 +2977,17 @@ export interface components {
              */
             revokedAt?: number | null;
         };
+        /** @description A role somewhere. An absent name means every workspace, or every environment. */
+        Rule: {
+            /** @description The workspace; absent: every one. */
+            workspace?: components["schemas"]["Name"] | null;
+            /** @description The environment; absent: every one. */
+            environment?: components["schemas"]["Name"] | null;
+            /** @description The role there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What a token or person is in a scope. Each role may do all that the ones before it may. */
+        Role: "viewer" | "operator" | "editor" | "admin" | "owner";
         /** @enum {string} */
         Permission: "resource:read" | "run:read" | "server:read" | "run:start" | "run:control" | "connection:use" | "resource:write" | "secret:write" | "workflow:activate" | "boundary:write" | "audit:read" | "token:manage" | "user:manage" | "sign-in:write" | "store:backup";
         /** @description A token that was just made: the only time that its text is shown. */
@@ -2556,6 +3082,383 @@ export interface components {
              * @description First entry that is missing or changed.
              */
             brokenAt?: number | null;
+        };
+        /** @description What the sign-in page offers. */
+        Door: {
+            /** @description Providers to sign in with. */
+            providers: components["schemas"]["Way"][];
+            /** @description Nobody owns the server yet: the link that the server printed makes an owner. */
+            needsOwner: boolean;
+        };
+        /** @description A way in that the sign-in page offers. */
+        Way: {
+            /** @description Name in addresses. */
+            name: string;
+            /** @description Name for people. */
+            title: string;
+        };
+        /** @description Somebody came in. */
+        SignedIn: {
+            /** @description Who. */
+            user: components["schemas"]["Profile"];
+            /** @description What pages show in the header `fishplate-csrf` with whatever could change something. */
+            csrf: string;
+        };
+        /** @description A person as the API shows one. */
+        Profile: {
+            /** @description Id. */
+            id: string;
+            /** @description Address. */
+            email: string;
+            /** @description Name. */
+            name: string;
+            /** @description What they may do where. */
+            rules: components["schemas"]["Rule"][];
+        };
+        /** @description An address and its password. */
+        ByPassword: {
+            /** @description Address. */
+            email: string;
+            /** @description Password. */
+            password: string;
+        };
+        /** @description What a browser is to be asked: the argument of `navigator.credentials.create` or `get`, with bytes as base64url. */
+        Ceremony: {
+            /**
+             * @description The member `publicKey`, in the form that `PublicKeyCredential.parseCreationOptionsFromJSON` and
+             *     `parseRequestOptionsFromJSON` read.
+             */
+            publicKey: unknown;
+        };
+        /** @description An authenticator's answer. Bytes are base64url. */
+        PasskeyAnswer: {
+            /** @description Id of the passkey. */
+            id: string;
+            /** @description `response.clientDataJSON`. */
+            clientData: string;
+            /** @description `response.authenticatorData`. */
+            authenticatorData: string;
+            /** @description `response.signature`. */
+            signature: string;
+        };
+        /** @description Where to go. */
+        Departure: {
+            /** @description The provider's page. */
+            location: string;
+        };
+        /** @description Where somebody wants to go. */
+        Destination: {
+            /**
+             * @description A path of the app to come back to; absent: its first page.
+             * @default null
+             */
+            next?: string | null;
+            /**
+             * @description Secret of a link that lets them in.
+             * @default null
+             */
+            link?: string | null;
+        };
+        /** @description A link that waits, as lists and its page show it. */
+        LinkInfo: {
+            /** @description Id, of no use to come in by. */
+            id: string;
+            /** @description `owner`, `invite` or `reset`. */
+            purpose: string;
+            /** @description Whom it was made for; empty when whoever comes says so. */
+            email: string;
+            /** @description What they will be allowed to do where. */
+            rules: components["schemas"]["Rule"][];
+            /** @description Who made it. */
+            createdBy: string;
+            /**
+             * Format: int64
+             * @description When it ends, milliseconds since 1970.
+             */
+            expiresAt: number;
+        };
+        /** @description A link that somebody has. */
+        LinkSecret: {
+            /** @description Its secret, `fpl_…`. */
+            secret: string;
+        };
+        /** @description What somebody with a link says. */
+        Acceptance: {
+            /** @description The link's secret, `fpl_…`. */
+            secret: string;
+            /**
+             * @description Address, where the link names none.
+             * @default null
+             */
+            email?: string | null;
+            /**
+             * @description Name; absent: the address up to its `@`.
+             * @default null
+             */
+            name?: string | null;
+            /** @description The password to come in by from now on. */
+            password: string;
+        };
+        /** @description Who asks. */
+        Me: {
+            /** @description Name, as audit entries show it. */
+            actor: string;
+            /** @description What they may do where. */
+            rules: components["schemas"]["Rule"][];
+            /** @description What a token is narrowed to; absent: everything that its rules give. */
+            permissions?: components["schemas"]["Permission"][] | null;
+            /** @description The person, when it is one or a token of theirs. */
+            user?: components["schemas"]["Profile"] | null;
+            /** @description With a session: what pages send in the header `fishplate-csrf` with whatever could change something. */
+            csrf?: string | null;
+        };
+        /** @description Another name for oneself. */
+        Rename2: {
+            /** @description The name. */
+            name: string;
+        };
+        /** @description Another password. */
+        ChangePassword: {
+            /**
+             * @description The one until now; not needed when there is none.
+             * @default
+             */
+            current?: string;
+            /** @description The one from now on. */
+            password: string;
+        };
+        /** @description A page of a list. */
+        Page12: {
+            /** @description The entries. */
+            items: components["schemas"]["SessionInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A session as its owner sees it. */
+        SessionInfo: {
+            /** @description Id. */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description How it was begun: `password`, `passkey`, or the name of a provider. */
+            method: string;
+            /** @description What the browser called itself. */
+            device: string;
+            /** @description Where it came from. */
+            address: string;
+            /**
+             * Format: int64
+             * @description When it was begun, milliseconds since 1970.
+             */
+            createdAt: number;
+            /**
+             * Format: int64
+             * @description When it was last used, to the minute.
+             */
+            seenAt: number;
+            /**
+             * Format: int64
+             * @description When it ends unless it is used.
+             */
+            idleAt: number;
+            /**
+             * Format: int64
+             * @description When it ends in any case.
+             */
+            expiresAt: number;
+        };
+        /** @description How many sessions have ended. */
+        Ended: {
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            ended: number;
+        };
+        /** @description A page of a list. */
+        Page13: {
+            /** @description The entries. */
+            items: components["schemas"]["PasskeyInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A passkey as its owner sees it. */
+        PasskeyInfo: {
+            /** @description Id, base64url. */
+            id: string;
+            /** @description Name that its owner gave it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description When it was added, milliseconds since 1970.
+             */
+            createdAt: number;
+            /**
+             * Format: int64
+             * @description When it was last used.
+             */
+            usedAt?: number | null;
+        };
+        /** @description An authenticator's new passkey. Bytes are base64url. */
+        NewPasskey: {
+            /** @description Name for lists. */
+            name: string;
+            /** @description `response.clientDataJSON`. */
+            clientData: string;
+            /** @description `response.attestationObject`. */
+            attestation: string;
+        };
+        /** @description A page of a list. */
+        Page14: {
+            /** @description The entries. */
+            items: components["schemas"]["IdentityInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description What a person comes in by. */
+        IdentityInfo: {
+            /** @description The provider. */
+            provider: string;
+            /** @description The name there. */
+            subject: string;
+            /**
+             * Format: int64
+             * @description Since when, milliseconds since 1970.
+             */
+            createdAt: number;
+        };
+        /** @description Where to come back to. */
+        Back: {
+            /**
+             * @description A path of the app; absent: its first page.
+             * @default null
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page15: {
+            /** @description The entries. */
+            items: components["schemas"]["Person"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A person as lists show one. */
+        Person: {
+            /** @description Id. */
+            id: string;
+            /** @description Address. */
+            email: string;
+            /** @description Name. */
+            name: string;
+            /** @description What they may do where. */
+            rules: components["schemas"]["Rule"][];
+            /** @description Whether they can come in by password. */
+            hasPassword: boolean;
+            /**
+             * Format: uint
+             * @description Passkeys that they have.
+             */
+            passkeys: number;
+            /** @description Names of the providers that they can come in by. */
+            providers: string[];
+            /**
+             * Format: int64
+             * @description When they came, milliseconds since 1970.
+             */
+            createdAt: number;
+            /** @description Who let them in. */
+            createdBy: string;
+            /**
+             * Format: int64
+             * @description When they last signed in.
+             */
+            signedInAt?: number | null;
+            /**
+             * Format: int64
+             * @description Since when they may not come in.
+             */
+            disabledAt?: number | null;
+        };
+        /** @description A link that was just made: the only time that it is shown. */
+        MadeLink: {
+            /** @description Where to go. Whoever has it comes in. */
+            url: string;
+            /**
+             * Format: int64
+             * @description When it ends, milliseconds since 1970.
+             */
+            expiresAt: number;
+        };
+        /** @description Whom to let in. */
+        Invitation: {
+            /** @description Address; nobody else can use the link. */
+            email: string;
+            /** @description What they may do where. */
+            rules: components["schemas"]["Rule"][];
+        };
+        /** @description A page of a list. */
+        Page16: {
+            /** @description The entries. */
+            items: components["schemas"]["LinkInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description What somebody may do from now on. */
+        Rules: {
+            /** @description Everything that they may do where. */
+            rules: components["schemas"]["Rule"][];
+        };
+        /** @description A page of a list. */
+        Page17: {
+            /** @description The entries. */
+            items: components["schemas"]["ProviderInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A provider as lists show it. */
+        ProviderInfo: {
+            /** @description Name in addresses. */
+            name: string;
+            /** @description How it is asked. */
+            spec: components["schemas"]["Provider"];
+            /** @description Whether it has a client secret; the secret itself is never shown. */
+            hasSecret: boolean;
+            /** @description The address that has to be registered there. */
+            redirectUri: string;
+        };
+        /** @description A provider that people may sign in with. */
+        Provider: {
+            /** @description Name on the sign-in page, for example `Keycloak`. */
+            title: string;
+            /**
+             * @description Issuer, for example `https://id.example.com/realms/main`; what it says of itself is read below
+             *     `/.well-known/openid-configuration`.
+             */
+            issuer: string;
+            /** @description Our name at the provider. */
+            clientId: string;
+            /** @description What is asked for beside `openid email profile`. */
+            scopes?: string[];
+            /**
+             * @description Whether an address that the provider calls verified opens the account of that address here. Only for providers
+             *     who own the addresses that they hand out.
+             * @default false
+             */
+            trustEmail?: boolean;
+            /** @description What somebody who comes for the first time may do; absent: only who was invited comes in. */
+            newcomers?: components["schemas"]["Rule"][];
+            /** @description Domains of addresses that newcomers must have; empty: any. */
+            domains?: string[];
+        };
+        /** @description A provider to set up. */
+        NewProvider: {
+            /** @description How it is asked. */
+            spec: components["schemas"]["Provider"];
+            /**
+             * @description Our password there; absent: the one before stays.
+             * @default null
+             */
+            clientSecret?: string | null;
         };
         /** @description An account on an outside service: how a request shows it, and where it may be sent. */
         Connection: {
@@ -5387,32 +6290,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    whoAmI: {
-        parameters: {
-            query?: {
-                /** @description Workspace; `main` when absent. */
-                workspace?: string;
-                /** @description Environment; `prod` when absent. */
-                environment?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
     listTokens: {
         parameters: {
             query?: {
@@ -5572,6 +6449,16 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the page before. */
                 cursor?: string;
+                /** @description Only what that one did, for example `user:ada@example.com`. */
+                actor?: string;
+                /** @description Only that action, for example `resource.put`, or all of `resource`. */
+                action?: string;
+                /** @description Only what was done to that. */
+                subject?: string;
+                /** @description Not before that time, milliseconds since 1970. */
+                since?: number;
+                /** @description Before that time, milliseconds since 1970. */
+                until?: number;
                 /** @description Workspace; `main` when absent. */
                 workspace?: string;
                 /** @description Environment; `prod` when absent. */
@@ -5617,6 +6504,1098 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Verified"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signInWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Door"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signInByPassword: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ByPassword"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signInByPasskey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    departForProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Destination"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Departure"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    returnFromProvider: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives for who it is. */
+                code?: string;
+                /** @description What we gave the browser to bring back. */
+                state?: string;
+                /** @description Who the provider is. */
+                iss?: string;
+                /** @description Not read. */
+                session_state?: string;
+                /** @description Not read. */
+                scope?: string;
+                /** @description Not read. */
+                authuser?: string;
+                /** @description Not read. */
+                prompt?: string;
+                /** @description Not read. */
+                hd?: string;
+                /** @description Why there is nobody. */
+                error?: string;
+                /** @description The same in words. */
+                error_description?: string;
+                /** @description Not read. */
+                error_uri?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    lookAtLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkSecret"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    acceptLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    whoAmI: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameMe: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename2"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page12"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endOtherSessions: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPasskeys: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page13"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addPasskey: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askNewPasskey: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ceremony"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listIdentities: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page14"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    attachIdentity: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Back"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Departure"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    detachIdentity: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMyTokens: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page9"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createMyToken: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    revokeMyToken: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page15"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    inviteUser: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    makeOwnerLink: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLinks: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page16"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    dropLink: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetUser: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeUserRules: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rules"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    disableUser: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    enableUser: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endUserSessions: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ended"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page17"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putProvider: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteProvider: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

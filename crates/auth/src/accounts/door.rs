@@ -60,6 +60,11 @@ impl Accounts {
         Ok(Some(grant))
     }
 
+    /// The session of a request that only reads, such as the return from a provider.
+    pub(crate) async fn by_session_of(&self, headers: &HeaderMap) -> Result<Grant, Problem> {
+        self.by_session(Asked { method: &Method::GET, headers }).await
+    }
+
     async fn by_session(&self, asked: Asked<'_>) -> Result<Grant, Problem> {
         let site = &self.inner.site;
         let Some(secret) = site.cookie(asked.headers, "") else {

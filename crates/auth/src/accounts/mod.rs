@@ -1,16 +1,24 @@
 //! People: how they come in, what they are, and what ends it.
 //!
 //! [`Accounts`] is one service in several files: [`door`] says who asks (token or session, and whether the request
-//! came from our own pages), [`sign_in`] opens sessions and slows guessing down, [`streams`] ends what is still open when
-//! a credential ends, and [`site`] knows by which addresses and cookies browsers know this server.
+//! came from our own pages), [`sign_in`] opens sessions and slows guessing down, [`passkeys`] and [`oidc`] are two more
+//! ways in, [`people`] lets somebody in and changes what they may do, [`me`] is what they do with their own account,
+//! [`streams`] ends what is still open when a credential ends, [`challenge`] is what a browser carries for us meanwhile,
+//! and [`site`] knows by which addresses and cookies browsers know this server.
 
+mod challenge;
 pub mod door;
+pub mod me;
+pub mod oidc;
+pub mod passkeys;
+pub mod people;
 pub mod sign_in;
 pub mod site;
 pub mod streams;
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use model::{Code, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::password::Passwords;
 use crate::tokens::rules_of;
-use crate::{Rule, Tokens};
+use crate::{Rule, Tokens, Vault};
 pub use door::{Asked, CSRF_HEADER};
 pub use sign_in::{SignedIn, Visitor};
 pub use site::Site;
@@ -32,6 +40,12 @@ pub struct Options {
     pub site: Site,
     /// Ends every live stream.
     pub stop: CancellationToken,
+    /// Where the secrets of providers are.
+    pub vault: Vault,
+    /// Signs what browsers carry for us.
+    pub key: Vec<u8>,
+    /// The tokens.
+    pub tokens: Tokens,
 }
 
 /// The accounts of a server. Cheap to clone.
@@ -46,6 +60,9 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) passwords: Passwords,
     pub(crate) streams: streams::Streams,
+    pub(crate) vault: Vault,
+    pub(crate) key: hmac::Key,
+    pub(crate) providers: oidc::Providers,
 }
 
 impl std::fmt::Debug for Accounts {
@@ -57,10 +74,13 @@ impl std::fmt::Debug for Accounts {
 impl Accounts {
     /// The accounts that a store keeps.
     pub fn new(options: Options) -> Accounts {
-        let Options { store, site, stop } = options;
+        let Options { store, site, stop, vault, key, tokens } = options;
         Accounts {
             inner: Arc::new(Inner {
-                tokens: Tokens::new(store.clone()),
+                tokens,
+                vault,
+                key: hmac::Key::new(hmac::HMAC_SHA256, &key),
+                providers: oidc::Providers::default(),
                 store,
                 site,
                 passwords: Passwords::default(),

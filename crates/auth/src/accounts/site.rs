@@ -1,6 +1,6 @@
 //! By which addresses and cookies browsers know this server.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use model::{Code, Problem};
 use url::Url;
 
@@ -65,6 +65,11 @@ impl Site {
         self.origins.iter().find(|known| known.text.split_once("://").is_some_and(|(_, known)| known == host))
     }
 
+    /// One of our origins, as browsers write it.
+    pub fn origin(&self, text: &str) -> Option<&Origin> {
+        self.origins.iter().find(|known| known.text == text)
+    }
+
     /// Refuses a request that a page of another site has made. A request that says nothing of where it comes from is
     /// no browser's: those say it with everything that could change something.
     pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Problem> {
@@ -102,6 +107,43 @@ impl Site {
     pub fn owns_cookie(&self, name: &str) -> bool {
         // Those of every port, and with and without TLS: none of them is a workflow's business.
         name.starts_with("__Host-fishplate") || name.starts_with("fishplate-")
+    }
+
+    /// Takes our cookies out of a request that is not for us.
+    pub fn hide_cookies(&self, headers: &mut HeaderMap) {
+        // Nearly every webhook: programs send no cookies.
+        if !headers.contains_key(header::COOKIE) {
+            return;
+        }
+        let sent: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().cloned().collect();
+        headers.remove(header::COOKIE);
+        for line in sent {
+            // What is no text cannot be told apart, so it goes.
+            let Ok(line) = line.to_str() else { continue };
+            let foreign = |pair: &&str| !self.owns_cookie(pair.split('=').next().unwrap_or_default().trim());
+            let kept = line.split(';').filter(foreign).map(str::trim).collect::<Vec<_>>().join("; ");
+            if let Ok(value) = HeaderValue::from_str(&kept)
+                && !kept.is_empty()
+            {
+                headers.append(header::COOKIE, value);
+            }
+        }
+    }
+
+    /// Takes cookies with our names out of an answer that is not ours.
+    pub fn keep_cookies(&self, headers: &mut HeaderMap) {
+        if !headers.contains_key(header::SET_COOKIE) {
+            return;
+        }
+        let set: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
+        headers.remove(header::SET_COOKIE);
+        for line in set {
+            let text = String::from_utf8_lossy(line.as_bytes()).into_owned();
+            let name = text.split(['=', ';']).next().unwrap_or_default().trim();
+            if !self.owns_cookie(name) {
+                headers.append(header::SET_COOKIE, line);
+            }
+        }
     }
 
     fn cookie_name(&self, kind: &str) -> String {
@@ -166,6 +208,22 @@ mod tests {
         assert!(secure.owns_cookie("__Host-fishplate-oidc") && !secure.owns_cookie("theme"));
         assert_eq!(plain.origin_of(&headers(&[("host", "127.0.0.1:8321")])).unwrap().host, "127.0.0.1");
         assert_eq!(plain.origin_of(&headers(&[("host", "evil.com")])), None);
+    }
+
+    #[test]
+    fn workflows_neither_see_nor_set_sessions() {
+        let site = Site::new(Some("https://a.example.com"), 8321).unwrap();
+        let mut sent = headers(&[("cookie", "a=b; __Host-fishplate=secret; c=d=e")]);
+        site.hide_cookies(&mut sent);
+        assert_eq!(sent["cookie"], "a=b; c=d=e");
+        let mut sent = headers(&[("cookie", "fishplate-8321=secret")]);
+        site.hide_cookies(&mut sent);
+        assert!(!sent.contains_key("cookie"));
+        let mut answer = headers(&[("set-cookie", "theme=dark; Path=/")]);
+        answer.append("set-cookie", " __Host-fishplate=planted; Path=/; Secure".parse().unwrap());
+        answer.append("set-cookie", "fishplate-8321; Path=/".parse().unwrap());
+        site.keep_cookies(&mut answer);
+        assert_eq!(answer.get_all("set-cookie").iter().collect::<Vec<_>>(), ["theme=dark; Path=/"]);
     }
 
     #[test]

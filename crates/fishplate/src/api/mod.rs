@@ -1,11 +1,14 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod drafts;
+mod me;
 mod meta;
+mod people;
 mod presence;
 mod resources;
 mod runs;
 mod secrets;
+mod sign_in;
 mod tokens;
 mod transfer;
 mod watch;
@@ -14,10 +17,10 @@ mod workflows;
 
 use std::sync::Arc;
 
-use auth::Tokens;
+use auth::Accounts;
 use model::{Code, Problem, Scope, ScopeId};
 use outbound::Outbound;
-use part::http::Operation;
+use part::http::{Call, Operation, Reply};
 use part::{Catalogue, Runs};
 use store::Store;
 
@@ -41,8 +44,8 @@ pub struct App {
     pub rehearsals: Rehearsals,
     /// Who has which draft open.
     pub presence: Presence,
-    /// Tokens.
-    pub tokens: Tokens,
+    /// People and tokens.
+    pub accounts: Accounts,
     /// The way out, for its counters.
     pub outbound: Outbound,
     /// Counters.
@@ -74,10 +77,23 @@ pub fn operations(app: &App) -> Vec<Operation> {
         watch_runs::operations(app),
         runs::operations(app),
         tokens::operations(app),
+        sign_in::operations(app),
+        me::operations(app),
+        people::operations(app),
     ]
     .concat();
     all.push(meta::openapi(app, &all));
     all
+}
+
+/// An operation whose handler works with the app.
+fn on<F, R>(app: &App, operation: Operation, handler: F) -> Operation
+where
+    F: Fn(App, Call) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Reply, Problem>> + Send + 'static,
+{
+    let app = app.clone();
+    operation.handle(move |call| handler(app.clone(), call))
 }
 
 /// Refuses a value that a handler cannot work with.

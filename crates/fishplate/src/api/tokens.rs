@@ -1,22 +1,16 @@
 //! Tokens, scopes and the audit log.
 
-use auth::{Access, MadeToken, NewToken, Permission, Rule, TokenInfo};
+use auth::{MadeToken, NewToken, Permission, TokenInfo};
 use model::{Problem, Scope, Value};
-use part::http::{Call, Cursor, Operation, Page, Reply};
+use part::http::{Call, Cursor, Operation, Page, ParamKind, Reply};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
 use crate::resources::{now_millis, rfc3339};
 
-/// Who asks.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Me {
-    /// Name, as audit entries show it.
-    actor: String,
-    /// What it may do where.
-    rules: Vec<Rule>,
-}
+/// Entries of the audit log that one page looks at for those that are wanted.
+const AUDIT_BUDGET: usize = 20_000;
 
 /// An entry of the audit log.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -54,13 +48,6 @@ struct Verified {
 pub fn operations(app: &App) -> Vec<Operation> {
     let manage = Permission::TokenManage;
     vec![
-        Operation::new(http::Method::GET, "/api/v1/me", "whoAmI", Access::Authenticated)
-            .about("tokens", "Tells who the token stands for.")
-            .gives::<Me>()
-            .handle(|call| async move {
-                let grant = call.grant()?;
-                Reply::json(&Me { actor: grant.actor().to_owned(), rules: grant.rules().to_vec() })
-            }),
         Operation::get("/api/v1/tokens", "listTokens", manage)
             .about("tokens", "Lists the tokens that one could have made oneself, without their texts.")
             .paged()
@@ -70,7 +57,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 move |call| {
                     let app = app.clone();
                     async move {
-                        let all = app.tokens.list(call.grant()?).await?;
+                        let all = app.accounts.tokens().list(call.grant()?).await?;
                         Reply::json(&Page::cut(&call, all, |token| token.id.clone())?)
                     }
                 }
@@ -111,8 +98,16 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 move |call| create_scope(app.clone(), call)
             }),
         Operation::get("/api/v1/audit", "listAudit", Permission::AuditRead)
-            .about("audit", "Lists what people and configuration changed, newest first.")
+            .about(
+                "audit",
+                "Lists what people and configuration changed, newest first. A page may be short although more follows.",
+            )
             .paged()
+            .param("actor", ParamKind::Text, "Only what that one did, for example `user:ada@example.com`.")
+            .param("action", ParamKind::Text, "Only that action, for example `resource.put`, or all of `resource`.")
+            .param("subject", ParamKind::Text, "Only what was done to that.")
+            .param("since", ParamKind::Integer, "Not before that time, milliseconds since 1970.")
+            .param("until", ParamKind::Integer, "Before that time, milliseconds since 1970.")
             .gives::<Page<AuditView>>()
             .handle({
                 let app = app.clone();
@@ -130,11 +125,11 @@ pub fn operations(app: &App) -> Vec<Operation> {
 
 async fn create(app: App, mut call: Call) -> Result<Reply, Problem> {
     let new: NewToken = call.json().await?;
-    Reply::json(&app.tokens.create(call.grant()?, new).await?)
+    Reply::json(&app.accounts.tokens().create(call.grant()?, new).await?)
 }
 
 async fn revoke(app: App, call: Call) -> Result<Reply, Problem> {
-    app.tokens.revoke(call.grant()?, call.id("id", "token")?).await?;
+    app.accounts.tokens().revoke(call.grant()?, call.id("id", "token")?).await?;
     Ok(Reply::empty())
 }
 
@@ -157,10 +152,18 @@ async fn create_scope(app: App, mut call: Call) -> Result<Reply, Problem> {
 
 async fn audit(app: App, call: Call) -> Result<Reply, Problem> {
     let scope = app.scope(&call.scope).await?;
+    let text = |name: &str| call.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let time = |name: &str| call.number(name).map(|time| time as i64);
+    let filter = store::AuditFilter {
+        actor: text("actor"),
+        action: text("action"),
+        subject: text("subject"),
+        since: time("since"),
+        until: time("until"),
+    };
     let limit = call.limit() as usize;
-    let rows = app.store.audit(scope, call.cursor()?, limit).await?;
-    let next_cursor = rows.last().filter(|last| rows.len() == limit && last.seq > 1);
-    let next_cursor = next_cursor.map(|last| Cursor::of(&last.seq).into_text());
+    let (rows, next) = app.store.audit_where(scope, filter, call.cursor()?, limit, AUDIT_BUDGET).await?;
+    let next_cursor = next.map(|seq| Cursor::of(&seq).into_text());
     let items = rows.into_iter().map(|row| AuditView {
         seq: row.seq,
         at: rfc3339(row.at),

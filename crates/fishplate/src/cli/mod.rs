@@ -8,6 +8,7 @@ mod exit;
 mod files;
 mod listen;
 mod output;
+mod people;
 mod resources;
 mod run;
 mod runs;
@@ -98,6 +99,13 @@ enum Verb {
         #[command(subcommand)]
         verb: scopes::Scopes,
     },
+    /// Look at people, let them in, and change what they may do
+    User {
+        #[command(subcommand)]
+        verb: people::People,
+    },
+    /// Make a one-time link by which whoever opens it becomes an owner
+    OwnerLink,
     /// Work on runs that failed and wait for somebody
     Dead {
         #[command(subcommand)]
@@ -157,6 +165,8 @@ pub fn main() -> Exit {
             Verb::Listen(options) => listen::listen(&global, options).await,
             Verb::Runs { verb } => runs::runs(&global, verb).await,
             Verb::Scopes { verb } => scopes::scopes(&global, verb).await,
+            Verb::User { verb } => people::people(&global, verb).await,
+            Verb::OwnerLink => people::owner_link(&global).await,
             Verb::Dead { verb } => runs::dead(&global, verb).await,
             Verb::Backup(options) => files::backup(&global, options).await,
             Verb::Restore(options) => files::restore(&global, options).await,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 use model::{Code, Problem};
+use part::net::AddressRange;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -30,6 +31,9 @@ pub struct Options {
     /// Let workflows call private addresses where an environment has no egress rules of its own
     #[arg(long, env = "FISHPLATE_PRIVATE_NETWORK")]
     private_network: bool,
+    /// Proxy whose `X-Forwarded-For` is believed, an address or a network; may be given several times
+    #[arg(long = "trusted-proxy", env = "FISHPLATE_TRUSTED_PROXIES", value_name = "NETWORK", value_delimiter = ',')]
+    trusted_proxies: Vec<AddressRange>,
     /// Start although the master key is lost; resume addresses and secrets of connections are lost with it
     #[arg(long)]
     accept_lost_secrets: bool,
@@ -66,6 +70,7 @@ pub async fn run(global: &Global, options: Options) -> Result<Exit, Problem> {
         listen: options.listen,
         public_url: options.public_url,
         private_network: options.private_network,
+        trusted_proxies: options.trusted_proxies,
         accept_lost_secrets: options.accept_lost_secrets,
     })
     .await?;
@@ -81,6 +86,9 @@ fn announce(global: &Global, server: &Server) {
         if let Some(token) = &server.first_token {
             whole["token"] = json!(token);
         }
+        if let Some(link) = &server.owner_link {
+            whole["ownerLink"] = json!(link);
+        }
         return output::line(whole.to_string());
     }
     output::line(format!("Fishplate {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
@@ -88,6 +96,10 @@ fn announce(global: &Global, server: &Server) {
     if let Some(token) = &server.first_token {
         output::line(format!("  token  {token}"));
         output::line("         shown this once; kept in the file `token` of the data folder, where commands find it");
+    }
+    if let Some(link) = &server.owner_link {
+        output::line(format!("  open   {link}"));
+        output::line("         makes you the owner, once and within a day; `fishplate owner-link` makes another one");
     }
     output::line(format!("  try    fishplate --data {data} get workflow"));
     output::line(format!(

@@ -1,5 +1,7 @@
+use auth::{Permission, Role};
 use serde_json::{Value, json};
 
+use crate::people::Browser;
 use crate::server::Server;
 
 /// Every operation with who may call it, as one line each.
@@ -28,10 +30,21 @@ async fn every_operation_is_in_the_access_matrix_and_keeps_to_it() {
         matrix.iter().map(|(id, method, path, access)| format!("{access:<18} {method:<6} {path}  {id}")).collect();
     insta::assert_snapshot!("access-matrix", lines.join("\n"));
 
-    let viewer = json!({ "name": "viewer", "rules": [{ "role": "viewer" }] });
-    let viewer = server.ask("POST", "/tokens", viewer).await.ok()["token"].as_str().unwrap().to_owned();
-    let stranger = json!({ "name": "stranger", "rules": [{ "workspace": "elsewhere", "role": "owner" }] });
+    // Who asks: an installation's token, and a person in a browser, of every role; and one whose role is elsewhere.
+    let owner = crate::people::owner(&server).await;
+    let elsewhere = json!([{ "workspace": "elsewhere", "role": "owner" }]);
+    let stranger = json!({ "name": "stranger", "rules": elsewhere });
     let stranger = server.ask("POST", "/tokens", stranger).await.ok()["token"].as_str().unwrap().to_owned();
+    let foreigner = crate::people::invited(&server, &owner, "stranger@example.com", elsewhere).await;
+    let mut ranks = Vec::new();
+    for role in Role::ALL {
+        let rules = json!([{ "role": role.as_str() }]);
+        let token = json!({ "name": role.as_str(), "rules": rules });
+        let token = server.ask("POST", "/tokens", token).await.ok()["token"].as_str().unwrap().to_owned();
+        let email = format!("{}@example.com", role.as_str());
+        ranks.push((*role, token, crate::people::invited(&server, &owner, &email, rules).await));
+    }
+    let mut asked = 0;
     for (_, method, path, access) in &matrix {
         let address: String = path
             .trim_start_matches("/api/v1")
@@ -42,18 +55,46 @@ async fn every_operation_is_in_the_access_matrix_and_keeps_to_it() {
         if access == "public" {
             continue;
         }
+        let what = format!("{method} {path}");
         let nobody = server.ask_as("fpt_nobody", method, &address, &[], &Value::Null).await;
-        assert_eq!(nobody.status, 401, "{method} {path}");
-        let foreign = server.ask_as(&stranger, method, &address, &[], &Value::Null).await;
-        if access != "any token" {
-            assert_eq!(foreign.status, 404, "{method} {path}: a scope without a role does not exist");
+        assert_eq!(nobody.status, 401, "{what}");
+        let out = Browser::default().ask(&server, method, &address, &Value::Null).await.0;
+        assert_eq!(out.status, 401, "{what}");
+        if access == "session" {
+            let token = server.ask_as(&server.token, method, &address, &[], &Value::Null).await;
+            assert_eq!((token.status, token.code()), (403, "FP0003".into()), "{what}: not for tokens");
+            continue;
         }
-        let needs_more = !matches!(access.as_str(), "resource:read" | "run:read" | "server:read" | "any token");
-        if needs_more {
-            let weak = server.ask_as(&viewer, method, &address, &[], &Value::Null).await;
-            assert_eq!((weak.status, weak.code()), (403, "FP0003".into()), "{method} {path}");
+        let foreign = server.ask_as(&stranger, method, &address, &[], &Value::Null).await;
+        let visiting = foreigner.ask(&server, method, &address, &Value::Null).await.0;
+        let Some(permission) = Permission::parse(access) else {
+            assert_eq!((access.as_str(), foreign.status), ("any token", 200), "{what}");
+            continue;
+        };
+        assert_eq!((foreign.status, visiting.status), (404, 404), "{what}: a scope without a role does not exist");
+        // A stream never ends, so it cannot be read whole; everybody with a role may open each of them.
+        if document["paths"][path][method.to_lowercase()].to_string().contains("text/event-stream") {
+            assert!(Role::Viewer.has(permission), "{what}");
+            continue;
+        }
+        for (role, token, browser) in &ranks {
+            let by_token = server.ask_as(token, method, &address, &[], &Value::Null).await;
+            let by_session = browser.ask(&server, method, &address, &Value::Null).await.0;
+            for (credential, answer) in [("token", by_token), ("session", by_session)] {
+                let refused = (answer.status, answer.code()) == (403, "FP0003".into());
+                assert_ne!(answer.status, 401, "{what} as {credential} of {}", role.as_str());
+                assert_eq!(
+                    refused,
+                    !role.has(permission),
+                    "{what} as {credential} of {}: {}",
+                    role.as_str(),
+                    answer.status
+                );
+                asked += 1;
+            }
         }
     }
+    assert!(asked > 500, "the matrix was walked through: {asked}");
 }
 
 /// `cargo xtask openapi` sets `FISHPLATE_WRITE_OPENAPI` and so brings the file up to date.

@@ -10,6 +10,7 @@ mod house;
 mod internet;
 mod live;
 mod node_options;
+mod people;
 mod replay;
 mod resources;
 mod server;

@@ -47,6 +47,11 @@ impl Answer {
     }
 }
 
+fn client() -> Outbound {
+    let options = outbound::Options { egress: EgressRules::private(), ..outbound::Options::default() };
+    Outbound::new(options, Arc::new(NoCredentials)).unwrap()
+}
+
 impl Server {
     pub async fn start() -> Server {
         Server::in_folder(tempfile::tempdir().unwrap()).await
@@ -66,9 +71,12 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).expect("the server says where it listens");
         let token = std::fs::read_to_string(data.join("token")).unwrap();
-        let options = outbound::Options { egress: EgressRules::private(), ..outbound::Options::default() };
-        let outbound = Outbound::new(options, Arc::new(NoCredentials)).unwrap();
-        Server { url: said["address"].as_str().unwrap().to_owned(), token, folder, child, outbound }
+        Server { url: said["address"].as_str().unwrap().to_owned(), token, folder, child, outbound: client() }
+    }
+
+    /// Forgets what the client has learned, so that it also asks while it was told to wait.
+    pub fn forget(&mut self) {
+        self.outbound = client();
     }
 
     pub fn data(&self) -> PathBuf {

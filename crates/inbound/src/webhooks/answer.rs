@@ -93,12 +93,14 @@ fn head(status: u16, headers: &[(String, String)], body: Body) -> Response<Body>
                 continue;
             }
             if name == header::CONTENT_TYPE {
-                active =
-                    ["html", "xml", "svg"].iter().any(|kind| value.to_str().is_ok_and(|value| value.contains(kind)));
+                let kind = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+                active = ["html", "xml", "svg"].iter().any(|known| kind.contains(known));
             }
             own.append(name, value);
         }
     }
+    // What does not say that it is a page must not be taken for one.
+    own.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     if active {
         own.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     }

@@ -30,6 +30,7 @@ use crate::verify::Verifier;
 use crate::{Clock, SystemClock};
 
 pub use body::Limits;
+pub use gate::sender;
 
 /// What a receiver works with.
 pub struct Options {

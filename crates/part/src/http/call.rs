@@ -1,6 +1,7 @@
 //! A request as a handler sees it: authenticated, with its scope, and with readers that keep the limits.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,6 +17,11 @@ use tokio_util::sync::CancellationToken;
 use super::body;
 use super::operation::{Param, ParamKind};
 
+/// Who is at the other end of a connection, as far as proxies of ours tell it. Whoever accepts connections puts it
+/// among the extensions of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 /// A request as a handler sees it.
 pub struct Call {
     pub(crate) grant: Option<Grant>,
@@ -29,8 +35,10 @@ pub struct Call {
     pub uri: Uri,
     /// Headers.
     pub headers: HeaderMap,
-    /// Cancelled when the server stops; live streams end then.
+    /// Cancelled when the server stops, and when what the caller came in with has ended; live streams end then.
     pub stop: CancellationToken,
+    /// Where the request comes from.
+    pub peer: Option<IpAddr>,
     pub(crate) path: HashMap<String, String>,
     pub(crate) query: Vec<(String, String)>,
     // Behind locks only so that a handler may hold a `&Call` while it waits: bodies are no `Sync`.

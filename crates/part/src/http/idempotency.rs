@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use model::{Code, Digest, Problem, ScopeId};
 use serde::{Deserialize, Serialize};
@@ -86,9 +86,11 @@ impl Idempotency {
         };
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|_| Problem::new(Code::Internal, "the answer broke off"))?.to_bytes();
+        // A cookie is a secret of one answer.
         let headers = parts
             .headers
             .iter()
+            .filter(|(name, _)| *name != header::SET_COOKIE)
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
         let kept = Kept {
             fingerprint,

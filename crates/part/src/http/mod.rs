@@ -14,7 +14,7 @@ pub mod problem;
 pub mod reply;
 pub mod router;
 
-pub use call::Call;
+pub use call::{Call, Peer};
 pub use live::{Live, LiveEvent};
 pub use operation::{Operation, Param, ParamKind};
 pub use page::{Cursor, Page};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
-use auth::{Access, Grant, Tokens};
+use auth::accounts::door::Asked;
+use auth::{Access, Accounts, Grant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
@@ -17,12 +18,11 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, header};
 use model::{Code, Problem, Scope};
 use store::Store;
-use tokio_util::sync::CancellationToken;
 
 use super::call::scope_of;
 use super::idempotency::Idempotency;
 use super::operation::Gives;
-use super::{Call, Operation, problem};
+use super::{Call, Operation, Peer, problem};
 
 /// Counts answered requests, for the metrics page.
 pub type Observe = Arc<dyn Fn(&str, u16) + Send + Sync>;
@@ -34,17 +34,16 @@ pub struct Kit {
 }
 
 struct Inner {
-    tokens: Tokens,
+    accounts: Accounts,
     idempotency: Idempotency,
-    stop: CancellationToken,
     observe: Observe,
 }
 
 impl Kit {
-    /// A kit that knows callers by `tokens`, keeps answers to idempotency keys in `store`, and ends live streams with
-    /// `stop`. `observe` is told the operation and status of each answer.
-    pub fn new(tokens: Tokens, store: Store, stop: CancellationToken, observe: Observe) -> Kit {
-        Kit { inner: Arc::new(Inner { tokens, idempotency: Idempotency::new(store), stop, observe }) }
+    /// A kit that knows callers by `accounts`, which also ends their live streams, and keeps answers to idempotency
+    /// keys in `store`. `observe` is told the operation and status of each answer.
+    pub fn new(accounts: Accounts, store: Store, observe: Observe) -> Kit {
+        Kit { inner: Arc::new(Inner { accounts, idempotency: Idempotency::new(store), observe }) }
     }
 
     /// The router of a list of operations. What no operation answers is a problem.
@@ -102,7 +101,8 @@ impl Kit {
     async fn handle(&self, operation: &Operation, request: Request, id: &str) -> Result<Response<Body>, Problem> {
         let (mut parts, body) = request.into_parts();
         let query: Vec<(String, String)> = pairs(parts.uri.query().unwrap_or_default());
-        let grant = self.authenticate(operation.access, &parts).await?;
+        let asked = Asked { method: &parts.method, headers: &parts.headers };
+        let grant = self.inner.accounts.admit(operation.access, asked).await?;
         let scope = scope_of(&query, &parts.headers)?;
         authorise(operation.access, grant.as_ref(), &scope)?;
         let path = path_params(&mut parts).await;
@@ -111,13 +111,14 @@ impl Kit {
             _ => None,
         };
         let call = Call {
+            stop: self.inner.accounts.stop_of(grant.as_ref()),
+            peer: parts.extensions.get::<Peer>().map(|peer| peer.0),
             grant,
             scope,
             request_id: id.to_owned(),
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
-            stop: self.inner.stop.clone(),
             path,
             query,
             body: Mutex::new(Some(body)),
@@ -135,26 +136,12 @@ impl Kit {
             })
         };
         match call.header("idempotency-key") {
-            Some(_) if operation.method == Method::POST => self.inner.idempotency.once(operation, call, handler).await,
+            // Whoever is nobody yet has no memory of their own, and must not get what another one was answered.
+            Some(_) if operation.method == Method::POST && operation.access != Access::Public => {
+                self.inner.idempotency.once(operation, call, handler).await
+            }
             _ => handler(call).await,
         }
-    }
-
-    async fn authenticate(&self, access: Access, parts: &Parts) -> Result<Option<Grant>, Problem> {
-        if access == Access::Public {
-            return Ok(None);
-        }
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let Some(token) = token else {
-            return Err(Problem::new(Code::Unauthenticated, "this needs a token").hint(
-                "send `Authorization: Bearer fpt_…`; the owner's token is in the file `token` of the data folder",
-            ));
-        };
-        self.inner.tokens.authenticate(token).await.map(Some)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use auth::{Access, Permission, Role, Rule, Tokens};
+use auth::{Access, Accounts, Permission, Role, Rule, Tokens};
 use axum::Router;
 use axum::body::Body;
 use futures_util::StreamExt;
@@ -92,7 +92,15 @@ async fn bench() -> Bench {
     }
     let orders = Arc::new(AtomicU32::new(0));
     let operations = operations(orders.clone());
-    let kit = Kit::new(tokens, store, CancellationToken::new(), Arc::new(|_, _| ()));
+    let accounts = Accounts::new(auth::accounts::Options {
+        store: store.clone(),
+        site: auth::accounts::Site::new(None, 8321).unwrap(),
+        stop: CancellationToken::new(),
+        vault: auth::Vault::new(store.clone(), auth::Keyring::new(auth::MasterKey::generate())),
+        key: vec![7; 32],
+        tokens,
+    });
+    let kit = Kit::new(accounts, store, Arc::new(|_, _| ()));
     let [viewer, operator] = <[String; 2]>::try_from(made).unwrap();
     Bench { router: kit.router(&operations), operations, viewer, operator, orders, _folder: folder }
 }

@@ -24,7 +24,9 @@ const PAGE = 50;
 export function ItemsView({ run, step, port }: { run: string; step: number; port: number }) {
   const [view, setView] = useState<View>("table");
   const pages = useInfiniteQuery({
-    queryKey: ["run", run, "items", step, port],
+    // What a step has put out never changes, so news of its run are no reason to read it again.
+    queryKey: ["items", run, step, port],
+    staleTime: Infinity,
     queryFn: ({ pageParam }) =>
       data(api.GET("/api/v1/runs/{run}/steps/{step}/items", { params: { path: { run, step: String(step) }, query: { port, offset: pageParam, limit: PAGE } } })),
     initialPageParam: 0,

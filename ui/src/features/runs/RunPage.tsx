@@ -1,10 +1,9 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Ban, Ellipsis, FileSearch, Pause, Pencil, Play, RotateCcw, Send } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import { api, data } from "@/api/client";
-import { follow } from "@/api/stream";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Menu } from "@/kit/Menu";
@@ -14,14 +13,13 @@ import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
-import { faultOf, nextAct, type Run } from "@/resource/runDetail";
+import { faultOf, nextAct, type Step } from "@/resource/runDetail";
+import { hasEnded, missing, type RunHead } from "@/resource/runSteps";
 
 import { ForkDialog } from "./ForkDialog";
 import { StepPanel } from "./StepPanel";
+import { useSteps } from "./useSteps";
 import { Waterfall } from "./Waterfall";
-
-const PAGE = 500;
-const OPEN = new Set(["queued", "running", "waiting", "paused", "held"]);
 
 /** A run: what happened in which order, with which data, and what can be done about it. */
 export function RunPage() {
@@ -31,31 +29,21 @@ export function RunPage() {
   const client = useQueryClient();
   const [fork, setFork] = useState<string | null>(null);
   const [replay, setReplay] = useState<{ steps: number; differences: { step: number; node: string; recorded: string; replayed: string }[] } | null>(null);
-  const pages = useInfiniteQuery({
-    queryKey: ["run", run, "steps"],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/runs/{run}", { params: { path: { run }, query: { from: pageParam, limit: PAGE } } })),
-    initialPageParam: 0,
-    getNextPageParam: (last) => (last.steps.length === PAGE ? (last.steps.at(-1)?.step ?? 0) + 1 : undefined),
-  });
-  const detail = pages.data?.pages[0];
-  const steps = useMemo(() => pages.data?.pages.flatMap((page) => page.steps) ?? [], [pages.data]);
-  const open = detail !== undefined && OPEN.has(detail.status);
+  const { query, load } = useSteps(run);
+  const [resting, setResting] = useState<{ status: string; step: number | undefined }>();
+  const known = query.data;
+  const inSight = useCallback(
+    (from: number, to: number): void => {
+      const window = known === undefined ? null : missing(known, from, to);
+      // What could not be read is asked for again at the next news.
+      if (window !== null) load(window).catch(() => undefined);
+    },
+    [known, load],
+  );
+  // A link may lead to a step that is far down the list.
   useEffect(() => {
-    if (!open) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    // What comes in one breath is read at once, and still within a fifth of a second.
-    const look = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void client.invalidateQueries({ queryKey: ["run", run] });
-      }, 80);
-    };
-    const stop = follow({ url: `/api/v1/runs/${run}/watch`, onEvent: look, onGap: look });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [open, run, client]);
+    if (chosen !== undefined) inSight(chosen, chosen + 1);
+  }, [chosen, inSight]);
 
   const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: { step }, replace: true });
   const path = { params: { path: { run } } };
@@ -72,12 +60,16 @@ export function RunPage() {
   const retry = (name: string, body: { from?: string; fromStart?: boolean; newest?: boolean; fork?: boolean; input?: unknown[] }): void => {
     act.mutate({ name, call: () => data(api.POST("/api/v1/runs/{run}/retry", { ...path, body })) });
   };
-  if (pages.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
-  if (pages.isError) return <Page title="Run"><Failure error={pages.error} retry={() => void pages.refetch()} /></Page>;
-  if (detail === undefined) return <Page title="Run"><Empty title="There is no such run" /></Page>;
+  if (query.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
+  if (known === undefined) return <Page title="Run"><Failure error={query.error} retry={() => void query.refetch()} /></Page>;
 
-  const failed = steps.find((step) => step.status === "failed") ?? steps.find((step) => step.error != null);
-  const selected = steps.find((step) => step.step === chosen) ?? failed ?? steps.at(-1);
+  const { head: detail, rows } = known;
+  const open = !hasEnded(detail);
+  // While it goes on, the chosen step stays though others come; it is chosen anew when the run's state is another.
+  if (resting?.status !== detail.status) setResting({ status: detail.status, step: restingOn(detail.status, rows)?.step });
+  const failed = rows.findLast((step) => step?.status === "failed");
+  const shown = chosen ?? (detail.status === "failed" ? failed?.step : undefined) ?? resting?.step ?? rows.find((step) => step !== undefined)?.step;
+  const selected = shown === undefined ? undefined : rows[shown];
   const acts = {
     select,
     retryFrom: (node: string) => { retry(`Runs again from ${node}`, { from: node, fork: detail.status !== "failed" }); },
@@ -128,19 +120,14 @@ export function RunPage() {
         <FaultLine detail={detail} />
         <div className="flex min-h-0 flex-1 max-lg:flex-col">
           <div className="flex min-h-0 w-[44%] min-w-80 flex-col border-r bg-surface max-lg:h-1/2 max-lg:w-full max-lg:border-r-0 max-lg:border-b">
-            {steps.length === 0 ? (
+            {rows.length === 0 ? (
               <Empty title="No step yet">It waits for its turn.</Empty>
             ) : (
-              <Waterfall
-                steps={steps}
-                selected={selected?.step ?? null}
-                onSelect={select}
-                onEnd={() => { if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage(); }}
-              />
+              <Waterfall rows={rows} endedAt={detail.endedAt} selected={shown ?? null} onSelect={select} onSight={inSight} />
             )}
           </div>
           <div className="flex min-h-0 min-w-0 flex-1 flex-col bg-surface">
-            {selected === undefined ? null : <StepPanel key={selected.step} run={run} step={selected} acts={acts} />}
+            {selected === undefined ? (shown === undefined ? null : <Skeleton />) : <StepPanel key={selected.step} run={run} step={selected} acts={acts} />}
           </div>
         </div>
       </div>
@@ -175,8 +162,14 @@ export function RunPage() {
   );
 }
 
+/** The step that is shown while nobody has chosen one. */
+function restingOn(status: string, rows: readonly (Step | undefined)[]): Step | undefined {
+  const doing = rows.find((step) => step !== undefined && step.status === status);
+  return doing ?? rows.findLast((step) => step?.error != null) ?? rows.findLast((step) => step !== undefined);
+}
+
 /** Where it came from, and how it stands. */
-function Lead({ detail }: { detail: Run }) {
+function Lead({ detail }: { detail: RunHead }) {
   return (
     <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <Status state={detail.status} />
@@ -196,7 +189,7 @@ function Lead({ detail }: { detail: Run }) {
 }
 
 /** What a run failed with. */
-function FaultLine({ detail }: { detail: Run }) {
+function FaultLine({ detail }: { detail: RunHead }) {
   const fault = faultOf(detail.error);
   if (fault === null) return null;
   const advice = nextAct(fault.category) ?? fault.hint;

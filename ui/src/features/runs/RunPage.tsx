@@ -45,7 +45,7 @@ export function RunPage() {
     if (chosen !== undefined) inSight(chosen, chosen + 1);
   }, [chosen, inSight]);
 
-  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: { step }, replace: true });
+  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: { step }, replace: true, resetScroll: false });
   const path = { params: { path: { run } } };
   const act = useMutation({
     mutationFn: (what: { name: string; call: () => Promise<unknown> }) => what.call(),

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { Run, Step } from "./runDetail";
-import { FIRST, merged, missing, missingFromEnd, MOST, stale, type Steps, type Window } from "./runSteps";
+import { findFailed, FIRST, merged, missing, missingFromEnd, MOST, stale, type Steps, type Window } from "./runSteps";
 
 function step(number: number, status = "completed"): Step {
   return { step: number, node: "Set", nodeType: "core.set", runIndex: 0, status, attempts: 1, startedAt: number, inputs: [], outputCounts: [] };
@@ -87,6 +87,27 @@ test("what failed is looked for from the end", () => {
   const known = read(many(3_000), FIRST);
   expect(missingFromEnd(known)).toEqual({ from: 2_000, limit: 1_000 });
   expect(missingFromEnd(read(many(3), FIRST))).toBeNull();
+});
+
+test("a step that failed is found beyond the first pages, with as few reads as there are pages behind it", async () => {
+  const all = many(4_200);
+  all[2_900] = step(2_900, "failed");
+  let known = read(all, FIRST);
+  const asked: number[] = [];
+  const found = await findFailed(known, (window) => {
+    asked.push(window.from);
+    known = read(all, window, known);
+    return Promise.resolve(known);
+  });
+  expect(found?.step).toBe(2_900);
+  expect(asked).toEqual([3_200, 2_200]);
+});
+
+test("where no step has failed the search ends", async () => {
+  const all = many(1_500);
+  let known = read(all, FIRST);
+  expect(await findFailed(known, (window) => Promise.resolve((known = read(all, window, known))))).toBeUndefined();
+  expect(await findFailed(read(all, FIRST), () => Promise.resolve(undefined))).toBeUndefined();
 });
 
 test("however a run grows and whatever is looked at, what is known is what there is", () => {

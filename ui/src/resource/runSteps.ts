@@ -98,6 +98,25 @@ export function missingFromEnd({ rows }: Steps): Window | null {
   return null;
 }
 
+/** The last step that failed, wherever it stands: the end of a run, where most of them do, is read first. */
+export async function findFailed(begun: Steps, load: (window: Window) => Promise<Steps | undefined>): Promise<Step | undefined> {
+  let known = begun;
+  for (;;) {
+    const found = failedIn(known);
+    const window = missingFromEnd(known);
+    if (found !== undefined || window === null) return found;
+    const more = await load(window);
+    const left = more === undefined ? null : missingFromEnd(more);
+    // Where an answer brought nothing further, asking again would bring nothing, too.
+    if (more === undefined || (left !== null && left.from >= window.from && failedIn(more) === undefined)) return undefined;
+    known = more;
+  }
+}
+
+export function failedIn({ rows }: Steps): Step | undefined {
+  return rows.findLast((step) => step?.status === "failed");
+}
+
 function sameStep(one: Step, other: Step): boolean {
   return one.status === other.status && one.attempts === other.attempts && one.durationMicros === other.durationMicros && JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,10 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Ban, Ellipsis, FileSearch, Pause, Pencil, Play, RotateCcw, Send } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { clsx } from "clsx";
+import { Ban, ChartGantt, Ellipsis, FileSearch, LocateFixed, Pause, Pencil, Play, RotateCcw, Send, Workflow } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 
 import { api, data } from "@/api/client";
 import { Button, IconButton } from "@/kit/Button";
+import { Choice } from "@/kit/Choice";
 import { Dialog } from "@/kit/Dialog";
 import { Menu } from "@/kit/Menu";
 import { Page } from "@/kit/Page";
@@ -14,23 +16,32 @@ import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 import { faultOf, nextAct, type Step } from "@/resource/runDetail";
-import { hasEnded, missing, type RunHead } from "@/resource/runSteps";
+import { lapOf } from "@/resource/runGraph";
+import { failedIn, findFailed, hasEnded, missing, missingFromEnd, type RunHead } from "@/resource/runSteps";
 
 import { ForkDialog } from "./ForkDialog";
 import { StepPanel } from "./StepPanel";
 import { useSteps } from "./useSteps";
 import { Waterfall } from "./Waterfall";
 
+/** The canvas is large, and many a run is looked at without it. */
+const Graph = lazy(() => import("./Graph").then(({ Graph }) => ({ default: Graph })));
+
+const VIEWS = [
+  { value: "steps" as const, name: <><ChartGantt size={13} aria-hidden />Steps</> },
+  { value: "graph" as const, name: <><Workflow size={13} aria-hidden />Graph</> },
+];
+
 /** A run: what happened in which order, with which data, and what can be done about it. */
 export function RunPage() {
   const { run } = useParams({ from: "/shell/runs/$run" });
-  const { step: chosen } = useSearch({ from: "/shell/runs/$run" });
+  const { step: chosen, view } = useSearch({ from: "/shell/runs/$run" });
   const navigate = useNavigate();
   const client = useQueryClient();
   const [fork, setFork] = useState<string | null>(null);
   const [replay, setReplay] = useState<{ steps: number; differences: { step: number; node: string; recorded: string; replayed: string }[] } | null>(null);
   const { query, load } = useSteps(run);
-  const [resting, setResting] = useState<{ status: string; step: number | undefined }>();
+  const [resting, setResting] = useState<{ stage: string; step: number | undefined }>();
   const known = query.data;
   const inSight = useCallback(
     (from: number, to: number): void => {
@@ -45,7 +56,17 @@ export function RunPage() {
     if (chosen !== undefined) inSight(chosen, chosen + 1);
   }, [chosen, inSight]);
 
-  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: { step }, replace: true, resetScroll: false });
+  // A run that failed is opened at the step that failed, and that may be far from the first.
+  const sought = known !== undefined && known.head.status === "failed" && chosen === undefined && failedIn(known) === undefined && missingFromEnd(known) !== null;
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    if (sought && known !== undefined) findFailed(known, load).then((found) => { setLost(found === undefined); }, () => { setLost(true); });
+  }, [sought, known, load]);
+
+  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: (before) => ({ ...before, step }), replace: true, resetScroll: false });
+  const show = (next: "steps" | "graph"): void => {
+    void navigate({ to: "/runs/$run", params: { run }, search: { ...(chosen === undefined ? {} : { step: chosen }), ...(next === "graph" ? { view: next } : {}) }, replace: true, resetScroll: false });
+  };
   const path = { params: { path: { run } } };
   const act = useMutation({
     mutationFn: (what: { name: string; call: () => Promise<unknown> }) => what.call(),
@@ -65,10 +86,12 @@ export function RunPage() {
 
   const { head: detail, rows } = known;
   const open = !hasEnded(detail);
-  // While it goes on, the chosen step stays though others come; it is chosen anew when the run's state is another.
-  if (resting?.status !== detail.status) setResting({ status: detail.status, step: restingOn(detail.status, rows)?.step });
-  const failed = rows.findLast((step) => step?.status === "failed");
-  const shown = chosen ?? (detail.status === "failed" ? failed?.step : undefined) ?? resting?.step ?? rows.find((step) => step !== undefined)?.step;
+  // While it goes on, the step that is shown stays though others come; another one is shown when the run has ended, or
+  // waits for somebody.
+  const stage = open ? (detail.status === "waiting" && detail.wakeAt == null ? "asks" : "goes on") : detail.status;
+  if (resting?.stage !== stage) setResting({ stage, step: restingOn(detail.status, rows)?.step });
+  const failed = detail.status === "failed" ? failedIn(known) : undefined;
+  const shown = chosen ?? failed?.step ?? (sought && !lost ? undefined : resting?.step);
   const selected = shown === undefined ? undefined : rows[shown];
   const acts = {
     select,
@@ -117,17 +140,32 @@ export function RunPage() {
       }
     >
       <div className="flex h-full min-h-0 flex-col border-t">
-        <FaultLine detail={detail} />
+        <FaultLine
+          detail={detail}
+          onFind={failed !== undefined && failed.step === selected?.step ? undefined : () => {
+            findFailed(known, load).then(
+              (found) => { if (found === undefined) toasts.failed("No step is marked as failed", new Error("the run failed as a whole")); else select(found.step); },
+              (error: unknown) => { toasts.failed("The failed step could not be read", error); },
+            );
+          }}
+        />
         <div className="flex min-h-0 flex-1 max-lg:flex-col">
-          <div className="flex min-h-0 w-[44%] min-w-80 flex-col border-r bg-surface max-lg:h-1/2 max-lg:w-full max-lg:border-r-0 max-lg:border-b">
-            {rows.length === 0 ? (
+          <div className={clsx("flex min-h-0 min-w-80 flex-col border-r bg-surface max-lg:h-1/2 max-lg:w-full max-lg:border-r-0 max-lg:border-b", view === "graph" ? "w-[56%]" : "w-[44%]")}>
+            <div className="flex items-center border-b px-4 py-1.5">
+              <Choice label="View of the run" value={view ?? "steps"} onChange={show} of={VIEWS} />
+            </div>
+            {view === "graph" ? (
+              <Suspense fallback={<Skeleton />}>
+                <Graph known={known} picked={selected?.node} load={load} onSelect={select} />
+              </Suspense>
+            ) : rows.length === 0 ? (
               <Empty title="No step yet">It waits for its turn.</Empty>
             ) : (
               <Waterfall rows={rows} endedAt={detail.endedAt} selected={shown ?? null} onSelect={select} onSight={inSight} />
             )}
           </div>
           <div className="flex min-h-0 min-w-0 flex-1 flex-col bg-surface">
-            {selected === undefined ? (shown === undefined ? null : <Skeleton />) : <StepPanel key={selected.step} run={run} step={selected} acts={acts} />}
+            {selected === undefined ? (rows.length === 0 ? null : <Skeleton />) : <StepPanel run={run} step={selected} lap={lapOf(rows, selected)} acts={acts} />}
           </div>
         </div>
       </div>
@@ -189,14 +227,17 @@ function Lead({ detail }: { detail: RunHead }) {
 }
 
 /** What a run failed with. */
-function FaultLine({ detail }: { detail: RunHead }) {
+function FaultLine({ detail, onFind }: { detail: RunHead; onFind: (() => void) | undefined }) {
   const fault = faultOf(detail.error);
   if (fault === null) return null;
   const advice = nextAct(fault.category) ?? fault.hint;
   return (
-    <div role="alert" className="border-b border-bad/40 bg-bad-soft px-6 py-2.5 max-sm:px-4">
-      <span className="font-medium break-words">{fault.text}</span>
-      {advice === undefined ? null : <span className="text-ink-soft"> {advice}</span>}
+    <div role="alert" className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-bad/40 bg-bad-soft px-6 py-2 max-sm:px-4">
+      <p className="min-w-0 flex-1 basis-60">
+        <span className="font-medium break-words">{fault.text}</span>
+        {advice === undefined ? null : <span className="text-ink-soft"> {advice}</span>}
+      </p>
+      {onFind === undefined || detail.status !== "failed" ? null : <Button icon={<LocateFixed size={13} />} onClick={onFind}>Go to the failed step</Button>}
     </div>
   );
 }

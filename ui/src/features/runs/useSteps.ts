@@ -35,22 +35,23 @@ export function useSteps(run: string) {
     structuralSharing: false,
     refetchInterval: ({ state }) => (state.data !== undefined && !hasEnded(state.data.head) ? LOOK : false),
   });
-  const asked = useRef(new Set<number>());
-  /** Reads steps that were not read yet. */
+  const asked = useRef(new Map<number, Promise<Steps | undefined>>());
+  /** Reads steps that were not read yet; who asks for what is on its way already waits for the same answer. */
   const load = useCallback(
-    async (window: Window): Promise<Steps | undefined> => {
-      if (asked.current.has(window.from)) return client.getQueryData<Steps>(key);
-      asked.current.add(window.from);
-      try {
-        const answer = await read(run, window);
-        return client.setQueryData<Steps>(key, (now) => {
-          const known = merged(now, answer, window);
-          // The run's own state is told by the last look for it, and not by whichever page comes late.
-          return now === undefined ? known : { ...known, head: now.head };
-        });
-      } finally {
-        asked.current.delete(window.from);
-      }
+    (window: Window): Promise<Steps | undefined> => {
+      const under = asked.current.get(window.from);
+      if (under !== undefined) return under;
+      const answer = read(run, window)
+        .then((answer) =>
+          client.setQueryData<Steps>(key, (now) => {
+            const known = merged(now, answer, window);
+            // The run's own state is told by the last look for it, and not by whichever page comes late.
+            return now === undefined ? known : { ...known, head: now.head };
+          }),
+        )
+        .finally(() => asked.current.delete(window.from));
+      asked.current.set(window.from, answer);
+      return answer;
     },
     [client, key, run],
   );

@@ -7,6 +7,7 @@ import { NoPage } from "./app/NoPage";
 import { Failure } from "./kit/States";
 import { ownPath, paths } from "./paths";
 import { runFilter } from "./resource/runFilter";
+import { runPlace } from "./resource/runPlace";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet });
 
@@ -52,8 +53,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => shell,
   path: paths.run,
-  validateSearch: (search: Record<string, unknown>): { step?: number } =>
-    Number.isInteger(Number(search["step"])) && search["step"] !== undefined ? { step: Number(search["step"]) } : {},
+  validateSearch: runPlace.read,
   component: lazyRouteComponent(() => import("./features/runs/RunPage"), "RunPage"),
 });
 const waiting = page(paths.waiting, () => import("./features/waiting/WaitingPage"), "WaitingPage");

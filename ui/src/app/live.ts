@@ -2,6 +2,8 @@ import type { QueryClient } from "@tanstack/react-query";
 
 import { follow, type Liveness } from "@/api/stream";
 
+import { paced } from "./pace";
+
 let liveness: Liveness = "connecting";
 const listeners = new Set<() => void>();
 
@@ -23,9 +25,7 @@ export const live = {
         listener();
       });
     };
-    const again = debounce((keys: string[]) => {
-      keys.forEach((key) => void client.invalidateQueries({ queryKey: [key] }));
-    }, 150);
+    const again = paced((key) => client.invalidateQueries({ queryKey: key.split(" ") }));
     const everything = (): void => void client.invalidateQueries();
     const stops = [
       follow({
@@ -43,8 +43,8 @@ export const live = {
           if (now === "live") again(["runs", "run", "dead"]);
         },
         onGap: everything,
-        onEvent: () => {
-          again(["runs", "run", "dead"]);
+        onEvent: (event) => {
+          again(["runs", "dead", ...runOf(event.data)]);
         },
       }),
     ];
@@ -66,17 +66,12 @@ function kindOf(text: string): string[] {
   }
 }
 
-/** Gathers calls and makes one of them at most every so many milliseconds. */
-function debounce(act: (keys: string[]) => void, millis: number): (keys: string[]) => void {
-  const gathered = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  return (keys) => {
-    keys.forEach((key) => gathered.add(key));
-    timer ??= setTimeout(() => {
-      timer = null;
-      const all = [...gathered];
-      gathered.clear();
-      act(all);
-    }, millis);
-  };
+/** The query key of the run that has changed. A page of another run has no reason to look again. */
+function runOf(text: string): string[] {
+  try {
+    const change = JSON.parse(text) as { id?: string };
+    return change.id === undefined ? ["run"] : [`run ${change.id}`];
+  } catch {
+    return ["run"];
+  }
 }

@@ -23,6 +23,8 @@ import {
 import { Maximize, Ungroup, ZoomIn, ZoomOut } from "lucide-react";
 import { useCallback, useMemo, useState, type DragEvent } from "react";
 
+import "./canvas.css";
+
 import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { edgeFault } from "./graph/operations";
@@ -34,8 +36,8 @@ import { useEditor, useHistory } from "./store";
 import { firstViewport, type Viewport } from "./viewport";
 import { IconButton } from "@/kit/Button";
 
-const NODE_TYPES = { card: NodeCard, note: NoteCard };
-const EDGE_TYPES = { line: EdgeLine };
+export const NODE_TYPES = { card: NodeCard, note: NoteCard };
+export const EDGE_TYPES = { line: EdgeLine };
 /**
  * Most cards that are drawn though out of sight. Cards are dear and come into sight one by one; boxes are cheap, and from
  * afar most come into sight at once: to keep them all makes moving the canvas the work of the compositor alone.
@@ -51,7 +53,7 @@ interface Props {
   readonly onDropFile: (file: File, at: readonly [number, number]) => void;
 }
 
-function flowNode(node: NodeSpec, selected: boolean): FlowNode {
+export function flowNode(node: NodeSpec, selected: boolean): FlowNode {
   const [x, y] = positionOf(node);
   const { width, height } = sizeOf(node);
   return {
@@ -80,7 +82,7 @@ function flowNodes(nodes: readonly NodeSpec[], selection: readonly string[], bef
   });
 }
 
-function useFlowEdges(document: Workflow): FlowEdge[] {
+export function useFlowEdges(document: Workflow): FlowEdge[] {
   return useMemo(
     () =>
       edgesOf(document).flatMap((edge) => {

@@ -4,7 +4,7 @@ import { BaseEdge, EdgeLabelRenderer, getBezierPath, type EdgeProps } from "@xyf
 import { Plus, Trash2 } from "lucide-react";
 import { memo, use, useCallback, useEffect, useRef, useState } from "react";
 
-import { AskContext } from "./ask";
+import { AskContext, type Asked } from "./ask";
 import { FarContext } from "./far";
 import type { Edge } from "./graph/document";
 import { type EditorStore, useEditor, useEditorValue } from "./store";
@@ -15,6 +15,7 @@ const LINGER = 160;
 export const EdgeLine = memo(function EdgeLine(props: EdgeProps) {
   const { edge } = props.data as { edge: Edge };
   const far = use(FarContext);
+  const ask = use(AskContext);
   const [path, x, y] = getBezierPath(props);
   const count = useEditorValue(useCallback((of: EditorStore) => of.stateOf(edge.from)?.counts?.[edge.output ?? 0], [edge]));
   const [hovered, setHovered] = useState(false);
@@ -32,11 +33,11 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps) {
       <g onMouseEnter={enter} onMouseLeave={leave}>
         <BaseEdge path={path} interactionWidth={24} className={`${look} ${hovered ? "ed-line-hovered" : ""}`} />
       </g>
-      {(hovered || (count !== undefined && count > 0)) && (
+      {((hovered && ask) || (count !== undefined && count > 0)) && (
         <EdgeLabelRenderer>
           {/* The pointer only keeps the buttons in sight; each button has its name, and the keyboard has keys for the same acts. */}
           <div className="ed-edge nodrag nopan" style={{ transform: `translate(-50%,-50%) translate(${x}px,${y}px)` }} onMouseEnter={enter} onMouseLeave={leave}>
-            {hovered ? <EdgeActs edge={edge} x={x} y={y} /> : <span className="ed-edge-count">{count === 1 ? "1 item" : `${count} items`}</span>}
+            {hovered && ask ? <EdgeActs edge={edge} x={x} y={y} ask={ask} /> : <span className="ed-edge-count">{count === 1 ? "1 item" : `${count} items`}</span>}
           </div>
         </EdgeLabelRenderer>
       )}
@@ -44,8 +45,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps) {
   );
 });
 
-function EdgeActs({ edge, x, y }: { readonly edge: Edge; readonly x: number; readonly y: number }) {
-  const ask = use(AskContext);
+function EdgeActs({ edge, x, y, ask }: { readonly edge: Edge; readonly x: number; readonly y: number; readonly ask: (asked: Asked) => void }) {
   const store = useEditor();
   return (
     <>

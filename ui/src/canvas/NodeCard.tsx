@@ -1,10 +1,10 @@
 //! One node on the canvas. It renders when its own part of the document, its state or its problems change.
 
 import { Handle, Position, type NodeProps } from "@xyflow/react";
-import { Check, CircleAlert, CircleSlash, LoaderCircle, Pause, Pin, Plus, PowerOff, X } from "lucide-react";
+import { Check, CircleAlert, CircleSlash, LoaderCircle, Minus, Pause, Pin, Plus, PowerOff, X } from "lucide-react";
 import { memo, use, useCallback } from "react";
 
-import { AskContext } from "./ask";
+import { AskContext, type Asked } from "./ask";
 import { briefOf, timeOf } from "./brief";
 import { FarContext } from "./far";
 import { Glyph } from "./Glyph";
@@ -34,6 +34,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   // A text compares by value, so the card renders when its ports differ, and not with every edge elsewhere.
   const shape = useEditorValue(useCallback((of: EditorStore) => JSON.stringify(node ? shapeOf(of, node) : null), [node]));
   const far = use(FarContext);
+  const ask = use(AskContext);
   if (!node) return null;
   const ports = JSON.parse(shape) as Shape;
   const status = state?.status ?? "idle";
@@ -69,7 +70,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
           {!far && port !== "" && <span className="ed-port">{port}</span>}
         </Handle>
       ))}
-      {!far && ports.open.map((index) => <Follow key={index} node={node} index={index} of={ports.outputs.length} />)}
+      {!far && ask && ports.open.map((index) => <Follow key={index} node={node} index={index} of={ports.outputs.length} ask={ask} />)}
     </div>
   );
 });
@@ -107,14 +108,15 @@ function StateMark({ state }: { readonly state: NodeState }) {
       return <span className="ed-mark ed-mark-busy" title="Running"><LoaderCircle size={12} className="animate-spin" aria-hidden /></span>;
     case "waiting":
       return <span className="ed-mark ed-mark-wait" title="Waiting"><Pause size={11} aria-hidden /></span>;
+    case "skipped":
+      return <span className="ed-mark" title="The run did not come here"><Minus size={11} aria-hidden /></span>;
     case "canceled":
       return <span className="ed-mark" title="Canceled"><CircleSlash size={11} aria-hidden /></span>;
   }
 }
 
 /** A way on from an output that leads nowhere yet. */
-function Follow({ node, index, of }: { readonly node: NodeSpec; readonly index: number; readonly of: number }) {
-  const ask = use(AskContext);
+function Follow({ node, index, of, ask }: { readonly node: NodeSpec; readonly index: number; readonly of: number; readonly ask: (asked: Asked) => void }) {
   const [x, y] = positionOf(node);
   return (
     <button
@@ -134,6 +136,7 @@ function Follow({ node, index, of }: { readonly node: NodeSpec; readonly index: 
 export const NoteCard = memo(function NoteCard({ id, selected }: NodeProps) {
   const node = useNode(id);
   const store = useEditor();
+  const readOnly = use(AskContext) === null;
   if (!node || !isNote(node)) return null;
   const { width, height } = sizeOf(node);
   const content = typeof node.params?.["content"] === "string" ? node.params["content"] : "";
@@ -143,7 +146,8 @@ export const NoteCard = memo(function NoteCard({ id, selected }: NodeProps) {
         className="nodrag nowheel"
         aria-label={`Text of ${node.name}`}
         value={content}
-        placeholder="Write a note"
+        placeholder={readOnly ? "" : "Write a note"}
+        readOnly={readOnly}
         onChange={(event) => store.act("Edit note", [{ type: "setParameter", id, pointer: "/content", value: event.target.value }], { key: `${id}/content` })}
       />
     </div>

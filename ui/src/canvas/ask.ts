@@ -13,4 +13,5 @@ export interface Asked {
   readonly edge?: Edge;
 }
 
-export const AskContext = createContext<(asked: Asked) => void>(() => undefined);
+/** Nothing where the document is only looked at: what would ask for a node, or change one, is not there then. */
+export const AskContext = createContext<((asked: Asked) => void) | null>(null);

@@ -8,7 +8,8 @@ import { type Workflow, type NodeSpec, nodeById } from "./graph/document";
 import { act, begin, rebase, redo, select, undo, type Doing, type History } from "./graph/history";
 import { Refusal, type Operation, type Setting } from "./graph/operations";
 
-export type StepStatus = "scheduled" | "running" | "waiting" | "completed" | "failed" | "canceled";
+/** Where a node is in a run; `skipped` is one that the run did not come to. */
+export type StepStatus = "scheduled" | "running" | "waiting" | "completed" | "failed" | "canceled" | "skipped";
 
 export interface NodeState {
   readonly status: StepStatus;

@@ -1,22 +1,28 @@
 import { expect, test } from "vitest";
 
-import { bars, faultOf, nextAct, type Step } from "./runDetail";
+import { barOf, faultOf, nextAct, scaleOf, type Step } from "./runDetail";
 
 function step(startedAt: number, durationMicros: number | null, status = "completed"): Step {
   return { step: 1, node: "Set", nodeType: "core.set", runIndex: 0, status, attempts: 1, startedAt, durationMicros, inputs: [], outputCounts: [] } as unknown as Step;
 }
 
 test("bars stand on one scale, and what runs now reaches to now", () => {
-  const { bars: made, span } = bars([step(1_000, 50_000), step(1_050, null, "running")], 1_200);
-  expect(span).toBe(200);
-  expect(made[0]).toEqual({ left: 0, width: 25 });
-  expect(made[1]).toEqual({ left: 25, width: 75 });
+  const steps = [step(1_000, 50_000), step(1_050, null, "running"), undefined];
+  const scale = scaleOf(steps, 1_200);
+  expect(scale).toEqual({ first: 1_000, span: 200 });
+  expect(steps.flatMap((known) => (known === undefined ? [] : [barOf(known, scale, 1_200)]))).toEqual([{ left: 0, width: 25 }, { left: 25, width: 75 }]);
 });
 
 test("a step that takes no time is still to be seen, inside of the scale", () => {
-  const { bars: made } = bars([step(0, 100_000_000), step(100_000, 3)], 0);
-  expect(made[1]?.width).toBeGreaterThanOrEqual(0.8);
-  expect((made[1]?.left ?? 0) + 0.8).toBeLessThanOrEqual(100);
+  const last = step(100_000, 3);
+  const made = barOf(last, scaleOf([step(0, 100_000_000), last], 0), 0);
+  expect(made.width).toBeGreaterThanOrEqual(0.8);
+  expect(made.left + 0.8).toBeLessThanOrEqual(100);
+});
+
+test("while steps are not read the scale still reaches to the run's end", () => {
+  expect(scaleOf([step(0, 1_000), undefined], 50, 400)).toEqual({ first: 0, span: 400 });
+  expect(scaleOf([undefined], 50)).toEqual({ first: 50, span: 1 });
 });
 
 test("a fault is found in whatever form the API states it", () => {

@@ -43,27 +43,38 @@ export function nextAct(category: string | undefined): string | null {
   return category === undefined ? null : (acts[category] ?? null);
 }
 
+/** From when to when the steps of a run reach, in milliseconds since 1970. */
+export interface Scale {
+  first: number;
+  span: number;
+}
+
+/** The scale on which all known steps and the run's end have their place. */
+export function scaleOf(steps: readonly (Step | undefined)[], now: number, endedAt?: number | null): Scale {
+  let first = Infinity;
+  let last = endedAt ?? -Infinity;
+  for (const step of steps) {
+    if (step === undefined) continue;
+    first = Math.min(first, step.startedAt);
+    last = Math.max(last, endOf(step, now));
+  }
+  return first === Infinity ? { first: now, span: 1 } : { first, span: Math.max(last - first, 1) };
+}
+
 /** Where a step's bar stands in the waterfall, in percent of the whole. */
 export interface Bar {
   left: number;
   width: number;
 }
 
-/** Bars of steps on one scale. Steps that take no time are still to be seen. */
-export function bars(steps: readonly Step[], now: number): { bars: Bar[]; span: number } {
-  const ends = steps.map((step) => end(step, now));
-  const first = Math.min(...steps.map((step) => step.startedAt));
-  const last = Math.max(...ends);
-  const span = Math.max(last - first, 1);
-  const made = steps.map((step, index) => {
-    const left = ((step.startedAt - first) / span) * 100;
-    const width = (((ends[index] ?? step.startedAt) - step.startedAt) / span) * 100;
-    return { left: Math.min(left, 99.2), width: Math.max(Math.min(width, 100 - left), 0.8) };
-  });
-  return { bars: made, span };
+/** A step's bar. One that took no time is still to be seen. */
+export function barOf(step: Step, { first, span }: Scale, now: number): Bar {
+  const left = ((step.startedAt - first) / span) * 100;
+  const width = ((endOf(step, now) - step.startedAt) / span) * 100;
+  return { left: Math.min(left, 99.2), width: Math.max(Math.min(width, 100 - left), 0.8) };
 }
 
-function end(step: Step, now: number): number {
+function endOf(step: Step, now: number): number {
   if (step.durationMicros != null) return step.startedAt + step.durationMicros / 1000;
   return step.status === "running" || step.status === "waiting" || step.status === "scheduled" ? now : step.startedAt;
 }

@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 
 import { api, data } from "@/api/client";
 import { Button, IconButton } from "@/kit/Button";
+import { Choice } from "@/kit/Choice";
 import { JsonTree } from "@/kit/JsonTree";
 import { Empty, Failure, Skeleton } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
@@ -12,11 +13,11 @@ import { toasts } from "@/kit/toasts";
 import { columnsOf, contentOf, shapeOf } from "@/resource/shape";
 
 type View = "table" | "json" | "schema" | "text";
-const VIEWS: { view: View; name: string }[] = [
-  { view: "table", name: "Table" },
-  { view: "json", name: "JSON" },
-  { view: "schema", name: "Schema" },
-  { view: "text", name: "Text" },
+const VIEWS: { value: View; name: string }[] = [
+  { value: "table", name: "Table" },
+  { value: "json", name: "JSON" },
+  { value: "schema", name: "Schema" },
+  { value: "text", name: "Text" },
 ];
 const PAGE = 50;
 
@@ -24,7 +25,9 @@ const PAGE = 50;
 export function ItemsView({ run, step, port }: { run: string; step: number; port: number }) {
   const [view, setView] = useState<View>("table");
   const pages = useInfiniteQuery({
-    queryKey: ["run", run, "items", step, port],
+    // What a step has put out never changes, so news of its run are no reason to read it again.
+    queryKey: ["items", run, step, port],
+    staleTime: Infinity,
     queryFn: ({ pageParam }) =>
       data(api.GET("/api/v1/runs/{run}/steps/{step}/items", { params: { path: { run, step: String(step) }, query: { port, offset: pageParam, limit: PAGE } } })),
     initialPageParam: 0,
@@ -41,19 +44,7 @@ export function ItemsView({ run, step, port }: { run: string; step: number; port
   return (
     <div className="flex flex-col">
       <div className="flex items-center gap-2 px-4 py-2">
-        <div role="group" aria-label="View" className="flex rounded-base border">
-          {VIEWS.map((known) => (
-            <button
-              key={known.view}
-              type="button"
-              aria-pressed={view === known.view}
-              onClick={() => { setView(known.view); }}
-              className={`h-6.5 px-2.5 text-small first:rounded-l-base last:rounded-r-base ${view === known.view ? "bg-accent-soft font-medium" : "text-ink-soft hover:bg-sunken"}`}
-            >
-              {known.name}
-            </button>
-          ))}
-        </div>
+        <Choice label="View" value={view} onChange={setView} of={VIEWS} />
         <span className="flex-1 text-small text-ink-soft">
           {items.length < total ? `${count(items.length)} of ${plural(total, "item")}` : plural(total, "item")}
         </span>

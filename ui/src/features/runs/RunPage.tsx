@@ -1,11 +1,12 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Ban, Ellipsis, FileSearch, Pause, Pencil, Play, RotateCcw, Send } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { clsx } from "clsx";
+import { Ban, ChartGantt, Ellipsis, FileSearch, LocateFixed, Pause, Pencil, Play, RotateCcw, Send, Workflow } from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 
 import { api, data } from "@/api/client";
-import { follow } from "@/api/stream";
 import { Button, IconButton } from "@/kit/Button";
+import { Choice } from "@/kit/Choice";
 import { Dialog } from "@/kit/Dialog";
 import { Menu } from "@/kit/Menu";
 import { Page } from "@/kit/Page";
@@ -14,50 +15,58 @@ import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
-import { faultOf, nextAct, type Run } from "@/resource/runDetail";
+import { faultOf, nextAct, type Step } from "@/resource/runDetail";
+import { lapOf } from "@/resource/runGraph";
+import { failedIn, findFailed, hasEnded, missing, missingFromEnd, type RunHead } from "@/resource/runSteps";
 
 import { ForkDialog } from "./ForkDialog";
 import { StepPanel } from "./StepPanel";
+import { useSteps } from "./useSteps";
 import { Waterfall } from "./Waterfall";
 
-const PAGE = 500;
-const OPEN = new Set(["queued", "running", "waiting", "paused", "held"]);
+/** The canvas is large, and many a run is looked at without it. */
+const Graph = lazy(() => import("./Graph").then(({ Graph }) => ({ default: Graph })));
+
+const VIEWS = [
+  { value: "steps" as const, name: <><ChartGantt size={13} aria-hidden />Steps</> },
+  { value: "graph" as const, name: <><Workflow size={13} aria-hidden />Graph</> },
+];
 
 /** A run: what happened in which order, with which data, and what can be done about it. */
 export function RunPage() {
   const { run } = useParams({ from: "/shell/runs/$run" });
-  const { step: chosen } = useSearch({ from: "/shell/runs/$run" });
+  const { step: chosen, view } = useSearch({ from: "/shell/runs/$run" });
   const navigate = useNavigate();
   const client = useQueryClient();
   const [fork, setFork] = useState<string | null>(null);
   const [replay, setReplay] = useState<{ steps: number; differences: { step: number; node: string; recorded: string; replayed: string }[] } | null>(null);
-  const pages = useInfiniteQuery({
-    queryKey: ["run", run, "steps"],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/runs/{run}", { params: { path: { run }, query: { from: pageParam, limit: PAGE } } })),
-    initialPageParam: 0,
-    getNextPageParam: (last) => (last.steps.length === PAGE ? (last.steps.at(-1)?.step ?? 0) + 1 : undefined),
-  });
-  const detail = pages.data?.pages[0];
-  const steps = useMemo(() => pages.data?.pages.flatMap((page) => page.steps) ?? [], [pages.data]);
-  const open = detail !== undefined && OPEN.has(detail.status);
+  const { query, load } = useSteps(run);
+  const [resting, setResting] = useState<{ stage: string; step: number | undefined }>();
+  const known = query.data;
+  const inSight = useCallback(
+    (from: number, to: number): void => {
+      const window = known === undefined ? null : missing(known, from, to);
+      // What could not be read is asked for again at the next news.
+      if (window !== null) load(window).catch(() => undefined);
+    },
+    [known, load],
+  );
+  // A link may lead to a step that is far down the list.
   useEffect(() => {
-    if (!open) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    // What comes in one breath is read at once, and still within a fifth of a second.
-    const look = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void client.invalidateQueries({ queryKey: ["run", run] });
-      }, 80);
-    };
-    const stop = follow({ url: `/api/v1/runs/${run}/watch`, onEvent: look, onGap: look });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [open, run, client]);
+    if (chosen !== undefined) inSight(chosen, chosen + 1);
+  }, [chosen, inSight]);
 
-  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: { step }, replace: true });
+  // A run that failed is opened at the step that failed, and that may be far from the first.
+  const sought = known !== undefined && known.head.status === "failed" && chosen === undefined && failedIn(known) === undefined && missingFromEnd(known) !== null;
+  const [lost, setLost] = useState(false);
+  useEffect(() => {
+    if (sought && known !== undefined) findFailed(known, load).then((found) => { setLost(found === undefined); }, () => { setLost(true); });
+  }, [sought, known, load]);
+
+  const select = (step: number): void => void navigate({ to: "/runs/$run", params: { run }, search: (before) => ({ ...before, step }), replace: true, resetScroll: false });
+  const show = (next: "steps" | "graph"): void => {
+    void navigate({ to: "/runs/$run", params: { run }, search: { ...(chosen === undefined ? {} : { step: chosen }), ...(next === "graph" ? { view: next } : {}) }, replace: true, resetScroll: false });
+  };
   const path = { params: { path: { run } } };
   const act = useMutation({
     mutationFn: (what: { name: string; call: () => Promise<unknown> }) => what.call(),
@@ -72,12 +81,18 @@ export function RunPage() {
   const retry = (name: string, body: { from?: string; fromStart?: boolean; newest?: boolean; fork?: boolean; input?: unknown[] }): void => {
     act.mutate({ name, call: () => data(api.POST("/api/v1/runs/{run}/retry", { ...path, body })) });
   };
-  if (pages.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
-  if (pages.isError) return <Page title="Run"><Failure error={pages.error} retry={() => void pages.refetch()} /></Page>;
-  if (detail === undefined) return <Page title="Run"><Empty title="There is no such run" /></Page>;
+  if (query.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
+  if (known === undefined) return <Page title="Run"><Failure error={query.error} retry={() => void query.refetch()} /></Page>;
 
-  const failed = steps.find((step) => step.status === "failed") ?? steps.find((step) => step.error != null);
-  const selected = steps.find((step) => step.step === chosen) ?? failed ?? steps.at(-1);
+  const { head: detail, rows } = known;
+  const open = !hasEnded(detail);
+  // While it goes on, the step that is shown stays though others come; another one is shown when the run has ended, or
+  // waits for somebody.
+  const stage = open ? (detail.status === "waiting" && detail.wakeAt == null ? "asks" : "goes on") : detail.status;
+  if (resting?.stage !== stage) setResting({ stage, step: restingOn(detail.status, rows)?.step });
+  const failed = detail.status === "failed" ? failedIn(known) : undefined;
+  const shown = chosen ?? failed?.step ?? (sought && !lost ? undefined : resting?.step);
+  const selected = shown === undefined ? undefined : rows[shown];
   const acts = {
     select,
     retryFrom: (node: string) => { retry(`Runs again from ${node}`, { from: node, fork: detail.status !== "failed" }); },
@@ -125,22 +140,32 @@ export function RunPage() {
       }
     >
       <div className="flex h-full min-h-0 flex-col border-t">
-        <FaultLine detail={detail} />
+        <FaultLine
+          detail={detail}
+          onFind={failed !== undefined && failed.step === selected?.step ? undefined : () => {
+            findFailed(known, load).then(
+              (found) => { if (found === undefined) toasts.failed("No step is marked as failed", new Error("the run failed as a whole")); else select(found.step); },
+              (error: unknown) => { toasts.failed("The failed step could not be read", error); },
+            );
+          }}
+        />
         <div className="flex min-h-0 flex-1 max-lg:flex-col">
-          <div className="flex min-h-0 w-[44%] min-w-80 flex-col border-r bg-surface max-lg:h-1/2 max-lg:w-full max-lg:border-r-0 max-lg:border-b">
-            {steps.length === 0 ? (
+          <div className={clsx("flex min-h-0 min-w-80 flex-col border-r bg-surface max-lg:h-1/2 max-lg:w-full max-lg:border-r-0 max-lg:border-b", view === "graph" ? "w-[56%]" : "w-[44%]")}>
+            <div className="flex items-center border-b px-4 py-1.5">
+              <Choice label="View of the run" value={view ?? "steps"} onChange={show} of={VIEWS} />
+            </div>
+            {view === "graph" ? (
+              <Suspense fallback={<Skeleton />}>
+                <Graph known={known} picked={selected?.node} load={load} onSelect={select} />
+              </Suspense>
+            ) : rows.length === 0 ? (
               <Empty title="No step yet">It waits for its turn.</Empty>
             ) : (
-              <Waterfall
-                steps={steps}
-                selected={selected?.step ?? null}
-                onSelect={select}
-                onEnd={() => { if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage(); }}
-              />
+              <Waterfall rows={rows} endedAt={detail.endedAt} selected={shown ?? null} onSelect={select} onSight={inSight} />
             )}
           </div>
           <div className="flex min-h-0 min-w-0 flex-1 flex-col bg-surface">
-            {selected === undefined ? null : <StepPanel key={selected.step} run={run} step={selected} acts={acts} />}
+            {selected === undefined ? (rows.length === 0 ? null : <Skeleton />) : <StepPanel run={run} step={selected} lap={lapOf(rows, selected)} acts={acts} />}
           </div>
         </div>
       </div>
@@ -175,8 +200,14 @@ export function RunPage() {
   );
 }
 
+/** The step that is shown while nobody has chosen one. */
+function restingOn(status: string, rows: readonly (Step | undefined)[]): Step | undefined {
+  const doing = rows.find((step) => step !== undefined && step.status === status);
+  return doing ?? rows.findLast((step) => step?.error != null) ?? rows.findLast((step) => step !== undefined);
+}
+
 /** Where it came from, and how it stands. */
-function Lead({ detail }: { detail: Run }) {
+function Lead({ detail }: { detail: RunHead }) {
   return (
     <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <Status state={detail.status} />
@@ -196,14 +227,17 @@ function Lead({ detail }: { detail: Run }) {
 }
 
 /** What a run failed with. */
-function FaultLine({ detail }: { detail: Run }) {
+function FaultLine({ detail, onFind }: { detail: RunHead; onFind: (() => void) | undefined }) {
   const fault = faultOf(detail.error);
   if (fault === null) return null;
   const advice = nextAct(fault.category) ?? fault.hint;
   return (
-    <div role="alert" className="border-b border-bad/40 bg-bad-soft px-6 py-2.5 max-sm:px-4">
-      <span className="font-medium break-words">{fault.text}</span>
-      {advice === undefined ? null : <span className="text-ink-soft"> {advice}</span>}
+    <div role="alert" className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-bad/40 bg-bad-soft px-6 py-2 max-sm:px-4">
+      <p className="min-w-0 flex-1 basis-60">
+        <span className="font-medium break-words">{fault.text}</span>
+        {advice === undefined ? null : <span className="text-ink-soft"> {advice}</span>}
+      </p>
+      {onFind === undefined || detail.status !== "failed" ? null : <Button icon={<LocateFixed size={13} />} onClick={onFind}>Go to the failed step</Button>}
     </div>
   );
 }

@@ -1,12 +1,13 @@
-import { GitFork, RotateCcw } from "lucide-react";
+import { ChevronLeft, ChevronRight, GitFork, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
-import { Button } from "@/kit/Button";
+import { Button, IconButton } from "@/kit/Button";
 import { Status } from "@/kit/Status";
 import { Tabs } from "@/kit/Tabs";
 import { Time } from "@/kit/Time";
-import { duration, plural } from "@/kit/times";
+import { count, duration, plural } from "@/kit/times";
 import { faultOf, nextAct, type Step } from "@/resource/runDetail";
+import type { Lap } from "@/resource/runGraph";
 
 import { ItemsView } from "./ItemsView";
 
@@ -18,7 +19,7 @@ export interface StepActs {
 }
 
 /** One step: what came in and out, what went wrong, which calls it made. */
-export function StepPanel({ run, step, acts }: { run: string; step: Step; acts: StepActs }) {
+export function StepPanel({ run, step, lap, acts }: { run: string; step: Step; lap: Lap; acts: StepActs }) {
   const [tab, setTab] = useState("");
   const fault = faultOf(step.error);
   const advice = nextAct(fault?.category);
@@ -82,8 +83,8 @@ export function StepPanel({ run, step, acts }: { run: string; step: Step; acts: 
           <code>{step.nodeType}</code> · <Time at={step.startedAt} />
           {step.durationMicros == null ? "" : ` · ${duration(step.durationMicros)}`}
           {step.attempts > 1 ? ` · ${plural(step.attempts, "attempt")}` : ""}
-          {step.runIndex > 0 ? ` · lap ${String(step.runIndex + 1)}` : ""}
         </span>
+        {lap.of > 1 ? <Laps lap={lap} onSelect={acts.select} /> : null}
         <span className="ml-auto flex gap-1.5">
           <Button icon={<RotateCcw size={13} />} onClick={() => { acts.retryFrom(step.node); }}>Run again from here</Button>
           <Button icon={<GitFork size={13} />} onClick={() => { acts.forkFrom(step.node); }}>With other input</Button>
@@ -105,5 +106,19 @@ export function StepPanel({ run, step, acts }: { run: string; step: Step; acts: 
       ) : null}
       <Tabs label="What the step holds" value={shown} onChange={setTab} tabs={tabs} />
     </section>
+  );
+}
+
+/** From one step of a node to the one before or after it. */
+function Laps({ lap, onSelect }: { lap: Lap; onSelect: (step: number) => void }) {
+  const to = (step: number | undefined): void => {
+    if (step !== undefined) onSelect(step);
+  };
+  return (
+    <span role="group" aria-label="Laps of this node" className="flex items-center gap-0.5 text-small text-ink-soft tabular-nums">
+      <IconButton name="The lap before" icon={<ChevronLeft size={14} />} refused={lap.previous === undefined ? "There is none before it" : undefined} onClick={() => { to(lap.previous); }} />
+      lap {count(lap.number)} of {count(lap.of)}
+      <IconButton name="The lap after" icon={<ChevronRight size={14} />} refused={lap.next === undefined ? "There is none after it" : undefined} onClick={() => { to(lap.next); }} />
+    </span>
   );
 }

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const { EDITOR = "", API = "", TOKEN = "", SHOTS = "", CHROMIUM = "/usr/bin/chromium" } = process.env;
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const stamp = Date.now().toString(36);
 
 async function api(path, options = {}) {
@@ -21,12 +21,14 @@ async function api(path, options = {}) {
 }
 
 const profile = await mkdtemp(join(tmpdir(), "editor-"));
-const browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, viewport: { width: 1440, height: 900 } });
-await browser.addInitScript((token) => sessionStorage.setItem("fishplate.token", token), TOKEN);
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, env: { ...process.env, XDG_CACHE_HOME: profile, XDG_CONFIG_HOME: profile } });
 const faults = [];
 
-async function openEditor(name) {
-  const page = await browser.newPage();
+/** An editor in a browser of its own, as another person would have it: nothing is shared but the server. */
+async function openEditor(name, token = TOKEN) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  await context.addInitScript((token) => sessionStorage.setItem("fishplate.token", token), token);
+  const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(String(error)));
   await page.goto(EDITOR.replace("{name}", name));
   await page.getByRole("toolbar", { name: "Editor" }).waitFor();
@@ -210,13 +212,41 @@ async function byTwo() {
   };
   await note(one, "First", "by one");
   await saved(one);
+  // It comes to the other page by itself.
+  await two.getByText("saved meanwhile and changed First").waitFor();
+  await card(two, "First").getByText("by one").waitFor();
+  const { version } = await draftOf(name);
   await note(two, "Second", "by two");
-  await two.getByText("saved meanwhile").waitFor();
   await saved(two);
-  const { body } = await api(`/workflows/${name}/draft`);
-  assert.deepEqual(body.spec.nodes.slice(1).map((node) => node.notes), ["by one", "by two"]);
+  await card(one, "Second").getByText("by two").waitFor();
+  const { spec: both, version: after } = await draftOf(name);
+  assert.deepEqual(both.nodes.slice(1).map((node) => node.notes), ["by one", "by two"]);
+  assert.ok(after > version);
   await one.close();
   await two.close();
+}
+
+/** Each sees who else is here and what they look at, until they leave. */
+async function company() {
+  const name = `company-${stamp}`;
+  const spec = { nodes: [{ name: "Start", type: "core.manual", position: [0, 0] }, { name: "First", type: "core.set", position: [300, 0] }], edges: [{ from: "Start", to: "First" }] };
+  await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec }) });
+  const { body: made } = await api("/tokens", { method: "POST", body: JSON.stringify({ name: `grace-${stamp}`, rules: [{ role: "owner" }] }) });
+  const [one, two] = [await openEditor(name), await openEditor(name, made.token)];
+  const others = (page) => page.getByRole("list", { name: "Who else is here" }).getByRole("button");
+  await others(one).waitFor();
+  await others(two).waitFor();
+  await card(two, "First").click();
+  await one.locator(".ed-card[data-person]", { hasText: "First" }).waitFor();
+  await others(one).getByText("G").hover();
+  await one.getByRole("tooltip").getByText("at First").waitFor();
+  await shot(one, "company");
+  await others(one).click();
+  await two.locator(".ed-card[data-person]", { hasText: "First" }).waitFor();
+  await two.close();
+  await one.locator(".ed-card[data-person]").waitFor({ state: "detached" });
+  await others(one).waitFor({ state: "detached" });
+  await one.close();
 }
 
 const draftOf = async (name) => (await api(`/workflows/${name}/draft`)).body;
@@ -271,12 +301,15 @@ async function conflict() {
   const spec = { nodes: [{ name: "Start", type: "core.manual", position: [0, 0] }, { name: "First", type: "core.set", position: [300, 0] }], edges: [{ from: "Start", to: "First" }] };
   await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec }) });
   const [one, two] = [await openEditor(name), await openEditor(name)];
+  await two.context().setOffline(true);
   for (const [page, text] of [[one, "by one"], [two, "by two"]]) {
     await card(page, "First").dblclick();
     await page.getByRole("button", { name: "Options" }).click();
     await page.getByLabel("Note at the node").fill(text);
     if (page === one) await saved(one);
+    else await page.getByText("Kept in this browser").waitFor();
   }
+  await two.context().setOffline(false);
   const dialog = two.getByRole("dialog", { name: "You both changed one place" });
   await dialog.waitFor();
   await shot(two, "conflict");
@@ -314,7 +347,7 @@ async function pasteFromN8n() {
   await page.close();
 }
 
-const WORK = [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo], ["laid out on opening", laidOut], ["a failing run", failingRun], ["a test event", testEvent], ["a conflict", conflict], ["paste from n8n", pasteFromN8n]];
+const WORK = [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo], ["company", company], ["laid out on opening", laidOut], ["a failing run", failingRun], ["a test event", testEvent], ["a conflict", conflict], ["paste from n8n", pasteFromN8n]];
 const { ONLY = "" } = process.env;
 
 let failed = false;
@@ -325,10 +358,9 @@ for (const [label, work] of WORK.filter(([label]) => label.includes(ONLY))) {
   } catch (error) {
     failed = true;
     console.error(`FAIL  ${label}: ${error?.stack ?? error}`);
-    for (const [index, page] of browser.pages().entries()) await shot(page, `broken-${label.replaceAll(" ", "-")}-${index}`).catch(() => undefined);
+    for (const [index, page] of browser.contexts().flatMap((context) => context.pages()).entries()) await shot(page, `broken-${label.replaceAll(" ", "-")}-${index}`).catch(() => undefined);
   }
-  // Each page holds streams, and a browser opens six connections to one server: what is left open would starve the next.
-  for (const page of browser.pages().slice(1)) await page.close();
+  for (const context of browser.contexts()) await context.close();
 }
 if (faults.length > 0) console.error("errors on the page:", [...new Set(faults)]);
 await browser.close();

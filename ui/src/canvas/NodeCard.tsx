@@ -31,6 +31,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const name = node?.name ?? "";
   const state = useEditorValue(useCallback((of: EditorStore) => of.stateOf(name), [name]));
   const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
+  const people = useEditorValue(useCallback((of: EditorStore) => of.peopleAt(id), [id]));
   // A text compares by value, so the card renders when its ports differ, and not with every edge elsewhere.
   const shape = useEditorValue(useCallback((of: EditorStore) => JSON.stringify(node ? shapeOf(of, node) : null), [node]));
   const far = use(FarContext);
@@ -41,12 +42,13 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const known = store.setting.groupOf(node.type);
   const group = known ?? "unknown";
   const rows = Math.max(ports.inputs.length, ports.outputs.length, 1);
-  const label = [name, node.type, node.disabled === true ? "disabled" : "", known === undefined ? "unknown type" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : ""];
+  const label = [name, node.type, node.disabled === true ? "disabled" : "", known === undefined ? "unknown type" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : "", ...people.map((person) => `${person.name} is here`)];
   return (
     <div
       className={`ed-card ed-${group} ed-is-${status}`}
       data-selected={selected}
       data-disabled={node.disabled === true}
+      data-person={people[0]?.colour}
       style={{ minHeight: Math.max(64, rows * 26 + 12) }}
       aria-label={label.filter(Boolean).join(", ")}
     >
@@ -63,6 +65,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
             <small>{state?.error ?? (known === undefined ? `unknown: ${node.type}` : briefOf(node))}</small>
           </span>
           <Marks node={node} state={state} problems={problems} />
+          {people.length > 0 && <span className="ed-people">{people.map((person) => <span key={person.client} data-person={person.colour}>{person.myself ? "You, elsewhere" : person.name}</span>)}</span>}
         </>
       )}
       {ports.outputs.map((port, index) => (

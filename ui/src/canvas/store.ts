@@ -29,10 +29,24 @@ export interface Problem {
   readonly hint?: string | null;
 }
 
+/** Somebody else who has the workflow open. */
+export interface Person {
+  /** Their page; one person may have several. */
+  readonly client: string;
+  readonly name: string;
+  /** It is oneself, on another page. */
+  readonly myself: boolean;
+  readonly colour: number;
+  /** The id of the node that they look at. */
+  readonly node?: string;
+}
+
 export class EditorStore {
   #history: History;
   #states: ReadonlyMap<string, NodeState> = new Map();
   #problems: ReadonlyMap<string, readonly Problem[]> = new Map();
+  #people: readonly Person[] = NOBODY;
+  #peopleAt: ReadonlyMap<string, readonly Person[]> = new Map();
   readonly #listeners = new Set<() => void>();
 
   constructor(
@@ -103,6 +117,26 @@ export class EditorStore {
     this.setStates(new Map(this.#states).set(name, state));
   }
 
+  get people(): readonly Person[] {
+    return this.#people;
+  }
+  peopleAt(id: string): readonly Person[] {
+    return this.#peopleAt.get(id) ?? NOBODY;
+  }
+  setPeople(people: readonly Person[]): void {
+    if (people.length === 0 && this.#people.length === 0) return;
+    this.#people = people;
+    const at = new Map<string, Person[]>();
+    for (const person of people) {
+      if (person.node === undefined) continue;
+      const list = at.get(person.node);
+      if (list) list.push(person);
+      else at.set(person.node, [person]);
+    }
+    this.#peopleAt = at;
+    this.#tell();
+  }
+
   problemsOf(id: string): readonly Problem[] {
     return this.#problems.get(id) ?? NONE;
   }
@@ -122,6 +156,7 @@ export class EditorStore {
 }
 
 const NONE: readonly Problem[] = [];
+const NOBODY: readonly Person[] = [];
 
 export const EditorContext = createContext<EditorStore | null>(null);
 

@@ -23,12 +23,14 @@ import { Empty, Failure, Skeleton } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { Autosave, BROWSER_SHELF, type SaveState } from "./autosave";
 import { CallError, type Calls, type NodeType, type Run } from "./calls";
+import { Company } from "./company";
 import { Conflicts } from "./Conflicts";
 import { Find } from "./Find";
 import { initialParams } from "./form/schema";
 import { fetchItems, firstOutputOf, PINNED, type Source } from "./items";
 import { actOf, KEYS } from "./keys";
 import { ListView } from "./ListView";
+import { News } from "./news";
 import { NodePanel } from "./NodePanel";
 import { Palette } from "./Palette";
 import { SelectionBar } from "./SelectionBar";
@@ -126,6 +128,8 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const [live, setLive] = useState(firstLive);
   const [help, setHelp] = useState(false);
   const root = useRef<HTMLDivElement>(null);
+  const here = useRef<Company>(undefined);
+  const [news] = useState(() => new News(firstLive.published));
   const byId = useMemo(() => new Map(types.map((type) => [type.id, type])), [types]);
 
   useEffect(() => {
@@ -134,14 +138,22 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       take: (next) => store.take(next),
       onState: setSaved,
       onDraft: (draft) => {
-        store.setProblems(draft.problems ?? [], store.document);
+        store.setProblems(draft.problems ?? [], open(draft.spec));
         setLive((now) => (now.changed ? now : { ...now, changed: true }));
       },
-      onMerged: (by, found, arrived) => {
-        toasts.done(`${by} saved meanwhile. ${arrived === 0 ? "Nothing of theirs was new." : `${arrived} ${arrived === 1 ? "node" : "nodes"} changed.`} ${found.length === 0 ? "Both are kept." : ""}`);
-        setConflicts((now) => [...now, ...found]);
+      onMerged: (merged) => {
+        const text = news.tell(merged, store.document, Date.now());
+        if (text !== undefined) toasts.done(text);
+        if (merged.by === undefined) setLive((now) => ({ ...now, published: merged.revision, changed: false }));
+        if (merged.conflicts.length > 0) setConflicts((now) => [...now, ...merged.conflicts]);
       },
     });
+    const company = new Company(name, calls, { onPeople: (people) => store.setPeople(people), onNews: (one) => void save.pull(one), onBegin: () => void save.pull() }, randomId);
+    here.current = company;
+    // A browser opens few connections to one server: a page that nobody looks at gives its own back.
+    const sight = () => { if (window.document.visibilityState === "visible") company.start(); else company.stop(); };
+    sight();
+    window.document.addEventListener("visibilitychange", sight);
     let seen = store.document;
     const stop = store.subscribe(() => {
       if (store.document === seen) return;
@@ -156,9 +168,14 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
     window.addEventListener("beforeunload", leave);
     return () => {
       stop();
+      company.stop();
+      window.document.removeEventListener("visibilitychange", sight);
       window.removeEventListener("beforeunload", leave);
     };
-  }, [save, store, recovered]);
+  }, [save, store, recovered, name, calls, news]);
+
+  const looksAt = opened ?? selection[0];
+  useEffect(() => here.current?.look(looksAt), [looksAt]);
 
   /** Moves the canvas when a node would be out of sight, and never otherwise. */
   const show = useCallback((node: NodeSpec) => {
@@ -292,10 +309,10 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   };
 
   const publish = async () => {
-    if (!(await save.flush()) || save.version === undefined) return toasts.done("The draft is not saved yet, so it was not published.");
     try {
-      const written = await calls.publish(name, save.version);
-      save.published(written.resource.revision);
+      const written = await save.publish();
+      if (!written) return toasts.done("The draft is not saved yet, so it was not published.");
+      news.published(written.resource.revision);
       const problems = written.problems ?? [];
       store.setProblems(problems, store.document);
       setLive((now) => ({ ...now, published: written.resource.revision, changed: false }));
@@ -433,7 +450,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       <div className="ed" ref={root} tabIndex={-1}>
         <Toolbar
           name={name} title={document.title ?? ""} onTitle={(title) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: title }], { key: "title" })}
-          saved={saved} live={live} problems={problems} onProblem={({ node }) => { if (node) { store.select([node.id]); show(node); if (!isNote(node)) setOpened(node.id); } }}
+          saved={saved} live={live} problems={problems} onProblem={({ node }) => { if (node) { store.select([node.id]); show(node); if (!isNote(node)) setOpened(node.id); } }} onGo={(node) => { store.select([node.id]); show(node); }}
           view={view} onView={setView} undo={last?.label} redo={ahead?.label} acts={acts} empty={document.nodes.length === 0} selected={chosen.length}
           runRefused={triggers.length === 0 ? "Add a trigger first: a run begins at one" : undefined} running={busy !== undefined && run !== undefined && !ENDED.has(run.status)}
           onRun={() => runWhole()} onStop={() => { if (run) void calls.cancel(run.id); }}

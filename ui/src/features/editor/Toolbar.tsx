@@ -13,6 +13,7 @@ import { Badge } from "@/kit/Status";
 import { Tip } from "@/kit/Tip";
 import { paths } from "@/paths";
 import type { SaveState } from "./autosave";
+import { People } from "./People";
 
 export type View = "canvas" | "list" | "text";
 
@@ -39,6 +40,8 @@ interface Props {
   readonly live: Live;
   readonly problems: readonly FoundProblem[];
   readonly onProblem: (found: FoundProblem) => void;
+  /** Leads to the node that somebody else looks at. */
+  readonly onGo: (node: NodeSpec) => void;
   readonly view: View;
   readonly onView: (view: View) => void;
   readonly undo: string | undefined;
@@ -79,6 +82,7 @@ export function Toolbar(props: Props) {
         <Problems problems={props.problems} onProblem={props.onProblem} />
       </div>
       <span className="flex-1" />
+      <People onGo={props.onGo} />
       <Views view={props.view} onView={props.onView} />
       <div role="group" aria-label="History" className="flex">
         <IconButton name="Undo" icon={<Undo2 size={15} />} keys="Mod+Z" refused={props.undo === undefined ? "There is nothing to undo" : undefined} onClick={acts["undo"]} title={props.undo} />

@@ -4,8 +4,7 @@ import { applyAll } from "../../canvas/graph/change";
 import { nodeById, type Workflow } from "../../canvas/graph/document";
 import { plan, type Operation } from "../../canvas/graph/operations";
 import { counter, SHOP } from "../../canvas/graph/samples";
-import type { Conflict } from "../../canvas/graph/merge";
-import { Autosave, type SaveState, type Shelf } from "./autosave";
+import { Autosave, type Merged, type SaveState, type Shelf } from "./autosave";
 import { calls, type Transport } from "./calls";
 
 /** A server with one draft, as the API keeps it. */
@@ -23,6 +22,7 @@ class Server implements Transport {
     return { status: 200, body: { version: this.version, spec: this.spec, updatedBy: "ada" } };
   };
   stream = async () => {};
+  live = () => () => {};
 }
 
 function shelf(): Shelf & { kept: Map<string, string> } {
@@ -35,13 +35,13 @@ const done = (document: Workflow, operation: Operation) => applyAll(document, pl
 async function editor(server: Server, keep = shelf()) {
   const { save, document, recovered } = await Autosave.begin("shop", calls(server), keep);
   const states: SaveState["is"][] = [];
-  const merges: (readonly [string, readonly Conflict[], number])[] = [];
+  const merges: Merged[] = [];
   const it = { save, document, states, merges, keep, recovered };
   save.hooks = {
     document: () => it.document,
     take: (next) => (it.document = next),
     onState: (state) => states.push(state.is),
-    onMerged: (...merged) => merges.push(merged),
+    onMerged: (merged) => merges.push(merged),
     onDraft: () => {},
   };
   const edit = (operation: Operation) => {
@@ -59,7 +59,7 @@ test("two editors that save at once lose nothing, and the second is told whose w
   expect([await one.save.flush(), await two.save.flush()]).toEqual([true, true]);
   const stored = server.spec as Workflow;
   expect([nodeById(stored, "greet")?.params?.["text"], nodeById(stored, "name")?.name]).toEqual(["one", "Person"]);
-  expect(two.merges.map(([by, conflicts, arrived]) => [by, conflicts.length, arrived])).toEqual([["ada", 0, 1]]);
+  expect(two.merges.map(({ by, conflicts, arrived }) => [by, conflicts.length, arrived])).toEqual([["ada", 0, ["greet"]]]);
   expect(one.merges).toEqual([]);
 });
 
@@ -105,4 +105,50 @@ test("who leaves the page in the middle of a word has it saved", async () => {
   const { version } = server;
   await quiet.save.leave();
   expect(server.version).toBe(version);
+});
+
+test("what another page saves comes in at once, and is not saved once more", async () => {
+  const server = new Server();
+  const [one, two] = [await editor(server), await editor(server)];
+  one.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "one" });
+  await one.save.flush();
+  await two.save.pull({ version: server.version, by: "user:ada" });
+  expect(nodeById(two.document, "greet")?.params?.["text"]).toBe("one");
+  expect(two.states.at(-1)).toBe("saved");
+  expect(await two.save.flush()).toBe(true);
+  expect(server.version).toBe(2);
+});
+
+test("what comes in while one types is merged, and both are saved", async () => {
+  const server = new Server();
+  const [one, two] = [await editor(server), await editor(server)];
+  two.edit({ type: "renameNode", id: "name", name: "Person" });
+  one.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "one" });
+  await one.save.flush();
+  await two.save.pull({ version: server.version, by: "user:ada" });
+  expect(two.states.at(-1)).toBe("dirty");
+  expect(await two.save.flush()).toBe(true);
+  const stored = server.spec as Workflow;
+  expect([nodeById(stored, "greet")?.params?.["text"], nodeById(stored, "name")?.name]).toEqual(["one", "Person"]);
+});
+
+test("news of one's own save, however early it comes, is no news", async () => {
+  const server = new Server();
+  const it = await editor(server);
+  it.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "one" });
+  const saving = it.save.flush();
+  await it.save.pull({ version: 2, by: "token:owner" });
+  expect(await saving).toBe(true);
+  await it.save.pull();
+  expect(it.merges).toEqual([]);
+});
+
+test("a server that cannot be reached costs nothing when news is looked after", async () => {
+  const server = new Server();
+  const it = await editor(server);
+  server.away = true;
+  await it.save.pull();
+  server.away = false;
+  it.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "one" });
+  expect(await it.save.flush()).toBe(true);
 });

@@ -8,7 +8,7 @@ import { open, sameWorkflow, type Workflow } from "../../canvas/graph/document";
 import { isObject, type JsonObject } from "../../canvas/graph/json";
 import { laidOut } from "../../canvas/graph/layout";
 import { merge, type Conflict } from "../../canvas/graph/merge";
-import { CallError, type Calls, type Draft } from "./calls";
+import { CallError, type Calls, type Draft, type News, type Published } from "./calls";
 
 export type SaveState =
   | { readonly is: "saved" }
@@ -35,8 +35,21 @@ export interface Hooks {
   readonly document: () => Workflow;
   readonly take: (document: Workflow) => void;
   readonly onState: (state: SaveState) => void;
-  readonly onMerged: (by: string, conflicts: readonly Conflict[], arrived: number) => void;
+  readonly onMerged: (merged: Merged) => void;
   readonly onDraft: (draft: Draft) => void;
+}
+
+/** Another person's work that has come into the document. */
+export interface Merged {
+  /** Who wrote the draft; absent: it was published or dropped. */
+  readonly by: string | undefined;
+  /** Who published or dropped it, where that is known. */
+  readonly publisher: string | undefined;
+  /** The newest revision, where there is no draft any more. */
+  readonly revision: number | undefined;
+  readonly conflicts: readonly Conflict[];
+  /** Ids of the nodes that it changed. */
+  readonly arrived: readonly string[];
 }
 
 /** Longest time between a change and its save, and between tries while the server is away. */
@@ -51,7 +64,8 @@ export class Autosave {
   /** The document as the server has it. */
   #base: Workflow;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #saving: Promise<boolean> | undefined;
+  /** What is done with the server's draft is done one after the other: news must not overtake the answer of a write. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly name: string,
@@ -117,16 +131,52 @@ export class Autosave {
     this.stop();
   }
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   /** Saves now. True when the server has everything. */
-  async flush(): Promise<boolean> {
+  flush(): Promise<boolean> {
     clearTimeout(this.#timer);
-    if (this.#saving) await this.#saving;
-    this.#saving = this.#write(ATTEMPTS);
-    try {
-      return await this.#saving;
-    } finally {
-      this.#saving = undefined;
-    }
+    return this.#inTurn(() => this.#write(ATTEMPTS));
+  }
+
+  /** Takes in what somebody else has saved. News only says "look again", so any of them may be missed or come twice. */
+  pull(news?: News): Promise<void> {
+    return this.#inTurn(async () => {
+      const { hooks } = this;
+      if (!hooks || (news?.version !== undefined && news.version === this.#version)) return;
+      try {
+        if (!(await this.#take(news?.by))) return;
+      } catch {
+        // A server that cannot be reached is asked again with the next save.
+        return;
+      }
+      if (hooks.document() === this.#base) this.#settled();
+      else this.changed();
+    });
+  }
+
+  /** Publishes the draft. What it makes of the draft is no news to this page. */
+  publish(): Promise<Published | undefined> {
+    return this.#inTurn(async () => {
+      if (!(await this.#write(ATTEMPTS)) || this.#version === undefined) return undefined;
+      const written = await this.calls.publish(this.name, this.#version);
+      // There is no draft any more; the next change begins one from the new revision.
+      this.#version = undefined;
+      this.#baseRevision = written.resource.revision;
+      this.#base = this.hooks?.document() ?? this.#base;
+      this.shelf.write(this.key, undefined);
+      return written;
+    });
+  }
+
+  #settled(): void {
+    clearTimeout(this.#timer);
+    this.shelf.write(this.key, undefined);
+    this.hooks?.onState({ is: "saved" });
   }
 
   async #write(attempts: number): Promise<boolean> {
@@ -147,8 +197,7 @@ export class Autosave {
         this.changed();
         return this.#write(attempts);
       }
-      this.shelf.write(this.key, undefined);
-      hooks.onState({ is: "saved" });
+      this.#settled();
       return true;
     } catch (error) {
       if (error instanceof CallError && (error.status === 412 || error.status === 409)) {
@@ -165,36 +214,27 @@ export class Autosave {
   }
 
   async #mergeIn(attempts: number): Promise<boolean> {
-    const theirs = await this.calls.draft(this.name);
-    const { hooks } = this;
-    if (!hooks) return false;
-    if (theirs) {
-      const other = opened(theirs.spec);
-      const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
-      this.#version = theirs.version;
-      this.#base = other;
-      hooks.take(document);
-      hooks.onMerged(theirs.updatedBy, conflicts, arrived.length);
-    } else {
-      // The draft was published or dropped: the newest revision is what to go on from.
-      const stored = await this.calls.stored(this.name);
-      const other = opened(stored?.spec ?? { nodes: [] });
-      const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
-      this.#version = undefined;
-      this.#baseRevision = stored?.revision;
-      this.#base = other;
-      hooks.take(document);
-      hooks.onMerged("a publication", conflicts, arrived.length);
-    }
+    await this.#take(undefined);
     return this.#write(attempts);
   }
 
-  /** After publishing there is no draft any more; the next change begins one from the new revision. */
-  published(revision: number): void {
-    this.#version = undefined;
-    this.#baseRevision = revision;
-    this.#base = this.hooks?.document() ?? this.#base;
-    this.shelf.write(this.key, undefined);
+  /** Reads what the server has now and merges it in. False when it is what this page began from. */
+  async #take(publisher: string | undefined): Promise<boolean> {
+    const theirs = await this.calls.draft(this.name);
+    // The draft was published or dropped: the newest revision is what to go on from.
+    const stored = theirs ? undefined : await this.calls.stored(this.name);
+    const { hooks } = this;
+    if (!hooks || (theirs?.version === this.#version && (theirs !== undefined || stored?.revision === this.#baseRevision))) return false;
+    const other = opened(theirs?.spec ?? stored?.spec ?? { nodes: [] });
+    const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
+    this.#version = theirs?.version;
+    if (!theirs) this.#baseRevision = stored?.revision;
+    // What stayed as it was keeps its identity, so that nothing is drawn or saved because of it.
+    this.#base = sameWorkflow(document, other) ? document : other;
+    hooks.take(document);
+    if (theirs) hooks.onDraft(theirs);
+    hooks.onMerged({ by: theirs?.updatedBy, publisher, revision: stored?.revision, conflicts, arrived });
+    return true;
   }
 }
 

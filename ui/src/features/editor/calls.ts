@@ -4,6 +4,7 @@ import type { Workflow } from "../../canvas/graph/document";
 import type { Json, JsonObject } from "../../canvas/graph/json";
 import type { Problem } from "../../canvas/store";
 import { Refusal } from "@/api/problem";
+import { follow } from "@/api/stream";
 
 export interface Reply {
   readonly status: number;
@@ -14,6 +15,8 @@ export interface Transport {
   send(method: string, path: string, options?: { readonly body?: unknown; readonly text?: string; readonly ifMatch?: number }): Promise<Reply>;
   /** Server-sent events until `signal` aborts or the server ends. */
   stream(path: string, onEvent: (event: string, data: unknown) => void, signal: AbortSignal): Promise<void>;
+  /** Server-sent events, through cuts and restarts, until it is stopped. */
+  live(path: string, onEvent: (event: string, data: unknown) => void, onLive: (live: boolean) => void): () => void;
 }
 
 export class CallError extends Refusal {
@@ -32,6 +35,26 @@ export interface Draft {
   readonly spec: JsonObject;
   readonly updatedBy: string;
   readonly problems?: readonly Problem[];
+}
+
+/** What publishing wrote, with what keeps it from running. */
+export interface Published {
+  readonly resource: { readonly revision: number };
+  readonly problems?: readonly Problem[];
+}
+
+/** Somebody who has the draft open; one person may have several pages. */
+export interface Present {
+  readonly client: string;
+  readonly actor: string;
+  /** The node that they look at. */
+  readonly node?: string;
+}
+
+/** A write of the draft as the server tells of it; without a version it was published or dropped. */
+export interface News {
+  readonly version?: number;
+  readonly by: string;
 }
 
 export interface NodeType {
@@ -99,7 +122,7 @@ export function calls(transport: Transport) {
         body: { spec, ...(baseRevision === undefined ? {} : { baseRevision }) },
         ...(version === undefined ? {} : { ifMatch: version }),
       }),
-    publish: (name: string, version: number) => ask<{ resource: { revision: number }; problems?: Problem[] }>("POST", at(name, "/publish"), { ifMatch: version }),
+    publish: (name: string, version: number) => ask<Published>("POST", at(name, "/publish"), { ifMatch: version }),
     activation: (name: string) => orNothing(ask<{ enabled: boolean; revision: number }>("GET", at(name, "/activation"))),
     deactivate: (name: string) => ask("POST", at(name, "/deactivate"), { body: {} }),
     activate: (name: string) => ask<{ addresses: string[] }>("POST", at(name, "/activate"), { body: {} }),
@@ -109,6 +132,10 @@ export function calls(transport: Transport) {
     stopListening: (name: string) => ask("DELETE", at(name, "/draft/listen")),
     heard: (name: string, onRun: (run: string) => void, signal: AbortSignal) =>
       transport.stream(at(name, "/draft/listen"), (_, data) => onRun((data as { run: string }).run), signal),
+    /** Follows who else has the draft open and what they save; one is seen oneself under the name of the page. */
+    company: (name: string, client: string, onEvent: (event: string, data: unknown) => void, onLive: (live: boolean) => void) =>
+      transport.live(at(name, `/draft/watch?client=${encodeURIComponent(client)}`), onEvent, onLive),
+    lookAt: (name: string, client: string, node: string | undefined) => ask("PUT", at(name, "/draft/presence"), { body: { client, ...(node === undefined ? {} : { node }) } }),
     showRun: (run: string) => ask<Run>("GET", `/runs/${run}?limit=${STEPS}`),
     items: async (run: string, of: { step: number; port: number; offset: number; limit: number }) =>
       (await ask<{ items: Json[] }>("GET", `/runs/${run}/steps/${of.step}/items?port=${of.port}&offset=${of.offset}&limit=${of.limit}`)).items,
@@ -145,6 +172,14 @@ export function fetchTransport(base: string, headers: () => Record<string, strin
       const text = await response.text();
       return { status: response.status, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
     },
+    live: (path, onEvent, onLive) =>
+      follow({
+        url: base + path,
+        onEvent: (event) => onEvent(event.event, JSON.parse(event.data) as unknown),
+        onLiveness: (now) => onLive(now === "live"),
+        // It carries no positions: after a cut everything is looked at anew.
+        onGap: () => undefined,
+      }),
     async stream(path, onEvent, signal) {
       const response = await fetch(base + path, { headers: { ...headers(), accept: "text/event-stream" }, signal });
       if (!response.ok) throw new Error(`the live view was refused with ${response.status}`);

@@ -1,82 +1,52 @@
 import type { QueryClient } from "@tanstack/react-query";
 
-import { follow, type Liveness } from "@/api/stream";
+import type { Liveness } from "@/api/follow";
+import { joinHub } from "@/api/hub/join";
+import type { Problem } from "@/api/problem";
+import { scopeHeaders } from "@/api/scope";
+
+import { session } from "./session";
 
 let liveness: Liveness = "connecting";
+let problem: Problem | undefined;
+let hurry: () => void = () => undefined;
 const listeners = new Set<() => void>();
 
 /** Whether the page hears of changes, for the line that says so. */
 export const live = {
   read: (): Liveness => liveness,
+  /** Why the server tells nothing, when it has refused. */
+  problem: (): Problem | undefined => problem,
   subscribe(listener: () => void): () => void {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
+  /** Tries now, without the rest of the pause. */
+  hurry: (): void => { hurry(); },
   /**
-   * Follows what changes on the server and marks what the page shows as out of date. The stream says "look again" and
-   * never what is true: that is read from the API.
+   * Hears what changes on the server and marks what the page shows as out of date. The news says "look again" and never
+   * what is true: that is read from the API.
    */
   start(client: QueryClient): () => void {
-    const report = (now: Liveness): void => {
-      liveness = now;
-      listeners.forEach((listener) => {
-        listener();
-      });
-    };
-    const again = debounce((keys: string[]) => {
-      keys.forEach((key) => void client.invalidateQueries({ queryKey: [key] }));
-    }, 150);
-    const everything = (): void => void client.invalidateQueries();
-    const stops = [
-      follow({
-        url: "/api/v1/watch",
-        onLiveness: report,
-        onGap: everything,
-        onEvent: (event) => {
-          again(kindOf(event.data));
-        },
-      }),
-      follow({
-        url: "/api/v1/watch/runs",
-        // What changed while it was cut is not told again.
-        onLiveness: (now) => {
-          if (now === "live") again(["runs", "run", "dead"]);
-        },
-        onGap: everything,
-        onEvent: () => {
-          again(["runs", "run", "dead"]);
-        },
-      }),
-    ];
+    const hub = joinHub(
+      () => ({ ...scopeHeaders(), ...session.headers() }),
+      (message) => {
+        if (message.say === "gap") void client.invalidateQueries();
+        else if (message.say === "changed") message.keys.forEach((key) => void client.invalidateQueries({ queryKey: [key] }));
+        else if (message.say === "liveness") {
+          liveness = message.liveness;
+          problem = message.problem;
+          if (liveness === "refused" && problem?.status === 401) session.expired();
+          listeners.forEach((listener) => {
+            listener();
+          });
+        }
+      },
+    );
+    hurry = hub.hurry;
     return () => {
-      stops.forEach((stop) => {
-        stop();
-      });
+      hurry = () => undefined;
+      hub.stop();
     };
   },
 };
-
-/** Query keys that a change of a resource touches: those that begin with its kind. */
-function kindOf(text: string): string[] {
-  try {
-    const change = JSON.parse(text) as { kind?: string };
-    return change.kind === undefined ? [] : [change.kind];
-  } catch {
-    return [];
-  }
-}
-
-/** Gathers calls and makes one of them at most every so many milliseconds. */
-function debounce(act: (keys: string[]) => void, millis: number): (keys: string[]) => void {
-  const gathered = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  return (keys) => {
-    keys.forEach((key) => gathered.add(key));
-    timer ??= setTimeout(() => {
-      timer = null;
-      const all = [...gathered];
-      gathered.clear();
-      act(all);
-    }, millis);
-  };
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { shown } from "./lib/pages.mjs";
+import { placeIn, shown } from "./lib/pages.mjs";
 import { world } from "./lib/world.mjs";
 
 const check = world({ seeded: false });
@@ -19,7 +19,7 @@ check("a wrong token is refused in words that say what to do, and the right one 
   assert.ok((await alert.innerText()).split(/\s+/).length >= 6, "the refusal is too short to say what to do");
   assert.equal(await field(page).getAttribute("aria-invalid"), "true");
   await enter(page, server.token);
-  await page.waitForURL((url) => url.pathname === "/");
+  await page.waitForURL((url) => placeIn(url) === "/");
 });
 
 check("an empty form says where the token is", async ({ open }) => {
@@ -31,7 +31,7 @@ check("an empty form says where the token is", async ({ open }) => {
 check("who was sent to sign in comes back to the page and filter where they were", async ({ open, server }) => {
   const page = await open("/runs?workflow=orders", { token: undefined });
   await enter(page, server.token);
-  await page.waitForURL((url) => url.pathname === "/runs" && url.searchParams.get("workflow") === "orders");
+  await page.waitForURL((url) => placeIn(url) === "/runs" && url.searchParams.get("workflow") === "orders");
   await shown(page);
 });
 
@@ -44,7 +44,7 @@ check("a session that ends leads to the sign-in, and back to the same page", asy
   await page.keyboard.press("Enter");
   await field(page).waitFor();
   await enter(page, server.token);
-  await page.waitForURL((url) => url.pathname === "/variables");
+  await page.waitForURL((url) => placeIn(url) === "/variables");
 });
 
 for (const next of ["https://evil.example/", "//evil.example/", "/\\evil.example/", "/%5cevil.example", "javascript:alert(1)", "/..//evil.example/"]) {
@@ -53,7 +53,7 @@ for (const next of ["https://evil.example/", "//evil.example/", "/\\evil.example
     const asked = [];
     page.on("request", (request) => asked.push(new URL(request.url()).host));
     await enter(page, server.token);
-    await page.waitForURL((url) => url.pathname !== "/sign-in");
+    await page.waitForURL((url) => placeIn(url) !== "/sign-in");
     assert.equal(new URL(page.url()).origin, server.app);
     assert.ok(!asked.includes("evil.example"));
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { shown } from "./lib/pages.mjs";
+import { placeIn, shown } from "./lib/pages.mjs";
 import { world } from "./lib/world.mjs";
 
 const check = world();
@@ -67,7 +67,7 @@ check("the filter of the run list is in the address, and the back button brings 
   const other = await open(new URL(page.url()).pathname + new URL(page.url()).search);
   await other.getByRole("button", { name: "failed", exact: true, pressed: true }).waitFor();
   await page.goBack();
-  await page.waitForURL((url) => url.pathname === "/");
+  await page.waitForURL((url) => placeIn(url) === "/");
 });
 
 check("an address that leads nowhere says so", async ({ open }) => {

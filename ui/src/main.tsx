@@ -5,11 +5,14 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { Refusal } from "./api/problem";
+import { settle } from "./api/scope";
 import { theme } from "./app/theme";
 import { makeRouter } from "./routes";
 import "./styles.css";
 
 theme.start();
+// Before the router reads the address.
+settle();
 
 const client = new QueryClient({
   defaultOptions: {

@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 
+import { baseOf, here } from "./api/scope";
 import { session } from "./app/session";
 import { Shell } from "./app/Shell";
 import { NoPage } from "./app/NoPage";
@@ -107,6 +108,7 @@ const tree = root.addChildren([
 export function makeRouter(client: QueryClient) {
   const router = createRouter({
     routeTree: tree,
+    basepath: baseOf(here),
     context: { client },
     defaultPreload: "intent",
     defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,

@@ -28,3 +28,8 @@ export async function shown(page, place) {
     await document.fonts.ready;
   });
 }
+
+/** The place in an address, without the workspace and environment before it. */
+export function placeIn(url) {
+  return new URL(url).pathname.replace(/^\/in\/[^/]+\/[^/]+/, "");
+}

@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 
 import { problemOf, Refusal, refusalOf } from "./problem";
 import type { paths } from "./schema";
+import { scopeHeaders } from "./scope";
 import { session } from "../app/session";
 
 /**
@@ -10,10 +11,13 @@ import { session } from "../app/session";
  */
 export const api = createClient<paths>({ baseUrl: "", fetch: (request) => send(request) });
 
-/** Sends a request with the session's credentials. */
+/** Sends a request with the session's credentials, to the scope of the page. */
 export async function send(request: Request): Promise<Response> {
-  const headers = session.headers();
-  Object.entries(headers).forEach(([name, value]) => request.headers.set(name, value));
+  const headers = { ...scopeHeaders(), ...session.headers() };
+  Object.entries(headers).forEach(([name, value]) => {
+    // Who names another scope means it.
+    if (!request.headers.has(name)) request.headers.set(name, value);
+  });
   let answer: Response;
   try {
     answer = await fetch(request);

@@ -1,13 +1,16 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Keyboard, LogOut, Moon, Sun, Workflow } from "lucide-react";
+import { Keyboard, LogOut, Moon, Plus, Sun, Workflow } from "lucide-react";
 import { useEffect, useRef } from "react";
 
 import { api, data } from "@/api/client";
+import { changeOver, here, isProduction, textOf } from "@/api/scope";
 import { Keys } from "@/kit/Keys";
 
 import { PLACES } from "./navigation";
+import { Dot } from "./ScopeSwitch";
+import { useScopes } from "./scopes";
 import { session } from "./session";
 import { theme } from "./theme";
 
@@ -15,7 +18,20 @@ const ITEM =
   "flex h-8 cursor-pointer items-center gap-2.5 rounded-base px-2.5 data-[selected=true]:bg-accent-soft data-[selected=true]:text-ink";
 
 /** Every place and act, by a few letters. Also holds the keys that work on every page. */
-export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenChange: (open: boolean) => void; onHelp: () => void }) {
+export function Palette({
+  open,
+  onOpenChange,
+  onHelp,
+  onPlaces,
+  onNewPlace,
+}: {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  onHelp: () => void;
+  /** Opens the list of workspaces and environments. */
+  onPlaces: () => void;
+  onNewPlace: () => void;
+}) {
   const navigate = useNavigate();
   const pending = useRef(0);
   const workflows = useQuery({
@@ -23,6 +39,7 @@ export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenC
     queryFn: () => data(api.GET("/api/v1/workflows", { params: { query: { limit: 1000 } } })),
     enabled: open,
   });
+  const scopes = useScopes(open);
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
@@ -37,6 +54,10 @@ export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenC
       else if (Date.now() - pending.current < 1_200) {
         const place = PLACES.flatMap((group) => group.places).find((known) => known.key === event.key);
         pending.current = 0;
+        if (event.key === "e") {
+          event.preventDefault();
+          onPlaces();
+        }
         if (place !== undefined) void navigate({ to: place.to });
       }
     };
@@ -44,7 +65,7 @@ export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenC
     return () => {
       removeEventListener("keydown", pressed);
     };
-  }, [open, onOpenChange, onHelp, navigate]);
+  }, [open, onOpenChange, onHelp, onPlaces, navigate]);
   const act = (run: () => void) => () => {
     onOpenChange(false);
     run();
@@ -85,6 +106,18 @@ export function Palette({ open, onOpenChange, onHelp }: { open: boolean; onOpenC
             ))}
           </Command.Group>
         ) : null}
+        <Command.Group heading="Change over to">
+          {(scopes.data?.all ?? []).filter((scope) => textOf(scope) !== textOf(here)).map((scope) => (
+            <Command.Item key={textOf(scope)} value={`change over environment workspace ${textOf(scope)}`} onSelect={act(() => { changeOver(scope); })} className={ITEM}>
+              <Dot scope={scope} />
+              <span className="flex-1">{textOf(scope)}</span>
+              {isProduction(scope) ? <span className="text-tiny text-wait">Production</span> : null}
+            </Command.Item>
+          ))}
+          <Command.Item value="new environment workspace" onSelect={act(onNewPlace)} className={ITEM}>
+            <Plus size={15} className="text-ink-faint" /> New environment…
+          </Command.Item>
+        </Command.Group>
         <Command.Group heading="Do">
           <Command.Item value="light theme" onSelect={act(() => { theme.set("light"); })} className={ITEM}>
             <Sun size={15} className="text-ink-faint" /> Light theme

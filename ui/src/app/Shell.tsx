@@ -2,9 +2,10 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleHelp, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff } from "lucide-react";
 import { clsx } from "clsx";
-import { Suspense, useEffect, useState, useSyncExternalStore } from "react";
+import { Suspense, useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
 import { api, data } from "@/api/client";
+import { here, textOf } from "@/api/scope";
 import { Button, IconButton } from "@/kit/Button";
 import { Keys } from "@/kit/Keys";
 import { Menu } from "@/kit/Menu";
@@ -14,7 +15,9 @@ import { Toasts } from "@/kit/Toasts";
 import { live } from "./live";
 import { Mark } from "./Mark";
 import { PLACES } from "./navigation";
+import { NewScope } from "./NewScope";
 import { Palette } from "./Palette";
+import { ScopeSwitch } from "./ScopeSwitch";
 import { session } from "./session";
 import { Shortcuts } from "./Shortcuts";
 import { theme } from "./theme";
@@ -24,6 +27,9 @@ export function Shell() {
   const client = useQueryClient();
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
+  const [places, setPlaces] = useState<"wide" | "narrow" | null>(null);
+  const [newPlace, setNewPlace] = useState(false);
+  const changePlace = useCallback(() => { setPlaces(matchMedia("(min-width: 64rem)").matches ? "wide" : "narrow"); }, []);
   // In narrow windows the navigation lies over one page, and goes with it.
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [openAt, setOpenAt] = useState<string | null>(null);
@@ -44,6 +50,9 @@ export function Shell() {
         <div className="flex h-12 items-center gap-2 px-4">
           <Mark />
           <span className="text-large font-semibold tracking-tight">Fishplate</span>
+        </div>
+        <div className="mx-3 mb-2">
+          <ScopeSwitch open={places === "wide"} onOpenChange={(open) => { setPlaces(open ? "wide" : null); }} onNew={() => { setNewPlace(true); }} />
         </div>
         <button
           type="button"
@@ -81,8 +90,7 @@ export function Shell() {
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="flex h-12 items-center gap-2 border-b px-3 lg:hidden">
           <IconButton name="Navigation" icon={<MenuIcon size={17} />} onClick={() => { setOpenAt(path); }} />
-          <Mark size={19} />
-          <span className="flex-1 font-semibold">Fishplate</span>
+          <ScopeSwitch narrow open={places === "narrow"} onOpenChange={(open) => { setPlaces(open ? "narrow" : null); }} onNew={() => { setNewPlace(true); }} />
           <IconButton name="Search" icon={<Search size={16} />} onClick={() => { setPalette(true); }} />
         </header>
         <Offline />
@@ -92,7 +100,8 @@ export function Shell() {
           </Suspense>
         </main>
       </div>
-      <Palette open={palette} onOpenChange={setPalette} onHelp={() => { setHelp(true); }} />
+      <Palette open={palette} onOpenChange={setPalette} onHelp={() => { setHelp(true); }} onPlaces={changePlace} onNewPlace={() => { setNewPlace(true); }} />
+      <NewScope open={newPlace} onOpenChange={setNewPlace} />
       <Shortcuts open={help} onOpenChange={setHelp} />
       <Toasts />
     </div>
@@ -114,7 +123,7 @@ function Foot({ onHelp }: { onHelp: () => void }) {
               <span className="min-w-0 flex-1">
                 <span className="block truncate leading-4 font-medium">{me.data?.actor ?? "…"}</span>
                 <span className="block truncate text-tiny text-ink-faint">
-                  main / prod · {liveness === "live" ? "live" : liveness === "cut" ? "cut off" : "connecting"}
+                  {textOf(here)} · {liveness === "live" ? "live" : liveness === "cut" ? "cut off" : "connecting"}
                 </span>
               </span>
             </button>

@@ -8,6 +8,7 @@ export function Shortcuts({ open, onOpenChange }: { open: boolean; onOpenChange:
   const rows: [string, string][] = [
     ["Mod+K", "Search, go somewhere, do something"],
     ["?", "This list"],
+    ["g+e", "Workspace and environment"],
     ...PLACES.flatMap((group) => group.places).flatMap((place): [string, string][] =>
       place.key === undefined ? [] : [[`g+${place.key}`, place.name]],
     ),

@@ -4,19 +4,17 @@ import "./editor.css";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 
+import { here, hooksOf, scopeHeaders } from "@/api/scope";
 import { session } from "@/app/session";
 import { paths } from "@/paths";
 
 import { calls, fetchTransport } from "./calls";
 import { Editor } from "./Editor";
 
-/** Where webhooks of the scope are reached; their paths follow. */
-const HOOKS = `${globalThis.location?.origin ?? ""}/hooks/main/prod`;
-
 export function EditorPage() {
   const { name } = useParams({ strict: false });
   const navigate = useNavigate();
-  const made = useMemo(() => calls(fetchTransport("/api/v1", session.headers, session.expired)), []);
+  const made = useMemo(() => calls(fetchTransport("/api/v1", () => ({ ...scopeHeaders(), ...session.headers() }), session.expired)), []);
   if (name === undefined) return null;
-  return <Editor key={name} name={name} calls={made} hooks={HOOKS} onGo={(to) => void (to === "runs" ? navigate({ to: paths.runs, search: { workflow: name } }) : navigate({ to: paths.workflow, params: { name } }))} onOpenWorkflow={(other) => void navigate({ to: paths.editor, params: { name: other } })} />;
+  return <Editor key={name} name={name} calls={made} hooks={hooksOf(here)} onGo={(to) => void (to === "runs" ? navigate({ to: paths.runs, search: { workflow: name } }) : navigate({ to: paths.workflow, params: { name } }))} onOpenWorkflow={(other) => void navigate({ to: paths.editor, params: { name: other } })} />;
 }

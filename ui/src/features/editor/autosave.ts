@@ -8,6 +8,8 @@ import { open, sameWorkflow, type Workflow } from "../../canvas/graph/document";
 import { isObject, type JsonObject } from "../../canvas/graph/json";
 import { laidOut } from "../../canvas/graph/layout";
 import { merge, type Conflict } from "../../canvas/graph/merge";
+import { keptAs } from "@/api/scope";
+
 import { CallError, type Calls, type Draft, type News, type Published } from "./calls";
 
 export type SaveState =
@@ -100,7 +102,7 @@ export class Autosave {
   }
 
   get key(): string {
-    return `fishplate.draft.${this.name}`;
+    return keptAs("fishplate.draft", this.name);
   }
   get version(): number | undefined {
     return this.#version;

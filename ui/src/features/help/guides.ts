@@ -1,3 +1,4 @@
+import { here, hooksOf } from "@/api/scope";
 import type { GuideName } from "@/kit/guides";
 import type { Block } from "@/kit/Prose";
 
@@ -40,7 +41,7 @@ export const TEXTS: Record<GuideName, Guide> = {
         title: "Make it live",
         blocks: [
           text("**Publish** makes a revision of the draft. A revision does nothing before it is activated, by the switch in the list or on the workflow's page."),
-          code("curl http://127.0.0.1:8321/webhook/hello \\", "  -H 'content-type: application/json' -d '{\"name\": \"Ada\"}'"),
+          code(`curl ${hooksOf(here)}/hello \\`, "  -H 'content-type: application/json' -d '{\"name\": \"Ada\"}'"),
           text("Every call is stored before it is answered. You find what came of it under **Runs**."),
         ],
         to: { name: "Go to the runs", path: "/runs" },

@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { send } from "@/api/client";
 import { Refusal } from "@/api/problem";
+import { here } from "@/api/scope";
 import { Button } from "@/kit/Button";
 import { Field, Input, TextArea } from "@/kit/Field";
 import { JsonTree } from "@/kit/JsonTree";
@@ -28,7 +29,7 @@ interface Heard {
 
 /** A call made from the page, with the rights of who is signed in. */
 export function TryIt({ document, operation }: { document: Document; operation: Operation }) {
-  const [values, setValues] = useState<Record<string, string>>({});
+  const [values, setValues] = useState<Record<string, string>>({ "query:workspace": here.workspace, "query:environment": here.environment });
   const [body, setBody] = useState(() => JSON.stringify(sample(document, operation.body?.schema), null, 2));
   const missing = operation.parameters.filter((parameter) => parameter.in === "path" && (values[`path:${parameter.name}`] ?? "").trim() === "");
   const call = useMutation({ mutationFn: () => ask(operation, values, body) });

@@ -11,6 +11,8 @@ export const paths = {
   connection: "/connections/$name",
   variables: "/variables",
   audit: "/audit",
+  people: "/people",
+  account: "/account",
   access: "/access",
   settings: "/settings",
   reference: "/reference",

@@ -15,8 +15,18 @@ const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: 
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: (search: Record<string, unknown>) => ({ next: ownPath(search["next"]) }),
+  validateSearch: (search: Record<string, unknown>): { next: string; refused?: string } => ({
+    next: ownPath(search["next"]),
+    ...(typeof search["refused"] === "string" && search["refused"] !== "" ? { refused: search["refused"].slice(0, 500) } : {}),
+  }),
   component: lazyRouteComponent(() => import("./features/signin/SignInPage"), "SignInPage"),
+});
+
+/** Where one-time links lead. */
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join",
+  component: lazyRouteComponent(() => import("./features/signin/JoinPage"), "JoinPage"),
 });
 
 /** Everything behind the sign-in. */
@@ -24,7 +34,8 @@ const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
   component: Shell,
-  beforeLoad: ({ location }) => {
+  beforeLoad: async ({ location }) => {
+    await session.find();
     // The router's own redirection is thrown by design.
     if (!session.signedIn) throw redirect({ to: "/sign-in", search: { next: location.href } });
   },
@@ -62,6 +73,8 @@ const connections = page(paths.connections, () => import("./features/connections
 const connection = page(paths.connection, () => import("./features/connections/ConnectionPage"), "ConnectionPage");
 const variables = page(paths.variables, () => import("./features/variables/VariablesPage"), "VariablesPage");
 const audit = page(paths.audit, () => import("./features/audit/AuditPage"), "AuditPage");
+const people = page(paths.people, () => import("./features/people/PeoplePage"), "PeoplePage");
+const account = page(paths.account, () => import("./features/account/AccountPage"), "AccountPage");
 const access = page(paths.access, () => import("./features/access/AccessPage"), "AccessPage");
 const settings = page(paths.settings, () => import("./features/settings/SettingsPage"), "SettingsPage");
 /** A place inside a page, and what is searched there. */
@@ -85,6 +98,7 @@ const gallery = page(paths.gallery, () => import("./features/gallery/GalleryPage
 
 const tree = root.addChildren([
   signIn,
+  join,
   shell.addChildren([
     home,
     workflows,
@@ -97,6 +111,8 @@ const tree = root.addChildren([
     connection,
     variables,
     audit,
+    people,
+    account,
     access,
     settings,
     reference,

@@ -158,7 +158,11 @@ impl Tokens {
 
     /// Who a token stands for. Unknown, ended and revoked tokens are refused in the same words.
     pub async fn authenticate(&self, token: &str) -> Result<Grant, Problem> {
-        let refuse = || Problem::new(Code::Unauthenticated, "the token is not valid");
+        let refuse = || {
+            Problem::new(Code::Unauthenticated, "the token is not valid, or has ended").hint(
+                "the owner's token is in the file `token` of the data folder; for another one ask whoever runs the server",
+            )
+        };
         if !token.starts_with(PREFIX) || token.len() > 128 {
             return Err(refuse());
         }

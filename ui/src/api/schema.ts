@@ -1148,7 +1148,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists workspaces and environments that the token has a role in. */
+        /** Lists workspaces and environments that the caller has a role in. */
         get: operations["listScopes"];
         put?: never;
         /** Makes an environment, and its workspace when that is new (201); 200 when it is there already. */
@@ -3089,6 +3089,8 @@ export interface components {
             providers: components["schemas"]["Way"][];
             /** @description Nobody owns the server yet: the link that the server printed makes an owner. */
             needsOwner: boolean;
+            /** @description Whether the browser has a session already. */
+            signedIn: boolean;
         };
         /** @description A way in that the sign-in page offers. */
         Way: {

@@ -128,7 +128,7 @@ export function Palette({
           <Command.Item value="keyboard shortcuts help" onSelect={act(onHelp)} className={ITEM}>
             <Keyboard size={15} className="text-ink-faint" /> Keyboard shortcuts
           </Command.Item>
-          <Command.Item value="sign out" onSelect={act(() => { session.signOut(); })} className={ITEM}>
+          <Command.Item value="sign out" onSelect={act(() => void session.signOut())} className={ITEM}>
             <LogOut size={15} className="text-ink-faint" /> Sign out
           </Command.Item>
         </Command.Group>

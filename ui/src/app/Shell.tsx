@@ -1,6 +1,6 @@
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { CircleHelp, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff } from "lucide-react";
+import { CircleHelp, CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff } from "lucide-react";
 import { clsx } from "clsx";
 import { Suspense, useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
@@ -11,6 +11,7 @@ import { Keys } from "@/kit/Keys";
 import { Menu } from "@/kit/Menu";
 import { Skeleton } from "@/kit/States";
 import { Toasts } from "@/kit/Toasts";
+import { paths } from "@/paths";
 
 import { live } from "./live";
 import { Mark } from "./Mark";
@@ -110,6 +111,7 @@ export function Shell() {
 
 /** Who is signed in, where, and how things look. */
 function Foot({ onHelp }: { onHelp: () => void }) {
+  const navigate = useNavigate();
   const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/api/v1/me")), staleTime: Infinity });
   const chosen = useSyncExternalStore(theme.subscribe, theme.read);
   const liveness = useSyncExternalStore(live.subscribe, live.read);
@@ -121,7 +123,7 @@ function Foot({ onHelp }: { onHelp: () => void }) {
             <button type="button" className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-base px-2 text-left hover:bg-line/50">
               <span aria-hidden className={clsx("size-2 shrink-0 rounded-full", liveness === "live" ? "bg-good" : liveness === "cut" ? "bg-bad" : "bg-wait")} />
               <span className="min-w-0 flex-1">
-                <span className="block truncate leading-4 font-medium">{me.data?.actor ?? "…"}</span>
+                <span className="block truncate leading-4 font-medium">{me.data?.user?.name ?? me.data?.actor ?? "…"}</span>
                 <span className="block truncate text-tiny text-ink-faint">
                   {textOf(here)} · {liveness === "live" ? "live" : liveness === "cut" ? "cut off" : "connecting"}
                 </span>
@@ -133,7 +135,8 @@ function Foot({ onHelp }: { onHelp: () => void }) {
             { name: "Dark", icon: <Moon size={14} />, do: () => { theme.set("dark"); }, refused: chosen === "dark" ? "Dark is on" : undefined },
             { name: "As the system", icon: <Monitor size={14} />, do: () => { theme.set("system"); }, refused: chosen === "system" ? "The system decides" : undefined },
             "line",
-            { name: "Sign out", icon: <LogOut size={14} />, do: () => { session.signOut(); } },
+            { name: "Your account", icon: <CircleUser size={14} />, do: () => void navigate({ to: paths.account }) },
+            { name: "Sign out", icon: <LogOut size={14} />, do: () => void session.signOut() },
           ]}
         />
         <IconButton name="Keyboard shortcuts" keys="?" icon={<CircleHelp size={15} />} onClick={onHelp} />

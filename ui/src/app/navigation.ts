@@ -1,4 +1,4 @@
-import { Activity, BookOpen, Braces, House, Hourglass, KeyRound, Plug, ScrollText, Settings, Variable, Workflow, type LucideIcon } from "lucide-react";
+import { Activity, BookOpen, Braces, House, Hourglass, KeyRound, Plug, ScrollText, Settings, Users, Variable, Workflow, type LucideIcon } from "lucide-react";
 
 import { paths } from "@/paths";
 
@@ -33,7 +33,8 @@ export const PLACES: { name: string | null; places: Place[] }[] = [
   {
     name: "Govern",
     places: [
-      { name: "Access", to: paths.access, icon: KeyRound, key: "a", also: "tokens users roles sessions" },
+      { name: "People", to: paths.people, icon: Users, key: "p", also: "users roles invite sign-in providers oidc sso" },
+      { name: "Access", to: paths.access, icon: KeyRound, key: "a", also: "tokens programs scopes" },
       { name: "Audit", to: paths.audit, icon: ScrollText, also: "log changes who" },
       { name: "Settings", to: paths.settings, icon: Settings, key: "s", also: "configuration egress backup" },
     ],

@@ -65,6 +65,11 @@ impl Accounts {
         self.by_session(Asked { method: &Method::GET, headers }).await
     }
 
+    /// Whether a browser has a session that has not ended.
+    pub async fn has_session(&self, headers: &HeaderMap) -> bool {
+        self.by_session_of(headers).await.is_ok()
+    }
+
     async fn by_session(&self, asked: Asked<'_>) -> Result<Grant, Problem> {
         let site = &self.inner.site;
         let Some(secret) = site.cookie(asked.headers, "") else {

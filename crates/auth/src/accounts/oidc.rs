@@ -159,6 +159,8 @@ struct Metadata {
     token_endpoint: String,
     jwks_uri: String,
     #[serde(default)]
+    userinfo_endpoint: Option<String>,
+    #[serde(default)]
     token_endpoint_auth_methods_supported: Vec<String>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -175,6 +177,8 @@ struct Known {
 #[derive(Deserialize)]
 struct TokenAnswer {
     id_token: String,
+    #[serde(default)]
+    access_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -443,7 +447,9 @@ impl Accounts {
             let detail = format!("the provider calls itself `{}`, not `{issuer}`", metadata.issuer);
             return Err(Problem::new(Code::InvalidSpec, detail).at("/spec/issuer"));
         }
-        for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
+        let userinfo = metadata.userinfo_endpoint.as_ref();
+        let endpoints = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
+        for address in endpoints.into_iter().chain(userinfo) {
             safe_address(address).map_err(|why| untrue(spec, why))?;
         }
         let keys: JwkSet = self.fetch(spec, Method::GET, &metadata.jwks_uri, None).await?;
@@ -491,7 +497,17 @@ impl Accounts {
         if claims.sub.is_empty() || claims.sub.len() > 255 {
             return Err(doubted("it names nobody"));
         }
-        Ok(claims)
+        // Whoever follows the specification to the letter tells name and address apart from who it is (section 5.4).
+        let (Some(address), Some(token), None) =
+            (&known.metadata.userinfo_endpoint, answer.access_token, &claims.email)
+        else {
+            return Ok(claims);
+        };
+        let told: Claims = self.fetch(spec, Method::GET, address, Some(Form::bearer(&token)?)).await?;
+        if told.sub != claims.sub {
+            return Err(doubted("it tells of somebody else"));
+        }
+        Ok(Claims { email: told.email, email_verified: told.email_verified, name: told.name.or(claims.name), ..claims })
     }
 
     /// JSON from a provider. It was set up by an owner, so it may be in one's own network.
@@ -504,10 +520,12 @@ impl Accounts {
     ) -> Result<T, Problem> {
         let mut request = Request::new(method, safe_address(address).map_err(|why| untrue(spec, why))?);
         if let Some(form) = form {
-            let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-            request.headers.insert(header::CONTENT_TYPE, kind);
             request.headers.extend(form.authorization.map(|value| (header::AUTHORIZATION, value)));
-            request = request.body(Bytes::from(form.text));
+            if !form.text.is_empty() {
+                let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+                request.headers.insert(header::CONTENT_TYPE, kind);
+                request = request.body(Bytes::from(form.text));
+            }
         }
         let silent = |why: String| {
             Problem::new(Code::Unavailable, format!("{} ({}) cannot be asked: {why}", spec.title, spec.issuer))
@@ -550,6 +568,20 @@ struct Form {
     authorization: Option<HeaderValue>,
 }
 
+impl Form {
+    /// Nothing but the right to ask.
+    fn bearer(token: &str) -> Result<Form, Problem> {
+        Ok(Form { text: String::new(), authorization: Some(secret_header(&format!("Bearer {token}"))?) })
+    }
+}
+
+fn secret_header(text: &str) -> Result<HeaderValue, Problem> {
+    let mut value =
+        HeaderValue::from_str(text).map_err(|_| Problem::new(Code::Internal, "a secret cannot be sent as a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// Asks for an identity in exchange for a code (RFC 6749, sections 2.3.1 and 4.1.3; RFC 7636).
 fn token_form(
     spec: &Provider,
@@ -571,10 +603,7 @@ fn token_form(
         Some(secret) if basic => {
             let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
             let both = STANDARD.encode(format!("{}:{}", encode(&spec.client_id), encode(&secret)));
-            let value = HeaderValue::from_str(&format!("Basic {both}"));
-            let mut value = value.map_err(|_| Problem::new(Code::Internal, "the client secret cannot be sent"))?;
-            value.set_sensitive(true);
-            Some(value)
+            Some(secret_header(&format!("Basic {both}"))?)
         }
         secret => {
             form.append_pair("client_id", &spec.client_id);

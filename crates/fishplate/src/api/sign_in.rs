@@ -24,6 +24,8 @@ struct Door {
     providers: Vec<Way>,
     /// Nobody owns the server yet: the link that the server printed makes an owner.
     needs_owner: bool,
+    /// Whether the browser has a session already.
+    signed_in: bool,
 }
 
 /// An address and its password.
@@ -62,11 +64,12 @@ pub fn operations(app: &App) -> Vec<Operation> {
             .gives::<Door>()
             .handle({
                 let app = app.clone();
-                move |_| {
+                move |call| {
                     let app = app.clone();
                     async move {
                         let (providers, needs_owner) = (app.accounts.ways().await?, app.accounts.needs_owner().await?);
-                        Reply::json(&Door { providers, needs_owner })
+                        let signed_in = app.accounts.has_session(&call.headers).await;
+                        Reply::json(&Door { providers, needs_owner, signed_in })
                     }
                 }
             }),

@@ -1,6 +1,6 @@
 //! Tokens, scopes and the audit log.
 
-use auth::{MadeToken, NewToken, Permission, TokenInfo};
+use auth::{Access, MadeToken, NewToken, Permission, TokenInfo};
 use model::{Problem, Scope, Value};
 use part::http::{Call, Cursor, Operation, Page, ParamKind, Reply};
 use schemars::JsonSchema;
@@ -78,8 +78,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 move |call| revoke(app.clone(), call)
             },
         ),
-        Operation::get("/api/v1/scopes", "listScopes", Permission::ResourceRead)
-            .about("scopes", "Lists workspaces and environments that the token has a role in.")
+        Operation::new(http::Method::GET, "/api/v1/scopes", "listScopes", Access::Authenticated)
+            .about("scopes", "Lists workspaces and environments that the caller has a role in.")
             .paged()
             .gives::<Page<Scope>>()
             .handle({

@@ -87,7 +87,10 @@ pub async fn invited(server: &Server, owner: &Browser, email: &str, rules: Value
 async fn the_first_owner_comes_in_by_a_link_that_works_once() {
     let server = Server::start().await;
     let door = server.send("GET", "/api/v1/sign-in", &[], &[]).await.bytes(1 << 16).await.unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&door).unwrap(), json!({ "providers": [], "needsOwner": true }));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&door).unwrap(),
+        json!({ "providers": [], "needsOwner": true, "signedIn": false })
+    );
     let link = server.ask("POST", "/users/owner-link", Value::Null).await.ok();
     let secret = secret_of(&link);
     let mut browser = Browser::default();

@@ -1,48 +1,69 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { Button } from "@/kit/Button";
+import { api, data } from "@/api/client";
 import { Dialog } from "@/kit/Dialog";
-import { Checkbox, Field, TextArea } from "@/kit/Field";
+import { Checkbox } from "@/kit/Field";
+import { Skeleton } from "@/kit/States";
+import { count } from "@/kit/times";
+import type { Step } from "@/resource/runDetail";
+import { contentOf } from "@/resource/shape";
 
-/** Items for a repeated step, as JSON. */
-export function ForkDialog({ node, onClose, onStart }: { node: string; onClose: () => void; onStart: (input: unknown[], newest: boolean) => void }) {
-  const [text, setText] = useState('[\n  {}\n]');
+import { JsonDialog } from "./JsonDialog";
+
+/** More items than this nobody edits by hand. */
+const MOST = 200;
+
+interface Props {
+  run: string;
+  step: Step;
+  /** Where the new run begins, in words. */
+  place: string;
+  onClose: () => void;
+  onStart: (input: unknown[], newest: boolean) => void;
+}
+
+/** Items for a repeated step, which begin as those that it had. */
+export function ForkDialog({ run, step, place, onClose, onStart }: Props) {
   const [newest, setNewest] = useState(false);
-  const read = itemsOf(text);
+  // The trigger puts out what it was given; other steps got what the one before them put out.
+  const source = step.step === 0 ? { step: 0, output: Math.max(step.outputCounts.length - 1, 0) } : step.inputs.flat()[0];
+  const before = useQuery({
+    queryKey: ["items", run, source?.step, source?.output, "all"],
+    enabled: source !== undefined,
+    retry: false,
+    staleTime: Infinity,
+    queryFn: () => data(api.GET("/api/v1/runs/{run}/steps/{step}/items", { params: { path: { run, step: String(source?.step) }, query: { port: source?.output ?? 0, limit: MOST } } })),
+  });
+  const title = `${place} with other input`;
+  if (before.isLoading) return <Dialog title={title} open wide onOpenChange={onClose}><Skeleton lines={4} /></Dialog>;
+  const items = before.data?.items.map(contentOf) ?? [];
+  const left = (before.data?.total ?? 0) - items.length;
   return (
-    <Dialog
-      title={`Run again from ${node} with other input`}
-      description="A new run begins at this step with these items. The old run stays as it is."
-      open
-      wide
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" refused={typeof read === "string" ? read : undefined} onClick={() => { if (typeof read !== "string") onStart(read, newest); }}>
-            Start
-          </Button>
-        </>
-      }
+    <JsonDialog
+      title={title}
+      description="A new run begins there with these items. The old run stays as it is."
+      label="Items"
+      hint={left > 0 ? `The first ${count(items.length)} of its items. The other ${count(left)} are not in the new run.` : "A list of objects; each is one item's content."}
+      begin={items.length === 0 ? [{}] : items}
+      act="Start"
+      judge={(value) => {
+        const read = itemsOf(value);
+        return typeof read === "string" ? read : undefined;
+      }}
+      onClose={onClose}
+      onSend={(value) => {
+        const read = itemsOf(value);
+        if (typeof read !== "string") onStart(read, newest);
+      }}
     >
-      <div className="flex flex-col gap-3">
-        <Field label="Items" error={typeof read === "string" ? read : undefined} hint="A list of objects; each is one item's content.">
-          {(ids) => <TextArea {...ids} spellCheck={false} rows={12} className="font-mono text-small" value={text} onChange={(event) => { setText(event.target.value); }} />}
-        </Field>
-        <Checkbox label="On the newest live revision instead of the one that the run began on" checked={newest} onChange={(event) => { setNewest(event.target.checked); }} />
-      </div>
-    </Dialog>
+      <Checkbox label="On the newest live revision instead of the one that the run began on" checked={newest} onChange={(event) => { setNewest(event.target.checked); }} />
+    </JsonDialog>
   );
 }
 
-/** The items that a text states, in the API's form; or what is wrong with it. */
-export function itemsOf(text: string): unknown[] | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return `this is no JSON: ${error instanceof Error ? error.message : "it cannot be read"}`;
-  }
+/** The items that a value states, in the API's form; or what is wrong with it. */
+export function itemsOf(value: unknown): unknown[] | string {
   if (!Array.isArray(value)) return "expected a list of objects";
   const odd = value.findIndex((entry) => typeof entry !== "object" || entry === null || Array.isArray(entry));
   if (odd >= 0) return `entry ${String(odd)} is no object`;

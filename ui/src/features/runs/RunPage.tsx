@@ -1,26 +1,28 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
-import { Ban, ChartGantt, Ellipsis, FileSearch, LocateFixed, Pause, Pencil, Play, RotateCcw, Send, Workflow } from "lucide-react";
+import { ChartGantt, LocateFixed, Workflow } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 
-import { api, data } from "@/api/client";
-import { Button, IconButton } from "@/kit/Button";
+import { Button } from "@/kit/Button";
 import { Choice } from "@/kit/Choice";
-import { Dialog } from "@/kit/Dialog";
-import { Menu } from "@/kit/Menu";
 import { Page } from "@/kit/Page";
 import { Empty, Failure, Skeleton } from "@/kit/States";
 import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
+import { outcomeSample } from "@/resource/repeats";
 import { faultOf, nextAct, type Step } from "@/resource/runDetail";
 import { lapOf } from "@/resource/runGraph";
 import { failedIn, findFailed, hasEnded, missing, missingFromEnd, type RunHead } from "@/resource/runSteps";
 
+import { again, type Asked } from "./asked";
 import { ForkDialog } from "./ForkDialog";
+import { JsonDialog } from "./JsonDialog";
+import { RunActs } from "./RunActs";
+import { SignalDialog } from "./SignalDialog";
 import { StepPanel } from "./StepPanel";
+import { useActs } from "./useActs";
 import { useSteps } from "./useSteps";
 import { Waterfall } from "./Waterfall";
 
@@ -37,9 +39,8 @@ export function RunPage() {
   const { run } = useParams({ from: "/shell/runs/$run" });
   const { step: chosen, view } = useSearch({ from: "/shell/runs/$run" });
   const navigate = useNavigate();
-  const client = useQueryClient();
-  const [fork, setFork] = useState<string | null>(null);
-  const [replay, setReplay] = useState<{ steps: number; differences: { step: number; node: string; recorded: string; replayed: string }[] } | null>(null);
+  const acts = useActs(run);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const { query, load } = useSteps(run);
   const [resting, setResting] = useState<{ stage: string; step: number | undefined }>();
   const known = query.data;
@@ -67,20 +68,6 @@ export function RunPage() {
   const show = (next: "steps" | "graph"): void => {
     void navigate({ to: "/runs/$run", params: { run }, search: { ...(chosen === undefined ? {} : { step: chosen }), ...(next === "graph" ? { view: next } : {}) }, replace: true, resetScroll: false });
   };
-  const path = { params: { path: { run } } };
-  const act = useMutation({
-    mutationFn: (what: { name: string; call: () => Promise<unknown> }) => what.call(),
-    onSuccess: (answer, what) => {
-      const started = typeof answer === "object" && answer !== null && "run" in answer ? String(answer.run) : run;
-      toasts.done(what.name);
-      if (started !== run) void navigate({ to: "/runs/$run", params: { run: started }, search: {} });
-    },
-    onError: (error, what) => { toasts.failed(`Not done: ${what.name.toLowerCase()}`, error); },
-    onSettled: () => void client.invalidateQueries({ queryKey: ["run", run] }),
-  });
-  const retry = (name: string, body: { from?: string; fromStart?: boolean; newest?: boolean; fork?: boolean; input?: unknown[] }): void => {
-    act.mutate({ name, call: () => data(api.POST("/api/v1/runs/{run}/retry", { ...path, body })) });
-  };
   if (query.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
   if (known === undefined) return <Page title="Run"><Failure error={query.error} retry={() => void query.refetch()} /></Page>;
 
@@ -93,51 +80,12 @@ export function RunPage() {
   const failed = detail.status === "failed" ? failedIn(known) : undefined;
   const shown = chosen ?? failed?.step ?? (sought && !lost ? undefined : resting?.step);
   const selected = shown === undefined ? undefined : rows[shown];
-  const acts = {
-    select,
-    retryFrom: (node: string) => { retry(`Runs again from ${node}`, { from: node, fork: detail.status !== "failed" }); },
-    forkFrom: (node: string) => { setFork(node); },
-    settle: (step: number, as: "retry" | "failed") => {
-      act.mutate({ name: "The call is decided", call: () => data(api.POST("/api/v1/runs/{run}/steps/{step}/settle", { params: { path: { run, step: String(step) } }, body: { as } })) });
-    },
-  };
-  const simple = (name: string, verb: "cancel" | "pause" | "resume"): void => {
-    const paths = { cancel: "/api/v1/runs/{run}/cancel", pause: "/api/v1/runs/{run}/pause", resume: "/api/v1/runs/{run}/resume" } as const;
-    act.mutate({ name, call: () => data(api.POST(paths[verb], path)) });
-  };
   return (
     <Page
       full
       title={detail.workflow}
       lead={<Lead detail={detail} />}
-      actions={
-        <>
-          {detail.status === "failed" ? (
-            <Button look="primary" icon={<RotateCcw size={14} />} busy={act.isPending} onClick={() => { retry("Runs again from the failed step", {}); }}>Retry</Button>
-          ) : null}
-          {detail.status === "paused" || detail.status === "held" ? <Button icon={<Play size={14} />} onClick={() => { simple("It goes on", "resume"); }}>Resume</Button> : null}
-          {detail.status === "running" || detail.status === "waiting" ? <Button icon={<Pause size={14} />} onClick={() => { simple("It pauses", "pause"); }}>Pause</Button> : null}
-          {open ? <Button look="danger" icon={<Ban size={14} />} onClick={() => { simple("It was asked to stop", "cancel"); }}>Cancel</Button> : null}
-          <Button icon={<Pencil size={14} />} onClick={() => void navigate({ to: "/workflows/$name/edit", params: { name: detail.workflow } })}>Edit workflow</Button>
-          <Menu
-            trigger={<IconButton name="More" icon={<Ellipsis size={16} />} />}
-            acts={[
-              { name: "Retry on the newest revision", icon: <RotateCcw size={13} />, do: () => { retry("Runs again on the newest revision", { newest: true }); }, refused: open ? "It has not ended" : undefined },
-              { name: "Run again from the start", icon: <Play size={13} />, do: () => { retry("Runs again from the start", { fromStart: true }); } },
-              {
-                name: "Replay with the network off",
-                icon: <FileSearch size={13} />,
-                refused: open ? "It has not ended" : undefined,
-                do: () => {
-                  data(api.POST("/api/v1/runs/{run}/replay", path)).then(setReplay, (error: unknown) => { toasts.failed("It could not be replayed", error); });
-                },
-              },
-              "line",
-              { name: "Copy its id", icon: <Send size={13} />, do: () => void navigator.clipboard.writeText(run) },
-            ]}
-          />
-        </>
-      }
+      actions={<RunActs head={detail} acts={acts} onSignal={() => { setAsked({ signal: rows.find((step) => step?.status === "waiting") }); }} />}
     >
       <div className="flex h-full min-h-0 flex-col border-t">
         <FaultLine
@@ -165,44 +113,54 @@ export function RunPage() {
             )}
           </div>
           <div className="flex min-h-0 min-w-0 flex-1 flex-col bg-surface">
-            {selected === undefined ? (rows.length === 0 ? null : <Skeleton />) : <StepPanel run={run} step={selected} lap={lapOf(rows, selected)} acts={acts} />}
+            {selected === undefined ? (rows.length === 0 ? null : <Skeleton />) : <StepPanel run={run} step={selected} lap={lapOf(rows, selected)} wakeAt={detail.wakeAt} onSelect={select} onAsk={setAsked} acts={acts} />}
           </div>
         </div>
       </div>
-      {fork === null ? null : (
-        <ForkDialog
-          node={fork}
-          onClose={() => { setFork(null); }}
-          onStart={(input, newest) => {
-            retry(`Runs again from ${fork}`, { from: fork, fork: true, input, newest });
-            setFork(null);
+      {asked !== null && "signal" in asked ? (
+        <SignalDialog
+          step={asked.signal}
+          onClose={() => { setAsked(null); }}
+          onSend={(name, payload) => {
+            acts.signal(name, payload);
+            setAsked(null);
           }}
         />
-      )}
-      <Dialog
-        title="Replay"
-        open={replay !== null}
-        onOpenChange={() => { setReplay(null); }}
-        wide
-        description={replay === null ? "" : replay.differences.length === 0 ? `${plural(replay.steps, "execution")} gave the same again.` : `${plural(replay.differences.length, "step")} answered differently.`}
-      >
-        <ul className="flex flex-col gap-3">
-          {(replay?.differences ?? []).map((difference) => (
-            <li key={difference.step}>
-              <p className="font-medium">{difference.node}</p>
-              <pre className="overflow-x-auto rounded-base bg-bad-soft p-2 font-mono text-small">{difference.recorded}</pre>
-              <pre className="mt-1 overflow-x-auto rounded-base bg-good-soft p-2 font-mono text-small">{difference.replayed}</pre>
-            </li>
-          ))}
-        </ul>
-      </Dialog>
+      ) : null}
+      {asked !== null && "settle" in asked ? (
+        <JsonDialog
+          title={`${asked.settle.node} took effect`}
+          description="The step goes on as if this answer had come."
+          label="Answer"
+          hint={asked.settle.nodeType === "http.request" ? "Status, headers and body as the service would have answered; `body.text` is the body as text." : `The outcome as \`${asked.settle.nodeType}\` writes it down.`}
+          begin={outcomeSample(asked.settle.nodeType)}
+          act="Go on with it"
+          onClose={() => { setAsked(null); }}
+          onSend={(outcome) => {
+            acts.settle(asked.settle.step, { as: "done", outcome });
+            setAsked(null);
+          }}
+        />
+      ) : null}
+      {asked !== null && "fork" in asked ? (
+        <ForkDialog
+          run={run}
+          step={asked.fork}
+          place={asked.from.name}
+          onClose={() => { setAsked(null); }}
+          onStart={(input, newest) => {
+            acts.retry(`${asked.from.name.replace("Run", "Runs")} with other input`, { ...again(asked.from), input, newest });
+            setAsked(null);
+          }}
+        />
+      ) : null}
     </Page>
   );
 }
 
 /** The step that is shown while nobody has chosen one. */
 function restingOn(status: string, rows: readonly (Step | undefined)[]): Step | undefined {
-  const doing = rows.find((step) => step !== undefined && step.status === status);
+  const doing = status === "running" || status === "waiting" ? rows.find((step) => step?.status === status) : undefined;
   return doing ?? rows.findLast((step) => step?.error != null) ?? rows.findLast((step) => step !== undefined);
 }
 

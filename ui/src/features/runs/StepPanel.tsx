@@ -1,4 +1,4 @@
-import { ChevronLeft, ChevronRight, GitFork, RotateCcw } from "lucide-react";
+import { ChevronLeft, ChevronRight, GitFork, RadioTower, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
 import { Button, IconButton } from "@/kit/Button";
@@ -6,25 +6,34 @@ import { Status } from "@/kit/Status";
 import { Tabs } from "@/kit/Tabs";
 import { Time } from "@/kit/Time";
 import { count, duration, plural } from "@/kit/times";
+import { asksPerson, fromStep } from "@/resource/repeats";
 import { faultOf, nextAct, type Step } from "@/resource/runDetail";
 import type { Lap } from "@/resource/runGraph";
 
 import { ItemsView } from "./ItemsView";
+import { again, type Asked } from "./asked";
+import type { Acts } from "./useActs";
 
-export interface StepActs {
-  retryFrom: (node: string) => void;
-  forkFrom: (node: string) => void;
-  settle: (step: number, as: "retry" | "failed") => void;
-  select: (step: number) => void;
+interface Props {
+  run: string;
+  step: Step;
+  lap: Lap;
+  /** When the run goes on by itself. */
+  wakeAt: number | null | undefined;
+  acts: Acts;
+  onSelect: (step: number) => void;
+  /** A dialog is wanted. */
+  onAsk: (asked: Asked) => void;
 }
 
 /** One step: what came in and out, what went wrong, which calls it made. */
-export function StepPanel({ run, step, lap, acts }: { run: string; step: Step; lap: Lap; acts: StepActs }) {
+export function StepPanel({ run, step, lap, wakeAt, acts, onSelect, onAsk }: Props) {
   const [tab, setTab] = useState("");
   const fault = faultOf(step.error);
   const advice = nextAct(fault?.category);
   const calls = step.calls ?? [];
-  const unsure = calls.some((call) => call.status === "uncertain");
+  const unsure = asksPerson(step);
+  const from = fromStep(step, lap);
   const ports = step.outputCounts.map((items, port) => ({
     value: `out-${String(port)}`,
     name: step.outputCounts.length === 1 ? `Output · ${String(items)}` : `Output ${String(port + 1)} · ${String(items)}`,
@@ -41,7 +50,7 @@ export function StepPanel({ run, step, lap, acts }: { run: string; step: Step; l
             sources.map((source) => (
               <li key={`${String(port)}-${String(source.step)}-${String(source.output)}`}>
                 {step.inputs.length > 1 ? <span className="text-ink-faint">Input {port + 1}: </span> : null}
-                <button type="button" className="text-accent hover:underline" onClick={() => { acts.select(source.step); }}>
+                <button type="button" className="text-accent hover:underline" onClick={() => { onSelect(source.step); }}>
                   {source.node}, output {source.output + 1}
                 </button>
               </li>
@@ -84,10 +93,10 @@ export function StepPanel({ run, step, lap, acts }: { run: string; step: Step; l
           {step.durationMicros == null ? "" : ` · ${duration(step.durationMicros)}`}
           {step.attempts > 1 ? ` · ${plural(step.attempts, "attempt")}` : ""}
         </span>
-        {lap.of > 1 ? <Laps lap={lap} onSelect={acts.select} /> : null}
+        {lap.of > 1 ? <Laps lap={lap} onSelect={onSelect} /> : null}
         <span className="ml-auto flex gap-1.5">
-          <Button icon={<RotateCcw size={13} />} onClick={() => { acts.retryFrom(step.node); }}>Run again from here</Button>
-          <Button icon={<GitFork size={13} />} onClick={() => { acts.forkFrom(step.node); }}>With other input</Button>
+          <Button icon={<RotateCcw size={13} />} refused={from.refused} onClick={() => { acts.retry(from.name.replace("Run", "Runs"), again(from)); }}>{from.name}</Button>
+          <Button icon={<GitFork size={13} />} refused={from.refused} onClick={() => { onAsk({ fork: step, from }); }}>With other input</Button>
         </span>
       </header>
       {fault === null ? null : (
@@ -100,8 +109,15 @@ export function StepPanel({ run, step, lap, acts }: { run: string; step: Step; l
       {unsure ? (
         <div className="mx-4 mb-3 flex flex-wrap items-center gap-2 rounded-base border border-wait/40 bg-wait-soft px-3 py-2">
           <p className="min-w-60 flex-1">Nobody knows whether a call took effect. Look at the other side, then decide.</p>
-          <Button onClick={() => { acts.settle(step.step, "retry"); }}>Make it again, same key</Button>
-          <Button onClick={() => { acts.settle(step.step, "failed"); }}>It did not happen</Button>
+          <Button onClick={() => { acts.settle(step.step, { as: "retry" }); }}>Make it again, same key</Button>
+          <Button onClick={() => { onAsk({ settle: step }); }}>It took effect…</Button>
+          <Button onClick={() => { acts.settle(step.step, { as: "failed" }); }}>It did not happen</Button>
+        </div>
+      ) : null}
+      {step.status === "waiting" && !unsure && step.nodeType === "core.wait" ? (
+        <div className="mx-4 mb-3 flex flex-wrap items-center gap-2 rounded-base border border-wait/40 bg-wait-soft px-3 py-2">
+          <p className="min-w-60 flex-1">It waits{wakeAt == null ? " for a call, a form or a signal" : <> until <Time at={wakeAt} /></>}.</p>
+          <Button icon={<RadioTower size={13} />} onClick={() => { onAsk({ signal: step }); }}>Let it go on…</Button>
         </div>
       ) : null}
       <Tabs label="What the step holds" value={shown} onChange={setTab} tabs={tabs} />

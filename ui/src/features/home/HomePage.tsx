@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import type { ReactNode } from "react";
 
 import { api, data, send } from "@/api/client";
-import { Button } from "@/kit/Button";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Failure, Skeleton } from "@/kit/States";
 import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { count, plural } from "@/kit/times";
@@ -15,12 +14,15 @@ import { faultOf } from "@/resource/runDetail";
 import { byWorkflow } from "@/resource/runGroups";
 import type { RunStatus } from "@/resource/runFilter";
 
+import { SchedulesPanel } from "./SchedulesPanel";
+import { TrendPanel } from "./TrendPanel";
+import { Welcome } from "./Welcome";
+
 /** How many of the newest runs are looked at. Counts of all runs come from the server's counters. */
 const NEWEST = 20;
 
 /** What runs, what failed, what waits for me. */
 export function HomePage() {
-  const navigate = useNavigate();
   const counters = useQuery({ queryKey: ["runs", "counters"], queryFn: async () => runsByState(await (await send(new Request("/api/v1/metrics"))).text()) });
   const workflows = useQuery({ queryKey: ["workflow", "some"], queryFn: () => data(api.GET("/api/v1/workflows", { params: { query: { limit: 1 } } })) });
   const dead = useQuery({ queryKey: ["dead", "newest"], queryFn: () => data(api.GET("/api/v1/dead", { params: { query: { limit: 50 } } })) });
@@ -31,25 +33,7 @@ export function HomePage() {
   const newest = useQuery({ queryKey: ["runs", "newest"], queryFn: () => data(api.GET("/api/v1/runs", { params: { query: { limit: NEWEST } } })) });
   const of = (status: RunStatus): number | null => (counters.data === undefined ? null : (counters.data[status] ?? 0));
 
-  if (workflows.data?.items.length === 0 && newest.data?.items.length === 0) {
-    return (
-      <Page title="Home">
-        <Panel>
-          <Empty
-            title="Welcome to Fishplate"
-            action={
-              <>
-                <Button look="primary" onClick={() => void navigate({ to: "/workflows", search: {} })}>Draw a workflow</Button>
-                <Button onClick={() => void navigate({ to: "/help" })}>Read how</Button>
-              </>
-            }
-          >
-            Draw a workflow, or drop an export of n8n on the list of workflows: it is read as it is, and told you what runs.
-          </Empty>
-        </Panel>
-      </Page>
-    );
-  }
+  if (workflows.data?.items.length === 0 && newest.data?.items.length === 0) return <Welcome />;
   const groups = byWorkflow(dead.data?.items ?? []);
   return (
     <Page title="Home">
@@ -61,6 +45,7 @@ export function HomePage() {
           <Figure name="Failed" value={of("failed")} tone="text-bad" status={["failed"]} />
           <Figure name="Completed" value={of("completed")} tone="text-good" status={["completed"]} />
         </dl>
+        <TrendPanel />
         <div className="grid items-start gap-6 lg:grid-cols-2">
           <Panel flush title="Failed, and nobody dealt with it" actions={<Link to="/waiting" className="text-accent hover:underline">All of it</Link>}>
             {dead.isPending ? (
@@ -112,6 +97,7 @@ export function HomePage() {
             )}
           </Panel>
         </div>
+        <SchedulesPanel />
         <Panel flush title="Newest runs" actions={<Link to="/runs" search={{}} className="text-accent hover:underline">All runs</Link>}>
           {newest.isPending ? (
             <Skeleton />

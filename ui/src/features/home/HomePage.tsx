@@ -11,7 +11,7 @@ import { Time } from "@/kit/Time";
 import { count, plural } from "@/kit/times";
 import { runsByState } from "@/resource/counters";
 import { faultOf } from "@/resource/runDetail";
-import { byWorkflow } from "@/resource/runGroups";
+import { grouped } from "@/resource/runGroups";
 import type { RunStatus } from "@/resource/runFilter";
 
 import { SchedulesPanel } from "./SchedulesPanel";
@@ -34,7 +34,7 @@ export function HomePage() {
   const of = (status: RunStatus): number | null => (counters.data === undefined ? null : (counters.data[status] ?? 0));
 
   if (workflows.data?.items.length === 0 && newest.data?.items.length === 0) return <Welcome />;
-  const groups = byWorkflow(dead.data?.items ?? []);
+  const groups = grouped(dead.data?.items ?? [], "workflow");
   return (
     <Page title="Home">
       <div className="flex flex-col gap-6">
@@ -59,10 +59,10 @@ export function HomePage() {
                 {groups.slice(0, 8).map((group) => {
                   const last = group.runs[0];
                   return (
-                    <li key={group.workflow}>
+                    <li key={group.key}>
                       <Link to="/runs/$run" params={{ run: last?.id ?? "" }} search={{}} className="block px-4 py-2.5 hover:bg-sunken">
                         <span className="flex items-baseline justify-between gap-3">
-                          <span className="truncate font-medium">{group.workflow}</span>
+                          <span className="truncate font-medium">{group.title}</span>
                           <span className="text-small text-ink-soft">
                             {plural(group.runs.length, "run")} · {last === undefined ? "" : <Time at={last.endedAt ?? last.createdAt} />}
                           </span>

@@ -10,17 +10,14 @@ import { Time } from "@/kit/Time";
 import { plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 
-export type Kind = "workflow" | "connection" | "variable" | "egress";
+import { placeOf, type Kind } from "./places";
 
-/** The addresses of a kind; one shape serves all. */
-const PLACES = { workflow: "/api/v1/workflows/{name}", connection: "/api/v1/connections/{name}", variable: "/api/v1/variables/{name}", egress: "/api/v1/egress/{name}" } as const;
 
 /** What was written when and by whom, what changed with it, and the way back. */
 export function History({ kind, name }: { kind: Kind; name: string }) {
   const client = useQueryClient();
   const [seen, setSeen] = useState<number | null>(null);
-  // All kinds have the same operations; the types of one stand for all.
-  const base = PLACES[kind] as "/api/v1/workflows/{name}";
+  const base = placeOf(kind);
   const list = useQuery({ queryKey: [kind, name, "history"], queryFn: () => data(api.GET(`${base}/history`, { params: { path: { name }, query: { limit: 200 } } })) });
   const revisions = list.data?.items ?? [];
   const newest = revisions[0]?.revision;

@@ -128,9 +128,9 @@ function Differences({ name, from, to, view }: { name: string; from: Version; to
   );
 }
 
-/** With a place for every node. Places that are there are not touched: that a node was moved is a difference too. */
+/** With places for its nodes, where it has none. Places that are there are not touched: that a node was moved is a difference too. */
 function placed(document: Workflow): Workflow {
-  return document.nodes.every(({ position }) => position !== undefined) ? document : laidOut(document);
+  return document.nodes.some(({ position }) => position !== undefined) ? document : laidOut(document);
 }
 
 function textOf(node: NodeSpec | undefined): string {

@@ -15,8 +15,8 @@ import { Switch } from "@/kit/Switch";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
+import { ImportDialog } from "@/resource/ImportDialog";
 
-import { ImportDialog } from "./ImportDialog";
 import { NewDialog } from "./NewDialog";
 
 /** All workflows: what is live, what could not be, and what to do with each. */

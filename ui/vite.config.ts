@@ -15,7 +15,8 @@ export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // The server sends what is in this folder, and nothing is loaded from elsewhere.
   build: { outDir: "dist", target: "es2022", assetsInlineLimit: 0, sourcemap: false, manifest: true },
-  server: { proxy: toServer },
+  // The examples of the repository are templates of the app.
+  server: { proxy: toServer, fs: { allow: [".", "../examples"] } },
   preview: { proxy: toServer },
   // Property tests try many documents; a loaded machine takes its time.
   test: { testTimeout: 60_000, environment: "node", include: ["src/**/*.test.{ts,tsx}"] },

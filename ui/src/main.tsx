@@ -6,11 +6,13 @@ import { createRoot } from "react-dom/client";
 
 import { Refusal } from "./api/problem";
 import { settle } from "./api/scope";
+import { density } from "./app/density";
 import { theme } from "./app/theme";
 import { makeRouter } from "./routes";
 import "./styles.css";
 
 theme.start();
+density.start();
 // Before the router reads the address.
 settle();
 

@@ -48,7 +48,8 @@ const home = page(paths.home, () => import("./features/home/HomePage"), "HomePag
 const workflows = createRoute({
   getParentRoute: () => shell,
   path: paths.workflows,
-  validateSearch: (search: Record<string, unknown>): { find?: string; label?: string } => ({
+  validateSearch: (search: Record<string, unknown>): { find?: string; label?: string; group?: string } => ({
+    ...(typeof search["group"] === "string" ? { group: search["group"] } : {}),
     ...(typeof search["find"] === "string" && search["find"] !== "" ? { find: search["find"] } : {}),
     ...(typeof search["label"] === "string" && search["label"] !== "" ? { label: search["label"] } : {}),
   }),

@@ -11,6 +11,9 @@ import { session } from "../app/session";
  */
 export const api = createClient<paths>({ baseUrl: "", fetch: (request) => send(request) });
 
+/** Code of what does not let anybody in. */
+const SIGN_IN_REFUSED = "FP0013";
+
 /** Sends a request with the session's credentials, to the scope of the page. */
 export async function send(request: Request): Promise<Response> {
   const headers = { ...scopeHeaders(), ...session.headers() };
@@ -26,9 +29,10 @@ export async function send(request: Request): Promise<Response> {
     throw new Refusal(problemOf(error));
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) session.expired();
-  const text = await answer.text();
-  throw refusalOf(answer.status, parsed(text));
+  const refusal = refusalOf(answer.status, parsed(await answer.text()));
+  // Whoever is not let in by a password or a link keeps the session that they have.
+  if (answer.status === 401 && refusal.problem.code !== SIGN_IN_REFUSED) session.expired();
+  throw refusal;
 }
 
 function parsed(text: string): unknown {

@@ -61,7 +61,7 @@ export function Shell() {
           className="mx-3 mb-2 flex h-8 items-center gap-2 rounded-base border bg-surface px-2 text-ink-faint shadow-low hover:border-line-strong"
         >
           <Search size={14} aria-hidden />
-          <span className="flex-1 text-left">Search or do…</span>
+          <span className="min-w-0 flex-1 truncate text-left">Search or do…</span>
           <Keys keys="Mod+K" />
         </button>
         <nav aria-label="Main" className="flex-1 overflow-y-auto px-3 pb-3">

@@ -7,20 +7,17 @@ import { Button } from "@/kit/Button";
 import { Empty, Failure, Skeleton } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
-import { plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 
-export type Kind = "workflow" | "connection" | "variable" | "egress";
+import { ChangeList } from "./ChangeList";
+import { placeOf, type Kind } from "./places";
 
-/** The addresses of a kind; one shape serves all. */
-const PLACES = { workflow: "/api/v1/workflows/{name}", connection: "/api/v1/connections/{name}", variable: "/api/v1/variables/{name}", egress: "/api/v1/egress/{name}" } as const;
 
 /** What was written when and by whom, what changed with it, and the way back. */
 export function History({ kind, name }: { kind: Kind; name: string }) {
   const client = useQueryClient();
   const [seen, setSeen] = useState<number | null>(null);
-  // All kinds have the same operations; the types of one stand for all.
-  const base = PLACES[kind] as "/api/v1/workflows/{name}";
+  const base = placeOf(kind);
   const list = useQuery({ queryKey: [kind, name, "history"], queryFn: () => data(api.GET(`${base}/history`, { params: { path: { name }, query: { limit: 200 } } })) });
   const revisions = list.data?.items ?? [];
   const newest = revisions[0]?.revision;
@@ -72,21 +69,5 @@ function Changes({ base, kind, name, from, to }: { base: "/api/v1/workflows/{nam
   if (compared.isPending) return <Skeleton lines={2} />;
   if (compared.isError) return <Failure error={compared.error} />;
   const { changes } = compared.data;
-  if (changes.length === 0) return <p className="text-ink-soft">Nothing that counts changed.</p>;
-  return (
-    <div className="flex flex-col gap-2">
-      <p className="text-small text-ink-soft">{plural(changes.length, "change")}</p>
-      <ul className="flex flex-col gap-2">
-        {changes.slice(0, 200).map((change) => (
-          <li key={change.pointer} className="grid grid-cols-[minmax(8rem,16rem)_1fr] gap-x-4 max-md:grid-cols-1">
-            <code className="truncate text-small text-ink-soft" title={change.pointer}>{change.pointer}</code>
-            <span className="flex min-w-0 flex-col gap-0.5 font-mono text-small">
-              {change.before === undefined ? null : <del className="truncate rounded-small bg-bad-soft px-1 text-bad no-underline">− {JSON.stringify(change.before)}</del>}
-              {change.after === undefined ? null : <ins className="truncate rounded-small bg-good-soft px-1 text-good no-underline">+ {JSON.stringify(change.after)}</ins>}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
+  return <ChangeList changes={changes} />;
 }

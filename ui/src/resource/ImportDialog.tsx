@@ -6,9 +6,11 @@ import { problemOf, type Problem } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { ProblemText } from "@/kit/States";
+import { Badge } from "@/kit/Status";
 import { plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
-import { importFile, type ImportAnswer } from "@/resource/importFile";
+
+import { importFile, type ImportAnswer } from "./importFile";
 
 interface Looked {
   file: File;
@@ -34,11 +36,11 @@ export function ImportDialog({ files, onClose }: { files: FileList | null; onClo
   useEffect(() => {
     if (files !== null) lookInto(files);
   }, [files, lookInto]);
-  const good = looked.filter((entry) => entry.answer?.files.some((report) => report.workflow != null) === true || (entry.answer?.written ?? []).length > 0);
+  const good = looked.filter((entry) => entry.answer?.files.some((report) => report.workflow != null) === true || (entry.answer?.written.length ?? 0) > 0);
   const write = useMutation({
     mutationFn: async () => {
       let count = 0;
-      for (const { file } of good) count += ((await importFile(file, false)).written ?? []).length;
+      for (const { file } of good) count += (await importFile(file, false)).written.length;
       return count;
     },
     onSuccess: (count) => {
@@ -72,7 +74,7 @@ export function ImportDialog({ files, onClose }: { files: FileList | null; onClo
       {look.isPending ? <p role="status" className="py-4 text-center text-ink-soft">Reading…</p> : null}
       <ul className="mt-3 flex flex-col gap-3">
         {looked.map((entry) => (
-          <li key={entry.file.name} className="rounded-base border p-3">
+          <li key={`${entry.file.name} ${String(entry.file.size)} ${String(entry.file.lastModified)}`} className="rounded-base border p-3">
             <Report entry={entry} />
           </li>
         ))}
@@ -80,6 +82,8 @@ export function ImportDialog({ files, onClose }: { files: FileList | null; onClo
     </Dialog>
   );
 }
+
+const WORDS = { created: "new", updated: "changed", unchanged: "as it is" };
 
 /** What would come of one file. */
 function Report({ entry }: { entry: Looked }) {
@@ -97,7 +101,20 @@ function Report({ entry }: { entry: Looked }) {
   const { files, written } = entry.answer;
   return (
     <div className="flex flex-col gap-2">
-      {files.length === 0 ? <p className="font-medium">{entry.file.name}: {plural(written?.length ?? 0, "resource")}</p> : null}
+      {files.length === 0 ? <p className="font-medium">{entry.file.name}: {plural(written.length, "resource")}</p> : null}
+      {written.length > 0 ? (
+        <details open={files.length === 0}>
+          <summary className="cursor-pointer text-ink-soft">{(["created", "updated", "unchanged"] as const).map((act) => [act, written.filter((one) => one.action === act).length] as const).filter(([, count]) => count > 0).map(([act, count]) => `${String(count)} ${WORDS[act]}`).join(", ")}</summary>
+          <ul className="mt-1 flex flex-col gap-0.5">
+            {written.map(({ resource, action }) => (
+              <li key={`${resource.kind}/${resource.name}`} className="flex items-center gap-2">
+                <Badge tone={action === "created" ? "good" : action === "updated" ? "wait" : "neutral"}>{WORDS[action]}</Badge>
+                <span className="text-ink-soft">{resource.kind}</span> <span className="truncate">{resource.name}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
       {files.map((report) => (
         <div key={report.file + (report.workflow ?? "")} className="flex gap-2">
           {report.unsupported.length === 0 && report.workflow != null ? (

@@ -170,6 +170,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
 
 function ListPart({ shared, of, name, pointer, value, onChange, hint }: Part & { of: Schema; hint: string | undefined }) {
   const entries: unknown[] = Array.isArray(value) ? value : [];
+  const { keys, remove } = useKeys(entries.length);
   const own = shared.problems.find((problem) => problem.pointer === pointer)?.detail;
   return (
     <fieldset className="flex flex-col gap-2">
@@ -177,7 +178,7 @@ function ListPart({ shared, of, name, pointer, value, onChange, hint }: Part & {
       {hint === undefined ? null : <p className="text-small text-ink-faint">{hint}</p>}
       {own === undefined ? null : <p role="alert" className="text-small text-bad">{own}</p>}
       {entries.map((entry, index) => (
-        <div key={index} className="flex items-end gap-1.5">
+        <div key={keys[index]} className="flex items-end gap-1.5">
           <div className="flex-1">
             <FormPart
               shared={shared}
@@ -189,7 +190,10 @@ function ListPart({ shared, of, name, pointer, value, onChange, hint }: Part & {
               onChange={(next) => { onChange(entries.map((known, at) => (at === index ? next : known))); }}
             />
           </div>
-          <IconButton name={`Remove entry ${String(index + 1)}`} icon={<Trash2 size={14} />} onClick={() => { onChange(entries.filter((_, at) => at !== index)); }} />
+          <IconButton name={`Remove entry ${String(index + 1)}`} icon={<Trash2 size={14} />} onClick={() => {
+              remove(index);
+              onChange(entries.filter((_, at) => at !== index));
+            }} />
         </div>
       ))}
       <div>
@@ -199,10 +203,32 @@ function ListPart({ shared, of, name, pointer, value, onChange, hint }: Part & {
   );
 }
 
+/** Keys for the entries of a list that go with them, so that what is half typed in one does not slip into its neighbour. */
+function useKeys(count: number): { keys: readonly number[]; remove: (index: number) => void } {
+  const [known, setKnown] = useState<{ keys: readonly number[]; next: number }>({ keys: [], next: 0 });
+  let now = known;
+  if (known.keys.length !== count) {
+    // Entries come at the end; a list that was put in place of another one keeps the keys that it can.
+    const more = Math.max(0, count - known.keys.length);
+    now = { keys: [...known.keys.slice(0, count), ...Array.from({ length: more }, (_, index) => known.next + index)], next: known.next + more };
+    setKnown(now);
+  }
+  return { keys: now.keys, remove: (index) => { setKnown({ ...now, keys: now.keys.filter((_, at) => at !== index) }); } };
+}
+
 /** Any JSON. What cannot be read stays as it was typed, and changes nothing. */
 function JsonPart({ label, hint, error, value, onChange }: { label: string; hint: string | undefined; error: string | undefined; value: unknown; onChange: (value: unknown) => void }) {
-  const [text, setText] = useState(() => (value === undefined ? "" : JSON.stringify(value, null, 2)));
+  const written = (of: unknown): string => (of === undefined ? "" : JSON.stringify(of, null, 2));
+  const [text, setText] = useState(() => written(value));
   const [wrong, setWrong] = useState<string>();
+  const [heard, setHeard] = useState(() => JSON.stringify(value));
+  const now = JSON.stringify(value);
+  if (now !== heard) {
+    // The value came from elsewhere: it was discarded, undone or read anew.
+    setHeard(now);
+    setText(written(value));
+    setWrong(undefined);
+  }
   return (
     <Field label={label} hint={hint ?? "Any JSON; text needs quotes."} error={wrong ?? error}>
       {(ids) => (
@@ -215,7 +241,9 @@ function JsonPart({ label, hint, error, value, onChange }: { label: string; hint
           onChange={(event) => {
             setText(event.target.value);
             try {
-              onChange(event.target.value.trim() === "" ? undefined : JSON.parse(event.target.value));
+              const parsed: unknown = event.target.value.trim() === "" ? undefined : JSON.parse(event.target.value);
+              setHeard(JSON.stringify(parsed));
+              onChange(parsed);
               setWrong(undefined);
             } catch {
               setWrong("this is no JSON yet");

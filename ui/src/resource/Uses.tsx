@@ -4,15 +4,13 @@ import { CircleAlert, CircleCheck } from "lucide-react";
 import { api, data } from "@/api/client";
 import { Failure, ProblemText, Skeleton } from "@/kit/States";
 
-import type { Kind } from "./History";
-
-const PLACES = { workflow: "/api/v1/workflows/{name}/condition", connection: "/api/v1/connections/{name}/condition", variable: "/api/v1/variables/{name}/condition", egress: "/api/v1/egress/{name}/condition" } as const;
+import { placeOf, type Kind } from "./places";
 
 /** Whether it could work, what it uses, and who uses it. */
 export function Uses({ kind, name }: { kind: Kind; name: string }) {
   const condition = useQuery({
     queryKey: [kind, name, "condition"],
-    queryFn: () => data(api.GET(PLACES[kind] as "/api/v1/workflows/{name}/condition", { params: { path: { name } } })),
+    queryFn: () => data(api.GET(`${placeOf(kind)}/condition`, { params: { path: { name } } })),
   });
   if (condition.isPending) return <Skeleton lines={3} />;
   if (condition.isError) return <Failure error={condition.error} retry={() => void condition.refetch()} />;

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, data } from "@/api/client";
 
-import type { Schema } from "./schema";
+import { rootOf, type Schema } from "./schema";
 
 /** The schema of a kind's spec, as the server has it. */
 export function useKind(kind: string) {
@@ -10,6 +10,6 @@ export function useKind(kind: string) {
     queryKey: ["kinds"],
     queryFn: () => data(api.GET("/api/v1/kinds")),
     staleTime: Infinity,
-    select: (page) => (page.items.find((known) => known.name === kind)?.schema ?? {}) as Schema,
+    select: (page) => rootOf((page.items.find((known) => known.name === kind)?.schema ?? {}) as Schema),
   });
 }

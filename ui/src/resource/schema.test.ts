@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { branchValue, controlOf, initial, readable, step, withField, type Schema } from "./schema";
+import { branchValue, controlOf, initial, readable, rootOf, step, withField, type Schema } from "./schema";
 
 const root: Schema = {
   type: "object",
@@ -56,4 +56,11 @@ test("an optional field that is emptied is left out, a required one stays", () =
 test("names and pointers", () => {
   expect(readable("allowPrivate")).toBe("Allow private");
   expect(step("/spec", "a/b~c")).toBe("/spec/a~1b~0c");
+});
+
+test("a schema whose root only refers is taken as what it refers to, with its definitions", () => {
+  const document: Schema = { $ref: "#/$defs/Rules", $defs: { Rules: { type: "object", properties: { allow: { type: "array", items: { $ref: "#/$defs/Host" } } } }, Host: { type: "string" } } };
+  const root = rootOf(document);
+  expect(Object.keys(root.properties ?? {})).toEqual(["allow"]);
+  expect(controlOf({ $ref: "#/$defs/Host" }, root).form).toBe("text");
 });

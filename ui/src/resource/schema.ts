@@ -59,6 +59,12 @@ export function resolve(schema: Schema, root: Schema): { schema: Schema; optiona
   return { schema: now, optional };
 }
 
+/** A document's own schema, when its root only refers to one of its definitions; the definitions stay with it. */
+export function rootOf(document: Schema): Schema {
+  const { $defs, definitions } = document;
+  return { ...resolve(document, document).schema, ...($defs === undefined ? {} : { $defs }), ...(definitions === undefined ? {} : { definitions }) };
+}
+
 /** The control for a schema. */
 export function controlOf(given: Schema, root: Schema): Control {
   const { schema, optional } = resolve(given, root);

@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a link lets one in once, whoever comes first",
-        queries: &["create_link", "link", "links", "reset_password", "spend"],
+        queries: &["create_link", "link", "links", "drop_link", "reset_password", "spend"],
         run: |store| Box::pin(links(store)),
     },
     Case {
@@ -227,6 +227,9 @@ async fn links(store: Store) {
     let name = store.users().await.expect("people")[0].email.clone();
     assert!(matches!(store.create_user(user(5, &name), Some(taken.hash)).await, Err(Error::Exists(_))));
     assert!(store.link(&taken.hash, NOW).await.expect("no fault").is_some(), "what was refused cost nothing");
+    store.drop_link(taken.hash, "admin", NOW).await.expect("taken back");
+    assert!(store.link(&taken.hash, NOW).await.expect("no fault").is_none());
+    assert!(matches!(store.drop_link(taken.hash, "admin", NOW).await, Err(Error::NotFound(_))));
 
     let id = store.users().await.expect("people")[0].id;
     let reset = LinkRow { user: Some(id), ..link(4, LinkPurpose::Reset, &name) };

@@ -165,7 +165,9 @@ function tellAll(channel: Channel, message: FromHub): void {
 function kindOf(event: ServerEvent): string[] {
   try {
     const change = JSON.parse(event.data) as { kind?: string } | number;
-    return typeof change === "object" && change.kind !== undefined ? [change.kind] : [];
+    if (typeof change !== "object" || change.kind === undefined) return [];
+    // What is live is shown with its workflow.
+    return [change.kind === "activation" ? "workflow" : change.kind];
   } catch {
     return [];
   }

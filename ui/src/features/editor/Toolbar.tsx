@@ -104,13 +104,20 @@ export function Toolbar(props: Props) {
         ) : (
           <RunButton refused={props.runRefused} onRun={props.onRun} />
         )}
-        <Button look={live.changed || live.published === undefined ? "primary" : "plain"} icon={<Rocket size={15} />} onClick={props.onPublish} refused={props.empty ? "There is nothing to publish yet" : undefined}>Publish</Button>
+        {live.changed || live.published === undefined || live.published === live.active ? (
+          <Button look={live.changed || live.published === undefined ? "primary" : "plain"} icon={<Rocket size={15} />} onClick={props.onPublish} refused={props.empty ? "There is nothing to publish yet" : undefined}>Publish</Button>
+        ) : (
+          <Tip text={`Triggers run revision ${String(live.published)} from now on`}>
+            <Button look="primary" icon={<Power size={15} />} onClick={() => { props.onActivate(true); }}>Go live</Button>
+          </Tip>
+        )}
         <Menu
           trigger={<IconButton name="More" icon={<EllipsisVertical size={15} />} />}
           acts={[
-            live.active === undefined
-              ? { name: "Activate: triggers fire", icon: <Power size={14} />, refused: live.published === undefined ? "Publish it first" : undefined, do: () => props.onActivate(true) }
-              : { name: "Deactivate: triggers rest", icon: <PowerOff size={14} />, do: () => props.onActivate(false) },
+            live.active === undefined || live.active !== live.published
+              ? { name: live.active === undefined ? "Activate: triggers fire" : `Activate revision ${String(live.published)}`, icon: <Power size={14} />, refused: live.published === undefined ? "Publish it first" : undefined, do: () => props.onActivate(true) }
+              : { name: "Publish again", icon: <Rocket size={14} />, do: props.onPublish },
+            { name: "Deactivate: triggers rest", icon: <PowerOff size={14} />, refused: live.active === undefined ? "It is not live" : undefined, do: () => props.onActivate(false) },
             "line",
             { name: "Add a note", icon: <StickyNote size={14} />, keys: "Shift+S", do: () => acts["note"]?.() },
             { name: "Group the selection", icon: <Group size={14} />, keys: "Mod+G", refused: props.selected === 0 ? "Select nodes first" : undefined, do: () => acts["group"]?.() },

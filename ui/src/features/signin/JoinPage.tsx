@@ -40,9 +40,9 @@ export function JoinPage() {
     try {
       const body = { secret, password, ...(link.data?.email === "" ? { email } : {}), ...(purpose === "reset" || name === "" ? {} : { name }) };
       const made = await data(api.POST("/api/v1/links/accept", { body }));
-      client.clear();
       session.begun(made.csrf);
       await navigate({ to: "/", hash: "" });
+      await client.invalidateQueries();
     } catch (error) {
       setProblem(problemOf(error));
     } finally {

@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Copy, Pencil, Play, Power } from "lucide-react";
+import { Copy, CopyPlus, Download, Ellipsis, Pencil, Play, Power, TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf, problemsOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Input } from "@/kit/Field";
+import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
 import { Failure, Skeleton } from "@/kit/States";
 import { Badge, Status } from "@/kit/Status";
@@ -14,17 +15,27 @@ import { Tabs } from "@/kit/Tabs";
 import { Time } from "@/kit/Time";
 import { duration } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
-import { History } from "@/resource/History";
+import { DeleteDialog } from "@/resource/DeleteDialog";
+import { exportFile, type Format } from "@/resource/exportFile";
 import { useKind } from "@/resource/kinds";
+import { RenameDialog } from "@/resource/RenameDialog";
 import { resolve, type Schema } from "@/resource/schema";
 import { SchemaForm } from "@/resource/SchemaForm";
 import { Uses } from "@/resource/Uses";
+
+import { DuplicateDialog } from "./DuplicateDialog";
+import { Versions } from "./Versions";
 
 /** A workflow from outside: whether it is live, what it came to lately, how it became what it is. */
 export function WorkflowPage() {
   const { name } = useParams({ from: "/shell/workflows/$name" });
   const navigate = useNavigate();
   const [tab, setTab] = useState("overview");
+  const [asked, setAsked] = useState<"rename" | "duplicate" | "delete" | null>(null);
+  const close = (): void => { setAsked(null); };
+  const keep = (format: Format, closure: boolean): void => {
+    exportFile(name, format, [`workflows/${name}`], closure).catch((error: unknown) => { toasts.failed(`${name} was not exported`, error); });
+  };
   const path = { params: { path: { name } } };
   const resource = useQuery({ queryKey: ["workflow", name], queryFn: () => data(api.GET("/api/v1/workflows/{name}", path)) });
   const start = useMutation({
@@ -40,6 +51,19 @@ export function WorkflowPage() {
       lead={<>Revision {resource.data.revision}, written <Time at={resource.data.updatedAt} /> by {resource.data.updatedBy}</>}
       actions={
         <>
+          <Menu
+            trigger={<IconButton look="plain" name="More" icon={<Ellipsis size={15} />} />}
+            acts={[
+              { name: "Rename…", icon: <TextCursorInput size={13} />, do: () => { setAsked("rename"); } },
+              { name: "Duplicate…", icon: <CopyPlus size={13} />, do: () => { setAsked("duplicate"); } },
+              "line",
+              { name: "Export as YAML", icon: <Download size={13} />, do: () => { keep("yaml", false); } },
+              { name: "Export with all it uses (ZIP)", icon: <Download size={13} />, do: () => { keep("zip", true); } },
+              { name: "Export for n8n", icon: <Download size={13} />, do: () => { keep("n8n", false); } },
+              "line",
+              { name: "Delete…", icon: <Trash2 size={13} />, danger: true, do: () => { setAsked("delete"); } },
+            ]}
+          />
           <Button icon={<Play size={14} />} busy={start.isPending} onClick={() => { start.mutate(); }}>Run now</Button>
           <Button look="primary" icon={<Pencil size={14} />} onClick={() => void navigate({ to: "/workflows/$name/edit", params: { name } })}>Open the editor</Button>
         </>
@@ -52,11 +76,14 @@ export function WorkflowPage() {
           onChange={setTab}
           tabs={[
             { value: "overview", name: "Overview", content: <Overview name={name} revision={resource.data.revision} /> },
-            { value: "versions", name: "Versions", content: <History kind="workflow" name={name} /> },
+            { value: "versions", name: "Versions", content: <Versions name={name} /> },
             { value: "settings", name: "Settings", content: <SettingsForm key={resource.data.revision} name={name} spec={resource.data.spec as Record<string, unknown>} revision={resource.data.revision} labels={resource.data.labels ?? {}} /> },
           ]}
         />
       </Panel>
+      {asked === "rename" ? <RenameDialog kind="workflow" name={name} onClose={close} onDone={(to) => navigate({ to: "/workflows/$name", params: { name: to } })} /> : null}
+      {asked === "duplicate" ? <DuplicateDialog name={name} spec={resource.data.spec} labels={resource.data.labels ?? {}} onClose={close} /> : null}
+      {asked === "delete" ? <DeleteDialog kind="workflow" name={name} onClose={close} onDone={() => navigate({ to: "/workflows", search: {} })} /> : null}
     </Page>
   );
 }

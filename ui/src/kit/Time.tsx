@@ -2,6 +2,9 @@ import { useSyncExternalStore } from "react";
 
 import { relative } from "./times";
 
+/** How often times on a page change. */
+const TICK = 5_000;
+
 /** One clock for all times on the page, so that they change together. */
 const clock = {
   now: Date.now(),
@@ -10,12 +13,14 @@ const clock = {
   subscribe(listener: () => void): () => void {
     clock.listeners.add(listener);
     if (clock.timer === 0) {
+      // It stood still while nobody looked at it.
+      clock.now = Date.now();
       clock.timer = setInterval(() => {
         clock.now = Date.now();
         clock.listeners.forEach((tell) => {
           tell();
         });
-      }, 5_000);
+      }, TICK);
     }
     return () => {
       clock.listeners.delete(listener);
@@ -38,7 +43,8 @@ export function Time({ at }: { at: number | string }) {
   const date = new Date(millis);
   return (
     <time dateTime={date.toISOString()} title={exact.format(date)} className="whitespace-nowrap tabular-nums">
-      {relative(millis, now)}
+      {/* What happened since the last tick is new, and not to come. */}
+      {relative(millis, millis > now && millis - now < TICK ? millis : now)}
     </time>
   );
 }

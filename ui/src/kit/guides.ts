@@ -7,7 +7,7 @@ const PLACES: [RegExp, GuideName][] = [
   [/^\/workflows/, "first-workflow"],
   [/^\/(runs|waiting)/, "mend"],
   [/^\/(connections|variables)/, "secrets"],
-  [/^\/(access|audit|settings)/, "govern"],
+  [/^\/(people|account|access|audit|settings)/, "govern"],
   [/^\/reference/, "api"],
   [/^\/$/, "first-workflow"],
 ];

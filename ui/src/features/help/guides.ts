@@ -248,9 +248,28 @@ export const TEXTS: Record<GuideName, Guide> = {
     ],
   },
   govern: {
-    title: "Access, audit and settings",
+    title: "People, access, audit and settings",
     lead: "Who may do what, who did what, and what the server may reach.",
     sections: [
+      {
+        title: "People",
+        blocks: points(
+          "The first owner comes in by the link that the server prints when it starts; `fishplate owner-link` makes another one. An owner or admin invites everybody else under **People**: the link works once, for that address only.",
+          "Five roles, each with all that the ones before it have: viewer, operator, editor, admin, owner. A role counts everywhere, or in one workspace or environment.",
+          "Nobody gives or takes more than they have. Whoever is shut out, or gets other rights, is signed out at once, and their tokens end with them.",
+          "Other providers (OpenID Connect: Keycloak, Google, Entra ID …) are set up under **People** by an owner.",
+        ),
+        to: { name: "Go to people", path: "/people" },
+      },
+      {
+        title: "Your account",
+        blocks: points(
+          "Come in by password, by passkey, or by a provider. A passkey needs the server's own name, by https or on localhost.",
+          "Sessions end after a week without use, and after a month in any case. End one that you do not know, and change your password: that ends all others.",
+          "Personal tokens are for the command line and scripts of yours. They never have more than you have.",
+        ),
+        to: { name: "Go to your account", path: "/account" },
+      },
       {
         title: "Access",
         blocks: points(

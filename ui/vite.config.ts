@@ -19,5 +19,5 @@ export default defineConfig({
   server: { proxy: toServer, fs: { allow: [".", "../examples"] } },
   preview: { proxy: toServer },
   // Property tests try many documents; a loaded machine takes its time.
-  test: { testTimeout: 60_000, environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { testTimeout: 60_000, environment: "node", setupFiles: ["src/testing/browser.ts"], include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -78,7 +78,21 @@ function Branch({ value, name, depth, initially }: { value: unknown; name: strin
   );
 }
 
+/** Letters of a text that are shown at once. */
+const LETTERS = 2_000;
+
 function Leaf({ value }: { value: unknown }) {
+  const [whole, setWhole] = useState(false);
+  if (typeof value === "string" && value.length > LETTERS && !whole) {
+    return (
+      <span className="text-good">
+        {JSON.stringify(value.slice(0, LETTERS)).slice(0, -1)}…{" "}
+        <button type="button" className="text-accent hover:underline" onClick={() => { setWhole(true); }}>
+          {value.length - LETTERS} more letters
+        </button>
+      </span>
+    );
+  }
   if (typeof value === "string") return <span className="text-good">{JSON.stringify(value)}</span>;
   if (typeof value === "number") return <span className="text-busy">{String(value)}</span>;
   return <span className="text-wait">{String(value)}</span>;

@@ -92,7 +92,8 @@ export function missing({ rows }: Steps, from: number, to: number): Window | nul
 export function missingFromEnd({ rows }: Steps): Window | null {
   for (let at = rows.length - 1; at >= 0; at -= 1) {
     if (rows[at] !== undefined) continue;
-    const from = Math.max(at - MOST + 1, 0);
+    let from = Math.max(at - MOST + 1, 0);
+    while (rows[from] !== undefined) from += 1;
     return { from, limit: at - from + 1 };
   }
   return null;

@@ -38,13 +38,13 @@ export function HomePage() {
   return (
     <Page title="Home">
       <div className="flex flex-col gap-6">
-        <dl className="grid grid-cols-2 overflow-hidden rounded-large border bg-surface shadow-low md:grid-cols-5">
+        <ul aria-label="Runs by state" className="grid grid-cols-2 overflow-hidden rounded-large border bg-surface shadow-low md:grid-cols-5">
           <Figure name="Running" value={of("running")} tone="text-busy" status={["running"]} />
           <Figure name="Queued" value={of("queued")} status={["queued"]} />
           <Figure name="Waiting" value={add(of("waiting"), of("paused"), of("held"))} tone="text-wait" status={["waiting", "paused", "held"]} />
           <Figure name="Failed" value={of("failed")} tone="text-bad" status={["failed"]} />
           <Figure name="Completed" value={of("completed")} tone="text-good" status={["completed"]} />
-        </dl>
+        </ul>
         <TrendPanel />
         <div className="grid items-start gap-6 lg:grid-cols-2">
           <Panel flush title="Failed, and nobody dealt with it" actions={<Link to="/waiting" className="text-accent hover:underline">All of it</Link>}>
@@ -132,12 +132,12 @@ function add(...values: (number | null)[]): number | null {
 /** One figure, which leads to the runs that it counts. */
 function Figure({ name, value, tone, status }: { name: string; value: number | null; tone?: string; status: RunStatus[] }) {
   return (
-    <div className="border-r border-b p-0 last:border-r-0 md:border-b-0">
+    <li className="border-r border-b last:border-r-0 md:border-b-0">
       <Link to="/runs" search={{ status }} className="flex flex-col px-4 py-3 hover:bg-sunken">
-        <dt className="text-small text-ink-soft">{name}</dt>
-        <dd className={clsx("text-title font-semibold tabular-nums", value !== null && value > 0 ? tone : "text-ink-faint")}>{value === null ? "–" : count(value)}</dd>
+        <span className="text-small text-ink-soft">{name}</span>
+        <span className={clsx("text-title font-semibold tabular-nums", value !== null && value > 0 ? tone : "text-ink-faint")}>{value === null ? "–" : count(value)}</span>
       </Link>
-    </div>
+    </li>
   );
 }
 

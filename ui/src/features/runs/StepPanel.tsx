@@ -37,7 +37,7 @@ export function StepPanel({ run, step, lap, wakeAt, acts, onSelect, onAsk }: Pro
   const ports = step.outputCounts.map((items, port) => ({
     value: `out-${String(port)}`,
     name: step.outputCounts.length === 1 ? `Output · ${String(items)}` : `Output ${String(port + 1)} · ${String(items)}`,
-    content: <ItemsView run={run} step={step.step} port={port} />,
+    content: <ItemsView run={run} step={step.step} port={port} made={items} />,
   }));
   const tabs = [
     ...ports,

@@ -42,7 +42,7 @@ export function Waits() {
         return (
           <Panel key={wait} flush title={`${name} · ${String(of.length)}${list.hasNextPage ? "+" : ""}`}>
             <p className="border-b px-4 py-1.5 text-small text-ink-soft">{about}</p>
-            <Table label={name} head={<><Th>Workflow</Th><Th>Begun</Th><Th>{wait === "time" ? "Goes on" : ""}</Th></>}>
+            <Table label={name} head={<><Th>Workflow</Th><Th>Begun</Th><Th className="text-right">{wait === "time" ? "Goes on" : <span className="sr-only">What to do</span>}</Th></>}>
               {of.map((run) => (
                 <Tr key={run.id}>
                   <Td><Link to="/runs/$run" params={{ run: run.id }} search={{}} className="font-medium hover:underline">{run.workflow}</Link></Td>

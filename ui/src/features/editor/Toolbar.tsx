@@ -37,7 +37,8 @@ interface Props {
   readonly title: string;
   readonly onTitle: (title: string) => void;
   readonly saved: SaveState;
-  readonly live: Live;
+  /** Absent until it is known. */
+  readonly live: Live | undefined;
   readonly problems: readonly FoundProblem[];
   readonly onProblem: (found: FoundProblem) => void;
   /** Leads to the node that somebody else looks at. */
@@ -77,7 +78,7 @@ export function Toolbar(props: Props) {
         />
       </nav>
       <div className="flex items-center gap-1.5">
-        <LiveBadge live={live} />
+        {live && <LiveBadge live={live} />}
         <Saved state={props.saved} />
         <Problems problems={props.problems} onProblem={props.onProblem} />
       </div>
@@ -104,12 +105,12 @@ export function Toolbar(props: Props) {
         ) : (
           <RunButton refused={props.runRefused} onRun={props.onRun} />
         )}
-        <Button look={live.changed || live.published === undefined ? "primary" : "plain"} icon={<Rocket size={15} />} onClick={props.onPublish} refused={props.empty ? "There is nothing to publish yet" : undefined}>Publish</Button>
+        <Button look={live === undefined || live.changed || live.published === undefined ? "primary" : "plain"} icon={<Rocket size={15} />} onClick={props.onPublish} refused={props.empty ? "There is nothing to publish yet" : undefined}>Publish</Button>
         <Menu
           trigger={<IconButton name="More" icon={<EllipsisVertical size={15} />} />}
           acts={[
-            live.active === undefined
-              ? { name: "Activate: triggers fire", icon: <Power size={14} />, refused: live.published === undefined ? "Publish it first" : undefined, do: () => props.onActivate(true) }
+            live?.active === undefined
+              ? { name: "Activate: triggers fire", icon: <Power size={14} />, refused: live?.published === undefined ? "Publish it first" : undefined, do: () => props.onActivate(true) }
               : { name: "Deactivate: triggers rest", icon: <PowerOff size={14} />, do: () => props.onActivate(false) },
             "line",
             { name: "Add a note", icon: <StickyNote size={14} />, keys: "Shift+S", do: () => acts["note"]?.() },

@@ -2,7 +2,9 @@
 //!
 //!   EDITOR=http://127.0.0.1:4173/workflows/{name}/edit API=http://127.0.0.1:8321/api/v1 TOKEN=… node e2e/editor-speed.mjs
 //!
-//! Measure a build (`vite preview`), not the development server. TRACE, when set, is a file for the browser's trace of panning.
+//! Measure a build (`vite preview`), not the development server. OTHER, when set, is the same address at another build: both
+//! take turns, so that what else the machine does meets both, and their ratio is printed. TRACE, when set, is a file for the
+//! browser's trace of panning.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +12,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-const { EDITOR = "", API = "", TOKEN = "", TRACE = "", SHOTS = "", CHROMIUM = "/usr/bin/chromium", NODES = "500", ITEMS = "10000" } = process.env;
+const { EDITOR = "", OTHER = "", API = "", TOKEN = "", TRACE = "", SHOTS = "", CHROMIUM = "/usr/bin/chromium", NODES = "500", ROUNDS = "3", ITEMS = "10000" } = process.env;
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const name = `speed-${Date.now().toString(36)}`;
 
@@ -37,10 +39,10 @@ const browser = await chromium.launchPersistentContext(profile, { executablePath
 await browser.addInitScript((token) => sessionStorage.setItem("fishplate.token", token), TOKEN);
 
 /** Milliseconds from the call of the page to the first card on the screen. */
-async function opening(workflow) {
+async function opening(workflow, editor = EDITOR) {
   const page = await browser.newPage();
   const begun = performance.now();
-  await page.goto(EDITOR.replace("{name}", workflow), { waitUntil: "commit" });
+  await page.goto(editor.replace("{name}", workflow), { waitUntil: "commit" });
   await page.locator(".ed-card").first().waitFor();
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   return { page, took: performance.now() - begun };
@@ -48,6 +50,7 @@ async function opening(workflow) {
 
 /** Drags the canvas for two seconds and looks at every frame. */
 async function panning(page) {
+  const place = () => page.locator(".react-flow__viewport").getAttribute("style");
   await page.evaluate(() => {
     globalThis.frames_ = [];
     let last = performance.now();
@@ -59,38 +62,67 @@ async function panning(page) {
     requestAnimationFrame(look);
   });
   const box = await page.locator(".react-flow__pane").boundingBox();
-  const [x, y] = [box.x + box.width / 2, box.y + box.height - 24];
+  // Free ground: a drag that begins on a button moves nothing.
+  const [x, y] = await page.evaluate(({ x, y, width, height }) => {
+    for (let down = height - 60; down > 100; down -= 7) {
+      const at = document.elementFromPoint(x + width / 2, y + down);
+      if (at?.classList.contains("react-flow__pane")) return [x + width / 2, y + down];
+    }
+    throw new Error("there is no free ground to drag");
+  }, box);
+  const before = await place();
   await page.mouse.move(x, y);
   await page.keyboard.down("Space");
   await page.mouse.down();
   const begun = Date.now();
+  await page.evaluate(() => (globalThis.frames_.length = 0));
   for (let step = 0; Date.now() - begun < 2_000; step += 1) await page.mouse.move(x + Math.sin(step / 8) * 300, y - 150 + Math.cos(step / 8) * 120);
+  if ((await place()) === before) throw new Error("the canvas did not move");
   await page.mouse.up();
   await page.keyboard.up("Space");
   const frames = (await page.evaluate(() => globalThis.frames_)).slice(2).sort((one, other) => one - other);
   const at = (part) => frames[Math.min(Math.floor(frames.length * part), frames.length - 1)];
-  return `${(1_000 / (frames.reduce((sum, frame) => sum + frame, 0) / frames.length)).toFixed(0)} frames a second, middle ${at(0.5).toFixed(1)} ms, 95 % within ${at(0.95).toFixed(1)} ms, longest ${at(1).toFixed(1)} ms`;
+  return { rate: 1_000 / (frames.reduce((sum, frame) => sum + frame, 0) / frames.length), middle: at(0.5), most: at(0.95), longest: at(1) };
 }
 
 await api("PUT", `/workflows/${name}/draft`, { spec: large(Number(NODES)) });
-await (await opening(name)).page.close();
-for (const round of [1, 2, 3]) {
-  const { page, took } = await opening(name);
-  console.log(`opening ${NODES} nodes, round ${round}: ${took.toFixed(0)} ms`);
-  if (round < 3) await page.close();
-  else {
-    if (TRACE !== "") await browser.browser()?.startTracing(page, { categories: ["devtools.timeline", "v8.execute", "disabled-by-default-v8.cpu_profiler"] });
-    await page.getByRole("button", { name: "Fit to view" }).click();
-    await page.locator(".ed-far").waitFor();
-    console.log(`panning from afar: ${await panning(page)}`);
-    if (SHOTS !== "") await page.screenshot({ path: join(SHOTS, "large-far.png") });
-    for (let times = 0; times < 8; times += 1) await page.getByRole("button", { name: "Zoom in" }).click();
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 600)));
-    console.log(`panning from near: ${await panning(page)}`);
-    if (SHOTS !== "") await page.screenshot({ path: join(SHOTS, "large-near.png") });
-    if (TRACE !== "") await writeFile(TRACE, (await browser.browser()?.stopTracing()) ?? "");
-    await page.close();
+const builds = OTHER === "" ? [EDITOR] : [EDITOR, OTHER];
+const label = (index) => (builds.length === 1 ? "" : index === 0 ? "this build: " : "the other:  ");
+const took = builds.map(() => []);
+for (const build of builds) await (await opening(name, build)).page.close();
+for (let round = 1; round <= Number(ROUNDS); round += 1) {
+  for (const [index, build] of builds.entries()) {
+    const one = await opening(name, build);
+    took[index].push(one.took);
+    console.log(`${label(index)}opening ${NODES} nodes, round ${round}: ${one.took.toFixed(0)} ms`);
+    await one.page.close();
   }
+}
+const rates = { afar: [], near: [] };
+for (const [index, build] of builds.entries()) {
+  const { page } = await opening(name, build);
+  if (TRACE !== "" && index === 0) await browser.browser()?.startTracing(page, { categories: ["devtools.timeline", "v8.execute", "disabled-by-default-v8.cpu_profiler"] });
+  for (const from of ["afar", "near"]) {
+    if (from === "afar") {
+      await page.getByRole("button", { name: "Fit to view" }).click();
+      await page.locator(".ed-far").waitFor();
+    } else {
+      for (let times = 0; times < 8; times += 1) await page.getByRole("button", { name: "Zoom in" }).click();
+      await page.locator(".react-flow:not(.ed-far)").waitFor();
+      await page.evaluate(() => new Promise((done) => setTimeout(done, 1_500)));
+    }
+    const { rate, middle, most, longest } = await panning(page);
+    rates[from].push(rate);
+    console.log(`${label(index)}panning from ${from}: ${rate.toFixed(0)} frames a second, middle ${middle.toFixed(1)} ms, 95 % within ${most.toFixed(1)} ms, longest ${longest.toFixed(1)} ms`);
+    if (SHOTS !== "" && index === 0) await page.screenshot({ path: join(SHOTS, `large-${from}.png`) });
+  }
+  if (TRACE !== "" && index === 0) await writeFile(TRACE, (await browser.browser()?.stopTracing()) ?? "");
+  await page.close();
+}
+if (OTHER !== "") {
+  const middle = (list) => list.toSorted((one, other) => one - other)[Math.floor(list.length / 2)];
+  const ratio = ([mine, other]) => (mine / other).toFixed(2);
+  console.log(`ratios to the other build: opening ${ratio(took.map(middle))} of the time, panning ${ratio(rates.afar)} times the frames from afar, ${ratio(rates.near)} from near`);
 }
 
 const many = `${name}-items`;

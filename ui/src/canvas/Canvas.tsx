@@ -1,13 +1,10 @@
 //! The document as a picture that one can work in.
 //!
 //! React Flow keeps what is moving: while nodes are dragged only its own list changes, and the document learns of it once
-//! they are let go. The lists keep the identity of what has not changed, so that 500 nodes cost what the changed ones do.
+//! they are let go. While the canvas is moved nothing renders: what goes along is pushed by style alone.
 
 import {
-  Background,
-  BackgroundVariant,
   EdgeLabelRenderer,
-  MiniMap,
   type Connection,
   type Edge as FlowEdge,
   type Node as FlowNode,
@@ -21,17 +18,20 @@ import {
   useStore,
 } from "@xyflow/react";
 import { Maximize, Ungroup, ZoomIn, ZoomOut } from "lucide-react";
-import { useCallback, useMemo, useState, type DragEvent } from "react";
+import { useCallback, useState, type DragEvent } from "react";
 
 import "./canvas.css";
 
-import { edgeKey, edgesOf, groupsOf, isNote, nodeById, nodeByName, positionOf, type Edge, type NodeSpec, type Workflow } from "./graph/document";
-import { sizeOf } from "./graph/layout";
+import { groupsOf, nodeById, positionOf, type Edge, type Workflow } from "./graph/document";
 import { edgeFault } from "./graph/operations";
 import { AskContext, type Asked } from "./ask";
 import { EdgeLine } from "./EdgeLine";
+import { Dots } from "./Dots";
 import { FarContext, isFar } from "./far";
+import { FarEdges } from "./FarEdges";
+import { flowEdges, flowNodes, useToldSizes, type CardNode } from "./flow";
 import { NodeCard, NoteCard } from "./NodeCard";
+import { Overview } from "./Overview";
 import { useEditor, useHistory } from "./store";
 import { firstViewport, type Viewport } from "./viewport";
 import { IconButton } from "@/kit/Button";
@@ -44,6 +44,7 @@ export const EDGE_TYPES = { line: EdgeLine };
  */
 const CARDS = 80;
 const BOXES = 1_500;
+const NO_EDGES: FlowEdge[] = [];
 export const TYPE_MIME = "application/x-fishplate-node-type";
 
 interface Props {
@@ -51,57 +52,6 @@ interface Props {
   readonly onOpen: (id: string) => void;
   readonly onDropType: (type: string, at: readonly [number, number]) => void;
   readonly onDropFile: (file: File, at: readonly [number, number]) => void;
-}
-
-export function flowNode(node: NodeSpec, selected: boolean): FlowNode {
-  const [x, y] = positionOf(node);
-  const { width, height } = sizeOf(node);
-  return {
-    id: node.id,
-    type: isNote(node) ? "note" : "card",
-    position: { x, y },
-    data: { node },
-    selected,
-    ariaLabel: `${node.name}, ${node.type}`,
-    zIndex: isNote(node) ? -1 : 1,
-    // Known before it is measured, so that what is out of sight need not be drawn once to be skipped.
-    initialWidth: width,
-    initialHeight: height,
-  };
-}
-
-/** Nodes as React Flow wants them. What has not changed stays the same object, with the size that was measured. */
-function flowNodes(nodes: readonly NodeSpec[], selection: readonly string[], before: readonly FlowNode[]): FlowNode[] {
-  const chosen = new Set(selection);
-  const known = new Map(before.map((flow) => [flow.id, flow]));
-  return nodes.map((node) => {
-    const selected = chosen.has(node.id);
-    const now = known.get(node.id);
-    if (now && now.data["node"] === node && now.selected === selected) return now;
-    return { ...(now?.measured ? { measured: now.measured } : {}), ...flowNode(node, selected) };
-  });
-}
-
-export function useFlowEdges(document: Workflow): FlowEdge[] {
-  return useMemo(
-    () =>
-      edgesOf(document).flatMap((edge) => {
-        const [from, to] = [nodeByName(document, edge.from), nodeByName(document, edge.to)];
-        if (!from || !to) return [];
-        return {
-          id: edgeKey(edge),
-          type: "line",
-          source: from.id,
-          target: to.id,
-          sourceHandle: `o${edge.output ?? 0}`,
-          targetHandle: `i${edge.input ?? 0}`,
-          data: { edge },
-          ariaLabel: `Edge from ${edge.from} to ${edge.to}`,
-          className: edge.attachment !== undefined ? "ed-attached" : "",
-        };
-      }),
-    [document],
-  );
 }
 
 function edgeOf(document: Workflow, connection: Connection | FlowEdge): Edge | undefined {
@@ -126,16 +76,24 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
   const { document, selection } = useHistory();
   const flow = useReactFlow();
   const far = useStore(isFar);
-  const [nodes, setNodes] = useState(() => flowNodes(document.nodes, selection, []));
-  const [seen, setSeen] = useState({ nodes: document.nodes, selection });
-  if (seen.nodes !== document.nodes || seen.selection !== selection) {
-    setSeen({ nodes: document.nodes, selection });
-    setNodes((now) => flowNodes(document.nodes, selection, now));
+  useToldSizes();
+  const { groupOf } = store.setting;
+  const [nodes, setNodes] = useState(() => flowNodes(document, groupOf, selection, []));
+  const [edges, setEdges] = useState(() => flowEdges(document, []));
+  const [seen, setSeen] = useState({ document, selection });
+  if (seen.document !== document || seen.selection !== selection) {
+    setSeen({ document, selection });
+    setNodes((now) => flowNodes(document, groupOf, selection, now));
+    setEdges((now) => flowEdges(document, now));
   }
-  const edges = useFlowEdges(document);
 
-  const changed = (changes: NodeChange[]) => {
+  const changed = (changes: NodeChange<CardNode>[]) => {
     setNodes((now) => applyNodeChanges(changes, now));
+    // Let go after a drag, or moved by the arrow keys: the steps of one way are one act.
+    const placed = changes.filter((change) => change.type === "position" && change.dragging === false);
+    const positions = Object.fromEntries(placed.flatMap((change) => ("position" in change && change.position ? [[change.id, [change.position.x, change.position.y] as const]] : [])));
+    const ids = Object.keys(positions);
+    if (ids.length > 0) store.act(ids.length === 1 ? "Move node" : `Move ${ids.length} nodes`, [{ type: "moveNodes", positions }], { key: `move ${ids.join(" ")}` });
     const picks = changes.filter((change) => change.type === "select");
     if (picks.length === 0) return;
     const chosen = new Set(store.history.selection);
@@ -144,11 +102,6 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
       else chosen.delete(pick.id);
     }
     store.select([...chosen]);
-  };
-
-  const moved = (_: unknown, __: FlowNode, all: FlowNode[]) => {
-    const positions = Object.fromEntries(all.map((node) => [node.id, [node.position.x, node.position.y] as const]));
-    store.act(all.length === 1 ? "Move node" : `Move ${all.length} nodes`, [{ type: "moveNodes", positions }]);
   };
 
   const ended: OnConnectEnd = (event, state) => {
@@ -177,12 +130,10 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
     <ReactFlow
       className={far ? "ed-far" : ""}
       nodes={nodes}
-      edges={edges}
+      edges={far ? NO_EDGES : (edges as FlowEdge[])}
       nodeTypes={NODE_TYPES}
       edgeTypes={EDGE_TYPES}
       onNodesChange={changed}
-      onNodeDragStop={moved}
-      onSelectionDragStop={(event, all) => { const [first] = all; if (first) moved(event, first, all); }}
       onNodeDoubleClick={(_, node) => { if (node.type === "card") onOpen(node.id); }}
       onConnect={(connection) => { const edge = edgeOf(document, connection); if (edge) store.act("Connect", [{ type: "connect", edge }]); }}
       onConnectEnd={ended}
@@ -203,9 +154,10 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
       onlyRenderVisibleElements={document.nodes.length > (far ? BOXES : CARDS)}
       proOptions={{ hideAttribution: true }}
     >
-      <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
+      <Dots />
+      {far && <FarEdges nodes={nodes} edges={edges} />}
       {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
-      <MiniMap pannable zoomable ariaLabel="Overview of the workflow" />
+      <Panel position="bottom-right" className="ed-corner"><Overview nodes={nodes} /></Panel>
       <Panel position="bottom-left" className="ed-zoom">
         <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
         <IconButton look="plain" name="Zoom out" icon={<ZoomOut size={15} />} onClick={() => void flow.zoomOut()} />

@@ -5,7 +5,6 @@ import { Plus, Trash2 } from "lucide-react";
 import { memo, use, useCallback, useEffect, useRef, useState } from "react";
 
 import { AskContext, type Asked } from "./ask";
-import { FarContext } from "./far";
 import type { Edge } from "./graph/document";
 import { type EditorStore, useEditor, useEditorValue } from "./store";
 
@@ -14,7 +13,6 @@ const LINGER = 160;
 
 export const EdgeLine = memo(function EdgeLine(props: EdgeProps) {
   const { edge } = props.data as { edge: Edge };
-  const far = use(FarContext);
   const ask = use(AskContext);
   const [path, x, y] = getBezierPath(props);
   const count = useEditorValue(useCallback((of: EditorStore) => of.stateOf(edge.from)?.counts?.[edge.output ?? 0], [edge]));
@@ -22,7 +20,6 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const look = count !== undefined && count > 0 ? "ed-line-taken" : "";
-  if (far) return <BaseEdge path={path} interactionWidth={0} className={look} />;
   const enter = () => {
     clearTimeout(timer.current);
     setHovered(true);

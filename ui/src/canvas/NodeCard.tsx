@@ -7,6 +7,7 @@ import { memo, use, useCallback } from "react";
 import { AskContext, type Asked } from "./ask";
 import { briefOf, timeOf } from "./brief";
 import { FarContext } from "./far";
+import { cardSize, portAt } from "./flow";
 import { Glyph } from "./Glyph";
 import { edgesAt, isNote, positionOf, type NodeSpec } from "./graph/document";
 import { sizeOf } from "./graph/layout";
@@ -41,7 +42,7 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const status = state?.status ?? "idle";
   const known = store.setting.groupOf(node.type);
   const group = known ?? "unknown";
-  const rows = Math.max(ports.inputs.length, ports.outputs.length, 1);
+  const { height } = cardSize(node, ports.inputs.length, ports.outputs.length);
   const label = [name, node.type, node.disabled === true ? "disabled" : "", known === undefined ? "unknown type" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : "", ...people.map((person) => `${person.name} is here`)];
   return (
     <div
@@ -49,12 +50,12 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
       data-selected={selected}
       data-disabled={node.disabled === true}
       data-person={people[0]?.colour}
-      style={{ minHeight: Math.max(64, rows * 26 + 12) }}
+      style={{ height }}
       aria-label={label.filter(Boolean).join(", ")}
     >
-      {ports.inputs.map((port, index) => (
-        <Handle key={index} id={`i${index}`} type="target" position={Position.Left} style={{ top: `${((index + 0.5) / ports.inputs.length) * 100}%` }}>
-          {!far && ports.inputs.length > 1 && <span className="ed-port ed-port-in">{port}</span>}
+      {!far && ports.inputs.map((port, index) => (
+        <Handle key={index} id={`i${index}`} type="target" position={Position.Left} style={{ top: `${portAt(index, ports.inputs.length) * 100}%` }}>
+          {ports.inputs.length > 1 && <span className="ed-port ed-port-in">{port}</span>}
         </Handle>
       ))}
       {far ? null : (
@@ -68,9 +69,9 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
           {people.length > 0 && <span className="ed-people">{people.map((person) => <span key={person.client} data-person={person.colour}>{person.myself ? "You, elsewhere" : person.name}</span>)}</span>}
         </>
       )}
-      {ports.outputs.map((port, index) => (
-        <Handle key={index} id={`o${index}`} type="source" position={Position.Right} style={{ top: `${((index + 0.5) / ports.outputs.length) * 100}%` }} className={port === "error" ? "ed-error-port" : undefined}>
-          {!far && port !== "" && <span className="ed-port">{port}</span>}
+      {!far && ports.outputs.map((port, index) => (
+        <Handle key={index} id={`o${index}`} type="source" position={Position.Right} style={{ top: `${portAt(index, ports.outputs.length) * 100}%` }} className={port === "error" ? "ed-error-port" : undefined}>
+          {port !== "" && <span className="ed-port">{port}</span>}
         </Handle>
       ))}
       {!far && ask && ports.open.map((index) => <Follow key={index} node={node} index={index} of={ports.outputs.length} ask={ask} />)}
@@ -126,7 +127,7 @@ function Follow({ node, index, of, ask }: { readonly node: NodeSpec; readonly in
       type="button"
       className="ed-follow nodrag nopan grid"
       tabIndex={-1}
-      style={{ top: `${((index + 0.5) / of) * 100}%` }}
+      style={{ top: `${portAt(index, of) * 100}%` }}
       aria-label={`Add a node after ${node.name}${of > 1 ? `, output ${index + 1}` : ""}`}
       title="Add a node here"
       onClick={(event) => { event.stopPropagation(); ask({ at: [x + 224, y + (of > 1 ? (index - (of - 1) / 2) * 160 : 0)], after: { from: node.name, output: index } }); }}

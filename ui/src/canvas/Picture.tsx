@@ -3,16 +3,22 @@
 import "@xyflow/react/dist/style.css";
 import "./canvas.css";
 
-import { Background, BackgroundVariant, MiniMap, type NodeChange, Panel, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
+import { type Edge as FlowEdge, type NodeChange, Panel, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
-import { EDGE_TYPES, flowNode, NODE_TYPES, useFlowEdges } from "./Canvas";
+import { EDGE_TYPES, NODE_TYPES } from "./Canvas";
+import { Dots } from "./Dots";
 import { FarContext, isFar } from "./far";
-import { isNote, nodeById, type Workflow } from "./graph/document";
+import { FarEdges } from "./FarEdges";
+import { flowEdges, flowNodes, useToldSizes, type CardNode } from "./flow";
+import { isNote, nodeById, nodeByName, type Workflow } from "./graph/document";
+import { Overview } from "./Overview";
 import { EditorContext, EditorStore, type NodeState, useEditor } from "./store";
 import { firstViewport, type Viewport } from "./viewport";
 import { IconButton } from "@/kit/Button";
+
+const NO_EDGES: FlowEdge[] = [];
 
 interface Props {
   readonly document: Workflow;
@@ -54,13 +60,17 @@ export function Picture({ document, groupOf, states, ...props }: Props) {
 }
 
 function Drawing({ picked, onPick, begin }: Pick<Props, "picked" | "onPick"> & { readonly begin: Viewport }) {
-  const { document } = useEditor();
+  const { document, setting } = useEditor();
+  useToldSizes();
   const flow = useReactFlow();
   const far = useStore(isFar);
-  const nodes = useMemo(() => document.nodes.map((node) => ({ ...flowNode(node, node.name === picked), focusable: !isNote(node), selectable: !isNote(node) })), [document, picked]);
-  const edges = useFlowEdges(document);
+  const nodes = useMemo(() => {
+    const node = picked === undefined ? undefined : nodeByName(document, picked);
+    return flowNodes(document, setting.groupOf, node ? [node.id] : [], []).map((one) => ({ ...one, focusable: !isNote(one.data.node), selectable: !isNote(one.data.node) }));
+  }, [document, setting, picked]);
+  const edges = useMemo(() => flowEdges(document, []), [document]);
   // Clicks and the keyboard's Enter both come as a change of what is selected.
-  const changed = (changes: NodeChange[]): void => {
+  const changed = (changes: NodeChange<CardNode>[]): void => {
     const pick = changes.find((change) => change.type === "select" && change.selected);
     const node = pick?.type === "select" ? nodeById(document, pick.id) : undefined;
     if (node !== undefined) onPick(node.name);
@@ -70,7 +80,7 @@ function Drawing({ picked, onPick, begin }: Pick<Props, "picked" | "onPick"> & {
       <ReactFlow
         className={far ? "ed-far" : ""}
         nodes={nodes}
-        edges={edges}
+        edges={far ? NO_EDGES : (edges as FlowEdge[])}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onNodesChange={changed}
@@ -84,12 +94,13 @@ function Drawing({ picked, onPick, begin }: Pick<Props, "picked" | "onPick"> & {
         minZoom={0.1}
         maxZoom={2}
         defaultViewport={begin}
-        onlyRenderVisibleElements={document.nodes.length > 80}
+        onlyRenderVisibleElements={document.nodes.length > (far ? 1_500 : 80)}
         proOptions={{ hideAttribution: true }}
         aria-label="The workflow as it ran"
       >
-        <Background variant={BackgroundVariant.Dots} gap={16} size={1} />
-        {document.nodes.length > 20 && <MiniMap pannable zoomable ariaLabel="Overview of the workflow" />}
+        <Dots />
+        {far && <FarEdges nodes={nodes} edges={edges} />}
+        {document.nodes.length > 20 && <Panel position="bottom-right" className="ed-corner"><Overview nodes={nodes} /></Panel>}
         <Panel position="bottom-left" className="ed-zoom">
           <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
           <IconButton look="plain" name="Zoom out" icon={<ZoomOut size={15} />} onClick={() => void flow.zoomOut()} />

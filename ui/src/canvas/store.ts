@@ -106,6 +106,9 @@ export class EditorStore {
     this.#become(rebase(this.#history, document));
   }
 
+  get states(): ReadonlyMap<string, NodeState> {
+    return this.#states;
+  }
   stateOf(name: string): NodeState | undefined {
     return this.#states.get(name);
   }

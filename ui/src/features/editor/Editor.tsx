@@ -22,7 +22,7 @@ import { Keys } from "@/kit/Keys";
 import { Empty, Failure, Skeleton } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { Autosave, BROWSER_SHELF, type SaveState } from "./autosave";
-import { CallError, type Calls, type NodeType, type Run } from "./calls";
+import { CallError, type Calls, type Draft, type NodeType, type Run } from "./calls";
 import { Company } from "./company";
 import { Conflicts } from "./Conflicts";
 import { Find } from "./Find";
@@ -52,10 +52,34 @@ interface Loaded {
   readonly save: Autosave;
   readonly store: EditorStore;
   readonly types: readonly NodeType[];
+  readonly recovered: readonly Conflict[] | undefined;
+  readonly around: Promise<Around>;
+}
+
+/** What is shown around the drawing. The drawing does not wait for it. */
+interface Around {
   readonly variables: readonly { name: string; value?: string }[];
   readonly run: Run | undefined;
-  readonly recovered: readonly Conflict[] | undefined;
   readonly live: Live;
+}
+
+async function around(name: string, calls: Calls, draft: Promise<Draft | undefined>): Promise<Around> {
+  const [variables, stored, activation, run, begun] = await Promise.all([
+    calls.variables().catch(() => []),
+    calls.stored(name).catch(() => undefined),
+    calls.activation(name).catch(() => undefined),
+    calls.lastRun(name).then((last) => (last === undefined ? undefined : calls.showRun(last))).catch(() => undefined),
+    draft,
+  ]);
+  return {
+    run,
+    variables: variables.flatMap(({ spec }) => (spec.key === undefined ? [] : [{ name: spec.key, ...(spec.value === undefined ? {} : { value: spec.value }) }])),
+    live: {
+      published: stored?.revision,
+      active: activation?.enabled === true ? activation.revision : undefined,
+      changed: begun !== undefined && !(stored && sameWorkflow(open(stored.spec), open(begun.spec))),
+    },
+  };
 }
 
 function randomId(): string {
@@ -71,29 +95,15 @@ export function Editor(props: EditorProps) {
     let here = true;
     let save: Autosave | undefined;
     const load = async () => {
-      const [types, begun, variables, stored, activation, last] = await Promise.all([
-        calls.nodeTypes(),
-        Autosave.begin(name, calls, BROWSER_SHELF),
-        calls.variables().catch(() => []),
-        calls.stored(name),
-        calls.activation(name).catch(() => undefined),
-        calls.lastRun(name).then((run) => (run === undefined ? undefined : calls.showRun(run))).catch(() => undefined),
-      ]);
+      const beginning = Autosave.begin(name, calls, BROWSER_SHELF);
+      const rest = around(name, calls, beginning.then((begun) => begun.draft, () => undefined));
+      const [types, begun] = await Promise.all([calls.nodeTypes(), beginning]);
       if (!here) return;
       const groups = new Map(types.map((type) => [type.id, type.group]));
       const store = new EditorStore(begun.document, { groupOf: (type) => groups.get(type), newId: randomId }, (text) => toasts.failed("That cannot be done.", new Refusal({ code: "", detail: text, problems: [] })), () => Date.now());
-      if (begun.draft?.problems) store.setProblems(begun.draft.problems, begun.document);
-      if (last) store.setStates(statesOf(last));
+      if (begun.draft?.problems) store.setProblems(begun.draft.problems, open(begun.draft.spec));
       save = begun.save;
-      setLoaded({
-        ...begun, store, types, run: last,
-        live: {
-          published: stored?.revision,
-          active: activation?.enabled === true ? activation.revision : undefined,
-          changed: begun.draft !== undefined && !(stored && sameWorkflow(open(stored.spec), open(begun.draft.spec))),
-        },
-        variables: variables.flatMap(({ spec }) => (spec.key === undefined ? [] : [{ name: spec.key, ...(spec.value === undefined ? {} : { value: spec.value }) }])),
-      });
+      setLoaded({ ...begun, store, types, around: rest });
     };
     load().catch((error: unknown) => setFault(error ?? new Error("the workflow cannot be opened")));
     return () => {
@@ -112,7 +122,7 @@ export function Editor(props: EditorProps) {
   );
 }
 
-function Desk({ name, calls, save, store, types, variables, run: firstRun, recovered, live: firstLive, hooks, onOpenWorkflow, onGo }: EditorProps & Loaded) {
+function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpenWorkflow, onGo }: EditorProps & Loaded) {
   const history = useHistory();
   const { document, selection } = history;
   const flow = useReactFlow();
@@ -121,15 +131,16 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
   const [asked, setAsked] = useState<Asked>();
   const [saved, setSaved] = useState<SaveState>({ is: "saved" });
   const [conflicts, setConflicts] = useState<readonly Conflict[]>(recovered ?? []);
-  const [run, setRun] = useState(firstRun);
+  const [run, setRun] = useState<Run>();
   const [busy, setBusy] = useState<AbortController>();
   const [listening, setListening] = useState<readonly string[]>();
   const [finding, setFinding] = useState(false);
-  const [live, setLive] = useState(firstLive);
+  const [live, setLive] = useState<Live>();
+  const [variables, setVariables] = useState<Around["variables"]>([]);
   const [help, setHelp] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const here = useRef<Company>(undefined);
-  const [news] = useState(() => new News(firstLive.published));
+  const [news] = useState(() => new News());
   const byId = useMemo(() => new Map(types.map((type) => [type.id, type])), [types]);
 
   useEffect(() => {
@@ -139,12 +150,12 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       onState: setSaved,
       onDraft: (draft) => {
         store.setProblems(draft.problems ?? [], open(draft.spec));
-        setLive((now) => (now.changed ? now : { ...now, changed: true }));
+        setLive((now) => (now === undefined || now.changed ? now : { ...now, changed: true }));
       },
       onMerged: (merged) => {
         const text = news.tell(merged, store.document, Date.now());
         if (text !== undefined) toasts.done(text);
-        if (merged.by === undefined) setLive((now) => ({ ...now, published: merged.revision, changed: false }));
+        if (merged.by === undefined) setLive((now) => ({ active: now?.active, published: merged.revision, changed: false }));
         if (merged.conflicts.length > 0) setConflicts((now) => [...now, ...merged.conflicts]);
       },
     });
@@ -173,6 +184,20 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       window.removeEventListener("beforeunload", leave);
     };
   }, [save, store, recovered, name, calls, news]);
+
+  useEffect(() => {
+    let here = true;
+    void around.then((found) => {
+      if (!here) return;
+      setVariables(found.variables);
+      news.published(found.live.published);
+      setLive((now) => now ?? found.live);
+      // Whoever was quick has a newer run by now.
+      setRun((now) => now ?? found.run);
+      if (found.run && store.states.size === 0) store.setStates(statesOf(found.run));
+    });
+    return () => { here = false; };
+  }, [around, news, store]);
 
   const looksAt = opened ?? selection[0];
   useEffect(() => here.current?.look(looksAt), [looksAt]);
@@ -315,7 +340,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       news.published(written.resource.revision);
       const problems = written.problems ?? [];
       store.setProblems(problems, store.document);
-      setLive((now) => ({ ...now, published: written.resource.revision, changed: false }));
+      setLive((now) => ({ active: now?.active, published: written.resource.revision, changed: false }));
       toasts.done(problems.length === 0 ? `Published as revision ${written.resource.revision}.` : `Published as revision ${written.resource.revision}; ${problems.length} problems keep it from running.`);
     } catch (error) {
       if (error instanceof CallError) store.setProblems(error.problem.problems ?? [error.problem], store.document);
@@ -328,7 +353,7 @@ function Desk({ name, calls, save, store, types, variables, run: firstRun, recov
       if (active) await calls.activate(name);
       else await calls.deactivate(name);
       const now = await calls.activation(name);
-      setLive((before) => ({ ...before, active: now?.enabled === true ? now.revision : undefined }));
+      setLive((before) => before && { ...before, active: now?.enabled === true ? now.revision : undefined });
       toasts.done(active ? "It is live: its triggers fire." : "Its triggers rest.");
     } catch (error) {
       toasts.failed(active ? "It was not activated." : "It was not deactivated.", error);

@@ -37,7 +37,8 @@ interface Props {
   readonly title: string;
   readonly onTitle: (title: string) => void;
   readonly saved: SaveState;
-  readonly live: Live;
+  /** Absent until it is known. */
+  readonly live: Live | undefined;
   readonly problems: readonly FoundProblem[];
   readonly onProblem: (found: FoundProblem) => void;
   /** Leads to the node that somebody else looks at. */
@@ -77,7 +78,7 @@ export function Toolbar(props: Props) {
         />
       </nav>
       <div className="flex items-center gap-1.5">
-        <LiveBadge live={live} />
+        {live && <LiveBadge live={live} />}
         <Saved state={props.saved} />
         <Problems problems={props.problems} onProblem={props.onProblem} />
       </div>
@@ -104,8 +105,8 @@ export function Toolbar(props: Props) {
         ) : (
           <RunButton refused={props.runRefused} onRun={props.onRun} />
         )}
-        {live.changed || live.published === undefined || live.published === live.active ? (
-          <Button look={live.changed || live.published === undefined ? "primary" : "plain"} icon={<Rocket size={15} />} onClick={props.onPublish} refused={props.empty ? "There is nothing to publish yet" : undefined}>Publish</Button>
+        {live === undefined || live.changed || live.published === undefined || live.published === live.active ? (
+          <Button look={live === undefined || live.changed || live.published === undefined ? "primary" : "plain"} icon={<Rocket size={15} />} onClick={props.onPublish} refused={props.empty ? "There is nothing to publish yet" : undefined}>Publish</Button>
         ) : (
           <Tip text={`Triggers run revision ${String(live.published)} from now on`}>
             <Button look="primary" icon={<Power size={15} />} onClick={() => { props.onActivate(true); }}>Go live</Button>
@@ -114,10 +115,10 @@ export function Toolbar(props: Props) {
         <Menu
           trigger={<IconButton name="More" icon={<EllipsisVertical size={15} />} />}
           acts={[
-            live.active === undefined || live.active !== live.published
-              ? { name: live.active === undefined ? "Activate: triggers fire" : `Activate revision ${String(live.published)}`, icon: <Power size={14} />, refused: live.published === undefined ? "Publish it first" : undefined, do: () => props.onActivate(true) }
+            live?.active === undefined || live.active !== live.published
+              ? { name: live?.active === undefined ? "Activate: triggers fire" : `Activate revision ${String(live.published)}`, icon: <Power size={14} />, refused: live?.published === undefined ? "Publish it first" : undefined, do: () => props.onActivate(true) }
               : { name: "Publish again", icon: <Rocket size={14} />, do: props.onPublish },
-            { name: "Deactivate: triggers rest", icon: <PowerOff size={14} />, refused: live.active === undefined ? "It is not live" : undefined, do: () => props.onActivate(false) },
+            { name: "Deactivate: triggers rest", icon: <PowerOff size={14} />, refused: live?.active === undefined ? "It is not live" : undefined, do: () => props.onActivate(false) },
             "line",
             { name: "Add a note", icon: <StickyNote size={14} />, keys: "Shift+S", do: () => acts["note"]?.() },
             { name: "Group the selection", icon: <Group size={14} />, keys: "Mod+G", refused: props.selected === 0 ? "Select nodes first" : undefined, do: () => acts["group"]?.() },

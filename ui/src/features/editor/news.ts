@@ -12,12 +12,8 @@ export class News {
   /** The newest revision that this page knows of. */
   #revision: number | undefined;
 
-  constructor(revision: number | undefined) {
-    this.#revision = revision;
-  }
-
-  /** This page has published a revision itself. */
-  published(revision: number): void {
+  /** What the newest revision is, as read from the server or published by this page. */
+  published(revision: number | undefined): void {
     this.#revision = revision;
   }
 

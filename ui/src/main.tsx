@@ -1,12 +1,12 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { Tooltip } from "radix-ui";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-import { Refusal } from "./api/problem";
 import { settle } from "./api/scope";
 import { density } from "./app/density";
+import { makeClient } from "./app/queries";
 import { theme } from "./app/theme";
 import { makeRouter } from "./routes";
 import "./styles.css";
@@ -16,15 +16,7 @@ density.start();
 // Before the router reads the address.
 settle();
 
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5_000,
-      // What the server has refused it refuses again; only a lost connection is worth another try.
-      retry: (tries, error) => error instanceof Refusal && error.offline && tries < 3,
-    },
-  },
-});
+const client = makeClient();
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no root");

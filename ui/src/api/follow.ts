@@ -28,6 +28,8 @@ export interface Following {
 
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 15_000;
+/** The server is heard at least every quarter of a minute. A network that is gone closes nothing: only the silence tells. */
+const SILENCE = 40_000;
 
 /**
  * Follows a stream until it is stopped. After a cut it goes on behind the last event that came, so that nothing is
@@ -56,10 +58,16 @@ async function run(open: Open, options: FollowOptions, state: State, signal: Abo
   let heard = false;
   while (!signal.aborted) {
     options.onLiveness?.("connecting");
+    const line = new AbortController();
+    const cut = (): void => { line.abort(); };
+    signal.addEventListener("abort", cut);
+    // A browser that leaves the network tries anew: at once, if the server is on the same machine.
+    addEventListener("offline", cut);
+    let silence = setTimeout(cut, SILENCE);
     try {
       const url = new URL(options.url, location.origin);
       if (state.after !== null) url.searchParams.set("after", state.after);
-      const answer = await open(new Request(url, { signal, headers: { accept: "text/event-stream" } }));
+      const answer = await open(new Request(url, { signal: line.signal, headers: { accept: "text/event-stream" } }));
       // Without a position there is nothing to go on behind.
       if (heard && state.after === null) options.onGap();
       heard = true;
@@ -68,6 +76,8 @@ async function run(open: Open, options: FollowOptions, state: State, signal: Abo
       const reader = new EventReader();
       const body = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
       for (let piece = await body?.read(); piece !== undefined && !piece.done; piece = await body?.read()) {
+        clearTimeout(silence);
+        silence = setTimeout(cut, SILENCE);
         for (const event of reader.push(piece.value)) {
           state.after = event.id ?? state.after;
           options.onEvent(event);
@@ -83,6 +93,10 @@ async function run(open: Open, options: FollowOptions, state: State, signal: Abo
         options.onLiveness?.("refused", error.problem);
         return;
       }
+    } finally {
+      clearTimeout(silence);
+      signal.removeEventListener("abort", cut);
+      removeEventListener("offline", cut);
     }
     if (signal.aborted) return;
     options.onLiveness?.("cut");

@@ -1,12 +1,12 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { CircleHelp, CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, WifiOff } from "lucide-react";
+import { CircleHelp, CircleUser, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun } from "lucide-react";
 import { clsx } from "clsx";
 import { Suspense, useCallback, useEffect, useState, useSyncExternalStore } from "react";
 
 import { api, data } from "@/api/client";
 import { here, textOf } from "@/api/scope";
-import { Button, IconButton } from "@/kit/Button";
+import { IconButton } from "@/kit/Button";
 import { Keys } from "@/kit/Keys";
 import { Menu } from "@/kit/Menu";
 import { Skeleton } from "@/kit/States";
@@ -17,6 +17,7 @@ import { live } from "./live";
 import { Mark } from "./Mark";
 import { PLACES } from "./navigation";
 import { NewScope } from "./NewScope";
+import { Offline, STANDINGS, useStanding } from "./Offline";
 import { Palette } from "./Palette";
 import { ScopeSwitch } from "./ScopeSwitch";
 import { session } from "./session";
@@ -94,7 +95,7 @@ export function Shell() {
           <ScopeSwitch narrow open={places === "narrow"} onOpenChange={(open) => { setPlaces(open ? "narrow" : null); }} onNew={() => { setNewPlace(true); }} />
           <IconButton name="Search" icon={<Search size={16} />} onClick={() => { setPalette(true); }} />
         </header>
-        <Offline />
+        <Offline onPlaces={changePlace} />
         <main id="page" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
           <Suspense fallback={<Skeleton lines={8} />}>
             <Outlet />
@@ -114,18 +115,18 @@ function Foot({ onHelp }: { onHelp: () => void }) {
   const navigate = useNavigate();
   const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/api/v1/me")), staleTime: Infinity });
   const chosen = useSyncExternalStore(theme.subscribe, theme.read);
-  const liveness = useSyncExternalStore(live.subscribe, live.read);
+  const standing = STANDINGS[useStanding()];
   return (
     <div className="border-t px-3 py-2">
       <div className="flex items-center gap-1">
         <Menu
           trigger={
             <button type="button" className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-base px-2 text-left hover:bg-line/50">
-              <span aria-hidden className={clsx("size-2 shrink-0 rounded-full", liveness === "live" ? "bg-good" : liveness === "cut" ? "bg-bad" : "bg-wait")} />
+              <span aria-hidden className={clsx("size-2 shrink-0 rounded-full", standing.dot)} />
               <span className="min-w-0 flex-1">
                 <span className="block truncate leading-4 font-medium">{me.data?.user?.name ?? me.data?.actor ?? "…"}</span>
                 <span className="block truncate text-tiny text-ink-faint">
-                  {textOf(here)} · {liveness === "live" ? "live" : liveness === "cut" ? "cut off" : "connecting"}
+                  {textOf(here)} · {standing.word}
                 </span>
               </span>
             </button>
@@ -141,33 +142,6 @@ function Foot({ onHelp }: { onHelp: () => void }) {
         />
         <IconButton name="Keyboard shortcuts" keys="?" icon={<CircleHelp size={15} />} onClick={onHelp} />
       </div>
-    </div>
-  );
-}
-
-/** Says that what is shown may be old, and since when it is. */
-function Offline() {
-  const liveness = useSyncExternalStore(live.subscribe, live.read);
-  const client = useQueryClient();
-  const [late, setLate] = useState(false);
-  const cut = liveness !== "live";
-  useEffect(() => {
-    if (!cut) return undefined;
-    // A reconnection that takes a moment is nobody's concern.
-    const timer = setTimeout(() => { setLate(true); }, 2_500);
-    return () => {
-      clearTimeout(timer);
-      setLate(false);
-      // Nobody knows what changed meanwhile.
-      void client.invalidateQueries();
-    };
-  }, [cut, client]);
-  if (!cut || !late) return null;
-  return (
-    <div role="status" className="flex items-center gap-2.5 border-b border-wait/40 bg-wait-soft px-4 py-1.5 text-wait">
-      <WifiOff size={15} aria-hidden />
-      <span className="flex-1">The server does not answer. What you see may be old; nothing that you type is lost.</span>
-      <Button look="quiet" onClick={() => { location.reload(); }}>Reload</Button>
     </div>
   );
 }

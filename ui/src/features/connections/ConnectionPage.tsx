@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { Trash2 } from "lucide-react";
+import { TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
@@ -11,8 +11,12 @@ import { Page, Panel } from "@/kit/Page";
 import { Failure, Skeleton } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { toasts } from "@/kit/toasts";
+import { DeleteDialog } from "@/resource/DeleteDialog";
+import { useEdited } from "@/resource/edited";
 import { History } from "@/resource/History";
 import { useKind } from "@/resource/kinds";
+import { Overtaken } from "@/resource/Overtaken";
+import { RenameDialog } from "@/resource/RenameDialog";
 import { SchemaForm } from "@/resource/SchemaForm";
 import { Uses } from "@/resource/Uses";
 
@@ -41,32 +45,31 @@ function secretFields(auth: Record<string, unknown>): string[] {
 /** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {
   const { name } = useParams({ from: "/shell/connections/$name" });
-  const client = useQueryClient();
   const navigate = useNavigate();
   const path = { params: { path: { name } } };
   const resource = useQuery({ queryKey: ["connection", name], queryFn: () => data(api.GET("/api/v1/connections/{name}", path)) });
-  const remove = useMutation({
-    mutationFn: () => data(api.DELETE("/api/v1/connections/{name}", path)),
-    onSuccess: async () => {
-      toasts.done(`${name} was deleted`);
-      await client.invalidateQueries({ queryKey: ["connection"] });
-      await navigate({ to: "/connections" });
-    },
-    onError: (error) => { toasts.failed(`${name} was not deleted`, error); },
-  });
+  const [asked, setAsked] = useState<"rename" | "delete" | null>(null);
   if (resource.isPending) return <Page title={name}><Skeleton /></Page>;
   if (resource.isError) return <Page title={name}><Failure error={resource.error} retry={() => void resource.refetch()} /></Page>;
   const spec = resource.data.spec as Record<string, unknown>;
   return (
-    <Page title={name} actions={<Button look="danger" icon={<Trash2 size={14} />} busy={remove.isPending} onClick={() => { if (confirm(`Delete ${name}, and its secrets?`)) remove.mutate(); }}>Delete</Button>}>
+    <Page title={name} actions={
+        <>
+          <Button icon={<TextCursorInput size={14} />} onClick={() => { setAsked("rename"); }}>Rename…</Button>
+          <Button look="danger" icon={<Trash2 size={14} />} onClick={() => { setAsked("delete"); }}>Delete…</Button>
+        </>
+      }
+    >
       <div className="grid items-start gap-6 lg:grid-cols-2">
-        <Panel title="Account"><Form key={resource.data.revision} name={name} spec={spec} labels={resource.data.labels ?? {}} revision={resource.data.revision} /></Panel>
+        <Panel title="Account"><Form name={name} spec={spec} labels={resource.data.labels ?? {}} revision={resource.data.revision} /></Panel>
         <div className="flex flex-col gap-6">
           <Panel title="Secrets"><Secrets name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} set={(spec["secrets"] ?? []) as string[]} /></Panel>
           <Panel title="Condition"><Uses kind="connection" name={name} /></Panel>
         </div>
         <div className="lg:col-span-2"><Panel flush title="History"><History kind="connection" name={name} /></Panel></div>
       </div>
+      {asked === "rename" ? <RenameDialog kind="connection" name={name} onClose={() => { setAsked(null); }} onDone={(to) => navigate({ to: "/connections/$name", params: { name: to } })} /> : null}
+      {asked === "delete" ? <DeleteDialog kind="connection" name={name} onClose={() => { setAsked(null); }} onDone={() => navigate({ to: "/connections" })} /> : null}
     </Page>
   );
 }
@@ -74,10 +77,14 @@ export function ConnectionPage() {
 function Form({ name, spec, labels, revision }: { name: string; spec: Record<string, unknown>; labels: Record<string, string>; revision: number }) {
   const client = useQueryClient();
   const kind = useKind("connection");
-  const [value, setValue] = useState(spec);
+  const edited = useEdited(spec, revision);
+  const { value } = edited;
   const save = useMutation({
     mutationFn: () => data(api.PUT("/api/v1/connections/{name}", { params: { path: { name }, header: { "If-Match": `"${String(revision)}"` } }, body: { spec: value, labels } })),
-    onSuccess: () => { toasts.done("Saved"); },
+    onSuccess: () => {
+      edited.discard();
+      toasts.done("Saved");
+    },
     onError: (error) => { toasts.failed("It was not saved", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
   });
@@ -85,8 +92,9 @@ function Form({ name, spec, labels, revision }: { name: string; spec: Record<str
   if (kind.data === undefined) return <Skeleton />;
   return (
     <form className="flex flex-col gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
-      <SchemaForm schema={kind.data} value={value} onChange={setValue} problems={problems} hide={["secrets"]} />
-      <div><Button type="submit" look="primary" busy={save.isPending} refused={JSON.stringify(value) === JSON.stringify(spec) ? "Nothing has changed" : undefined}>Save</Button></div>
+      <Overtaken fields={edited.both} onDiscard={edited.discard} />
+      <SchemaForm schema={kind.data} value={value} onChange={edited.set} problems={problems} hide={["secrets"]} />
+      <div><Button type="submit" look="primary" busy={save.isPending} refused={edited.dirty ? undefined : "Nothing has changed"}>Save</Button></div>
     </form>
   );
 }

@@ -1,19 +1,24 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Plus } from "lucide-react";
+import { Ellipsis, Plus, TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemsOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
+import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
+import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
 import { Empty, Failure, Skeleton } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
+import { plural } from "@/kit/times";
+import { Tip } from "@/kit/Tip";
+import { DeleteDialog } from "@/resource/DeleteDialog";
 import { useKind } from "@/resource/kinds";
+import { RenameDialog } from "@/resource/RenameDialog";
 import { initial } from "@/resource/schema";
 import { SchemaForm } from "@/resource/SchemaForm";
 
@@ -27,6 +32,7 @@ interface Spec {
 /** Accounts on other services. */
 export function ConnectionsPage() {
   const [making, setMaking] = useState(false);
+  const [asked, setAsked] = useState<{ what: "rename" | "delete"; name: string } | null>(null);
   const list = useQuery({ queryKey: ["connection", "list"], queryFn: () => data(api.GET("/api/v1/connections", { params: { query: { limit: 1000 } } })) });
   return (
     <Page
@@ -44,7 +50,7 @@ export function ConnectionsPage() {
             A connection says how requests show who sends them, and which hosts its secret may go to.
           </Empty>
         ) : (
-          <Table label="Connections" head={<><Th>Name</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Changed</Th></>}>
+          <Table label="Connections" head={<><Th>Name</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Condition</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
             {list.data.items.map((connection) => {
               const spec = connection.spec as Spec;
               return (
@@ -56,15 +62,42 @@ export function ConnectionsPage() {
                   <Td><Badge>{spec.auth?.type ?? "?"}</Badge></Td>
                   <Td className="max-w-64 truncate text-ink-soft">{(spec.hosts ?? []).join(", ") || "none"}</Td>
                   <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone="wait">not set</Badge>}</Td>
-                  <Td className="text-ink-soft"><Time at={connection.updatedAt} /></Td>
+                  <Td><Condition name={connection.name} /></Td>
+                  <Td className="whitespace-nowrap text-ink-soft"><Time at={connection.updatedAt} /></Td>
+                  <Td className="w-px">
+                    <Menu
+                      trigger={<IconButton name={`More for ${connection.name}`} icon={<Ellipsis size={15} />} />}
+                      acts={[
+                        { name: "Rename…", icon: <TextCursorInput size={13} />, do: () => { setAsked({ what: "rename", name: connection.name }); } },
+                        "line",
+                        { name: "Delete…", icon: <Trash2 size={13} />, danger: true, do: () => { setAsked({ what: "delete", name: connection.name }); } },
+                      ]}
+                    />
+                  </Td>
                 </Tr>
               );
             })}
           </Table>
         )}
       </Panel>
+      {asked?.what === "rename" ? <RenameDialog kind="connection" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
+      {asked?.what === "delete" ? <DeleteDialog kind="connection" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
       {making ? <NewConnection onClose={() => { setMaking(false); }} /> : null}
     </Page>
+  );
+}
+
+/** Whether it could work, in a word; the connection's page says the rest. */
+function Condition({ name }: { name: string }) {
+  const condition = useQuery({ queryKey: ["connection", name, "condition"], queryFn: () => data(api.GET("/api/v1/connections/{name}/condition", { params: { path: { name } } })) });
+  if (condition.isPending) return <span className="text-ink-faint">…</span>;
+  if (condition.isError) return <span className="text-ink-faint">not known</span>;
+  const { runnable, problems, activelyUsedBy } = condition.data;
+  return (
+    <span className="flex flex-wrap items-center gap-1.5">
+      {runnable ? <Badge tone="good">could work</Badge> : <Tip text={problems.map(({ detail }) => detail).join("; ")}><Link to="/connections/$name" params={{ name }}><Badge tone="wait">cannot work</Badge></Link></Tip>}
+      {activelyUsedBy.length > 0 ? <span className="text-small whitespace-nowrap text-ink-soft">live in {plural(activelyUsedBy.length, "workflow")}</span> : null}
+    </span>
   );
 }
 

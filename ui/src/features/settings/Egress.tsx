@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf, problemsOf } from "@/api/problem";
@@ -9,8 +8,10 @@ import { Dialog } from "@/kit/Dialog";
 import { Failure, ProblemText, Skeleton } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { ChangeList } from "@/resource/ChangeList";
+import { useEdited } from "@/resource/edited";
 import { History } from "@/resource/History";
 import { useKind } from "@/resource/kinds";
+import { Overtaken } from "@/resource/Overtaken";
 import { SchemaForm } from "@/resource/SchemaForm";
 
 /** Name of the one `egress` resource of an environment. */
@@ -33,10 +34,8 @@ function Rules({ stored }: { stored: Stored | null }) {
   const name = stored?.name ?? NAME;
   const spec = (stored?.spec ?? {}) as Spec;
   const revision = stored?.revision ?? null;
-  const [edited, setEdited] = useState<{ value: Spec; from: number | null } | null>(null);
-  const value = edited?.value ?? spec;
-  const dirty = edited !== null && JSON.stringify(edited.value) !== JSON.stringify(spec);
-  const overtaken = dirty && edited.from !== revision;
+  const edited = useEdited(spec, revision);
+  const { value, dirty } = edited;
   const header = revision === null ? {} : { header: { "If-Match": `"${String(revision)}"` } };
   const write = (dryRun: boolean) =>
     data(api.PUT("/api/v1/egress/{name}", { params: { path: { name }, query: { dryRun }, ...header }, body: { spec: value as Record<string, never>, labels: stored?.labels ?? {} } }));
@@ -58,7 +57,7 @@ function Rules({ stored }: { stored: Stored | null }) {
     mutationFn: () => write(false),
     onSuccess: () => {
       review.reset();
-      setEdited(null);
+      edited.discard();
       toasts.done("The rules hold from now on", revision === null ? undefined : () => { back.mutate(revision); });
     },
     onSettled: () => void client.invalidateQueries({ queryKey: ["egress"] }),
@@ -76,25 +75,20 @@ function Rules({ stored }: { stored: Stored | null }) {
         }}
       >
         {revision === null ? <p className="text-ink-soft">No rules are set: every public address may be called, private ones only by connections that say so.</p> : null}
-        {overtaken ? (
-          <div role="alert" className="flex flex-wrap items-center gap-2 rounded-base border border-wait/40 bg-wait-soft px-3 py-2 text-wait">
-            <span className="flex-1">Somebody changed these rules while you did. Yours are kept here; the review shows how they differ from what holds now.</span>
-            <Button look="quiet" onClick={() => { setEdited(null); }}>Take theirs</Button>
-          </div>
-        ) : null}
+        <Overtaken fields={edited.both} onDiscard={edited.discard} />
         <SchemaForm
           schema={kind.data}
           value={value}
           onChange={(next) => {
             review.reset();
-            setEdited({ value: next, from: edited?.from ?? revision });
+            edited.set(next);
           }}
           problems={problemsOf(review.error ?? save.error)}
         />
         {review.isError ? <ProblemText problem={problemOf(review.error)} /> : null}
         <div className="flex gap-2">
           <Button type="submit" look="primary" busy={review.isPending} refused={refused}>Check and review</Button>
-          <Button look="quiet" refused={refused} onClick={() => { setEdited(null); review.reset(); }}>Discard</Button>
+          <Button look="quiet" refused={refused} onClick={() => { edited.discard(); review.reset(); }}>Discard</Button>
         </div>
       </form>
       {review.data === undefined ? null : (

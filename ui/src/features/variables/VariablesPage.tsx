@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { History as HistoryIcon, Pencil, Plus, Trash2 } from "lucide-react";
+import { History as HistoryIcon, Pencil, Plus, TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
@@ -12,7 +12,9 @@ import { Empty, Failure, Skeleton } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
+import { DeleteDialog } from "@/resource/DeleteDialog";
 import { History } from "@/resource/History";
+import { RenameDialog } from "@/resource/RenameDialog";
 
 interface Edited {
   name: string;
@@ -26,16 +28,10 @@ interface Edited {
 
 /** Values that workflows of this environment read. */
 export function VariablesPage() {
-  const client = useQueryClient();
   const [edited, setEdited] = useState<Edited | null>(null);
   const [past, setPast] = useState<string | null>(null);
   const list = useQuery({ queryKey: ["variable", "list"], queryFn: () => data(api.GET("/api/v1/variables", { params: { query: { limit: 1000 } } })) });
-  const remove = useMutation({
-    mutationFn: (name: string) => data(api.DELETE("/api/v1/variables/{name}", { params: { path: { name } } })),
-    onSuccess: (_, name) => { toasts.done(`${name} was deleted`); },
-    onError: (error, name) => { toasts.failed(`${name} was not deleted`, error); },
-    onSettled: () => void client.invalidateQueries({ queryKey: ["variable"] }),
-  });
+  const [asked, setAsked] = useState<{ what: "rename" | "delete"; name: string } | null>(null);
   const fresh = (): void => { setEdited({ name: "", value: "", description: "", key: "" }); };
   return (
     <Page
@@ -64,7 +60,8 @@ export function VariablesPage() {
                     <span className="flex justify-end">
                       <IconButton name={`Edit ${variable.name}`} icon={<Pencil size={14} />} onClick={() => { setEdited({ name: variable.name, value: shown(spec.value), description: spec.description ?? "", key: spec.key ?? "", revision: variable.revision, labels: variable.labels ?? {} }); }} />
                       <IconButton name={`History of ${variable.name}`} icon={<HistoryIcon size={14} />} onClick={() => { setPast(variable.name); }} />
-                      <IconButton name={`Delete ${variable.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Delete ${variable.name}?`)) remove.mutate(variable.name); }} />
+                      <IconButton name={`Rename ${variable.name}`} icon={<TextCursorInput size={14} />} onClick={() => { setAsked({ what: "rename", name: variable.name }); }} />
+                      <IconButton name={`Delete ${variable.name}`} icon={<Trash2 size={14} />} onClick={() => { setAsked({ what: "delete", name: variable.name }); }} />
                     </span>
                   </Td>
                 </Tr>
@@ -74,6 +71,8 @@ export function VariablesPage() {
         )}
       </Panel>
       {edited === null ? null : <Editor edited={edited} onClose={() => { setEdited(null); }} />}
+      {asked?.what === "rename" ? <RenameDialog kind="variable" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
+      {asked?.what === "delete" ? <DeleteDialog kind="variable" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
       <Dialog title={`History of ${past ?? ""}`} open={past !== null} wide onOpenChange={() => { setPast(null); }}>
         {past === null ? null : <History kind="variable" name={past} />}
       </Dialog>

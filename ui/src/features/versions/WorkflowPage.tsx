@@ -16,8 +16,10 @@ import { Time } from "@/kit/Time";
 import { duration } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 import { DeleteDialog } from "@/resource/DeleteDialog";
+import { useEdited } from "@/resource/edited";
 import { exportFile, type Format } from "@/resource/exportFile";
 import { useKind } from "@/resource/kinds";
+import { Overtaken } from "@/resource/Overtaken";
 import { RenameDialog } from "@/resource/RenameDialog";
 import { resolve, type Schema } from "@/resource/schema";
 import { SchemaForm } from "@/resource/SchemaForm";
@@ -77,7 +79,7 @@ export function WorkflowPage() {
           tabs={[
             { value: "overview", name: "Overview", content: <Overview name={name} revision={resource.data.revision} /> },
             { value: "versions", name: "Versions", content: <Versions name={name} /> },
-            { value: "settings", name: "Settings", content: <SettingsForm key={resource.data.revision} name={name} spec={resource.data.spec as Record<string, unknown>} revision={resource.data.revision} labels={resource.data.labels ?? {}} /> },
+            { value: "settings", name: "Settings", content: <SettingsForm name={name} spec={resource.data.spec as Record<string, unknown>} revision={resource.data.revision} labels={resource.data.labels ?? {}} /> },
           ]}
         />
       </Panel>
@@ -172,8 +174,13 @@ function Overview({ name, revision }: { name: string; revision: number }) {
 function SettingsForm({ name, spec, revision, labels }: { name: string; spec: Record<string, unknown>; revision: number; labels: Record<string, string> }) {
   const client = useQueryClient();
   const kind = useKind("workflow");
-  const [settings, setSettings] = useState<Record<string, unknown>>((spec["settings"] ?? {}) as Record<string, unknown>);
-  const [text, setText] = useState(Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(", "));
+  // The labels are text while they are typed, and go with the settings: one form, one revision.
+  const written = Object.entries(labels).map(([key, value]) => (value === "" ? key : `${key}=${value}`)).join(", ");
+  const edited = useEdited({ settings: spec["settings"] ?? {}, labels: written }, revision);
+  const settings = edited.value["settings"] as Record<string, unknown>;
+  const text = edited.value["labels"] as string;
+  const setSettings = (next: Record<string, unknown>): void => { edited.set({ ...edited.value, settings: next }); };
+  const setText = (next: string): void => { edited.set({ ...edited.value, labels: next }); };
   const save = useMutation({
     mutationFn: () =>
       data(
@@ -182,7 +189,10 @@ function SettingsForm({ name, spec, revision, labels }: { name: string; spec: Re
           body: { spec: { ...spec, settings }, labels: labelsOf(text) },
         }),
       ),
-    onSuccess: () => { toasts.done("Saved as a new revision; make it live in the overview"); },
+    onSuccess: () => {
+      edited.discard();
+      toasts.done("Saved as a new revision; make it live in the overview");
+    },
     onError: (error) => { toasts.failed("It was not saved", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["workflow"] }),
   });
@@ -190,14 +200,15 @@ function SettingsForm({ name, spec, revision, labels }: { name: string; spec: Re
   const schema = resolve(root.properties?.["settings"] ?? {}, root).schema;
   const whole: Schema = { ...schema, ...(root.$defs === undefined ? {} : { $defs: root.$defs }) };
   return (
-    <form className="flex max-w-2xl flex-col gap-4 p-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
+    <form className="flex max-w-2xl flex-col gap-4 p-4" onSubmit={(event) => { event.preventDefault(); if (edited.dirty && !save.isPending) save.mutate(); }}>
+      <Overtaken fields={edited.both} onDiscard={edited.discard} />
       <label className="flex flex-col gap-1">
         <span className="font-medium">Labels</span>
         <Input value={text} placeholder="team=sales, tier=1" onChange={(event) => { setText(event.target.value); }} />
         <span className="text-small text-ink-faint">Pairs, parted by commas; the list of workflows can be narrowed by them.</span>
       </label>
       {kind.isPending ? <Skeleton /> : <SchemaForm schema={whole} value={settings} onChange={setSettings} pointer="/spec/settings" problems={problemsOf(save.error)} />}
-      <div><Button type="submit" look="primary" busy={save.isPending}>Save</Button></div>
+      <div><Button type="submit" look="primary" busy={save.isPending} refused={edited.dirty ? undefined : "Nothing has changed"}>Save</Button></div>
     </form>
   );
 }

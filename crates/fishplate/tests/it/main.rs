@@ -14,6 +14,7 @@ mod people;
 mod replay;
 mod resources;
 mod server;
+mod secrecy;
 mod services;
 mod stand_ins;
 mod torture;

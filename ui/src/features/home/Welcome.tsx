@@ -19,7 +19,11 @@ export function Welcome() {
   const example = useMutation({
     mutationFn: async () => {
       const path = { params: { path: { name: EXAMPLE.name } } };
-      await data(api.PUT("/api/v1/workflows/{name}", { ...path, body: { labels: EXAMPLE.labels, spec: EXAMPLE.spec } }));
+      const { TEMPLATES } = await import("@/resource/templates");
+      const template = TEMPLATES.find(({ name }) => name === EXAMPLE.name);
+      if (template === undefined) throw new Error(`the app was built without the example \`${EXAMPLE.name}\``);
+      const { labels = {}, spec } = template.main;
+      await data(api.PUT("/api/v1/workflows/{name}", { ...path, body: { labels, spec } }));
       await data(api.POST("/api/v1/workflows/{name}/activate", { ...path, body: {} }));
       return data(api.POST("/api/v1/workflows/{name}/run", { ...path, body: { input: EXAMPLE.input } }));
     },

@@ -347,7 +347,27 @@ async function pasteFromN8n() {
   await page.close();
 }
 
-const WORK = [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo], ["company", company], ["laid out on opening", laidOut], ["a failing run", failingRun], ["a test event", testEvent], ["a conflict", conflict], ["paste from n8n", pasteFromN8n]];
+/** A schedule is set by its form, says what it means, and shows when it comes in the chosen zone. */
+async function schedule() {
+  const name = `schedule-${stamp}`;
+  const page = await openEditor(name);
+  await page.getByRole("button", { name: "Add the first node" }).click();
+  await choose(page, "schedule");
+  await page.getByRole("combobox", { name: "Unit of rule 1" }).selectOption("weeks");
+  await page.getByRole("button", { name: "Wednesday" }).click();
+  await page.getByLabel("Time of rule 1").fill("07:15");
+  await page.getByText("Every week on Monday and Wednesday at 07:15").waitFor();
+  await page.getByLabel("Time zone of the workflow").fill("Europe/Vienna");
+  assert.equal(await page.getByRole("region", { name: "Next times" }).getByRole("listitem").count(), 5);
+  await shot(page, "schedule");
+  await close(page);
+  await saved(page);
+  const { spec } = await draftOf(name);
+  assert.deepEqual(spec.nodes[0].params.rules, [{ every: "weeks", count: 1, days: [1, 3], hour: 7, minute: 15 }]);
+  assert.equal(spec.settings.timezone, "Europe/Vienna");
+}
+
+const WORK = [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo], ["company", company], ["laid out on opening", laidOut], ["a failing run", failingRun], ["a test event", testEvent], ["a conflict", conflict], ["paste from n8n", pasteFromN8n], ["a schedule", schedule]];
 const { ONLY = "" } = process.env;
 
 let failed = false;

@@ -3,6 +3,7 @@
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
 import { below, Expression, isExpression, Labelled, type Place } from "./Field";
 import { ExpressionInput } from "./ExpressionInput";
+import { Schedule } from "./Schedule";
 import { labelOf } from "./schema";
 
 /** A value in a row: text that may be an expression. */
@@ -206,6 +207,8 @@ export function dailyEditor(type: string, name: string, place: Place): React.Rea
       return <Conditions place={place} />;
     case "core.switch/rules":
       return <Rules place={place} />;
+    case "core.schedule/rules":
+      return <Schedule place={place} />;
     case "core.code/code":
       return <CodeField place={place} />;
     case "http.request/query":

@@ -230,7 +230,7 @@ export function initialParams(type: string, schema: JsonObject, free: string): J
     case "http.webhook":
       return { methods: ["POST"], path: free, respond: { when: "immediately" } };
     case "core.schedule":
-      return { rules: [{ every: "hours", count: 1 }] };
+      return { rules: [{ every: "days", count: 1, hour: 9, minute: 0 }] };
     case "core.set":
       return { fields: [{ name: "", type: "string", value: "" }] };
     case "core.if":

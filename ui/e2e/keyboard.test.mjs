@@ -66,16 +66,17 @@ check("the first stop of the keyboard skips the navigation", async ({ open }) =>
   assert.equal(await page.evaluate(() => document.activeElement?.closest("main") !== null), true);
 });
 
-check("the keyboard goes through search and navigation in the order in which they stand", async ({ open }) => {
+check("the keyboard goes through places, search and navigation in the order in which they stand", async ({ open }) => {
   const page = await open("/");
   await shown(page);
   const stops = [];
-  for (let stop = 0; stop < 7; stop += 1) {
+  for (let stop = 0; stop < 8; stop += 1) {
     await page.keyboard.press("Tab");
     stops.push(await focused(page));
   }
-  assert.match(stops[1], /^Search or do/);
-  assert.deepEqual(stops.slice(2), ["Home", "Workflows", "Runs", "Waiting", "Connections"]);
+  assert.match(stops[1], /^mainprod/);
+  assert.match(stops[2], /^Search or do/);
+  assert.deepEqual(stops.slice(3), ["Home", "Workflows", "Runs", "Waiting", "Connections"]);
 });
 
 check("in a narrow window the navigation opens, leads on and closes", async ({ open }) => {

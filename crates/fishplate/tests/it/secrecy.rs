@@ -20,7 +20,7 @@ async fn no_answer_of_the_whole_api_holds_a_secret() {
     // A workflow that calls with it, and a run that fails on the answer.
     let spec = json!({ "nodes": [
         { "name": "Start", "type": "core.manual" },
-        { "name": "Call", "type": "http.request", "params": { "url": format!("{}/api/v1/me", server.url), "connection": "crm" } }
+        { "name": "Call", "type": "http.request", "params": { "url": format!("{}/api/v1/me", server.url), "authentication": "generic", "credentialType": "bearer" }, "connections": { "auth": "crm" } }
     ], "edges": [{ "from": "Start", "to": "Call" }] });
     server.ask("PUT", "/workflows/calls", json!({ "spec": spec })).await.ok();
     server.ask("POST", "/workflows/calls/activate", json!({})).await.ok();

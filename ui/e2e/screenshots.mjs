@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
 import { Browser } from "./lib/browser.mjs";
-import { PAGES, shown } from "./lib/pages.mjs";
+import { looker, PAGES, shown } from "./lib/pages.mjs";
 import { seed } from "./lib/seed.mjs";
 import { Server } from "./lib/server.mjs";
 
@@ -21,7 +21,7 @@ try {
   let total = 0;
   for (const place of PAGES) {
     for (const theme of ["light", "dark"]) {
-      const page = await browser.page({ theme, ...(place.open === true ? {} : { token: server.token }) });
+      const page = await browser.page({ theme, ...looker(place, found, server) });
       await page.goto(server.app + place.path(found));
       await shown(page, place);
       // Chromium writes WebP by its own protocol only.

@@ -30,11 +30,12 @@ export class Browser {
     return browser;
   }
 
-  /** A page of its own cookies and storage; with a token it is signed in. */
-  async page({ token, theme = "light", width = 1440, height = 900 } = {}) {
+  /** A page of its own cookies and storage; with a token, or with the cookie of a session, it is signed in. */
+  async page({ token, cookie, theme = "light", width = 1440, height = 900 } = {}) {
     const context = await this.#inner.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
     context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
+    if (cookie !== undefined) await context.addCookies([cookie]);
     if (token !== undefined) await context.addInitScript((text) => sessionStorage.setItem("fishplate.token", text), token);
     const page = await context.newPage();
     page.faults = [];

@@ -12,13 +12,22 @@ export const PAGES = [
   { name: "connection", path: (seed) => `/connections/${seed.connection}` },
   { name: "variables", path: () => "/variables" },
   { name: "audit", path: () => "/audit" },
+  { name: "people", path: () => "/people", person: true },
+  { name: "account", path: () => "/account", person: true },
   { name: "access", path: () => "/access" },
   { name: "settings", path: () => "/settings" },
   { name: "reference", path: () => "/reference" },
   { name: "help", path: () => "/help" },
   { name: "gallery", path: () => "/gallery" },
   { name: "sign-in", path: () => "/sign-in", open: true },
+  { name: "join", path: (seed) => `/join${seed.invitation}`, open: true },
 ];
+
+/** What the browser of whoever looks at a place has: nothing, a session, or a token. */
+export function looker(place, seed, server) {
+  if (place.open === true) return { token: undefined };
+  return place.person === true ? { token: undefined, cookie: seed.cookie } : { token: server.token };
+}
 
 /** Waits until a page shows what it is about: its name, nothing that loads, and its own fonts. */
 export async function shown(page, place) {

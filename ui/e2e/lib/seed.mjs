@@ -49,5 +49,7 @@ export async function seed(server) {
   const failed = (await server.api("/runs?status=failed")).items;
   const done = (await server.api("/runs?status=completed")).items;
   if (failed.length === 0 || done.length === 0) throw new Error("the seed did not make a failed and a completed run");
-  return { workflow: "greeting", connection: "crm", run: failed[0].id, done: done[0].id };
+  const cookie = await server.person();
+  const invitation = await server.invitation("grace@example.com");
+  return { workflow: "greeting", connection: "crm", run: failed[0].id, done: done[0].id, cookie, invitation };
 }

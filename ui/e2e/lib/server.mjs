@@ -100,6 +100,26 @@ export class Server {
     return text === "" ? null : JSON.parse(text);
   }
 
+  /** Makes an owner who has an account, and gives the cookie of their session. */
+  async person(email = "ada@example.com", name = "Ada Lovelace") {
+    const { url } = await this.api("/users/owner-link", { method: "POST" });
+    const answer = await fetch(`${this.url}/api/v1/links/accept`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ secret: new URL(url).hash.slice(1), email, name, password: "nine green bottles hang" }),
+    });
+    if (!answer.ok) throw new Error(`no account was made: ${answer.status} ${await answer.text()}`);
+    const [pair] = answer.headers.getSetCookie()[0].split(";");
+    const [key, ...value] = pair.split("=");
+    return { name: key, value: value.join("="), url: this.app };
+  }
+
+  /** A link that waits for somebody. */
+  async invitation(email) {
+    const { url } = await this.api("/users/invite", { method: "POST", body: { email, rules: [{ role: "editor" }] } });
+    return new URL(url).hash;
+  }
+
   async #serveApp() {
     const answer = await fetch(this.url, { headers: { accept: "text/html" } });
     if (answer.ok && (await answer.text()).includes('id="root"')) {

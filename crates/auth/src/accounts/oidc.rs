@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -31,9 +31,9 @@ use crate::{Grant, Permission, Rule};
 /// Kind of the cookie that waits for somebody's return.
 const COOKIE: &str = "oidc";
 /// How long what a provider says of itself is taken for true.
-const FRESH: Duration = Duration::from_secs(3600);
+const FRESH: i64 = 3600 * 1000;
 /// How often the keys of a provider are asked for when a token names one that is not known.
-const KEYS_EVERY: Duration = Duration::from_secs(30);
+const KEYS_EVERY: i64 = 30 * 1000;
 /// Most bytes that a provider is listened to.
 const LIMIT: u64 = 1 << 20;
 /// Algorithms that identities may be signed with: those of public keys only.
@@ -170,8 +170,8 @@ struct Metadata {
 struct Known {
     metadata: Metadata,
     keys: JwkSet,
-    at: Instant,
-    keys_at: Instant,
+    at: i64,
+    keys_at: i64,
 }
 
 #[derive(Deserialize)]
@@ -437,7 +437,7 @@ impl Accounts {
     /// What a provider says of itself, read anew every hour.
     async fn learn(&self, name: &str, spec: &Provider) -> Result<Arc<Known>, Problem> {
         let kept = self.inner.providers.known.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if let Some(known) = kept.filter(|known| known.at.elapsed() < FRESH) {
+        if let Some(known) = kept.filter(|known| crate::now_millis() - known.at < FRESH) {
             return Ok(known);
         }
         let issuer = spec.issuer.trim_end_matches('/');
@@ -453,7 +453,8 @@ impl Accounts {
             safe_address(address).map_err(|why| untrue(spec, why))?;
         }
         let keys: JwkSet = self.fetch(spec, Method::GET, &metadata.jwks_uri, None).await?;
-        self.remember(name, Known { metadata, keys, at: Instant::now(), keys_at: Instant::now() })
+        let now = crate::now_millis();
+        self.remember(name, Known { metadata, keys, at: now, keys_at: now })
     }
 
     fn remember(&self, name: &str, known: Known) -> Result<Arc<Known>, Problem> {
@@ -478,9 +479,9 @@ impl Accounts {
         let answer: TokenAnswer = self.fetch(spec, Method::POST, &known.metadata.token_endpoint, Some(form)).await?;
         let claims = match verify(&answer.id_token, spec, known) {
             // Providers change their keys; a token that names an unknown one is worth one more look.
-            Err(Unverified::Key) if known.keys_at.elapsed() > KEYS_EVERY => {
+            Err(Unverified::Key) if crate::now_millis() - known.keys_at > KEYS_EVERY => {
                 let keys = self.fetch(spec, Method::GET, &known.metadata.jwks_uri, None).await?;
-                let known = self.remember(name, Known { keys, keys_at: Instant::now(), ..known.as_ref().clone() })?;
+                let known = self.remember(name, Known { keys, keys_at: crate::now_millis(), ..known.as_ref().clone() })?;
                 verify(&answer.id_token, spec, &known)
             }
             other => other,

@@ -20,7 +20,7 @@ async fn no_answer_of_the_whole_api_holds_a_secret() {
     // A workflow that calls with it, and a run that fails on the answer.
     let spec = json!({ "nodes": [
         { "name": "Start", "type": "core.manual" },
-        { "name": "Call", "type": "http.request", "params": { "url": format!("{}/api/v1/me", server.url), "authentication": "generic", "credentialType": "bearer" }, "connections": { "auth": "crm" } }
+        { "name": "Call", "type": "http.request", "params": { "url": format!("{}/api/v1/me", server.url), "authentication": "generic" }, "connections": { "auth": "crm" } }
     ], "edges": [{ "from": "Start", "to": "Call" }] });
     server.ask("PUT", "/workflows/calls", json!({ "spec": spec })).await.ok();
     server.ask("POST", "/workflows/calls/activate", json!({})).await.ok();
@@ -66,7 +66,8 @@ async fn no_answer_of_the_whole_api_holds_a_secret() {
                 part if part.starts_with('{') => "1".into(),
                 part => part.into(),
             };
-            let address: String = path.trim_start_matches("/api/v1").split('/').map(segment).collect::<Vec<_>>().join("/");
+            let address: String =
+                path.trim_start_matches("/api/v1").split('/').map(segment).collect::<Vec<_>>().join("/");
             let by_token = server.ask("GET", &address, Value::Null).await;
             let by_session = ada.ask(&server, "GET", &address, &Value::Null).await.0;
             for answer in [by_token, by_session] {

@@ -24,7 +24,7 @@ function shown(onNew = vi.fn()) {
 test("it says where one is, and that it is production", async () => {
   serve({ "GET /api/v1/scopes": { items: SCOPES } });
   shown();
-  expect((await screen.findByRole("button", { name: "Workspace main, environment prod, production. Change", hidden: true })).textContent).toContain("Production");
+  expect((await screen.findByRole("button", { name: /^Workspace and environment\s*main\s*prod\s*Production$/, hidden: true })).textContent).toContain("Production");
 });
 
 test("all scopes are listed by workspace, stages in the order in which changes go through them", async () => {

@@ -19,16 +19,16 @@ export function ScopeSwitch({ open, onOpenChange, onNew, narrow }: { open: boole
       <Popover.Trigger asChild>
         <button
           type="button"
-          aria-label={`Workspace ${here.workspace}, environment ${here.environment}${production ? ", production" : ""}. Change`}
           className={clsx(
             "flex min-w-0 items-center gap-2 rounded-base border px-2 text-left hover:border-line-strong",
             narrow === true ? "h-8 flex-1" : "h-10 w-full",
             production ? "border-wait/40 bg-wait-soft" : "bg-surface shadow-low",
           )}
         >
+          <span className="sr-only">Workspace and environment</span>
           <Dot scope={here} />
           <span className="min-w-0 flex-1 leading-4">
-            <span className={clsx("block truncate text-tiny", production ? "text-wait" : "text-ink-faint", narrow === true && "sr-only")}>{here.workspace}</span>
+            {narrow === true ? null : <span className={clsx("block truncate text-tiny", production ? "text-wait" : "text-ink-faint")}>{here.workspace}</span>}
             <span className="block truncate font-semibold">{narrow === true ? textOf(here) : here.environment}</span>
           </span>
           {production ? <span className="text-tiny font-medium text-wait max-[360px]:sr-only">Production</span> : null}

@@ -74,7 +74,7 @@ check("the keyboard goes through places, search and navigation in the order in w
     await page.keyboard.press("Tab");
     stops.push(await focused(page));
   }
-  assert.match(stops[1], /^mainprod/);
+  assert.match(stops[1], /^Workspace and environmentmainprod/);
   assert.match(stops[2], /^Search or do/);
   assert.deepEqual(stops.slice(3), ["Home", "Workflows", "Runs", "Waiting", "Connections"]);
 });

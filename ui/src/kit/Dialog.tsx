@@ -1,6 +1,6 @@
 import { Dialog as Radix } from "radix-ui";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 
 import { IconButton } from "./Button";
 
@@ -22,6 +22,8 @@ export function Dialog({
   children?: ReactNode;
   footer?: ReactNode;
 }) {
+  // Opened by keys or from a menu it has no button of its own to go back to.
+  const before = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -30,7 +32,13 @@ export function Dialog({
           // A tip over the closing button would take the first Escape for itself, so the focus begins on the dialog.
           onOpenAutoFocus={(event) => {
             event.preventDefault();
+            before.current = document.activeElement;
             (event.currentTarget as HTMLElement).focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            if (!(before.current instanceof HTMLElement) || !before.current.isConnected) return;
+            event.preventDefault();
+            before.current.focus();
           }}
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           className={`fixed top-[12vh] left-1/2 z-40 flex max-h-[76vh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-large border bg-raised shadow-high outline-none ${wide === true ? "max-w-3xl" : "max-w-lg"}`}

@@ -481,7 +481,8 @@ impl Accounts {
             // Providers change their keys; a token that names an unknown one is worth one more look.
             Err(Unverified::Key) if crate::now_millis() - known.keys_at > KEYS_EVERY => {
                 let keys = self.fetch(spec, Method::GET, &known.metadata.jwks_uri, None).await?;
-                let known = self.remember(name, Known { keys, keys_at: crate::now_millis(), ..known.as_ref().clone() })?;
+                let known =
+                    self.remember(name, Known { keys, keys_at: crate::now_millis(), ..known.as_ref().clone() })?;
                 verify(&answer.id_token, spec, &known)
             }
             other => other,

@@ -1,6 +1,6 @@
 //! The files that rules look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -9,10 +9,12 @@ use anyhow::{Context, Result, bail};
 /// Paths (relative to the root, with `/`) and texts.
 pub struct Tree {
     files: BTreeMap<String, String>,
+    /// Paths of what is no text: only documents that show it care.
+    others: BTreeSet<String>,
 }
 
 impl Tree {
-    /// What is tracked or would be: everything that git does not ignore. Files that are no text are left out.
+    /// What is tracked or would be: everything that git does not ignore. Of files that are no text only the path is known.
     pub fn read() -> Result<Self> {
         let root = root();
         let listing = Command::new("git")
@@ -23,22 +25,23 @@ impl Tree {
         if !listing.status.success() {
             bail!("git ls-files failed: {}", String::from_utf8_lossy(&listing.stderr).trim());
         }
-        let mut files = BTreeMap::new();
+        let (mut files, mut others) = (BTreeMap::new(), BTreeSet::new());
         for path in String::from_utf8_lossy(&listing.stdout).split('\0').filter(|path| !path.is_empty()) {
             // A deleted file is still listed until the deletion is staged.
-            if let Ok(bytes) = std::fs::read(root.join(path))
-                && let Ok(text) = String::from_utf8(bytes)
-            {
-                files.insert(path.to_owned(), text);
+            let Ok(bytes) = std::fs::read(root.join(path)) else { continue };
+            match String::from_utf8(bytes) {
+                Ok(text) => drop(files.insert(path.to_owned(), text)),
+                Err(_) => drop(others.insert(path.to_owned())),
             }
         }
-        Ok(Tree { files })
+        Ok(Tree { files, others })
     }
 
     /// A tree for tests.
     #[cfg(test)]
     pub fn of(files: &[(&str, &str)]) -> Self {
-        Tree { files: files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect() }
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        Tree { files: files.collect(), others: BTreeSet::new() }
     }
 
     /// Number of files.
@@ -65,6 +68,7 @@ impl Tree {
     pub fn has(&self, path: &str) -> bool {
         let folder = format!("{}/", path.trim_end_matches('/'));
         self.files.contains_key(path)
+            || self.others.contains(path)
             || self.files.range(folder.clone()..).next().is_some_and(|(first, _)| first.starts_with(&folder))
     }
 }

@@ -1,4 +1,6 @@
-/** How long nothing is read after something was: at least this, so that what comes in one breath is read at once. */
+/** How long news are gathered before they are read: one frame, because who watches wants to see it happen. */
+const BREATH = 16;
+/** How long nothing is read after something was, at least. */
 const LEAST = 150;
 /** And at least this many times as long as reading took, so that a slow server is not kept busy by us alone. */
 const SHARE = 2;
@@ -25,7 +27,7 @@ export function paced(act: (key: string) => Promise<void>, now: () => number = D
     busy.add(key);
     setTimeout(() => {
       run(key);
-    }, LEAST);
+    }, BREATH);
   };
   return (keys) => {
     for (const key of keys) {

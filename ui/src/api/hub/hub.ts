@@ -24,8 +24,8 @@ export interface World {
 /** Tabs say every half minute that they are there; in the background the browser makes a minute of it. */
 export const STEP = 30_000;
 const SILENCE = 5 * 60_000;
-/** A thousand changes in a second are told in ten messages. */
-const BREATH = 100;
+/** A thousand changes in a second are told in twenty messages. */
+const BREATH = 50;
 
 const RUNS = ["runs", "run", "dead"];
 

@@ -1,10 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Copy, Plus, Trash2 } from "lucide-react";
+import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import type { components } from "@/api/schema";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input, Select } from "@/kit/Field";
@@ -14,15 +13,8 @@ import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
+import { Once, Rules, RulesField, type Rule } from "@/resource/rules";
 
-type Role = components["schemas"]["Role"];
-const ROLES: { role: Role; about: string }[] = [
-  { role: "viewer", about: "Looks at everything, changes nothing." },
-  { role: "operator", about: "Starts, retries and cancels runs, too." },
-  { role: "editor", about: "Changes workflows, connections and variables, too." },
-  { role: "admin", about: "Makes tokens and sets the rules, too." },
-  { role: "owner", about: "Everything." },
-];
 const ENDS: [string, number | null][] = [["in 30 days", 30], ["in 90 days", 90], ["in a year", 365], ["never", null]];
 
 /** Who may do what: tokens of programs, and the places where they count. */
@@ -52,9 +44,7 @@ export function AccessPage() {
                 <Tr key={token.id} className={token.revokedAt == null ? "" : "opacity-60"}>
                   <Td className="font-medium">{token.name}</Td>
                   <Td>
-                    <span className="flex flex-wrap gap-1">
-                      {token.rules.map((rule, index) => <Badge key={index}>{rule.role}{rule.workspace == null ? "" : ` in ${rule.workspace}`}{rule.environment == null ? "" : ` / ${rule.environment}`}</Badge>)}
-                    </span>
+                    <Rules rules={token.rules} />
                   </Td>
                   <Td className="text-ink-soft"><Time at={token.createdAt} /> by {token.createdBy}</Td>
                   <Td className="text-ink-soft">{token.revokedAt != null ? <Badge tone="bad">revoked</Badge> : token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
@@ -80,10 +70,7 @@ export function AccessPage() {
       </div>
       {making ? <NewToken onClose={() => { setMaking(false); }} onMade={(made) => { setMaking(false); setText(made); }} /> : null}
       <Dialog title="Your new token" description="This is the only time that it is shown." open={text !== null} onOpenChange={() => { setText(null); }}>
-        <div className="flex items-center gap-2 rounded-base bg-sunken p-3">
-          <code className="min-w-0 flex-1 break-all">{text}</code>
-          <IconButton name="Copy the token" icon={<Copy size={14} />} onClick={() => { void navigator.clipboard.writeText(text ?? "").then(() => { toasts.done("Copied"); }); }} />
-        </div>
+        <Once text={text ?? ""} onCopied={() => { toasts.done("Copied"); }} />
       </Dialog>
     </Page>
   );
@@ -92,10 +79,11 @@ export function AccessPage() {
 function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (text: string) => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
-  const [role, setRole] = useState<Role>("operator");
+  const scopes = useQuery({ queryKey: ["scope"], queryFn: () => data(api.GET("/api/v1/scopes", { params: { query: { limit: 500 } } })) });
+  const [rules, setRules] = useState<Rule[]>([{ role: "operator" }]);
   const [days, setDays] = useState<number | null>(90);
   const make = useMutation({
-    mutationFn: () => data(api.POST("/api/v1/tokens", { body: { name, rules: [{ role }], ...(days === null ? {} : { expiresAt: Date.now() + days * 86_400_000 }) } })),
+    mutationFn: () => data(api.POST("/api/v1/tokens", { body: { name, rules, ...(days === null ? {} : { expiresAt: Date.now() + days * 86_400_000 }) } })),
     onSuccess: (made) => { onMade(made.token); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["token"] }),
   });
@@ -108,9 +96,7 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (text: str
     >
       <div className="flex flex-col gap-4">
         <Field label="What it is for" error={make.isError ? problemOf(make.error).detail : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="deploy script" onChange={(event) => { setName(event.target.value); }} />}</Field>
-        <Field label="Role" hint={ROLES.find((known) => known.role === role)?.about}>
-          {(ids) => <Select {...ids} value={role} onChange={(event) => { setRole(event.target.value as Role); }}>{ROLES.map((known) => <option key={known.role} value={known.role}>{known.role}</option>)}</Select>}
-        </Field>
+        <RulesField rules={rules} scopes={scopes.data?.items ?? []} onChange={setRules} />
         <Field label="Ends">
           {(ids) => <Select {...ids} value={String(days)} onChange={(event) => { setDays(event.target.value === "null" ? null : Number(event.target.value)); }}>{ENDS.map(([said, span]) => <option key={said} value={String(span)}>{said}</option>)}</Select>}
         </Field>

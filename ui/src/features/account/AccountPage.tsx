@@ -4,6 +4,7 @@ import { useState, type FormEvent } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
+import type { components } from "@/api/schema";
 import { hasPasskeys, makePasskey, passkeyTrouble } from "@/app/passkey";
 import { session } from "@/app/session";
 import { Button, IconButton } from "@/kit/Button";
@@ -222,6 +223,8 @@ function Sessions() {
   );
 }
 
+/** What a token needs that only looks. */
+const READS: components["schemas"]["Permission"][] = ["resource:read", "run:read", "server:read"];
 const ENDS: [string, number | null][] = [["in 30 days", 30], ["in 90 days", 90], ["in a year", 365], ["never", null]];
 
 function Tokens() {
@@ -238,7 +241,7 @@ function Tokens() {
       data(api.POST("/api/v1/me/tokens", {
         body: {
           name, rules: [],
-          ...(reads ? { permissions: ["resource:read", "run:read", "server:read"] as const satisfies readonly string[] as never } : {}),
+          ...(reads ? { permissions: READS } : {}),
           ...(days === null ? {} : { expiresAt: Date.now() + days * 86_400_000 }),
         },
       })),

@@ -184,7 +184,7 @@ check("people sign in with a provider: newcomers as it was said, others only whe
     const olive = await comes("olive");
     await olive.waitForURL((url) => placeIn(url) === "/variables");
     // An answer that belongs to no sign-in of this browser opens nothing.
-    const planted = await stranger(browser, `${named(server)}/api/v1/sign-in/house/return?code=x&state=y&iss=${encodeURIComponent(house.issuer)}`);
+    const planted = await stranger(browser, `${named(server)}/api/v1/sign-in/house/return?code=x&state=y&word_of_its_own=z&iss=${encodeURIComponent(house.issuer)}`);
     await planted.getByRole("alert").waitFor();
     assert.match(await planted.getByRole("alert").innerText(), /no sign-in of this browser/);
   } finally {

@@ -11,8 +11,8 @@ import { theme } from "./app/theme";
 import { makeRouter } from "./routes";
 import "./styles.css";
 
-theme.start();
-density.start();
+theme.show();
+density.show();
 // Before the router reads the address.
 settle();
 

@@ -214,19 +214,16 @@ impl Vault {
     /// secret of a connection that nobody can make, so that backups and changes of the master key carry them along.
     /// `anew` puts others in the place of those that cannot be opened any more.
     pub async fn server_secret(&self, purpose: &str, mut anew: bool) -> Result<Vec<u8>, Error> {
-        let (scope, connection) = (ScopeId(1), server_name()?);
         loop {
-            if let Some(row) = self.inner.store.secret(scope, &connection, purpose).await? {
-                let generation = row.generation;
-                let place = Place { scope, connection: &connection, field: purpose, generation };
-                match self.inner.keyring.open(place, &row.sealed) {
-                    Err(Error::Sealed(_)) if anew => {}
-                    opened => return opened,
-                }
+            match self.given_server_secret(purpose).await {
+                Ok(Some(value)) => return Ok(value),
+                Ok(None) => {}
+                Err(Error::Sealed(_)) if anew => {}
+                Err(error) => return Err(error),
             }
             anew = false;
             let value: [u8; 32] = crate::seal::random();
-            match self.put_secret(scope, &connection, purpose, &value, "server").await {
+            match self.put_server_secret(purpose, &value, "server").await {
                 // Another process was faster; its value counts.
                 Ok(()) | Err(Error::Store(store::Error::Conflict { .. })) => {}
                 Err(error) => return Err(error),
@@ -239,7 +236,7 @@ impl Vault {
         self.put_secret(ScopeId(1), &server_name()?, purpose, value, by).await
     }
 
-    /// A secret that the server was given, if it was.
+    /// A secret of the server itself, if there is one.
     pub(crate) async fn given_server_secret(&self, purpose: &str) -> Result<Option<Vec<u8>>, Error> {
         let (scope, connection) = (ScopeId(1), server_name()?);
         let Some(row) = self.inner.store.secret(scope, &connection, purpose).await? else { return Ok(None) };
@@ -247,7 +244,7 @@ impl Vault {
         self.inner.keyring.open(place, &row.sealed).map(Some)
     }
 
-    /// Forgets a secret that the server was given.
+    /// Forgets a secret of the server itself.
     pub(crate) async fn drop_server_secret(&self, purpose: &str, by: &str) -> Result<(), Error> {
         self.delete_secret(ScopeId(1), &server_name()?, purpose, by).await.map(drop)
     }

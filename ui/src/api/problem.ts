@@ -67,3 +67,8 @@ export function problemOf(error: unknown): Problem {
 export function problemsOf(error: unknown): Problem[] {
   return error instanceof Refusal ? [error.problem, ...(error.problem.problems ?? [])] : [];
 }
+
+/** What is wrong and what to do about it, in one line. */
+export function sentenceOf(problem: Problem): string {
+  return [problem.detail, problem.hint].filter(Boolean).join(" – ");
+}

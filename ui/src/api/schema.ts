@@ -6650,22 +6650,10 @@ export interface operations {
                 state?: string;
                 /** @description Who the provider is. */
                 iss?: string;
-                /** @description Not read. */
-                session_state?: string;
-                /** @description Not read. */
-                scope?: string;
-                /** @description Not read. */
-                authuser?: string;
-                /** @description Not read. */
-                prompt?: string;
-                /** @description Not read. */
-                hd?: string;
                 /** @description Why there is nobody. */
                 error?: string;
                 /** @description The same in words. */
                 error_description?: string;
-                /** @description Not read. */
-                error_uri?: string;
             };
             header?: never;
             path: {

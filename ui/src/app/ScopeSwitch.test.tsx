@@ -5,7 +5,7 @@ import { cleanup, screen, within } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { showPage } from "@/testing/show";
-import { serve } from "@/testing/serve";
+import { Refuses, serve } from "@/testing/serve";
 
 import { ScopeSwitch } from "./ScopeSwitch";
 
@@ -47,7 +47,7 @@ test("typing narrows the list, and a new environment can always be made", async 
 
 test("in a scope that is not there, the roles say where else one may go", async () => {
   serve({
-    "GET /api/v1/scopes": { status: 404, code: "FP0004", detail: "there is no scope `main/prod`" },
+    "GET /api/v1/scopes": new Refuses(404, "FP0004", "there is no scope `main/prod`"),
     "GET /api/v1/me": { actor: "ada", rules: [{ role: "viewer", workspace: "acme", environment: "dev" }] },
   });
   shown();
@@ -56,7 +56,7 @@ test("in a scope that is not there, the roles say where else one may go", async 
 });
 
 test("a list that cannot be read says why", async () => {
-  serve({ "GET /api/v1/scopes": { status: 500, code: "FP0001", detail: "the store does not answer" } });
+  serve({ "GET /api/v1/scopes": new Refuses(500, "FP0001", "the store does not answer") });
   shown();
   await screen.findByText("the store does not answer");
 });

@@ -9,10 +9,10 @@ import { makeClient } from "@/app/queries";
 import { Toasts } from "@/kit/Toasts";
 
 /** Shows a page at an address, with all that is around it in the app but the shell; whatever else it leads to is empty. */
-export function showPage(Page: () => ReactNode, path: string, at: string = path) {
+export function showPage(Page: () => ReactNode, path: string, at: string = path, validateSearch?: (search: Record<string, unknown>) => object) {
   const root = createRootRoute({ component: Outlet, notFoundComponent: () => <p>Elsewhere</p> });
-  const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Outlet });
-  const page = createRoute({ getParentRoute: () => shell, path, component: Page });
+  const shell = createRoute({ getParentRoute: () => root, id: "shell", component: () => <><Outlet /><Toasts /></> });
+  const page = createRoute({ getParentRoute: () => shell, path, component: Page, ...(validateSearch === undefined ? {} : { validateSearch }) });
   const router = createRouter({ routeTree: root.addChildren([shell.addChildren([page])]), history: createMemoryHistory({ initialEntries: [at] }) });
   const client = makeClient();
   client.setDefaultOptions({ queries: { ...client.getDefaultOptions().queries, retry: false } });
@@ -21,7 +21,6 @@ export function showPage(Page: () => ReactNode, path: string, at: string = path)
       <Tooltip.Provider>
         {/* The app's own router has other routes; a page only knows its own. */}
         <RouterProvider router={router as never} />
-        <Toasts />
       </Tooltip.Provider>
     </QueryClientProvider>,
   );

@@ -34,6 +34,8 @@ const COOKIE: &str = "oidc";
 const FRESH: i64 = 3600 * 1000;
 /// How often the keys of a provider are asked for when a token names one that is not known.
 const KEYS_EVERY: i64 = 30 * 1000;
+/// What stands in the addresses of other ways in, where the name of a provider would.
+const RESERVED: [&str; 3] = ["password", "passkey", "providers"];
 /// Most bytes that a provider is listened to.
 const LIMIT: u64 = 1 << 20;
 /// Algorithms that identities may be signed with: those of public keys only.
@@ -229,6 +231,11 @@ impl Accounts {
     /// Sets a provider up. It is asked first, so that a wrong address is told at once.
     pub async fn put_provider(&self, grant: &Grant, name: &Name, new: NewProvider) -> Result<ProviderInfo, Problem> {
         grant.require_everywhere(Permission::SignInWrite)?;
+        if RESERVED.contains(&name.as_str()) {
+            return Err(Problem::new(Code::InvalidName, format!("a provider cannot be called `{name}`"))
+                .at("/name")
+                .hint("that stands for another way of signing in"));
+        }
         let NewProvider { spec, client_secret } = new;
         check_spec(&spec)?;
         if let Some(at) = spec.newcomers.iter().position(|rule| !grant.may_give(rule)) {

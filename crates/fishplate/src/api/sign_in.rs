@@ -14,7 +14,7 @@ use part::http::{Call, Operation, ParamKind, Reply};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::App;
+use super::{App, on};
 
 /// What the sign-in page offers.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -57,132 +57,128 @@ struct Destination {
 }
 
 pub fn operations(app: &App) -> Vec<Operation> {
-    let public = |method: Method, path: &str, id: &str| Operation::new(method, path, id, Access::Public);
+    let public = |method: Method, path: &str, id: &str, about: &str| {
+        Operation::new(method, path, id, Access::Public).about("sign-in", about)
+    };
+    let (get, post) = (Method::GET, Method::POST);
     vec![
-        public(Method::GET, "/api/v1/sign-in", "signInWays")
-            .about("sign-in", "Tells by what one can sign in.")
-            .gives::<Door>()
-            .handle({
-                let app = app.clone();
-                move |call| {
-                    let app = app.clone();
-                    async move {
-                        let (providers, needs_owner) = (app.accounts.ways().await?, app.accounts.needs_owner().await?);
-                        let signed_in = app.accounts.has_session(&call.headers).await;
-                        Reply::json(&Door { providers, needs_owner, signed_in })
-                    }
-                }
-            }),
-        public(Method::POST, "/api/v1/sign-in/password", "signInByPassword")
-            .about("sign-in", "Opens a session by password; the cookie comes with the answer.")
+        on(
+            app,
+            public(get.clone(), "/api/v1/sign-in", "signInWays", "Tells by what one can sign in.").gives::<Door>(),
+            async |app, call| {
+                let (providers, needs_owner) = (app.accounts.ways().await?, app.accounts.needs_owner().await?);
+                let signed_in = app.accounts.has_session(&call.headers).await;
+                Reply::json(&Door { providers, needs_owner, signed_in })
+            },
+        ),
+        on(
+            app,
+            public(
+                post.clone(),
+                "/api/v1/sign-in/password",
+                "signInByPassword",
+                "Opens a session by password; the cookie comes with the answer.",
+            )
             .takes::<ByPassword>()
             .gives::<SignedIn>()
-            .secret()
-            .handle({
-                let app = app.clone();
-                move |mut call| {
-                    let app = app.clone();
-                    async move {
-                        let said: ByPassword = call.json().await?;
-                        let visitor = visitor(&app, &call);
-                        welcome(&app.accounts.sign_in(&visitor, &said.email, &said.password).await?)
-                    }
-                }
-            }),
-        public(Method::POST, "/api/v1/sign-in/passkey/begin", "askPasskey")
-            .about("sign-in", "Tells what to ask an authenticator for.")
-            .gives::<Ceremony>()
-            .handle({
-                let app = app.clone();
-                move |call| {
-                    let app = app.clone();
-                    async move { Reply::json(&app.accounts.ask_passkey(&call.headers)?) }
-                }
-            }),
-        public(Method::POST, "/api/v1/sign-in/passkey", "signInByPasskey")
-            .about("sign-in", "Opens a session by passkey; the cookie comes with the answer.")
+            .secret(),
+            async |app, mut call| {
+                let said: ByPassword = call.json().await?;
+                welcome(&app.accounts.sign_in(&visitor(&app, &call), &said.email, &said.password).await?)
+            },
+        ),
+        on(
+            app,
+            public(
+                post.clone(),
+                "/api/v1/sign-in/passkey/begin",
+                "askPasskey",
+                "Tells what to ask an authenticator for.",
+            )
+            .gives::<Ceremony>(),
+            async |app, call| Reply::json(&app.accounts.ask_passkey(&call.headers)?),
+        ),
+        on(
+            app,
+            public(
+                post.clone(),
+                "/api/v1/sign-in/passkey",
+                "signInByPasskey",
+                "Opens a session by passkey; the cookie comes with the answer.",
+            )
             .takes::<PasskeyAnswer>()
             .gives::<SignedIn>()
-            .secret()
-            .handle({
-                let app = app.clone();
-                move |mut call| {
-                    let app = app.clone();
-                    async move {
-                        let answer: PasskeyAnswer = call.json().await?;
-                        let visitor = visitor(&app, &call);
-                        welcome(&app.accounts.sign_in_by_passkey(&visitor, answer).await?)
-                    }
-                }
-            }),
-        public(Method::POST, "/api/v1/sign-in/{provider}/begin", "departForProvider")
-            .about("sign-in", "Tells where to go to sign in with a provider.")
+            .secret(),
+            async |app, mut call| {
+                let answer: PasskeyAnswer = call.json().await?;
+                welcome(&app.accounts.sign_in_by_passkey(&visitor(&app, &call), answer).await?)
+            },
+        ),
+        on(
+            app,
+            public(
+                post.clone(),
+                "/api/v1/sign-in/{provider}/begin",
+                "departForProvider",
+                "Tells where to go to sign in with a provider.",
+            )
             .takes::<Destination>()
             .gives::<Departure>()
-            .secret()
-            .handle({
-                let app = app.clone();
-                move |mut call| {
-                    let app = app.clone();
-                    async move {
-                        let to: Destination = call.json_or_default().await?;
-                        let journey = Journey { next: to.next, link: to.link, attach: None };
-                        depart(&app, &call, journey).await
-                    }
-                }
-            }),
-        public(Method::GET, "/api/v1/sign-in/{provider}/return", "returnFromProvider")
-            .about("sign-in", "Where a provider sends people back to: opens a session and leads on.")
+            .secret(),
+            async |app, mut call| {
+                let to: Destination = call.json_or_default().await?;
+                depart(&app, &call, Journey { next: to.next, link: to.link, attach: None }).await
+            },
+        ),
+        on(
+            app,
+            public(
+                get,
+                "/api/v1/sign-in/{provider}/return",
+                "returnFromProvider",
+                "Where a provider sends people back to: opens a session and leads on.",
+            )
             .param("code", ParamKind::Text, "What the provider gives for who it is.")
             .param("state", ParamKind::Text, "What we gave the browser to bring back.")
             .param("iss", ParamKind::Text, "Who the provider is.")
-            .param("session_state", ParamKind::Text, "Not read.")
-            .param("scope", ParamKind::Text, "Not read.")
-            .param("authuser", ParamKind::Text, "Not read.")
-            .param("prompt", ParamKind::Text, "Not read.")
-            .param("hd", ParamKind::Text, "Not read.")
             .param("error", ParamKind::Text, "Why there is nobody.")
             .param("error_description", ParamKind::Text, "The same in words.")
-            .param("error_uri", ParamKind::Text, "Not read.")
-            .status(303)
-            .handle({
-                let app = app.clone();
-                move |call| arrive(app.clone(), call)
-            }),
-        public(Method::POST, "/api/v1/links/look", "lookAtLink")
-            .about("sign-in", "Tells what a one-time link is good for.")
-            .takes::<LinkSecret>()
-            .gives::<LinkInfo>()
-            .handle({
-                let app = app.clone();
-                move |mut call| {
-                    let app = app.clone();
-                    async move {
-                        let said: LinkSecret = call.json().await?;
-                        Reply::json(&app.accounts.look(&visitor(&app, &call), &said.secret).await?)
-                    }
-                }
-            }),
-        public(Method::POST, "/api/v1/links/accept", "acceptLink")
-            .about("sign-in", "Uses a one-time link: makes the account or sets its password, and opens a session.")
+            // Providers add words of their own, which are to be ignored (RFC 6749, section 4.1.2).
+            .any_query()
+            .status(303),
+            arrive,
+        ),
+        on(
+            app,
+            public(post.clone(), "/api/v1/links/look", "lookAtLink", "Tells what a one-time link is good for.")
+                .takes::<LinkSecret>()
+                .gives::<LinkInfo>(),
+            async |app, mut call| {
+                let said: LinkSecret = call.json().await?;
+                Reply::json(&app.accounts.look(&visitor(&app, &call), &said.secret).await?)
+            },
+        ),
+        on(
+            app,
+            public(
+                post,
+                "/api/v1/links/accept",
+                "acceptLink",
+                "Uses a one-time link: makes the account or sets its password, and opens a session.",
+            )
             .takes::<Acceptance>()
             .gives::<SignedIn>()
-            .secret()
-            .handle({
-                let app = app.clone();
-                move |mut call| {
-                    let app = app.clone();
-                    async move {
-                        let said: Acceptance = call.json().await?;
-                        welcome(&app.accounts.accept(&visitor(&app, &call), said).await?)
-                    }
-                }
-            }),
+            .secret(),
+            async |app, mut call| {
+                let said: Acceptance = call.json().await?;
+                welcome(&app.accounts.accept(&visitor(&app, &call), said).await?)
+            },
+        ),
     ]
 }
 
 /// What is known of whoever asks.
-pub(super) fn visitor(app: &App, call: &Call) -> Visitor {
+fn visitor(app: &App, call: &Call) -> Visitor {
     app.accounts.visitor(&call.headers, call.peer)
 }
 

@@ -283,6 +283,10 @@ async fn people_are_let_in_changed_and_shut_out_by_whoever_has_more() {
         (by_token("GET", "/variables").await, eve.ask(&server, "GET", "/me", &Value::Null).await.0.status),
         (401, 401)
     );
+    // What stands for another way in is no name of a provider.
+    let spec = json!({ "spec": { "title": "House", "issuer": "https://id.example.com", "clientId": "fishplate" } });
+    let (named, _) = ada.ask(&server, "PUT", "/sign-in/providers/passkey", &spec).await;
+    assert_eq!((named.status, named.json()["pointer"].as_str().map(str::to_owned)), (422, Some("/name".to_owned())));
     // The last owner stays.
     let path = format!("/users/{}/disable", id("ada@example.com"));
     let (kept, _) = ada.ask(&server, "POST", &path, &Value::Null).await;

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::body;
-use super::operation::{Param, ParamKind};
+use super::operation::{Operation, ParamKind};
 
 /// Who is at the other end of a connection, as far as proxies of ours tell it. Whoever accepts connections puts it
 /// among the extensions of a request.
@@ -167,12 +167,16 @@ impl Call {
     }
 
     /// Refuses query parameters that the operation does not have, and values of the wrong shape.
-    pub(crate) fn check_query(&self, params: &[Param]) -> Result<(), Problem> {
+    pub(crate) fn check_query(&self, operation: &Operation) -> Result<(), Problem> {
+        let params = &operation.params;
         for (name, value) in &self.query {
             if matches!(name.as_str(), "workspace" | "environment") {
                 continue;
             }
             let Some(param) = params.iter().find(|param| param.name == name) else {
+                if operation.any_query {
+                    continue;
+                }
                 let known: Vec<String> = params.iter().map(|param| format!("`{}`", param.name)).collect();
                 let mut problem =
                     Problem::new(Code::Malformed, format!("there is no query parameter `{}`", short(name)));

@@ -80,8 +80,10 @@ pub struct Operation {
     pub summary: String,
     /// Who may call it.
     pub access: Access,
-    /// Query parameters; others are refused.
+    /// Query parameters; others are refused, unless it takes any.
     pub params: Vec<Param>,
+    /// Query parameters that it does not know are ignored: somebody else's protocol says what stands in its address.
+    pub any_query: bool,
     /// Request body.
     pub takes: Takes,
     /// Status of success.
@@ -113,6 +115,7 @@ impl Operation {
             summary: String::new(),
             access,
             params: Vec::new(),
+            any_query: false,
             takes: Takes::Nothing,
             status: 204,
             gives: Gives::Nothing,
@@ -154,6 +157,13 @@ impl Operation {
     #[must_use]
     pub fn param(mut self, name: &'static str, kind: ParamKind, about: &'static str) -> Operation {
         self.params.push(Param { name, kind, about });
+        self
+    }
+
+    /// Ignores query parameters that it does not know.
+    #[must_use]
+    pub fn any_query(mut self) -> Operation {
+        self.any_query = true;
         self
     }
 

@@ -110,8 +110,13 @@ impl Kit {
             Gives::Live(_) => WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok(),
             _ => None,
         };
+        // Only what lives on has to be told when its credential ends.
+        let stop = match operation.gives {
+            Gives::Live(_) => self.inner.accounts.stop_of(grant.as_ref()),
+            _ => self.inner.accounts.stop_of(None),
+        };
         let call = Call {
-            stop: self.inner.accounts.stop_of(grant.as_ref()),
+            stop,
             peer: parts.extensions.get::<Peer>().map(|peer| peer.0),
             grant,
             scope,
@@ -124,7 +129,7 @@ impl Kit {
             body: Mutex::new(Some(body)),
             upgrade: Mutex::new(upgrade),
         };
-        call.check_query(&operation.params)?;
+        call.check_query(operation)?;
         let handler = |call: Call| -> BoxFuture<'_, Result<Response<Body>, Problem>> {
             let answer = (operation.handler)(call);
             Box::pin(async move {

@@ -3,7 +3,7 @@ import { Fingerprint, Plus, Trash2 } from "lucide-react";
 import { useState, type FormEvent } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { problemOf, sentenceOf } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { hasPasskeys, makePasskey, passkeyTrouble } from "@/app/passkey";
 import { session } from "@/app/session";
@@ -83,7 +83,7 @@ function Password() {
     <Panel title="Password">
       <form className="flex flex-col gap-3" onSubmit={(event: FormEvent) => { event.preventDefault(); save.mutate(); }}>
         <Field label="The one until now" error={problem?.pointer === "/current" ? problem.detail : undefined} hint="Leave it empty if you have none yet.">{(ids) => <Input {...ids} type="password" autoComplete="current-password" value={current} onChange={(event) => { setCurrent(event.target.value); }} />}</Field>
-        <Field label="The new one" error={problem?.pointer === "/password" ? [problem.detail, problem.hint].filter(Boolean).join(" – ") : undefined}>{(ids) => <Input {...ids} type="password" autoComplete="new-password" value={password} onChange={(event) => { setPassword(event.target.value); }} />}</Field>
+        <Field label="The new one" error={problem?.pointer === "/password" ? sentenceOf(problem) : undefined}>{(ids) => <Input {...ids} type="password" autoComplete="new-password" value={password} onChange={(event) => { setPassword(event.target.value); }} />}</Field>
         {problem !== null && !["/current", "/password"].includes(problem.pointer ?? "") ? <ProblemText problem={problem} /> : null}
         <div><Button type="submit" busy={save.isPending} refused={password === "" ? "Choose a new one first" : undefined}>Change the password</Button></div>
       </form>

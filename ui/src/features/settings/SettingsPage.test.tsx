@@ -5,7 +5,7 @@ import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { showPage } from "@/testing/show";
-import { serve, type Answer, type Asked } from "@/testing/serve";
+import { Refuses, serve, type Answer, type Asked } from "@/testing/serve";
 
 import { SettingsPage } from "./SettingsPage";
 
@@ -56,7 +56,7 @@ test("rules are checked by the server and reviewed before they are written", asy
 });
 
 test("what the server's check refuses is said at its field, and nothing is written", async () => {
-  const { log, user } = at({ "PUT /api/v1/egress/default": (asked: Asked) => ({ status: 422, code: "FP0101", detail: `no host pattern (dry run: ${asked.query.get("dryRun") ?? "no"})`, pointer: "/spec/allow/0" }) });
+  const { log, user } = at({ "PUT /api/v1/egress/default": (asked: Asked) => new Refuses(422, "FP0101", `no host pattern (dry run: ${asked.query.get("dryRun") ?? "no"})`, undefined, "/spec/allow/0") });
   const field = await host();
   await user.type(field, " !");
   await user.click(screen.getByRole("button", { name: "Check and review" }));
@@ -90,7 +90,7 @@ test("a list keeps what is typed in each entry when one before it is removed", a
 });
 
 test("the server's state and version are there, and a part that fails takes nothing else along", async () => {
-  at({ "GET /api/v1/egress": { status: 403, code: "FP0003", detail: "you may not see the rules" } });
+  at({ "GET /api/v1/egress": new Refuses(403, "FP0003", "you may not see the rules") });
   await screen.findByText("1.2.3");
   await screen.findByText("Works");
   await screen.findByText("you may not see the rules");

@@ -4,7 +4,7 @@ import { LogIn } from "lucide-react";
 import { useEffect, useState, type FormEvent } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf, type Problem } from "@/api/problem";
+import { problemOf, sentenceOf, type Problem } from "@/api/problem";
 import { session } from "@/app/session";
 import { Button } from "@/kit/Button";
 import { Field, Input } from "@/kit/Field";
@@ -66,7 +66,7 @@ export function JoinPage() {
     const refusal = problemOf(link.error);
     return (
       <Card title="This link opens nothing">
-        <Trouble text={[refusal.detail, refusal.hint].filter(Boolean).join(" – ")} />
+        <Trouble text={sentenceOf(refusal)} />
         <Link to="/sign-in" search={{ next: "/" }} className="text-plate underline">To the sign-in page</Link>
       </Card>
     );
@@ -74,7 +74,7 @@ export function JoinPage() {
   const { data: known } = link;
   const roles = known.rules.map((rule) => `${rule.role}${rule.workspace == null ? "" : ` in ${rule.workspace}`}${rule.environment == null ? "" : `/${rule.environment}`}`).join(", ");
   const at = (pointer: string): string | undefined => (problem?.pointer === pointer ? problem.detail : undefined);
-  const general = problem !== null && !["/email", "/password", "/name"].includes(problem.pointer ?? "") ? [problem.detail, problem.hint].filter(Boolean).join(" – ") : null;
+  const general = problem !== null && !["/email", "/password", "/name"].includes(problem.pointer ?? "") ? sentenceOf(problem) : null;
   const providers = purpose === "reset" ? [] : (door.data?.providers ?? []);
   return (
     <Card

@@ -4,7 +4,7 @@ import { Fingerprint, LogIn } from "lucide-react";
 import { useEffect, useState, type FormEvent } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { problemOf, sentenceOf } from "@/api/problem";
 import { askPasskey, hasPasskeys, passkeyTrouble } from "@/app/passkey";
 import { session } from "@/app/session";
 import { Button } from "@/kit/Button";
@@ -36,7 +36,7 @@ export function SignInPage() {
       client.clear();
       await navigate({ to: next });
     } catch (error) {
-      setTrouble(passkeyTrouble(error) ?? words(error));
+      setTrouble(passkeyTrouble(error) ?? sentenceOf(problemOf(error)));
     } finally {
       setBusy(null);
     }
@@ -80,7 +80,7 @@ export function SignInPage() {
       const { location } = await data(api.POST("/api/v1/sign-in/{provider}/begin", { params: { path: { provider } }, body: { next } }));
       window.location.assign(location);
     } catch (error) {
-      setTrouble(words(error));
+      setTrouble(sentenceOf(problemOf(error)));
       setBusy(null);
     }
   };
@@ -121,9 +121,4 @@ export function SignInPage() {
       </div>
     </Card>
   );
-}
-
-function words(error: unknown): string {
-  const problem = problemOf(error);
-  return [problem.detail, problem.hint].filter(Boolean).join(" – ");
 }

@@ -3,7 +3,7 @@ import { History as HistoryIcon, Pencil, Plus, TextCursorInput, Trash2 } from "l
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { problemOf, sentenceOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input, TextArea } from "@/kit/Field";
@@ -97,7 +97,7 @@ function Editor({ edited, onClose }: { edited: Edited; onClose: () => void }) {
     onSettled: () => void client.invalidateQueries({ queryKey: ["variable"] }),
   });
   const problem = save.isError ? problemOf(save.error) : null;
-  const error = problem === null ? undefined : [problem.detail, problem.hint].filter(Boolean).join(" – ");
+  const error = problem === null ? undefined : sentenceOf(problem);
   return (
     <Dialog
       title={edited.revision === undefined ? "New variable" : `Edit ${edited.name}`}

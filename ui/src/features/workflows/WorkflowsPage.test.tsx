@@ -5,7 +5,7 @@ import { cleanup, screen, within } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
 
 import { showPage } from "@/testing/show";
-import { serve, type Answer, type Asked } from "@/testing/serve";
+import { Refuses, serve, type Answer, type Asked } from "@/testing/serve";
 
 import { WorkflowsPage } from "./WorkflowsPage";
 
@@ -32,7 +32,7 @@ test("where there is none, one is led to the first", async () => {
 });
 
 test("a refusal is told, with a way to try again", async () => {
-  const { log, user } = at([], { "GET /api/v1/workflows": { status: 403, code: "FP0003", detail: "you may not see workflows" } });
+  const { log, user } = at([], { "GET /api/v1/workflows": new Refuses(403, "FP0003", "you may not see workflows") });
   await screen.findByText("you may not see workflows");
   const before = log.length;
   await user.click(screen.getByRole("button", { name: "Try again" }));
@@ -77,7 +77,7 @@ test("what is chosen by keyboard is taken out of service together, after a quest
 test("one that is refused keeps no other from being done, and is named", async () => {
   const { user } = at([workflow("a"), workflow("b")], {
     "GET /api/v1/workflows/a": workflow("a"),
-    "PUT /api/v1/workflows/a": { status: 409, code: "FP0100", detail: "somebody else changed it" },
+    "PUT /api/v1/workflows/a": new Refuses(409, "FP0100", "somebody else changed it"),
     "GET /api/v1/workflows/b": workflow("b"),
     "PUT /api/v1/workflows/b": { resource: workflow("b"), action: "updated" },
   });

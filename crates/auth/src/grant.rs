@@ -158,6 +158,14 @@ impl Grant {
         }
     }
 
+    /// Whose preferences are meant: the person's, or those of a token that is nobody's.
+    pub fn holder(&self) -> Option<PrincipalId> {
+        match self.credential {
+            Credential::Token { id, of: None } => Some(id),
+            _ => self.user(),
+        }
+    }
+
     /// The person who has signed in, and their session; tokens are refused.
     pub fn session(&self) -> Result<(PrincipalId, SessionId), Problem> {
         match self.credential {

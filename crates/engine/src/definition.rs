@@ -75,6 +75,26 @@ struct Text<'a> {
     spec: std::borrow::Cow<'a, WorkflowSpec>,
 }
 
+impl DefinedNode {
+    /// A node as it is drawn; it cannot run.
+    pub fn drawn(node: &model::NodeSpec) -> DefinedNode {
+        DefinedNode {
+            name: node.name.as_str().into(),
+            node_type: node.node_type.clone(),
+            node: None,
+            effect: Effect::Pure,
+            on_uncertain: node.on_uncertain.unwrap_or(OnUncertain::Retry),
+            params: Arc::new(node.params.clone()),
+            connections: Arc::new(node.connections.clone()),
+            pinned: node.pinned.as_ref().map(|items| items_of(items)),
+            fallback: node.fallback.as_ref().map(|items| items_of(items)),
+            execute_once: node.execute_once,
+            timeout: node.timeout.map(|timeout| timeout.0),
+            tries: node.retry.map_or(1, |policy| policy.tries.clamp(1, 100)),
+        }
+    }
+}
+
 impl Definition {
     /// Compiles a text with the node types of this moment. All problems are returned, with pointers into the spec.
     pub fn compile(text: &WorkflowText, catalogue: &Snapshot) -> Result<Definition, Vec<Problem>> {
@@ -133,20 +153,7 @@ impl Definition {
         for (index, node) in spec.nodes.iter().enumerate() {
             let pointer = format!("/nodes/{index}");
             let entry = catalogue.get(&node.node_type, node.version);
-            let mut defined = DefinedNode {
-                name: node.name.as_str().into(),
-                node_type: node.node_type.clone(),
-                node: None,
-                effect: Effect::Pure,
-                on_uncertain: node.on_uncertain.unwrap_or(OnUncertain::Retry),
-                params: Arc::new(node.params.clone()),
-                connections: Arc::new(node.connections.clone()),
-                pinned: node.pinned.as_ref().map(|items| items_of(items)),
-                fallback: node.fallback.as_ref().map(|items| items_of(items)),
-                execute_once: node.execute_once,
-                timeout: node.timeout.map(|timeout| timeout.0),
-                tries: node.retry.map_or(1, |policy| policy.tries.clamp(1, 100)),
-            };
+            let mut defined = DefinedNode::drawn(node);
             let mut node_ports = Ports::ONE;
             match entry {
                 None if node.disabled => {}

@@ -18,6 +18,7 @@ mod parts;
 mod presence;
 mod rehearsals;
 mod resources;
+mod run_feed;
 mod serve;
 mod transfer;
 

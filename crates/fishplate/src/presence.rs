@@ -4,6 +4,7 @@
 //! by this process, so two people see each other when they are on the same server.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{Name, ScopeId};
@@ -43,6 +44,8 @@ pub struct DraftNews {
 pub struct Seen {
     /// By the name of their page.
     pub people: BTreeMap<String, Present>,
+    /// The stream that each of them is seen by: a page that opens another one is not gone when the first one ends.
+    seats: BTreeMap<String, u64>,
     /// The last write since the room was opened.
     pub draft: Option<DraftNews>,
 }
@@ -51,20 +54,25 @@ type Rooms = HashMap<(ScopeId, Name), watch::Sender<Seen>>;
 
 /// All drafts that somebody has open. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Presence(Arc<Mutex<Rooms>>);
+pub struct Presence {
+    rooms: Arc<Mutex<Rooms>>,
+    /// Seats that were given so far.
+    seats: Arc<AtomicU64>,
+}
 
 /// Somebody's place in a room; they leave when it is dropped.
 pub struct Seat {
     presence: Presence,
     room: (ScopeId, Name),
     client: String,
+    number: u64,
     /// What the room sees.
     pub seen: watch::Receiver<Seen>,
 }
 
 impl Presence {
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Comes in.
@@ -73,11 +81,15 @@ impl Presence {
         let room = rooms.entry((scope, workflow.clone())).or_insert_with(|| watch::Sender::new(Seen::default()));
         let client = person.client.clone();
         let seen = room.subscribe();
+        let number = self.seats.fetch_add(1, Ordering::Relaxed);
         room.send_if_modified(|seen| {
-            let fits = seen.people.len() < MOST || seen.people.contains_key(&client);
-            fits && seen.people.insert(client.clone(), person.clone()).as_ref() != Some(&person)
+            if seen.people.len() >= MOST && !seen.people.contains_key(&client) {
+                return false;
+            }
+            seen.seats.insert(client.clone(), number);
+            seen.people.insert(client.clone(), person.clone()).as_ref() != Some(&person)
         });
-        Seat { presence: self.clone(), room: (scope, workflow), client, seen }
+        Seat { presence: self.clone(), room: (scope, workflow), client, number, seen }
     }
 
     /// Looks at another node; false when no open page of that actor has this name.
@@ -105,7 +117,14 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut rooms = self.presence.rooms();
         let Some(room) = rooms.get(&self.room) else { return };
-        room.send_modify(|seen| drop(seen.people.remove(&self.client)));
+        room.send_if_modified(|seen| {
+            let ours = seen.seats.get(&self.client) == Some(&self.number);
+            if ours {
+                seen.seats.remove(&self.client);
+                seen.people.remove(&self.client);
+            }
+            ours
+        });
         // Ours is the last ear, and goes with us.
         if room.receiver_count() <= 1 {
             rooms.remove(&self.room);
@@ -139,6 +158,18 @@ mod tests {
         assert_eq!(clients(&first), ["a"]);
         drop((first, elsewhere));
         assert!(presence.rooms().is_empty(), "an empty room is given back");
+    }
+
+    #[test]
+    fn a_page_that_follows_anew_stays_when_its_first_stream_ends_late() {
+        let (presence, name) = (Presence::default(), "orders".parse::<Name>().unwrap());
+        let other = presence.enter(ScopeId(1), name.clone(), person("b", None));
+        let first = presence.enter(ScopeId(1), name.clone(), person("a", None));
+        let second = presence.enter(ScopeId(1), name.clone(), person("a", None));
+        drop(first);
+        assert_eq!(clients(&other), ["a", "b"]);
+        drop(second);
+        assert_eq!(clients(&other), ["b"]);
     }
 
     #[test]

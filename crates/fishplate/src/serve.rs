@@ -44,6 +44,7 @@ use crate::presence::Presence;
 use crate::rehearsals::Rehearsals;
 use crate::resources::Resources;
 use crate::resources::live::Live;
+use crate::run_feed::RunFeed;
 
 /// Most connections at the same time; further ones wait to be accepted.
 const MOST_CONNECTIONS: usize = 16_384;
@@ -210,6 +211,7 @@ impl Server {
             catalogue,
             runs,
             presence: Presence::default(),
+            feed: RunFeed::new(store.clone()),
             rehearsals: Rehearsals::new(receiver.routes().clone()),
             accounts: accounts.clone(),
             outbound,

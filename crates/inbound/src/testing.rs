@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use model::{Code, Digest, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
+use model::{Binary, Code, Digest, Problem, RunId, Scope, SignalId, Value};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Trial, Tried};
 use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};
 use store::RunFilter;
 
@@ -150,6 +150,22 @@ impl Runs for Fake {
     }
 
     fn may_run<'a>(&'a self, _: &'a Scope, _: &'a WorkflowRef, _: &'a Grant) -> BoxFuture<'a, Result<(), Problem>> {
+        not_here()
+    }
+
+    fn file<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: u32,
+        _: usize,
+        _: usize,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Binary>, Problem>> {
+        not_here()
+    }
+
+    fn evaluate<'a>(&'a self, _: &'a Scope, _: Trial) -> BoxFuture<'a, Result<Tried, Problem>> {
         not_here()
     }
 

@@ -99,6 +99,15 @@ pub fn schema_of<P: JsonSchema>() -> schemars::Schema {
     schemars::schema_for!(P)
 }
 
+/// A connection that nodes of a type may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Slot {
+    /// Name of the slot, the key in a node's `connections`.
+    pub slot: &'static str,
+    /// Schemes of the connections that fit, as their `type` names them.
+    pub kinds: &'static [&'static str],
+}
+
 /// A kind of node. Registered in a list; a provider may add more while the server runs.
 pub trait NodeType: Send + Sync {
     /// What it is.
@@ -107,6 +116,11 @@ pub trait NodeType: Send + Sync {
     /// Checks a node's parameters and makes it ready to run. All problems are returned, with pointers below the
     /// node (`/params/…`).
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>>;
+
+    /// The connections that its nodes may hold.
+    fn connections(&self) -> &'static [Slot] {
+        &[]
+    }
 
     /// The n8n node types and versions that it stands for; the first is the one that exports are written as.
     fn n8n(&self) -> &'static [crate::n8n::Mapping] {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use model::{Digest, Name, Problem, RunId, Scope, SignalId, Value, WorkflowSpec};
+use model::{Binary, Digest, Name, Problem, RunId, Scope, SignalId, Value, WorkflowSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{DeadState, RunFilter, RunStatus};
 
-use crate::{Answer, Items, NodeError, ReplyTo, Suspend};
+use crate::{Answer, Items, Level, NodeError, ReplyTo, Suspend};
 
 /// Which text to run.
 #[derive(Clone, Debug)]
@@ -207,10 +207,19 @@ pub struct StepView {
     pub calls: Vec<CallView>,
     /// Its log lines.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub logs: Vec<Value>,
+    pub logs: Vec<LogView>,
     /// Nested invocations of attached nodes belong to this step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_step: Option<u32>,
+}
+
+/// A line of a step's log, for example of `console.log` in code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogView {
+    /// How serious it is.
+    pub level: Level,
+    /// Text, at most 8 KiB.
+    pub text: String,
 }
 
 /// A source of a step's input.
@@ -303,6 +312,63 @@ pub struct Difference {
     pub replayed: String,
 }
 
+/// An expression to try at a node of a text, on the data of a run.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Its text; it may be unfinished.
+    pub spec: std::sync::Arc<WorkflowSpec>,
+    /// The node whose parameter the expression stands in.
+    pub node: String,
+    /// The parameter, for example `={{ $json.total }}`.
+    pub expression: String,
+    /// The run; absent: the newest of the workflow.
+    pub run: Option<RunId>,
+    /// Items that are taken for the node's input; absent: those pinned before it, or that came to it in the run.
+    pub input: Option<Vec<Value>>,
+    /// Position of the item.
+    pub item: usize,
+}
+
+/// What an expression came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tried {
+    /// The value; absent when it is `undefined`, or when there is an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ExpressionFault>,
+    /// Errors that made a part of it `undefined`, in JavaScript's words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+    /// Items that came in.
+    pub items: usize,
+    /// The run whose data was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub run: Option<RunId>,
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpressionFault {
+    /// What is wrong.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Where it begins, in UTF-16 units of the parameter, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<usize>,
+    /// Where it ends, when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<usize>,
+}
+
 /// Starts, watches and steers runs.
 pub trait Runs: Send + Sync {
     /// Takes an event in. Resolves at once for a webhook that waits for an answer (the answer's commit contains the
@@ -344,6 +410,8 @@ pub trait Runs: Send + Sync {
     ) -> BoxFuture<'a, Result<(), Problem>>;
     /// Executes the steps of a recorded run again with the network off, and compares what they put out.
     fn replay<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<Replay, Problem>>;
+    /// Evaluates an expression on the data of a run, with the network off; nothing is changed by it.
+    fn evaluate<'a>(&'a self, scope: &'a Scope, trial: Trial) -> BoxFuture<'a, Result<Tried, Problem>>;
     /// Decides about an uncertain call that asks: make it again, or take it as done with this outcome, or fail it.
     fn settle<'a>(
         &'a self,
@@ -370,6 +438,16 @@ pub trait Runs: Send + Sync {
         limit: u32,
         with_items: bool,
     ) -> BoxFuture<'a, Result<RunDetail, Problem>>;
+    /// A file of an item that a step put out at a port; nothing when the item has none of that name, or is not there.
+    fn file<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        port: usize,
+        item: usize,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Binary>, Problem>>;
     /// Committed events after `after_seq` and provisional news from now on; ends with the run.
     fn watch<'a>(
         &'a self,

@@ -25,6 +25,7 @@ mod local;
 mod migrate;
 mod notify;
 mod partitions;
+mod preferences;
 mod providers;
 mod queue;
 mod resources;
@@ -55,6 +56,7 @@ pub use keys::{IdentityRow, PasskeyRow};
 pub use links::{LinkPurpose, LinkRow};
 pub use local::LocalValue;
 pub use notify::RunNotice;
+pub use preferences::MOST_PREFERENCES;
 pub use providers::ProviderRow;
 pub use queue::{DueRun, Lane, QueuedPage, QueuedRun};
 pub use resources::{

@@ -21,6 +21,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 1, name: "init", text: include_str!("schema/0001_init.sql") },
     Migration { number: 2, name: "lanes", text: include_str!("schema/0002_lanes.sql") },
     Migration { number: 3, name: "accounts", text: include_str!("schema/0003_accounts.sql") },
+    Migration { number: 4, name: "preferences", text: include_str!("schema/0004_preferences.sql") },
 ];
 
 /// Number of the newest migration that this release has.

@@ -695,6 +695,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workflows/{name}/draft/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluates an expression at a node of the draft (of the newest revision where there is none) on the data of a run; needs `run:read`. Nothing is changed by it, and the network is off. */
+        post: operations["tryExpression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{name}/draft/listen": {
         parameters: {
             query?: never;
@@ -902,6 +919,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/steps/{step}/files/{port}/{item}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of an item that a step put out, as a download of the type that it says it is. */
+        get: operations["stepFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/watch": {
         parameters: {
             query?: never;
@@ -1100,6 +1134,23 @@ export interface paths {
         put?: never;
         /** Marks dead letters as dealt with elsewhere. */
         post: operations["resolveDead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back that dead letters were put aside or marked; names the runs. */
+        post: operations["reopenDead"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1743,6 +1794,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/preferences/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives a preference that was kept for whoever asks: a person, or a token that is nobody's. */
+        get: operations["myPreference"];
+        /** Keeps a preference, any JSON of at most 64 KiB; at most 64 of them. */
+        put: operations["keepMyPreference"];
+        post?: never;
+        /** Forgets a preference. */
+        delete: operations["forgetMyPreference"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -1821,6 +1891,10 @@ export interface components {
             keywords: string[];
             /** @description JSON Schema of its parameters; any value may be an expression instead. */
             params: unknown;
+            /** @description Connections that its nodes may hold, and of which schemes. */
+            connections: components["schemas"]["Slot"][];
+            /** @description Item inputs and outputs of a node without parameters; absent when it cannot be without. */
+            ports?: components["schemas"]["PortsView"] | null;
             /** @description Where it comes from. */
             provider: string;
             /** @description n8n's types that it stands for. */
@@ -1832,6 +1906,26 @@ export interface components {
         Effect: "pure" | "local" | "idempotent" | "effect";
         /** @description What to do with a call whose outcome a crash has hidden. */
         OnUncertain: "retry" | "ask" | "fail";
+        /** @description A connection that nodes of a type may hold. */
+        Slot: {
+            /** @description Name of the slot, the key in a node's `connections`. */
+            slot: string;
+            /** @description Schemes of the connections that fit, as their `type` names them. */
+            kinds: string[];
+        };
+        /** @description How many ports a node has. */
+        PortsView: {
+            /**
+             * Format: uint16
+             * @description Item inputs.
+             */
+            inputs: number;
+            /**
+             * Format: uint16
+             * @description Item outputs, the error branch not counted.
+             */
+            outputs: number;
+        };
         /** @description A page of a list. */
         Page2: {
             /** @description The entries. */
@@ -2378,6 +2472,62 @@ export interface components {
              */
             startAt?: string | null;
         };
+        /** @description What an expression came to. */
+        Tried: {
+            /** @description The value; absent when it is `undefined`, or when there is an error. */
+            value?: unknown;
+            /** @description Why it has none. */
+            error?: components["schemas"]["ExpressionFault"] | null;
+            /** @description Errors that made a part of it `undefined`, in JavaScript's words. */
+            notes?: string[];
+            /**
+             * Format: uint
+             * @description Items that came in.
+             */
+            items: number;
+            /** @description The run whose data was looked at. */
+            run?: string | null;
+        };
+        /** @description Why an expression has no value. */
+        ExpressionFault: {
+            /** @description What is wrong. */
+            detail: string;
+            /** @description What to do about it. */
+            hint?: string | null;
+            /**
+             * Format: uint
+             * @description Where it begins, in UTF-16 units of the parameter, when that is known.
+             */
+            from?: number | null;
+            /**
+             * Format: uint
+             * @description Where it ends, when that is known.
+             */
+            to?: number | null;
+        };
+        /** @description An expression to try. */
+        TryExpression: {
+            /** @description Name of the node whose parameter it stands in. */
+            node: string;
+            /** @description The parameter, for example `={{ $json.total }}`. */
+            expression: string;
+            /**
+             * @description Run whose data it sees; absent: the newest of the workflow.
+             * @default null
+             */
+            run?: string | null;
+            /**
+             * @description Items to take for the node's input, at most 1000; absent: those pinned before it, or that came to it in the run.
+             * @default null
+             */
+            input?: unknown[] | null;
+            /**
+             * Format: uint
+             * @description Position of the item; 0 when absent.
+             * @default 0
+             */
+            item?: number;
+        };
         /** @description A draft that listens. */
         Listening: {
             /** @description Method and address of each of its webhooks. */
@@ -2749,7 +2899,7 @@ export interface components {
             /** @description Its calls. */
             calls?: components["schemas"]["CallView"][];
             /** @description Its log lines. */
-            logs?: unknown[];
+            logs?: components["schemas"]["LogView"][];
             /**
              * Format: uint32
              * @description Nested invocations of attached nodes belong to this step.
@@ -2792,6 +2942,15 @@ export interface components {
             /** @description It was begun more than once under one key because an outcome was lost. */
             uncertain: boolean;
         };
+        /** @description A line of a step's log, for example of `console.log` in code. */
+        LogView: {
+            /** @description How serious it is. */
+            level: components["schemas"]["Level"];
+            /** @description Text, at most 8 KiB. */
+            text: string;
+        };
+        /** @description How serious a log line is. */
+        Level: "debug" | "info" | "warn" | "error";
         /** @description Items of one output port of a step. */
         StepItems: {
             /** @description The items. */
@@ -5415,6 +5574,41 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    tryExpression: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryExpression"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     watchDraft: {
         parameters: {
             query?: {
@@ -5903,6 +6097,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    stepFile: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                step: string;
+                port: string;
+                item: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     watchRun: {
         parameters: {
             query?: {
@@ -6260,6 +6486,39 @@ export interface operations {
         };
     };
     resolveDead: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reopenDead: {
         parameters: {
             query?: {
                 /** @description Workspace; `main` when absent. */
@@ -7575,6 +7834,90 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    myPreference: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    keepMyPreference: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetMyPreference: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                key: string;
             };
             cookie?: never;
         };

@@ -4,6 +4,7 @@ mod admit;
 mod authority;
 mod children;
 mod dispatch;
+mod evaluate;
 mod load;
 mod queue;
 mod repair;

@@ -6,8 +6,8 @@ use auth::Grant;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use model::{Code, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle};
+use model::{Binary, Code, Problem, RunId, Scope, SignalId, Value};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Trial, Tried};
 use part::{Admit, Admitted, Runs, Suspend, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
 
@@ -85,6 +85,25 @@ impl Runs for Engine {
 
     fn replay<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<Replay, Problem>> {
         Box::pin(self.inner.replay_run(scope, run))
+    }
+
+    fn file<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        port: usize,
+        item: usize,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Binary>, Problem>> {
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            Ok(self.inner.item_of(&row, step, port, item).await?.and_then(|item| item.file(name).cloned()))
+        })
+    }
+
+    fn evaluate<'a>(&'a self, scope: &'a Scope, trial: Trial) -> BoxFuture<'a, Result<Tried, Problem>> {
+        Box::pin(self.inner.evaluate(scope, trial))
     }
 
     fn settle<'a>(

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use async_updates::updates_of;
 use futures_util::Stream;
-use model::{Code, Problem, Value};
-use part::runs::{CallView, InputView, RunDetail, RunSummary, RunUpdate, StepView};
+use model::{Code, Item, Problem, Value};
+use part::runs::{CallView, InputView, LogView, RunDetail, RunSummary, RunUpdate, StepView};
 use store::RunRow;
 
 use super::Inner;
 use super::children::ParentLink;
 use super::repair::load_problem;
 use crate::definition::Definition;
-use crate::event::{CallOutcome, Event, StepNumber};
+use crate::event::{CallOutcome, Event, LogLine, StepNumber};
 use crate::run::data::{NO_NODE, RunData, StepData};
 use crate::run::{Away, decode_page, read_page};
 
@@ -58,23 +58,12 @@ impl Inner {
     pub(super) async fn detail(&self, row: RunRow, window: Window) -> Result<RunDetail, Problem> {
         let definition = self.stored_definition(row.head.scope, row.head.definition).await;
         let mut fold = Fold::new(definition.as_ref().ok(), row.head.id.to_string(), window);
-        let mut without_definition = RunData::default();
-        self.each_event(&row, |event| {
-            if definition.is_err() {
-                without_definition.apply(&event);
-            }
-            fold.apply(&event);
-        })
-        .await?;
+        self.each_event(&row, |event| fold.apply(&event)).await?;
         let count = fold.count;
         let mut steps: Vec<StepView> = fold.steps.into_values().collect();
         if window.with_items {
-            let mut data = match &definition {
-                Ok(definition) => self.replay(&row, definition).await.map_err(load_problem)?.data,
-                Err(_) => without_definition,
-            };
-            let (store, scope) = (self.store.clone(), row.head.scope);
-            let spool = super::load::StoreSpool { store, scope, last: std::sync::Mutex::default() };
+            let mut data = self.data_of(&row).await?;
+            let spool = self.spool_of(&row);
             for step in &mut steps {
                 let found = self.step_of(&row, &mut data, step.step).await?;
                 step.outputs = Some(match found {
@@ -90,6 +79,35 @@ impl Inner {
             next_step: (next < count).then_some(next),
             summary: summary(&row),
         })
+    }
+
+    /// An item that a step has put out; nothing when it is not there.
+    pub(super) async fn item_of(
+        &self,
+        row: &RunRow,
+        step: StepNumber,
+        port: usize,
+        position: usize,
+    ) -> Result<Option<Arc<Item>>, Problem> {
+        let mut data = self.data_of(row).await?;
+        let spool = self.spool_of(row);
+        let Some(done) = self.step_of(row, &mut data, step).await? else { return Ok(None) };
+        let Some(port) = done.outputs.get(port) else { return Ok(None) };
+        port.items.get(position, &spool).await.map_err(|error| error.problem)
+    }
+
+    /// What a run has put out, also when its definition cannot be satisfied any more.
+    async fn data_of(&self, row: &RunRow) -> Result<RunData, Problem> {
+        if let Ok(definition) = self.stored_definition(row.head.scope, row.head.definition).await {
+            return Ok(self.replay(row, &definition).await.map_err(load_problem)?.data);
+        }
+        let mut data = RunData::default();
+        self.each_event(row, |event| data.apply(&event)).await?;
+        Ok(data)
+    }
+
+    fn spool_of(&self, row: &RunRow) -> super::load::StoreSpool {
+        super::load::StoreSpool { store: self.store.clone(), scope: row.head.scope, last: std::sync::Mutex::default() }
     }
 
     /// A step that has put its items out, read from its page when it is in one.
@@ -285,7 +303,7 @@ impl<'a> Fold<'a> {
                 view.duration_micros = Some(*micros);
                 view.output_counts = out.iter().map(|port| port.len() as u64).collect();
                 view.error = error.as_ref().and_then(|(_, error)| serde_json::to_value(error).ok());
-                view.logs.extend(logs.iter().filter_map(|line| serde_json::to_value(line).ok()));
+                view.logs.extend(logs.iter().map(log_view));
             }),
             Event::AttemptFailed { s, error, .. } => self.change(*s, |view| {
                 view.status = "waiting".into();
@@ -295,11 +313,11 @@ impl<'a> Fold<'a> {
                 view.status = "failed".into();
                 view.duration_micros = Some(*micros);
                 view.error = serde_json::to_value(error).ok();
-                view.logs.extend(logs.iter().filter_map(|line| serde_json::to_value(line).ok()));
+                view.logs.extend(logs.iter().map(log_view));
             }),
             Event::StepSuspended { s, logs, .. } => self.change(*s, |view| {
                 view.status = "waiting".into();
-                view.logs.extend(logs.iter().filter_map(|line| serde_json::to_value(line).ok()));
+                view.logs.extend(logs.iter().map(log_view));
             }),
             Event::RunCanceled { .. } | Event::RunFailed { .. } => {
                 let open = self.steps.values_mut().filter(|view| matches!(view.status.as_str(), "running" | "waiting"));
@@ -314,6 +332,10 @@ impl<'a> Fold<'a> {
             edit(view);
         }
     }
+}
+
+fn log_view(line: &LogLine) -> LogView {
+    LogView { level: line.level, text: line.text.clone() }
 }
 
 mod async_updates {

@@ -316,7 +316,7 @@ impl Machine {
 
     /// The last step of a node that put something out.
     pub fn last_done(&self, node: NodeIndex) -> Option<StepNumber> {
-        self.state.last_done[node as usize]
+        self.state.last_done.get(node as usize).copied().flatten()
     }
 
     /// The step whose items are the run's result: the one that completed last. In parallel order, where that would

@@ -14,9 +14,11 @@ pub mod replay;
 mod returned;
 mod scope;
 mod script;
+mod trial;
 
 pub use self::compact::{SNAPSHOT_VERSION, read_page};
 pub use self::core::{After, Core, Launch, Shared};
 pub use self::data::Away;
 pub use self::page::decode as decode_page;
 pub use drive::{Left, drive};
+pub use trial::try_out;

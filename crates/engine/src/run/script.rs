@@ -105,6 +105,27 @@ impl StepRun {
         }
     }
 
+    /// Parameters for one item, and the JavaScript errors that made a part of them `undefined`.
+    pub(super) async fn try_out(
+        &self,
+        params: &Params,
+        item: Arc<Item>,
+        position: usize,
+    ) -> Result<(Map, Vec<String>), NodeError> {
+        let items = [item];
+        let mut resolved = self.resolve_all(params, &items, position, None, Params::eval).await?;
+        let map = resolved.pop().ok_or_else(|| NodeError::bug("one item has one answer"))??;
+        let mut notes = Vec::new();
+        let scope = self.scope(params);
+        for compiled in params.templates() {
+            // What the sandbox evaluates says nothing beside its answer.
+            let _ = compiled.template.eval_noting(&scope.at(&items[0], position), &mut |note| {
+                notes.push(note.to_owned());
+            });
+        }
+        Ok((map, notes))
+    }
+
     /// The rows, when none of them turns out to need JavaScript, or an ancestor that is not in memory.
     pub(super) fn resolve_natively(
         &self,
@@ -275,7 +296,32 @@ impl StepRun {
         let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
         let kind = Kind::Code { source: job.source.to_owned(), mode };
         let outcome = self.run_sandboxed(kind, context, job.timeout).await?;
-        super::returned::read(outcome.result, input.len(), job.each_item)
+        let mut result = super::returned::read(outcome.result, input.len(), job.each_item)?;
+        // Items that are still text have no files.
+        if let (None, Some(items)) = (result.items.as_text(), result.items.as_slice())
+            && items.iter().any(|item| has_inline(item))
+        {
+            result.items = self.keep_files(items).await?;
+        }
+        Ok(result)
+    }
+
+    /// Moves files that code wrote into its items to the store, where those of every other node are.
+    /// What is no base64 stays as it is: n8n takes it, too.
+    async fn keep_files(&self, items: &[Arc<Item>]) -> Result<part::Items, NodeError> {
+        let mut kept = Vec::with_capacity(items.len());
+        for item in items {
+            let mut item = Item::clone(item);
+            for file in item.binary.iter_mut().flat_map(|files| files.values_mut()).filter(|file| is_inline(file)) {
+                let Some(bytes) = file.inline.as_deref().and_then(part::params::base64) else { continue };
+                let stream: part::ByteStream =
+                    Box::pin(futures_util::stream::once(std::future::ready(Ok(bytes.into()))));
+                let (digest, size) = part::StepHost::write_blob(self, stream).await?;
+                (file.blob, file.size, file.inline) = (Some(digest), size, None);
+            }
+            kept.push(item);
+        }
+        Ok(part::Items::from_vec(kept))
     }
 
     /// What a script sees of another node: its last run, and where the items of the input came from.
@@ -440,6 +486,14 @@ impl StepRun {
         let answer = super::host::script_http(self, number, args).await.map_err(|error| error.to_string())?;
         Ok(Json::from(&answer))
     }
+}
+
+fn is_inline(file: &model::Binary) -> bool {
+    file.blob.is_none() && file.inline.is_some()
+}
+
+fn has_inline(item: &Item) -> bool {
+    item.binary.as_ref().is_some_and(|files| files.values().any(is_inline))
 }
 
 /// The largest file that a script can read: it has to fit the script's memory as base64.

@@ -1,24 +1,27 @@
-//! Trying a draft out: its webhooks hear test events while somebody listens.
+//! Trying a draft out: its webhooks hear test events while somebody listens, and its expressions are evaluated.
 
 use std::time::Duration;
 
 use auth::Permission;
 use futures_util::StreamExt;
 use inbound::Rehearsal;
-use model::{Code, Problem, RunId};
+use model::{Code, Problem, RunId, Value, WorkflowSpec};
 use part::http::{Call, LiveEvent, Operation, Reply};
-use part::runs::WorkflowRef;
+use part::runs::{Trial, Tried, WorkflowRef};
 use part::trigger::{Trigger, Webhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::App;
-use crate::resources::{now_millis, rfc3339};
+use crate::resources::{now_millis, reference, rfc3339};
 
 /// Seconds that a draft listens when nobody says otherwise, and at most.
 const SECONDS: u64 = 120;
 const MOST_SECONDS: u64 = 3_600;
+
+/// Items that an expression is tried on, at most.
+const MOST_ITEMS: usize = 1_000;
 
 /// How long to listen.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -41,6 +44,26 @@ struct Listening {
     until: String,
 }
 
+/// An expression to try.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct TryExpression {
+    /// Name of the node whose parameter it stands in.
+    node: String,
+    /// The parameter, for example `={{ $json.total }}`.
+    expression: String,
+    /// Run whose data it sees; absent: the newest of the workflow.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    run: Option<RunId>,
+    /// Items to take for the node's input, at most 1000; absent: those pinned before it, or that came to it in the run.
+    #[serde(default)]
+    input: Option<Vec<Value>>,
+    /// Position of the item; 0 when absent.
+    #[serde(default)]
+    item: usize,
+}
+
 /// A test event that began a run.
 #[derive(Debug, Serialize, JsonSchema)]
 struct TestEvent {
@@ -53,6 +76,18 @@ pub fn operations(app: &App) -> Vec<Operation> {
     let path = "/api/v1/workflows/{name}/draft/listen";
     let with = || app.clone();
     vec![
+        Operation::post("/api/v1/workflows/{name}/draft/evaluate", "tryExpression", Permission::RunStart)
+            .about(
+                "workflows",
+                "Evaluates an expression at a node of the draft (of the newest revision where there is none) on the data \
+                 of a run; needs `run:read`. Nothing is changed by it, and the network is off.",
+            )
+            .takes::<TryExpression>()
+            .gives::<Tried>()
+            .handle({
+                let app = with();
+                move |call| evaluate(app.clone(), call)
+            }),
         Operation::post(path, "listenToDraft", Permission::RunStart)
             .about(
                 "workflows",
@@ -120,6 +155,34 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
     let rehearsal = Rehearsal::new(grant.actor(), until, !wanted.keep);
     app.rehearsals.begin((id, scope), &name, webhooks, rehearsal, now);
     Reply::json(&Listening { addresses, until: rfc3339(until) })
+}
+
+async fn evaluate(app: App, mut call: Call) -> Result<Reply, Problem> {
+    let wanted: TryExpression = call.json().await?;
+    if wanted.input.as_ref().is_some_and(|items| items.len() > MOST_ITEMS) {
+        let detail = format!("an expression is tried on at most {MOST_ITEMS} items");
+        return Err(Problem::new(Code::TooLarge, detail).at("/input"));
+    }
+    call.grant()?.require(Permission::RunRead, &call.scope)?;
+    let name = call.name("name")?;
+    let spec: WorkflowSpec = match app.resources.draft(&call.scope, &name).await {
+        Ok(draft) => draft.spec,
+        Err(problem) if problem.code == Code::NotFound => {
+            let newest = app.resources.get(&call.scope, &reference("workflow", &name)).await?;
+            part::kind::parse(newest.spec)?
+        }
+        Err(problem) => return Err(problem),
+    };
+    let trial = Trial {
+        workflow: name.to_string(),
+        spec: spec.into(),
+        node: wanted.node,
+        expression: wanted.expression,
+        run: wanted.run,
+        input: wanted.input,
+        item: wanted.item,
+    };
+    Reply::json(&app.runs.evaluate(&call.scope, trial).await?)
 }
 
 /// The trial of the address, or that there is none.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use auth::{Access, Permission};
 use http::Method;
-use model::{Problem, Value};
+use model::{NodeSpec, Problem, Value};
 use part::http::{Operation, Page, Reply, openapi};
-use part::node::Descriptor;
+use part::node::{Descriptor, Slot};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -22,10 +22,24 @@ struct NodeTypeView {
     descriptor: Descriptor,
     /// JSON Schema of its parameters; any value may be an expression instead.
     params: Value,
+    /// Connections that its nodes may hold, and of which schemes.
+    connections: &'static [Slot],
+    /// Item inputs and outputs of a node without parameters; absent when it cannot be without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<PortsView>,
     /// Where it comes from.
     provider: String,
     /// n8n's types that it stands for.
     n8n: Vec<&'static str>,
+}
+
+/// How many ports a node has.
+#[derive(Serialize, JsonSchema)]
+struct PortsView {
+    /// Item inputs.
+    inputs: u16,
+    /// Item outputs, the error branch not counted.
+    outputs: u16,
 }
 
 /// Whether the server works.
@@ -102,7 +116,11 @@ fn node_types(app: &App) -> Result<Reply, Problem> {
     let snapshot = app.catalogue.snapshot();
     let items = snapshot.all().into_iter().map(|entry| {
         let descriptor = entry.node_type.descriptor().clone();
+        let bare = NodeSpec { node_type: descriptor.id.into(), version: descriptor.version, ..NodeSpec::default() };
+        let ports = entry.node_type.prepare(&bare).ok().map(|node| node.ports());
         NodeTypeView {
+            connections: entry.node_type.connections(),
+            ports: ports.map(|ports| PortsView { inputs: ports.inputs, outputs: ports.outputs }),
             params: (descriptor.params)().to_value(),
             descriptor,
             provider: entry.provider.name.clone(),

@@ -1,9 +1,11 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod drafts;
+mod files;
 mod me;
 mod meta;
 mod people;
+mod preferences;
 mod presence;
 mod resources;
 mod runs;
@@ -28,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::rehearsals::Rehearsals;
 use crate::resources::Resources;
+use crate::run_feed::RunFeed;
 
 /// What handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +47,8 @@ pub struct App {
     pub rehearsals: Rehearsals,
     /// Who has which draft open.
     pub presence: Presence,
+    /// News of runs.
+    pub feed: RunFeed,
     /// People and tokens.
     pub accounts: Accounts,
     /// The way out, for its counters.
@@ -80,6 +85,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         sign_in::operations(app),
         me::operations(app),
         people::operations(app),
+        preferences::operations(app),
     ]
     .concat();
     all.push(meta::openapi(app, &all));

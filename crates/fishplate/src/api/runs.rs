@@ -102,6 +102,13 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 let app = with(app);
                 move |call| items(app.clone(), call)
             }),
+        Operation::get("/api/v1/runs/{run}/steps/{step}/files/{port}/{item}/{file}", "stepFile", Permission::RunRead)
+            .about("runs", "A file of an item that a step put out, as a download of the type that it says it is.")
+            .gives_bytes(&["application/octet-stream"])
+            .handle({
+                let app = with(app);
+                move |call| super::files::of_step(app.clone(), call)
+            }),
         Operation::get("/api/v1/runs/{run}/watch", "watchRun", Permission::RunRead)
             .about("runs", "Follows a run: its committed events after a position, and provisional news.")
             .streams::<RunUpdate>()
@@ -173,6 +180,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
     for (verb, dead, about) in [
         ("discard", DeadState::Discarded, "Puts dead letters aside."),
         ("resolve", DeadState::Resolved, "Marks dead letters as dealt with elsewhere."),
+        ("reopen", DeadState::Open, "Takes back that dead letters were put aside or marked; names the runs."),
     ] {
         let app = app.clone();
         all.push(
@@ -224,7 +232,7 @@ async fn list(app: App, call: Call, dead: Option<DeadState>) -> Result<Reply, Pr
 }
 
 /// The run of the address. The scope is looked up first: asking for a run must not make a scope.
-async fn run_of(app: &App, call: &Call) -> Result<RunId, Problem> {
+pub(super) async fn run_of(app: &App, call: &Call) -> Result<RunId, Problem> {
     app.scope(&call.scope).await?;
     call.segment("run").parse().map_err(|_| {
         let text: String = call.segment("run").chars().take(60).collect();
@@ -337,6 +345,9 @@ impl Choice {
 async fn set_dead(app: App, mut call: Call, dead: DeadState) -> Result<Reply, Problem> {
     let choice: Choice = call.json_or_default().await?;
     let scope = app.scope(&call.scope).await?;
+    if dead == DeadState::Open && choice.runs.is_empty() {
+        return Err(malformed("`runs` names what is to be opened again").at("/runs"));
+    }
     let mut bulk = Bulk::default();
     if !choice.runs.is_empty() {
         bulk.done = app.store.set_dead(scope, &choice.runs, dead).await?;

@@ -7,18 +7,22 @@ use std::collections::VecDeque;
 
 use auth::Permission;
 use futures_util::{StreamExt, stream};
-use model::{Code, Problem, RunId, ScopeId};
+use model::{Code, Problem, RunId, ScopeId, Value};
 use part::http::{Call, LiveEvent, Operation, ParamKind, Reply};
 use part::runs::RunSummary;
-use store::{RunFilter, RunNotice, RunRow, Store};
+use store::{RunFilter, RunRow, Store};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::App;
+use crate::run_feed::RunNews;
 
 /// Runs read at a time, and most that are told again to one who comes back.
 const PAGE: usize = 500;
 const MOST_MISSED: usize = 10_000;
+/// Ids are drawn before their runs are committed, so one may be told of after a later one. What was drawn so many
+/// milliseconds before the position is told again.
+const OVERLAP: u64 = 2_000;
 
 pub fn operations(app: &App) -> Vec<Operation> {
     let app = app.clone();
@@ -36,7 +40,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
 
 struct State {
     store: Store,
-    notices: Receiver<RunNotice>,
+    news: Receiver<RunNews>,
     scope: ScopeId,
     workflow: Option<String>,
     /// The newest run that was told of.
@@ -52,7 +56,7 @@ async fn watch(app: App, mut call: Call) -> Result<Reply, Problem> {
         .transpose()?;
     let mut state = State {
         // Heard before anything is read, so that nothing falls in between.
-        notices: app.store.watch_runs(),
+        news: app.feed.listen(),
         store: app.store,
         scope,
         workflow: call.text("workflow").map(str::to_owned),
@@ -80,12 +84,13 @@ impl State {
     /// Reads the runs that have begun since the last one that was told of.
     async fn catch_up(&mut self) -> Result<(), Problem> {
         let Some(last) = self.last else { return Ok(()) };
+        let floor = RunId::from_parts(last.millis().saturating_sub(OVERLAP), 0);
         let mut missed: Vec<RunRow> = Vec::new();
         let mut cursor = None;
         loop {
             let page = self.store.runs(self.scope, self.filter(), cursor, PAGE).await?;
             let before = missed.len();
-            missed.extend(page.runs.into_iter().take_while(|row| row.head.id > last));
+            missed.extend(page.runs.into_iter().take_while(|row| row.head.id >= floor));
             let whole = missed.len() - before == PAGE;
             cursor = page.next.filter(|_| whole);
             if cursor.is_none() {
@@ -97,13 +102,19 @@ impl State {
             }
         }
         // The list is newest first; a stream goes forward.
-        missed.iter().rev().for_each(|row| self.begun(row));
+        for row in missed.iter().rev() {
+            let summary = serde_json::to_value(engine::engine::summary(row)).unwrap_or_default();
+            self.tell(row.head.id, summary);
+        }
         Ok(())
     }
 
-    fn begun(&mut self, row: &RunRow) {
-        self.last = self.last.max(Some(row.head.id));
-        self.ready.push_back(event(row, Some(row.head.id.to_string()), "run.began"));
+    /// A run has begun, or has gone on: one that is older than the position was told of, or is told of late.
+    fn tell(&mut self, run: RunId, data: Value) {
+        let began = self.last.is_none_or(|last| run > last);
+        self.last = self.last.max(Some(run));
+        let (id, event) = if began { (Some(run.to_string()), "run.began") } else { (None, "run.changed") };
+        self.ready.push_back(LiveEvent { id, event: event.to_owned(), data });
     }
 
     /// The next event; nothing when the stream has to be opened anew.
@@ -112,32 +123,17 @@ impl State {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
-            match self.notices.recv().await {
-                Ok(RunNotice::Admitted { scope, run, .. } | RunNotice::Changed { scope, run })
-                    if scope == self.scope =>
-                {
-                    let row = self.store.run(scope, run).await.ok()?;
-                    let wanted = |row: &RunRow| self.workflow.as_ref().is_none_or(|name| *name == row.head.workflow);
-                    match row.filter(wanted) {
-                        Some(row) if self.last.is_none_or(|last| run > last) => match self.last {
-                            // Ids of one moment come in any order, so all that are new are read.
-                            Some(_) => self.catch_up().await.ok()?,
-                            None => self.begun(&row),
-                        },
-                        Some(row) => return Some(event(&row, None, "run.changed")),
-                        None => {}
+            match self.news.recv().await {
+                Ok(RunNews::Run(now)) => {
+                    let wanted = self.workflow.as_ref().is_none_or(|name| *name == now.workflow);
+                    if wanted && now.scope == self.scope {
+                        self.tell(now.run, now.summary.clone());
                     }
                 }
                 // Another process wrote, or too much happened at once: what began is read, what changed is not known.
-                Ok(RunNotice::Partition(_)) | Err(RecvError::Lagged(_)) => self.catch_up().await.ok()?,
-                Ok(_) => {}
+                Ok(RunNews::Unknown) | Err(RecvError::Lagged(_)) => self.catch_up().await.ok()?,
                 Err(RecvError::Closed) => return None,
             }
         }
     }
-}
-
-fn event(row: &RunRow, id: Option<String>, name: &str) -> LiveEvent {
-    let data = serde_json::to_value(engine::engine::summary(row)).unwrap_or_default();
-    LiveEvent { id, event: name.to_owned(), data }
 }

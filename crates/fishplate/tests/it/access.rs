@@ -68,7 +68,8 @@ async fn every_operation_is_in_the_access_matrix_and_keeps_to_it() {
         let foreign = server.ask_as(&stranger, method, &address, &[], &Value::Null).await;
         let visiting = foreigner.ask(&server, method, &address, &Value::Null).await.0;
         let Some(permission) = Permission::parse(access) else {
-            assert_eq!((access.as_str(), foreign.status), ("any token", 200), "{what}");
+            assert_eq!(access, "any token", "{what}");
+            assert!(![401, 403].contains(&foreign.status), "{what}: {}", foreign.status);
             continue;
         };
         assert_eq!((foreign.status, visiting.status), (404, 404), "{what}: a scope without a role does not exist");

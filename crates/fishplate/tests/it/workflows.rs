@@ -138,6 +138,12 @@ async fn a_dead_letter_is_listed_redriven_and_discarded() {
     let discarded = server.command(&["--output", "json", "dead", "discard", "--workflow", "flow"]);
     assert!(discarded.status.success());
     assert_eq!(server.get("/dead").await["items"], json!([]));
+    let reopened = server.ask("POST", "/dead/reopen", json!({ "runs": [first] })).await.ok();
+    assert_eq!((&reopened["done"], &server.get("/dead").await["items"][0]["id"]), (&json!(1), &json!(first)));
+    let again = server.ask("POST", "/dead/reopen", json!({ "runs": [first] })).await.ok();
+    assert_eq!(again["done"], 0, "it is open already");
+    let all = server.ask("POST", "/dead/reopen", json!({})).await;
+    assert_eq!((all.status, all.json()["pointer"].as_str()), (400, Some("/runs")));
     assert_eq!(server.command(&["dead", "discard"]).status.code(), Some(3), "all of them must be meant");
 }
 
@@ -161,4 +167,22 @@ async fn an_active_webhook_answers_and_its_run_is_kept() {
     assert_eq!(runs["items"].as_array().unwrap().len(), 2);
     server.ask("POST", "/workflows/greet/deactivate", Value::Null).await.ok();
     assert_eq!(whole(server.send("POST", "/hooks/main/prod/greet/ann", &[], b"{}").await).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_node_type_says_what_can_be_connected_to_it() {
+    let server = Server::start().await;
+    let types = server.get("/node-types").await;
+    let of = |id: &str| types["items"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap().clone();
+    assert_eq!(of("core.if")["ports"], json!({ "inputs": 1, "outputs": 2 }));
+    assert_eq!(of("core.manual")["ports"], json!({ "inputs": 0, "outputs": 1 }));
+    assert_eq!(of("http.respond")["connections"], json!([{ "slot": "auth", "kinds": ["jwt"] }]));
+    assert_eq!(of("core.set")["connections"], json!([]));
+    // Each kind is one that a connection can be of.
+    let schema = server.get("/openapi.json").await["components"]["schemas"].to_string();
+    for one in types["items"].as_array().unwrap() {
+        for kind in one["connections"].as_array().unwrap().iter().flat_map(|slot| slot["kinds"].as_array().unwrap()) {
+            assert!(schema.contains(&format!("\"const\":{kind}")), "{kind} of {}", one["id"]);
+        }
+    }
 }

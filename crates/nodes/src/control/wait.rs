@@ -138,6 +138,10 @@ impl NodeType for Wait {
         Ok(Arc::new(Prepared { params: Typed::compile(&node.params)? }))
     }
 
+    fn connections(&self) -> &'static [part::node::Slot] {
+        &[part::node::Slot { slot: "auth", kinds: &["basic", "header", "jwt"] }]
+    }
+
     fn n8n(&self) -> &'static [Mapping] {
         &[Mapping { node_type: "n8n-nodes-base.wait", versions: &[1.0, 1.1] }]
     }

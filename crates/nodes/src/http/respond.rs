@@ -134,6 +134,10 @@ impl NodeType for Respond {
         Ok(Arc::new(Prepared { params, outputs }))
     }
 
+    fn connections(&self) -> &'static [part::node::Slot] {
+        &[part::node::Slot { slot: "auth", kinds: &["jwt"] }]
+    }
+
     fn n8n(&self) -> &'static [Mapping] {
         &[Mapping { node_type: "n8n-nodes-base.respondToWebhook", versions: &[1.0, 1.1, 1.2, 1.3, 1.4, 1.5] }]
     }

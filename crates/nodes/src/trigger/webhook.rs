@@ -58,6 +58,10 @@ impl NodeType for Webhook {
         Ok(Arc::new(super::TriggerNode { trigger, outputs, incomplete }))
     }
 
+    fn connections(&self) -> &'static [part::node::Slot] {
+        &[part::node::Slot { slot: "auth", kinds: &["basic", "header", "jwt"] }]
+    }
+
     fn n8n(&self) -> &'static [Mapping] {
         &[Mapping { node_type: "n8n-nodes-base.webhook", versions: &[1.0, 1.1, 2.0, 2.1] }]
     }

@@ -43,6 +43,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("passkey", &["id"]),
     ("identity", &["provider", "subject"]),
     ("provider", &["name"]),
+    ("preference", &["holder", "name"]),
     ("audit", &["workspace", "seq"]),
 ];
 /// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link

@@ -55,6 +55,11 @@ pub(super) const CASES: &[Case] = &[
         run: |store| Box::pin(identities(store)),
     },
     Case {
+        name: "a preference is its holder's, and nobody keeps more than some",
+        queries: &["preference", "keep_preference", "drop_preference"],
+        run: |store| Box::pin(preferences(store)),
+    },
+    Case {
         name: "attempts count before they are judged, and their delays grow",
         queries: &["begin_attempt", "forgive_attempts"],
         run: |store| Box::pin(attempts(store)),
@@ -249,6 +254,28 @@ async fn links(store: Store) {
     assert_eq!(first.iter().filter(|one| matches!(one, Ok(true))).count(), 1, "{first:?}");
     store.expire_accounts(NOW + 10, 9).await.expect("expired");
     assert!(store.spend(challenge, NOW + 20).await.expect("no fault"), "forgotten when it would have ended");
+}
+
+async fn preferences(store: Store) {
+    let (one, other) = (PrincipalId(1), PrincipalId(2));
+    let keep = async |holder, name: &str, value: &str| {
+        store.keep_preference(holder, name, value, NOW).await.expect("no fault")
+    };
+    let read = async |holder, name: &str| store.preference(holder, name).await.expect("no fault");
+    assert!(keep(one, "views", "[1]").await);
+    assert!(keep(one, "views", "[2]").await);
+    assert_eq!(read(one, "views").await.as_deref(), Some("[2]"));
+    assert_eq!(read(other, "views").await, None);
+    for number in 1..crate::MOST_PREFERENCES {
+        assert!(keep(one, &format!("p{number}"), "0").await, "preference {number}");
+    }
+    assert!(!keep(one, "more", "0").await, "one too many");
+    assert!(keep(one, "views", "[3]").await, "what is there may change");
+    assert!(keep(other, "more", "0").await, "somebody else has room");
+    store.drop_preference(one, "views").await.expect("no fault");
+    store.drop_preference(one, "views").await.expect("a second time is no error");
+    assert_eq!(read(one, "views").await, None);
+    assert!(keep(one, "more", "0").await);
 }
 
 async fn passkeys(store: Store) {

@@ -87,6 +87,10 @@ impl NodeType for Request {
         Ok(Arc::new(Prepared { params, pagination, effect, incomplete }))
     }
 
+    fn connections(&self) -> &'static [part::node::Slot] {
+        &[part::node::Slot { slot: "auth", kinds: &["basic", "digest", "header", "bearer", "query", "jwt", "custom"] }]
+    }
+
     fn n8n(&self) -> &'static [Mapping] {
         &[Mapping { node_type: "n8n-nodes-base.httpRequest", versions: &[1.0, 2.0, 3.0, 4.0, 4.1, 4.2, 4.3, 4.4, 4.5] }]
     }

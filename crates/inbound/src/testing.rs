@@ -7,7 +7,7 @@ use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Digest, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Trial, Tried};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, StepParameters, Trial, Tried};
 use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};
 use store::RunFilter;
 
@@ -162,6 +162,16 @@ impl Runs for Fake {
         _: usize,
         _: &'a str,
     ) -> BoxFuture<'a, Result<Option<Binary>, Problem>> {
+        not_here()
+    }
+
+    fn parameters<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: u32,
+        _: usize,
+    ) -> BoxFuture<'a, Result<StepParameters, Problem>> {
         not_here()
     }
 

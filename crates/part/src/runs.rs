@@ -369,6 +369,37 @@ pub struct ExpressionFault {
     pub to: Option<usize>,
 }
 
+/// The parameters of a step that are expressions, and what they came to for one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepParameters {
+    /// Position of the item.
+    pub item: usize,
+    /// Items that came in at the first input.
+    pub items: usize,
+    /// In the order of the node's parameters.
+    pub parameters: Vec<ResolvedParameter>,
+}
+
+/// A parameter that is an expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResolvedParameter {
+    /// JSON pointer into the parameters, for example `/assignments/0/value`.
+    pub pointer: String,
+    /// The expression, with its `=`.
+    pub expression: String,
+    /// What it came to; absent when it is `undefined`, or when there is an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why it has no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ExpressionFault>,
+    /// Errors that made a part of it `undefined`, in JavaScript's words.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+}
+
 /// Starts, watches and steers runs.
 pub trait Runs: Send + Sync {
     /// Takes an event in. Resolves at once for a webhook that waits for an answer (the answer's commit contains the
@@ -412,6 +443,14 @@ pub trait Runs: Send + Sync {
     fn replay<'a>(&'a self, scope: &'a Scope, run: RunId) -> BoxFuture<'a, Result<Replay, Problem>>;
     /// Evaluates an expression on the data of a run, with the network off; nothing is changed by it.
     fn evaluate<'a>(&'a self, scope: &'a Scope, trial: Trial) -> BoxFuture<'a, Result<Tried, Problem>>;
+    /// What the expressions of a step's parameters came to for an item, evaluated again as they were then.
+    fn parameters<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        item: usize,
+    ) -> BoxFuture<'a, Result<StepParameters, Problem>>;
     /// Decides about an uncertain call that asks: make it again, or take it as done with this outcome, or fail it.
     fn settle<'a>(
         &'a self,

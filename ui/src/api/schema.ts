@@ -919,6 +919,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/steps/{step}/parameters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the expressions of a step's parameters came to for an item, evaluated again as they were then. */
+        get: operations["stepParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/steps/{step}/files/{port}/{item}/{file}": {
         parameters: {
             query?: never;
@@ -2960,6 +2977,34 @@ export interface components {
              * @description How many there are in all.
              */
             total: number;
+        };
+        /** @description The parameters of a step that are expressions, and what they came to for one item. */
+        StepParameters: {
+            /**
+             * Format: uint
+             * @description Position of the item.
+             */
+            item: number;
+            /**
+             * Format: uint
+             * @description Items that came in at the first input.
+             */
+            items: number;
+            /** @description In the order of the node's parameters. */
+            parameters: components["schemas"]["ResolvedParameter"][];
+        };
+        /** @description A parameter that is an expression. */
+        ResolvedParameter: {
+            /** @description JSON pointer into the parameters, for example `/assignments/0/value`. */
+            pointer: string;
+            /** @description The expression, with its `=`. */
+            expression: string;
+            /** @description What it came to; absent when it is `undefined`, or when there is an error. */
+            value?: unknown;
+            /** @description Why it has no value. */
+            error?: components["schemas"]["ExpressionFault"] | null;
+            /** @description Errors that made a part of it `undefined`, in JavaScript's words. */
+            notes?: string[];
         };
         /** @description A committed change of a run, for live views. */
         RunUpdate: {
@@ -6092,6 +6137,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepItems"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stepParameters: {
+        parameters: {
+            query?: {
+                /** @description Position of the item; 0 when absent. */
+                item?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepParameters"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,17 +1,22 @@
-//! Trying an expression: on what a run left behind, at a node of a text that may have changed since.
+//! Expressions looked at by people: tried on what a run left behind, at a node of a text that may have changed since, or
+//! evaluated again as a step saw them.
 
 use std::sync::Arc;
 
 use model::{Code, NodeSpec, Problem, RunId, Scope, ScopeId, WorkflowSpec};
 use part::node::Ports;
-use part::runs::{Trial, Tried};
+use part::runs::{StepParameters, Trial, Tried};
 use store::{RunFilter, RunHead};
 
 use super::{Inner, store_problem};
 use crate::definition::{DefinedNode, Definition, items_of};
+use crate::event::{Event, StepNumber};
 use crate::graph::Graph;
 use crate::machine::Machine;
-use crate::run::{Core, Shared, try_out};
+use crate::run::{Core, Shared, resolved, try_out};
+
+/// Records after which a run that is being folded is made smaller.
+const SLICE: u32 = 1_024;
 
 impl Inner {
     /// What an expression comes to. A run that cannot be read any more is as good as none.
@@ -46,6 +51,43 @@ impl Inner {
         let tried = try_out(&shared, node, &trial.expression, given, trial.item).await;
         let tried = tried.map_err(|error| error.problem)?;
         Ok(Tried { run, ..tried })
+    }
+
+    /// What the expressions of a step came to. The run is folded up to the step, so that it sees what it saw then.
+    pub(super) async fn parameters(
+        self: &Arc<Self>,
+        scope: &Scope,
+        run: RunId,
+        step: StepNumber,
+        item: usize,
+    ) -> Result<StepParameters, Problem> {
+        let row = self.row(scope, run).await?;
+        let definition = self.stored_definition(row.head.scope, row.head.definition).await?;
+        let mut core = Core::new(Machine::new(definition.graph.clone()));
+        let (mut seen, mut folded, mut shrunk) = (None, 0u32, Ok(()));
+        self.each_event(&row, |event| {
+            if seen.is_some() {
+                return;
+            }
+            core.fold(&event);
+            folded += 1;
+            if folded.is_multiple_of(SLICE) {
+                shrunk = core.shrink();
+            }
+            if let Event::StepStarted { s, variables, .. } = event
+                && s == step
+            {
+                seen = Some(variables);
+            }
+        })
+        .await?;
+        shrunk.map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+        let Some(position) = seen else {
+            return Err(Problem::new(Code::NotFound, format!("the run has no step {step} that something came to")));
+        };
+        let variables = self.variables.at(scope, position).await?;
+        let shared = Shared::for_replay(self.clone(), scope.clone(), row.head, definition, core);
+        resolved(&shared, step, variables, item).await.map_err(|error| error.problem)
     }
 }
 

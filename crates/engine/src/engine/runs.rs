@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Trial, Tried};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, StepParameters, Trial, Tried};
 use part::{Admit, Admitted, Runs, Suspend, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
 
@@ -104,6 +104,16 @@ impl Runs for Engine {
 
     fn evaluate<'a>(&'a self, scope: &'a Scope, trial: Trial) -> BoxFuture<'a, Result<Tried, Problem>> {
         Box::pin(self.inner.evaluate(scope, trial))
+    }
+
+    fn parameters<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        item: usize,
+    ) -> BoxFuture<'a, Result<StepParameters, Problem>> {
+        Box::pin(self.inner.parameters(scope, run, step, item))
     }
 
     fn settle<'a>(

@@ -21,4 +21,4 @@ pub use self::core::{After, Core, Launch, Shared};
 pub use self::data::Away;
 pub use self::page::decode as decode_page;
 pub use drive::{Left, drive};
-pub use trial::try_out;
+pub use trial::{resolved, try_out};

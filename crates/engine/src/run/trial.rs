@@ -1,20 +1,25 @@
-//! An expression evaluated by itself, as a step of its node would evaluate it.
+//! Expressions evaluated one by one, as a step of their node would evaluate them.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use model::expr::{Part, Template};
 use model::template::Params;
 use model::{Code, Item, Map, Problem, Value};
-use part::runs::{ExpressionFault, Tried};
+use part::runs::{ExpressionFault, ResolvedParameter, StepParameters, Tried};
 use part::{Category, Items, NodeError};
 
 use super::core::Shared;
+use super::drive;
 use super::host::StepRun;
-use crate::event::{Feed, Inputs, NodeIndex};
+use crate::event::{Feed, Inputs, NodeIndex, StepNumber};
+use crate::ports::VariableSet;
 
 /// How long a try may take: somebody waits for it while they write.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Expressions of one step that are shown.
+const MOST_PARAMETERS: usize = 200;
 
 /// Name of the only parameter.
 const VALUE: &str = "value";
@@ -32,48 +37,93 @@ pub async fn try_out(
         Some(items) => (Inputs::default(), items),
         None => came_to(shared, node).await?,
     };
-    let mut tried = Tried { items: input.len(), ..Tried::default() };
-    let params: Map = [(VALUE.to_owned(), Value::from(expression))].into_iter().collect();
-    let params = match Params::compile(&params) {
-        Ok(params) => params,
-        Err(problems) => {
-            tried.error = Some(unreadable(expression, problems));
-            return Ok(tried);
-        }
-    };
-    at_hand(shared, &inputs, params.nodes()).await?;
     let step = shared.core().machine.next_step();
     let (now, seed) = (shared.engine.clock.now(), shared.engine.clock.random());
     let variables = shared.variables();
     let run = StepRun::new(shared.clone(), (step, node, 0), inputs, [input].into(), (now, seed), variables, None);
-    let item = match run.input_items[0].get(position, &*run).await? {
-        Some(item) => item,
-        None if tried.items == 0 => Arc::new(Item::default()),
+    let items = run.input_items[0].len();
+    let mut tried = Tried { items, ..Tried::default() };
+    match item_at(&run, position).await? {
+        Some(item) => {
+            let outcome = outcome(&run, expression, item, position).await?;
+            (tried.value, tried.error, tried.notes) = (outcome.value, outcome.error, outcome.notes);
+        }
         None => {
-            let detail = format!("there is no item {position}: {} came in", tried.items);
+            let detail = format!("there is no item {position}: {items} came in");
             tried.error = Some(ExpressionFault { detail, hint: None, from: None, to: None });
-            return Ok(tried);
-        }
-    };
-    let outcome = match tokio::time::timeout(PATIENCE, run.try_out(&params, item, position)).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let detail = format!("it took longer than the {} seconds that a try may take", PATIENCE.as_secs());
-            Err(NodeError::new(Code::CodeTimeout, Category::Code, detail))
-        }
-    };
-    match outcome {
-        Ok((map, notes)) => {
-            tried.value = map.get(VALUE).cloned();
-            tried.notes = notes;
-        }
-        Err(error) => {
-            let Problem { detail, hint, .. } = error.problem;
-            let (from, to) = only_code(expression).unzip();
-            tried.error = Some(ExpressionFault { detail, hint, from, to });
         }
     }
     Ok(tried)
+}
+
+/// What the expressions of a step that has begun came to. The run stands at its beginning.
+pub async fn resolved(
+    shared: &Arc<Shared>,
+    step: StepNumber,
+    variables: Arc<VariableSet>,
+    position: usize,
+) -> Result<StepParameters, NodeError> {
+    *shared.recorded_variables.lock().unwrap_or_else(PoisonError::into_inner) = Some(variables.clone());
+    let run = {
+        let core = shared.core();
+        let live = core.machine.live_step(step).ok_or_else(|| NodeError::bug("a step that has begun is there"))?;
+        drive::prepare(shared, &core, step, live, variables)
+    };
+    let items = run.input_items.first().map_or(0, Items::len);
+    let Some(item) = item_at(&run, position).await? else {
+        let detail = format!("there is no item {position}: {items} came in");
+        return Err(NodeError::new(Code::NotFound, Category::BadData, detail));
+    };
+    let params = Params::compile(&shared.definition.node(run.node).params);
+    let mut parameters = Vec::new();
+    for compiled in params.iter().flat_map(Params::templates).take(MOST_PARAMETERS) {
+        let expression = format!("={}", compiled.template.source());
+        let outcome = outcome(&run, &expression, item.clone(), position).await?;
+        let pointer = compiled.pointer.clone();
+        let Outcome { value, error, notes } = outcome;
+        parameters.push(ResolvedParameter { pointer, expression, value, error, notes });
+    }
+    Ok(StepParameters { item: position, items, parameters })
+}
+
+/// The item of a position; an empty one where nothing came in, as a trigger's expressions see.
+async fn item_at(run: &StepRun, position: usize) -> Result<Option<Arc<Item>>, NodeError> {
+    match run.input_items.first().filter(|items| !items.is_empty()) {
+        Some(items) => items.get(position, run).await,
+        None => Ok(Some(Arc::new(Item::default()))),
+    }
+}
+
+/// What an expression came to.
+#[derive(Default)]
+struct Outcome {
+    value: Option<Value>,
+    error: Option<ExpressionFault>,
+    notes: Vec<String>,
+}
+
+async fn outcome(run: &StepRun, expression: &str, item: Arc<Item>, position: usize) -> Result<Outcome, NodeError> {
+    let params: Map = [(VALUE.to_owned(), Value::from(expression))].into_iter().collect();
+    let params = match Params::compile(&params) {
+        Ok(params) => params,
+        Err(problems) => {
+            return Ok(Outcome { error: Some(unreadable(expression, problems)), ..Outcome::default() });
+        }
+    };
+    at_hand(&run.shared, &run.inputs, params.nodes()).await?;
+    let tried = tokio::time::timeout(PATIENCE, run.try_out(&params, item, position)).await;
+    let tried = tried.unwrap_or_else(|_| {
+        let detail = format!("it took longer than the {} seconds that a try may take", PATIENCE.as_secs());
+        Err(NodeError::new(Code::CodeTimeout, Category::Code, detail))
+    });
+    Ok(match tried {
+        Ok((map, notes)) => Outcome { value: map.get(VALUE).cloned(), notes, error: None },
+        Err(error) => {
+            let Problem { detail, hint, .. } = error.problem;
+            let (from, to) = only_code(expression).unzip();
+            Outcome { error: Some(ExpressionFault { detail, hint, from, to }), ..Outcome::default() }
+        }
+    })
 }
 
 /// What would come to the node now: from the first of the outputs drawn to it that has anything.

@@ -4,7 +4,7 @@ use auth::Permission;
 use futures_util::StreamExt;
 use model::{Code, Problem, RunId, SignalId, Value};
 use part::http::{Call, Cursor, LiveEvent, Operation, Page, ParamKind, Reply};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunSummary, RunUpdate, Settle};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunSummary, RunUpdate, Settle, StepParameters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -101,6 +101,14 @@ pub fn operations(app: &App) -> Vec<Operation> {
             .handle({
                 let app = with(app);
                 move |call| items(app.clone(), call)
+            }),
+        Operation::get("/api/v1/runs/{run}/steps/{step}/parameters", "stepParameters", Permission::RunRead)
+            .about("runs", "What the expressions of a step's parameters came to for an item, evaluated again as they were then.")
+            .param("item", ParamKind::Integer, "Position of the item; 0 when absent.")
+            .gives::<StepParameters>()
+            .handle({
+                let app = with(app);
+                move |call| parameters(app.clone(), call)
             }),
         Operation::get("/api/v1/runs/{run}/steps/{step}/files/{port}/{item}/{file}", "stepFile", Permission::RunRead)
             .about("runs", "A file of an item that a step put out, as a download of the type that it says it is.")
@@ -261,6 +269,11 @@ async fn items(app: App, call: Call) -> Result<Reply, Problem> {
     let offset = call.number("offset").unwrap_or(0) as usize;
     let items = whole.into_iter().skip(offset).take(call.limit() as usize).collect();
     Reply::json(&StepItems { items, total })
+}
+
+async fn parameters(app: App, call: Call) -> Result<Reply, Problem> {
+    let (step, item) = (call.id("step", "step")?, call.number("item").unwrap_or(0) as usize);
+    Reply::json(&app.runs.parameters(&call.scope, run_of(&app, &call).await?, step, item).await?)
 }
 
 async fn watch(app: App, mut call: Call) -> Result<Reply, Problem> {

@@ -10,7 +10,7 @@ fn flow(field: &str) -> Value {
         { "name": "Start", "id": "s", "type": "core.manual" },
         { "name": "Many", "id": "m", "type": "core.code", "params": { "code": code } },
         { "name": "Use", "id": "u", "type": "core.set", "params": {
-            "assignments": [{ "name": field, "value": "={{ $json.n }}", "type": "number" }] } }
+            "fields": [{ "name": field, "value": "={{ $json.n }}", "type": "number" }] } }
     ], "edges": [{ "from": "Start", "to": "Many" }, { "from": "Many", "to": "Use" }] })
 }
 
@@ -123,4 +123,49 @@ async fn a_fault_says_where_it_is_and_nothing_leaves_the_machine() {
     assert_eq!((either["from"].as_u64(), either["to"].as_u64()), (None, None), "which of the two is not known");
     let endless = at("={{ (() => { while (true) {} })() }}").await;
     assert_eq!(endless["detail"], "it took longer than the 3 seconds that a try may take");
+}
+
+#[tokio::test]
+async fn the_parameters_of_a_step_are_shown_as_they_were_then() {
+    let server = Server::start().await;
+    server.ask("PUT", "/variables/rate", json!({ "spec": { "value": 2 } })).await.ok();
+    let code = "return [1, 2].map((n) => ({ json: { n }, pairedItem: 0 }))";
+    let spec = json!({ "nodes": [
+        { "name": "Start", "type": "core.manual" },
+        { "name": "Many", "type": "core.code", "params": { "code": code } },
+        { "name": "Loop", "type": "core.loop", "params": { "batchSize": 1 } },
+        { "name": "Use", "type": "core.set", "params": { "fields": [
+            { "name": "n", "value": "={{ $json.n * $vars.rate }}", "type": "number" },
+            { "name": "lap", "value": "=lap {{ $('Loop').first().json.n }}", "type": "string" },
+            { "name": "plain", "value": "as it is", "type": "string" },
+            { "name": "odd", "value": "={{ $json.gone.deeper }}", "type": "string" }] } }
+    ], "edges": [
+        { "from": "Start", "to": "Many" }, { "from": "Many", "to": "Loop" },
+        { "from": "Loop", "output": 1, "to": "Use" }, { "from": "Use", "to": "Loop" }
+    ] });
+    server.draft(&spec).await;
+    let run = server.run_draft(&json!([{}])).await;
+    server.ask("PUT", "/variables/rate", json!({ "spec": { "value": 100 } })).await.ok();
+    let steps = server.get(&format!("/runs/{run}")).await["steps"].clone();
+    let of = |node: &str| -> Vec<u64> {
+        let steps = steps.as_array().unwrap().iter();
+        steps.filter(|step| step["node"] == node).map(|step| step["step"].as_u64().unwrap()).collect()
+    };
+    let laps = of("Use");
+    assert_eq!(laps.len(), 2, "{steps}");
+    for (lap, step) in laps.iter().enumerate() {
+        let shown = server.get(&format!("/runs/{run}/steps/{step}/parameters")).await;
+        let n = lap + 1;
+        assert_eq!((&shown["item"], &shown["items"]), (&json!(0), &json!(1)));
+        let parameters = shown["parameters"].as_array().unwrap();
+        assert_eq!(parameters.len(), 3, "what is no expression is not evaluated: {shown}");
+        assert_eq!(parameters[0]["pointer"], "/fields/0/value");
+        assert_eq!(parameters[0]["expression"], "={{ $json.n * $vars.rate }}");
+        assert_eq!(parameters[0]["value"], 2 * n, "the variable of then");
+        assert_eq!(parameters[1]["value"], format!("lap {n}"), "the loop as it was in this lap");
+        assert_eq!(parameters[2]["notes"][0], "Cannot read properties of undefined (reading 'deeper')");
+    }
+    let missing = server.ask("GET", &format!("/runs/{run}/steps/{}/parameters?item=5", laps[0]), Value::Null).await;
+    assert_eq!(missing.code(), "FP0004");
+    assert_eq!(server.ask("GET", &format!("/runs/{run}/steps/99/parameters"), Value::Null).await.code(), "FP0004");
 }

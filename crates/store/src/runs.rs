@@ -196,6 +196,29 @@ enum Walk<'a> {
     All,
 }
 
+impl Walk<'_> {
+    /// Rows of a scope between two ids, newest first.
+    fn sql(&self) -> String {
+        // The second half of a condition lets the databases see that the partial index applies.
+        let condition = match self {
+            Walk::Status(_) => "AND status = $4 AND status <> 5",
+            Walk::Dead(_) => "AND dead = $4 AND dead <> 0",
+            Walk::Workflow(_) => "AND workflow = $4",
+            Walk::All => {
+                return format!(
+                    "SELECT {RUN_COLUMNS} FROM run WHERE scope = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+                );
+            }
+        };
+        // The ids come out of the index alone. Asked for whole rows, SQLite takes the order of the table for as good as
+        // the index, and reads every run in between.
+        format!(
+            "SELECT {RUN_COLUMNS} FROM run WHERE scope = $1 AND id IN (SELECT id FROM run WHERE scope = $1 AND id >= $2 \
+             AND id < $3 {condition} ORDER BY id DESC LIMIT $5) ORDER BY id DESC"
+        )
+    }
+}
+
 async fn list(
     tx: &mut Tx,
     scope: ScopeId,
@@ -277,26 +300,12 @@ async fn walk_index(
     (floor, ceiling): (RunId, RunId),
     limit: usize,
 ) -> Result<Vec<RunRow>, Error> {
-    let sql = |condition: &str| {
-        format!(
-            "SELECT {RUN_COLUMNS} FROM run WHERE scope = $1 AND id >= $2 AND id < $3 {condition} \
-             ORDER BY id DESC LIMIT "
-        )
-    };
+    let sql = walk.sql();
     let found = match walk {
-        // The second half of the condition lets the databases see that the partial index applies.
-        Walk::Status(status) => {
-            let sql = sql("AND status = $4 AND status <> 5") + "$5";
-            tx.query(&sql, params![scope, floor, ceiling, *status as u8, limit]).await?
-        }
-        Walk::Dead(dead) => {
-            let sql = sql("AND dead = $4 AND dead <> 0") + "$5";
-            tx.query(&sql, params![scope, floor, ceiling, *dead as u8, limit]).await?
-        }
-        Walk::Workflow(workflow) => {
-            tx.query(&(sql("AND workflow = $4") + "$5"), params![scope, floor, ceiling, *workflow, limit]).await?
-        }
-        Walk::All => tx.query(&(sql("") + "$4"), params![scope, floor, ceiling, limit]).await?,
+        Walk::Status(status) => tx.query(&sql, params![scope, floor, ceiling, *status as u8, limit]).await?,
+        Walk::Dead(dead) => tx.query(&sql, params![scope, floor, ceiling, *dead as u8, limit]).await?,
+        Walk::Workflow(workflow) => tx.query(&sql, params![scope, floor, ceiling, *workflow, limit]).await?,
+        Walk::All => tx.query(&sql, params![scope, floor, ceiling, limit]).await?,
     };
     rows(found)
 }
@@ -526,6 +535,7 @@ mod tests {
                     let failed = RunFilter { status: vec![RunStatus::Failed], ..RunFilter::default() };
                     let open =
                         RunFilter { status: vec![RunStatus::Queued, RunStatus::Waiting], ..RunFilter::default() };
+                    let held = RunFilter { status: vec![RunStatus::Held], ..RunFilter::default() };
                     let dead = RunFilter { dead: Some(DeadState::Open), ..RunFilter::default() };
                     let lists = [
                         ("all", RunFilter::default()),
@@ -533,6 +543,8 @@ mod tests {
                         ("failed", failed),
                         ("open", open),
                         ("dead letters", dead),
+                        ("few of many", RunFilter { workflow: Some("rare".into()), ..RunFilter::default() }),
+                        ("held, of which there is none", held),
                     ];
                     for (name, filter) in lists {
                         list(tx, MAIN, &filter, None, 10).await?;
@@ -577,6 +589,10 @@ mod tests {
                 }
                 if let Some(admission) = &mut commit.admit {
                     admission.head.fairness_key = if number % 8 < 4 { "a" } else { "b" }.into();
+                    // Completed ones, so that nothing of them is queued.
+                    if number < 20 && number % 4 == 0 {
+                        admission.head.workflow = "rare".into();
+                    }
                 }
                 fixture.commit(commit)
             }))

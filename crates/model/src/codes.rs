@@ -73,6 +73,7 @@ codes! {
     "0013" SignInRefused 401 No "this does not let anybody in";
     "0014" CrossSite 403 No "the request came from another site";
     "0015" WeakPassword 422 No "the password is guessed too easily";
+    "0016" SignInAgain 403 No "the session is too old for this; sign in again";
     "0101" InvalidSpec 422 No "the spec is not valid";
     "0102" UnknownKind 404 No "there is no such kind of resource";
     "0103" Conflict 409 No "somebody else changed it first";

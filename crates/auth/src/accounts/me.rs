@@ -115,12 +115,32 @@ impl Accounts {
         Ok(self.inner.store.unlink_identity(user.id, provider, grant.actor(), crate::now_millis()).await?)
     }
 
+    /// Refuses a session that was begun a while ago: whoever finds an open browser must not make ways in of their own.
+    pub async fn require_recent(&self, grant: &Grant) -> Result<(), Problem> {
+        let (user, current) = grant.session()?;
+        let now = crate::now_millis();
+        let sessions = self.inner.store.sessions_of(user, now).await?;
+        let begun = sessions.iter().find(|session| session.id == current).map(|session| session.created_at);
+        recent(begun, now)
+    }
+
     /// The person who has signed in.
     pub(crate) async fn own(&self, grant: &Grant) -> Result<UserRow, Problem> {
         let (id, _) = grant.session()?;
         let ended = || Problem::new(model::Code::Unauthenticated, "the session has ended");
         self.inner.store.user(id).await?.ok_or_else(ended)
     }
+}
+
+/// How long after signing in one may make further ways in, in milliseconds.
+const RECENT: i64 = 15 * 60 * 1_000;
+
+fn recent(begun: Option<i64>, now: i64) -> Result<(), Problem> {
+    if begun.is_some_and(|begun| now.saturating_sub(begun) <= RECENT) {
+        return Ok(());
+    }
+    let detail = format!("this needs a session that is not older than {} minutes", RECENT / 60_000);
+    Err(Problem::new(model::Code::SignInAgain, detail).hint("sign in again, then repeat it"))
 }
 
 /// Refuses to take the last thing that somebody comes in by.
@@ -130,4 +150,20 @@ pub(crate) fn keep_a_way(user: &UserRow, others: bool) -> Result<(), Problem> {
     }
     Err(Problem::new(model::Code::Conflict, "it is the only thing that you can come in by")
         .hint("set a password or add a passkey first"))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Code;
+
+    use super::*;
+
+    #[test]
+    fn an_old_session_makes_no_further_ways_in() {
+        let now = 1_800_000_000_000;
+        assert!(recent(Some(now), now).is_ok() && recent(Some(now - RECENT), now).is_ok());
+        for begun in [Some(now - RECENT - 1), Some(0), None] {
+            assert_eq!(recent(begun, now).unwrap_err().code, Code::SignInAgain, "{begun:?}");
+        }
+    }
 }

@@ -95,6 +95,7 @@ struct Answered {
 impl Accounts {
     /// Asks for a new passkey of the person who has signed in.
     pub async fn ask_new_passkey(&self, grant: &Grant, headers: &HeaderMap) -> Result<Ceremony, Problem> {
+        self.require_recent(grant).await?;
         let user = self.own(grant).await?;
         let origin = self.place(headers)?;
         let known = self.inner.store.passkeys_of(user.id).await?;

@@ -184,6 +184,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
             async |app, mut call| {
                 let back: Back = call.json_or_default().await?;
                 let (user, _) = call.grant()?.session()?;
+                app.accounts.require_recent(call.grant()?).await?;
                 depart(&app, &call, Journey { next: back.next, link: None, attach: Some(user) }).await
             },
         ),
@@ -216,6 +217,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 .secret(),
             async |app, mut call| {
                 let new: NewToken = call.json().await?;
+                app.accounts.require_recent(call.grant()?).await?;
                 Reply::json(&app.accounts.tokens().create_own(call.grant()?, new).await?)
             },
         ),

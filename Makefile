@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test lint deny ui ui-test e2e screenshots bench bench-long torture fuzz help
+.PHONY: run test lint deny ui ui-test e2e screenshots bench bench-long torture fuzz diff-n8n help
 
 # Folder of `make run`'s server: database, blobs, key and token.
 DATA ?= ./data
@@ -46,6 +46,9 @@ e2e: ui ## drive the app in a real browser against a real server (E2E="signin ke
 screenshots: ui ## take pictures of every page in both themes into docs/screenshots
 	@$(CARGO) build --release --package fishplate
 	@cd ui && FISHPLATE_BIN="$(CURDIR)/$(BINARY)" npm run --silent screenshots
+
+diff-n8n: ## run the cases of testkit/differential in a real n8n, too, which is fetched, and compare (FILES="limit sort" for some)
+	@$(XTASK) diff-n8n $(FILES)
 
 run: ui ## build for release and start the server on ./data (DATA=… for another folder); the first start takes an example in
 	@echo "run: building for release (the first time takes minutes)"

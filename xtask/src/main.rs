@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask <command>`. One line of [`COMMANDS`] and one file for each.
 
+mod diff_n8n;
 mod error_pages;
 mod openapi;
 mod tidy;
@@ -17,6 +18,11 @@ struct Command {
 }
 
 const COMMANDS: &[Command] = &[
+    Command {
+        name: "diff-n8n",
+        about: "[file…]  asks a real n8n what it makes of the cases of testkit/differential, and compares ours with it",
+        run: diff_n8n::run,
+    },
     Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
     Command {
         name: "openapi",

@@ -165,11 +165,16 @@ impl House {
         })
     }
 
+    /// The scope that runs are in.
+    pub async fn scope_id(&self) -> ScopeId {
+        self.engine.inner().scope_id(&Scope::default()).await.unwrap()
+    }
+
     /// Waits until a run has ended; whatever it or its children wait for comes at once. One that goes round in circles
     /// is cancelled.
     pub async fn end(&self, run: RunId) -> RunEnd {
         let scope = Scope::default();
-        let scope_id = self.engine.inner().scope_id(&scope).await.unwrap();
+        let scope_id = self.scope_id().await;
         let mut notices = self.store.watch_runs();
         // The row of a run that answers a request is committed with its first flush.
         while self.store.run(scope_id, run).await.unwrap().is_none() {
@@ -193,7 +198,7 @@ impl House {
 
     async fn let_waits_end(&self) {
         let scope = Scope::default();
-        let scope_id = self.engine.inner().scope_id(&scope).await.unwrap();
+        let scope_id = self.scope_id().await;
         let filter = RunFilter { status: vec![RunStatus::Waiting], ..RunFilter::default() };
         let waiting = self.store.runs(scope_id, filter, None, 100).await.unwrap();
         for row in waiting.runs {

@@ -5,6 +5,7 @@ mod accounts;
 mod authority;
 mod commands;
 mod corpus;
+mod differential;
 mod drafts;
 mod evaluate;
 mod house;

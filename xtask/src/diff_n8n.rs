@@ -1,0 +1,39 @@
+//! The same workflows in a real n8n and here.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, ensure};
+use differential::Recorded;
+use differential::peer::Peer;
+
+/// `[file…]`: the names of some files of cases; without any, all.
+pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = differential::files()?;
+    if !arguments.is_empty() {
+        files.retain(|file| arguments.iter().any(|name| *name == *file.name));
+        ensure!(!files.is_empty(), "no file of cases has that name");
+    }
+    let peer = Peer::install(&root.join("target/n8n"))?;
+    let count: usize = files.iter().map(|file| file.cases.len()).sum();
+    eprintln!("diff-n8n: {count} cases in n8n {}", peer.version);
+    let outcomes = peer.run(&files)?;
+    for file in &files {
+        let mut recorded = Recorded { n8n: peer.version.clone(), ..Recorded::default() };
+        for (position, case) in file.cases.iter().enumerate() {
+            if let Some(outcome) = outcomes.get(&file.id(position)) {
+                recorded.cases.insert(case.name.clone(), outcome.clone());
+            }
+        }
+        std::fs::write(file.recorded_path(), serde_json::to_string_pretty(&recorded)? + "\n")?;
+    }
+    eprintln!("diff-n8n: the same here");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["test", "--quiet", "--package", "fishplate", "--test", "it", "--", "differential", "--nocapture"])
+        .current_dir(&root)
+        .status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -24,7 +24,9 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         let mut recorded = Recorded { n8n: peer.version.clone(), ..Recorded::default() };
         for (position, case) in file.cases.iter().enumerate() {
             if let Some(outcome) = outcomes.get(&file.id(position)) {
-                recorded.cases.insert(case.name.clone(), outcome.clone());
+                let mut outcome = outcome.clone();
+                outcome.outputs.truncate(file.outputs.unwrap_or(usize::MAX));
+                recorded.cases.insert(case.name.clone(), outcome);
             }
         }
         std::fs::write(file.recorded_path(), serde_json::to_string_pretty(&recorded)? + "\n")?;

@@ -24,6 +24,10 @@ pub struct CaseFile {
     /// Version of the node type, where a case says none.
     #[serde(default = "one")]
     pub version: f64,
+    /// Outputs of the node; absent: as many as it gives. n8n's filter gives what it drops to an output that it does not
+    /// have.
+    #[serde(default)]
+    pub outputs: Option<usize>,
     /// The cases.
     pub cases: Vec<Case>,
 }

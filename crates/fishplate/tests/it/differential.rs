@@ -26,7 +26,8 @@ async fn ours(house: &House, file: &CaseFile, position: usize, catalogue: &Snaps
         trigger: Some("Start".into()),
         input: items_of(&[json!({})]),
         output: 0,
-        mode: "manual",
+        // n8n runs them so, too: what only its editor does is left out.
+        mode: "webhook",
         started_by: "test".into(),
         dedupe: None,
         reply_to: None,

@@ -73,11 +73,15 @@ impl Clash {
                 Cow::Borrowed(fields) => self.merge(&mut united.json, fields),
                 Cow::Owned(fields) => united.json.extend(fields),
             }
-            for (name, file) in item.binary.iter().flat_map(|files| files.iter()) {
-                united.set_file(name.clone(), file.clone());
-            }
+            copy_files(&mut united, item);
         }
         united
+    }
+
+    /// Lays an item over what is there, under the names that its fields have.
+    pub fn lay_over(&self, united: &mut Item, item: &Item) {
+        self.merge(&mut united.json, &item.json);
+        copy_files(united, item);
     }
 
     fn merge(&self, target: &mut Map, source: &Map) {
@@ -105,6 +109,12 @@ impl Clash {
             }
             (target, source) => target.clone_from(source),
         }
+    }
+}
+
+fn copy_files(to: &mut Item, from: &Item) {
+    for (name, file) in from.binary.iter().flat_map(|files| files.iter()) {
+        to.set_file(name.clone(), file.clone());
     }
 }
 

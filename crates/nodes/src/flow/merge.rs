@@ -509,11 +509,14 @@ async fn by_position(ctx: &Ctx, params: &Params, inputs: u16) -> Result<Outcome,
     let mut outputs = ctx.outputs(1);
     for position in 0..count {
         let at = |input: usize| columns.get(input).and_then(|items| items.get(position)).map(|item| (input, &**item));
-        let others = (0..columns.len()).filter(|input| *input != preferred);
-        let parts: Vec<(usize, &Item)> = others.chain([preferred]).filter_map(at).collect();
+        let mut united = params.clash.unite((0..columns.len()).filter_map(at));
+        // n8n lays the preferred item over all of them once more, under the names that it came with.
+        if let Some((_, item)) = at(preferred) {
+            params.clash.lay_over(&mut united, item);
+        }
         let present = (0..columns.len()).filter(|input| at(*input).is_some());
         let origin = join::origin(present.map(|input| (input, position)));
-        outputs.push(0, params.clash.unite(parts), origin).await?;
+        outputs.push(0, united, origin).await?;
     }
     outputs.done().await
 }

@@ -1,10 +1,10 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
 import { ExternalLink, Play, X } from "lucide-react";
-import { use, useCallback, useEffect, useRef, useState } from "react";
+import { use, useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
-import { isList, type Json } from "../../canvas/graph/json";
+import { isList, isObject, same, type Json, type JsonObject } from "../../canvas/graph/json";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
@@ -12,9 +12,10 @@ import { Button, IconButton } from "@/kit/Button";
 import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";
 import { ConnectionPicker } from "./ConnectionPicker";
-import { below, Field, type Place } from "./form/Field";
+import { Field } from "./form/Field";
 import { dailyEditor } from "./form/daily";
-import { ExpressionInput } from "./form/ExpressionInput";
+import { JsonText } from "./form/JsonText";
+import { below, placeOf, type Place } from "./form/place";
 import { counts, fieldsOf } from "./form/schema";
 import { Items, jsonOf } from "./Items";
 import { fetchItems, here, outputOf, PINNED } from "./items";
@@ -62,18 +63,13 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
     }
   };
   const failed = errorText(step?.error);
-  const place: Place = {
-    value: node.params ?? {},
-    onChange: (value) => store.act(`Edit ${node.name}`, [{ type: "setParameter", id, pointer: "", value }], { key: `${id}/params` }),
-    pointer: "/params",
-    data,
-    problems,
-  };
+  const edit: Place["edit"] = (pointer, value) => store.act(`Edit ${node.name}`, [{ type: "setParameter", id, pointer: pointer.slice("/params".length), value }], { key: `${id}${pointer}` });
+  const place = placeOf(node.params ?? {}, edit, data, problems);
   return (
     <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`}>
       <header className="ed-head">
         <Glyph type={node.type} group={type?.group ?? "unknown"} />
-        <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
+        <NameInput name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />
         {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <Button icon={<ExternalLink size={14} />} onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</Button>}
@@ -112,9 +108,9 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
               onClick={() => { if (node.pinned) store.act("Unpin", [{ type: "pin", id, items: undefined }]); else void withItems((items) => store.act("Pin", [{ type: "pin", id, items }])); }}>
               {node.pinned ? "Unpin" : "Pin items"}
             </button>
-            <button type="button" aria-expanded={pinning !== undefined} onClick={() => { if (pinning) setPinning(undefined); else void withItems(setPinning); }}>Edit items</button>
+            <button type="button" aria-expanded={pinning !== undefined} onClick={() => { if (pinning) setPinning(undefined); else void withItems(setPinning); }}>{pinning ? "Done" : "Edit items"}</button>
           </div>
-          {pinning ? <PinEditor key={id} items={pinning} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(undefined); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
+          {pinning ? <PinEditor key={id} items={node.pinned ?? pinning} onPin={(items) => store.act("Edit pinned items", [{ type: "pin", id, items }], { key: `${id}/pinned` })} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
           {step?.logs && step.logs.length > 0 && <section className="ed-logs" aria-label="Log">{step.logs.map((line, index) => <code key={index}>{typeof line === "string" ? line : String((line as { t?: string } | null)?.t ?? JSON.stringify(line))}</code>)}</section>}
         </div>
       </div>
@@ -122,10 +118,21 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   );
 }
 
+/** The name is written when it is done, because every name on the way would be in the expressions of other nodes. */
 function NameInput({ name, onRename }: { readonly name: string; readonly onRename: (name: string) => boolean }) {
-  const [text, setText] = useState(name);
-  const done = () => { if (text.trim() !== name && !onRename(text)) setText(name); };
-  return <input className="ed-name" aria-label="Name of the node" value={text} onChange={(event) => setText(event.target.value)} onBlur={done} onKeyDown={(event) => { if (event.key === "Enter") done(); }} />;
+  const [text, setText] = useState<string>();
+  const written = useRef<string>(undefined);
+  const put = (next: string | undefined) => { written.current = next; setText(next); };
+  const rename = () => {
+    const next = written.current;
+    written.current = undefined;
+    if (next !== undefined && next.trim() !== name) onRename(next);
+  };
+  // Closed with the keyboard, the field goes away without having lost the focus.
+  const gone = useEffectEvent(rename);
+  useEffect(() => () => gone(), []);
+  const leave = () => { rename(); setText(undefined); };
+  return <input className="ed-name" aria-label="Name of the node" value={text ?? name} onChange={(event) => put(event.target.value)} onBlur={leave} onKeyDown={(event) => { if (event.key === "Enter") leave(); }} />;
 }
 
 function Parameters({ node, type, place, address }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly address: readonly string[] }) {
@@ -144,6 +151,16 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
     store.act("Choose connection", [{ type: "setOption", id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections }]);
   };
   const strange = Object.keys(params).filter((key) => !known.has(key));
+  const writeAll = (whole: JsonObject) => {
+    for (const key of new Set([...(type ? strange : Object.keys(params)), ...Object.keys(whole)])) {
+      if (!same(params[key], whole[key])) below(place, params, key).onChange(whole[key]);
+    }
+  };
+  const refuseParameters = (value: Json) => {
+    if (!isObject(value)) return "an object is expected: { … }";
+    const twice = type && Object.keys(value).find((key) => known.has(key));
+    return twice === undefined ? undefined : `\`${twice}\` has its own field above`;
+  };
   return (
     <div className="ed-form">
       {address.length > 0 && (
@@ -162,48 +179,21 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
       {(!type || strange.length > 0) && (
         <div className="ed-row">
           <div className="ed-label"><span>{type ? "Other parameters" : "Parameters"} (JSON)</span></div>
-          <JsonEditor label="Parameters as JSON" value={type ? Object.fromEntries(strange.map((key) => [key, params[key] ?? null])) : (params as Json)}
-            onChange={(value) => place.onChange(type ? { ...Object.fromEntries(Object.entries(params).filter(([key]) => known.has(key))), ...(value as object) } : value)} />
+          <JsonText label="Parameters as JSON" lines value={type ? Object.fromEntries(strange.map((key) => [key, params[key] ?? null])) : params}
+            onChange={(value) => writeAll(isObject(value) ? value : {})} refuse={refuseParameters} />
         </div>
       )}
     </div>
   );
 }
 
-function JsonEditor({ label, value, onChange }: { readonly label: string; readonly value: Json; readonly onChange: (value: Json) => void }) {
-  const [text, setText] = useState(() => JSON.stringify(value, null, 2));
-  const [fault, setFault] = useState<string>();
-  const read = (next: string) => {
-    setText(next);
-    try {
-      const parsed = JSON.parse(next) as Json;
-      if (typeof parsed !== "object" || parsed === null || isList(parsed)) throw new Error("an object is expected");
-      setFault(undefined);
-      onChange(parsed);
-    } catch (error) {
-      setFault(error instanceof Error ? error.message : "no JSON");
-    }
-  };
-  return <><ExpressionInput label={label} language="json" lines value={text} onChange={read} />{fault !== undefined && <p role="alert" className="ed-fault">{fault}</p>}</>;
-}
-
-function PinEditor({ items, onSave }: { readonly items: readonly Json[]; readonly onSave: (items: readonly Json[]) => void }) {
-  const [text, setText] = useState(() => JSON.stringify(items.map(jsonOf), null, 2));
-  const [fault, setFault] = useState<string>();
-  const save = () => {
-    try {
-      const parsed = JSON.parse(text) as Json;
-      if (!isList(parsed)) throw new Error("a list of items is expected: [{ … }]");
-      onSave(parsed.map((item) => ({ json: item })));
-    } catch (error) {
-      setFault(error instanceof Error ? error.message : "no JSON");
-    }
-  };
+/** Pinned items as JSON. They are a part of the document, so each text that is right is there at once. */
+function PinEditor({ items, onPin }: { readonly items: readonly Json[]; readonly onPin: (items: readonly Json[]) => void }) {
   return (
     <div className="ed-row">
-      <ExpressionInput label="Pinned items" language="json" lines value={text} onChange={setText} />
-      {fault !== undefined && <p role="alert" className="ed-fault">{fault}</p>}
-      <button type="button" className="ed-primary" onClick={save}>Pin these items</button>
+      <JsonText label="Pinned items" lines value={items.map(jsonOf)} onChange={(value) => onPin(isList(value) ? value.map((item) => ({ json: item })) : [])}
+        refuse={(value) => (isList(value) && value.every(isObject) ? undefined : "a list of items is expected: [{ … }]")} />
+      <p className="ed-about">Draft runs use these items instead of running the node.</p>
     </div>
   );
 }

@@ -4,15 +4,16 @@ import { autocompletion, closeBrackets, completionKeymap, startCompletion, type 
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { yaml } from "@codemirror/lang-yaml";
-import { json } from "@codemirror/lang-json";
+import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { tags } from "@lezer/highlight";
-import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
+import { linter, lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers, placeholder as placeholderText } from "@codemirror/view";
 import { useEffect, useEffectEvent, useRef } from "react";
 
 import { complete, scriptAt, type RunData } from "../../../canvas/graph/completion";
+import { difference } from "./difference";
 import { PATH_MIME, type CodeProps } from "./ExpressionInput";
 
 function source(data: () => RunData | undefined, template: boolean) {
@@ -42,6 +43,8 @@ function source(data: () => RunData | undefined, template: boolean) {
     };
   };
 }
+
+const findJsonFaults = jsonParseLinter();
 
 // In the words of the tokens, so that both themes hold.
 const COLOURS = HighlightStyle.define([
@@ -83,6 +86,7 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
           syntaxHighlighting(COLOURS),
           EditorView.lineWrapping,
           lines ? [lineNumbers(), lintGutter()] : [],
+          lines && language === "json" ? linter((target) => (target.state.doc.length === 0 ? [] : findJsonFaults(target))) : [],
           placeholder === undefined ? [] : placeholderText(placeholder),
           language === "template" || language === "script" ? autocompletion({ override: [source(() => known(), language === "template")] }) : [],
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
@@ -113,9 +117,9 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
 
   useEffect(() => {
     const made = view.current;
-    if (made && made.state.doc.toString() !== value) {
-      made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value }, userEvent: "outside" });
-    }
+    const change = made && difference(made.state.doc.toString(), value);
+    // Only what is other is replaced, so that the place that is written at stays where it is in the text.
+    if (change) made.dispatch({ changes: change, userEvent: "outside" });
   }, [value]);
 
   useEffect(() => {

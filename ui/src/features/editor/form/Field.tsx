@@ -5,18 +5,10 @@ import { useId, type DragEvent, type ReactNode } from "react";
 
 import { brief, preview, type RunData } from "../../../canvas/graph/completion";
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
-import type { Problem } from "../../../canvas/store";
 import { ExpressionInput, PATH_MIME } from "./ExpressionInput";
+import { JsonText } from "./JsonText";
+import { below, entryOf, type Place } from "./place";
 import { blank, labelOf, type FieldSpec, type Shape } from "./schema";
-
-export interface Place {
-  readonly value: Json | undefined;
-  readonly onChange: (value: Json | undefined) => void;
-  /** JSON pointer below the node. */
-  readonly pointer: string;
-  readonly data: RunData;
-  readonly problems: readonly Problem[];
-}
 
 export function isExpression(value: Json | undefined): value is string {
   return typeof value === "string" && value.startsWith("=");
@@ -95,18 +87,6 @@ export function Field({ spec, place }: { readonly spec: FieldSpec; readonly plac
   );
 }
 
-export function below(place: Place, whole: JsonObject, name: string): Place {
-  return {
-    ...place,
-    value: whole[name],
-    pointer: `${place.pointer}/${name}`,
-    onChange: (value) => {
-      const { [name]: _gone, ...rest } = whole;
-      place.onChange(value === undefined ? rest : { ...whole, [name]: value });
-    },
-  };
-}
-
 export function Control({ id, shape, label, otherwise, place }: { readonly id: string; readonly shape: Shape; readonly label: string; readonly otherwise: Json | undefined; readonly place: Place }) {
   const { value, onChange } = place;
   switch (shape.is) {
@@ -149,23 +129,8 @@ export function Control({ id, shape, label, otherwise, place }: { readonly id: s
       );
     }
     case "any":
-      return <JsonControl label={label} value={value} onChange={onChange} data={place.data} />;
+      return <JsonText label={label} value={value} onChange={onChange} orText data={place.data} />;
   }
-}
-
-/** A value of any shape: JSON when it can be read as that, and a text otherwise. */
-function JsonControl({ label, value, onChange, data }: { readonly label: string; readonly value: Json | undefined; readonly onChange: (value: Json | undefined) => void; readonly data: RunData }) {
-  const text = value === undefined || value === null ? "" : typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  const read = (next: string) => {
-    if (next.trim() === "") return onChange(undefined);
-    try {
-      const parsed = JSON.parse(next) as Json;
-      onChange(typeof parsed === "object" ? parsed : next);
-    } catch {
-      onChange(next);
-    }
-  };
-  return <ExpressionInput label={label} language="json" value={text} onChange={read} data={data} />;
 }
 
 function List({ id, label, of, place }: { readonly id: string; readonly label: string; readonly of: Shape; readonly place: Place }) {
@@ -182,7 +147,7 @@ function List({ id, label, of, place }: { readonly id: string; readonly label: s
         <div key={index} className="ed-entry">
           <div>
             <Control id={`${id}-${index}`} shape={of} label={`${label} ${index + 1}`} otherwise={undefined}
-              place={{ ...place, value: entry, pointer: `${place.pointer}/${index}`, onChange: (value) => place.onChange(entries.map((other, at) => (at === index ? (value ?? null) : other))) }} />
+              place={{ ...entryOf(place, index), value: entry }} />
           </div>
           <button type="button" aria-label={`Remove ${label} ${index + 1}`} onClick={() => place.onChange(entries.filter((_, at) => at !== index))}>×</button>
         </div>

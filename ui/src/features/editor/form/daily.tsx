@@ -1,8 +1,9 @@
 //! Editors for what people set daily: assignments, conditions, rules of a switch, code, pairs of a request, webhooks.
 
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
-import { below, Expression, isExpression, Labelled, type Place } from "./Field";
+import { Expression, isExpression, Labelled } from "./Field";
 import { ExpressionInput } from "./ExpressionInput";
+import { below, rowsOf, type Place } from "./place";
 import { Schedule } from "./Schedule";
 import { labelOf } from "./schema";
 
@@ -15,22 +16,6 @@ function Cell({ label, place, placeholder }: { readonly label: string; readonly 
   );
 }
 
-function rows(place: Place): { readonly entries: readonly JsonObject[]; at(index: number): Place; add(entry: JsonObject): void; remove(index: number): void; move(index: number, by: number): void } {
-  const entries = isList(place.value) ? place.value.map((entry) => (isObject(entry) ? entry : {})) : [];
-  return {
-    entries,
-    at: (index) => ({ ...place, value: entries[index], pointer: `${place.pointer}/${index}`, onChange: (value) => place.onChange(entries.map((entry, other) => (other === index ? (value ?? {}) : entry))) }),
-    add: (entry) => place.onChange([...entries, entry]),
-    remove: (index) => place.onChange(entries.filter((_, other) => other !== index)),
-    move: (index, by) => {
-      const copy = [...entries];
-      const [moved] = copy.splice(index, 1);
-      if (moved) copy.splice(index + by, 0, moved);
-      place.onChange(copy);
-    },
-  };
-}
-
 const TYPES = ["string", "number", "boolean", "dateTime", "array", "object", "any"];
 
 function typed(text: Json | undefined, type: string): Json | undefined {
@@ -41,7 +26,7 @@ function typed(text: Json | undefined, type: string): Json | undefined {
 }
 
 export function Assignments({ place }: { readonly place: Place }) {
-  const list = rows(place);
+  const list = rowsOf(place);
   return (
     <section className="ed-rows" aria-label="Fields to set">
       {list.entries.map((entry, index) => {
@@ -79,7 +64,7 @@ const WORDS: Readonly<Record<string, string>> = { gt: "is greater than", lt: "is
 
 export function Conditions({ place, label = "Conditions" }: { readonly place: Place; readonly label?: string }) {
   const whole: JsonObject = isObject(place.value) ? place.value : {};
-  const list = rows(below(place, whole, "conditions"));
+  const list = rowsOf(below(place, whole, "conditions"));
   const combinator = String(whole["combinator"] ?? "and");
   const options = isObject(whole["options"]) ? whole["options"] : {};
   return (
@@ -123,7 +108,7 @@ export function Conditions({ place, label = "Conditions" }: { readonly place: Pl
 }
 
 export function Rules({ place }: { readonly place: Place }) {
-  const list = rows(place);
+  const list = rowsOf(place);
   return (
     <section className="ed-rows" aria-label="Rules">
       {list.entries.map((entry, index) => {
@@ -148,7 +133,7 @@ export function Rules({ place }: { readonly place: Place }) {
 
 /** Names and values of a query or of headers: rows, or one expression for all. */
 export function Pairs({ label, place }: { readonly label: string; readonly place: Place }) {
-  const list = rows(place);
+  const list = rowsOf(place);
   if (isExpression(place.value)) return <Labelled label={label} place={place}>{() => <Expression label={label} value={String(place.value)} onChange={place.onChange} data={place.data} />}</Labelled>;
   return (
     <section className="ed-rows" aria-label={label}>

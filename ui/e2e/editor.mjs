@@ -65,7 +65,7 @@ async function byMouse() {
   await shot(page, "first");
   await page.getByRole("button", { name: "Add the first node" }).click();
   await choose(page, "webhook");
-  await page.getByLabel("When and with what it answers").or(page.getByLabel("Respond", { exact: true })).first().selectOption("respondNode");
+  await page.getByLabel("Answers", { exact: true }).selectOption("respondNode");
   await page.getByRole("button", { name: "Edit items" }).click();
   const pinned = page.getByRole("textbox", { name: "Pinned items" });
   await pinned.click();

@@ -1,7 +1,7 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
 import { ExternalLink, Play, X } from "lucide-react";
-import { use, useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
+import { Fragment, use, useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
 import { isList, isObject, same, type Json, type JsonObject } from "../../canvas/graph/json";
@@ -14,11 +14,15 @@ import type { NodeType } from "./calls";
 import { ConnectionPicker } from "./ConnectionPicker";
 import { Field } from "./form/Field";
 import { dailyEditor } from "./form/daily";
+import { laidOutFields } from "./form/layout";
 import { JsonText } from "./form/JsonText";
+import { Said } from "./form/Said";
 import { below, placeOf, type Place } from "./form/place";
-import { counts, fieldsOf } from "./form/schema";
+import { counts, fieldsOf, type FieldSpec } from "./form/schema";
+import { addressesOf, type Addresses } from "./form/Webhook";
 import { Items, jsonOf } from "./Items";
 import { fetchItems, here, outputOf, PINNED } from "./items";
+import { slotsOf } from "./slots";
 import { errorText, RunContext, stepOf, useRunData } from "./run";
 
 interface Props {
@@ -28,10 +32,11 @@ interface Props {
   readonly onRunNode: (node: NodeSpec) => void;
   readonly onRunTo: (node: NodeSpec) => void;
   readonly onOpenWorkflow: (name: string) => void;
-  readonly address: (node: NodeSpec) => readonly string[];
+  /** Where webhooks are reached, up to their path. */
+  readonly hooks: string;
 }
 
-export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, address }: Props) {
+export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, hooks }: Props) {
   const store = useEditor();
   const { document } = useHistory();
   const { run, calls } = use(RunContext);
@@ -93,8 +98,8 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
             <button type="button" aria-pressed={tab === "options"} onClick={() => setTab("options")}>Options</button>
           </div>
           {type && <p className="ed-about">{type.summary}.</p>}
-          {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault">{problem.detail}{problem.hint ? ` – ${problem.hint}` : ""}</p>)}
-          {tab === "options" ? <Options node={node} /> : <Parameters node={node} type={type} place={place} address={address(node)} />}
+          {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
+          {tab === "options" ? <Options node={node} /> : <Parameters node={node} type={type} place={place} addresses={node.type === "http.webhook" ? addressesOf(hooks, String(node.params?.["path"] ?? "")) : undefined} />}
         </div>
         <div className="ed-column">
           {outputs.length > 1 && node.pinned === undefined && (
@@ -135,20 +140,29 @@ function NameInput({ name, onRename }: { readonly name: string; readonly onRenam
   return <input className="ed-name" aria-label="Name of the node" value={text ?? name} onChange={(event) => put(event.target.value)} onBlur={leave} onKeyDown={(event) => { if (event.key === "Enter") leave(); }} />;
 }
 
-function Parameters({ node, type, place, address }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly address: readonly string[] }) {
+/** The field that the account belongs to, where it is not the first thing to be asked. */
+const ACCOUNT_AFTER: Readonly<Record<string, string>> = { "http.request": "url", "http.webhook": "auth", "http.respond": "with", "core.wait": "door" };
+
+function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly addresses: Addresses | undefined }) {
   const store = useEditor();
   const [all, setAll] = useState(false);
   const params = node.params ?? {};
   const fields = type ? fieldsOf(type.params) : [];
   const known = new Set(fields.map((field) => field.name));
-  const current = fields.filter((field) => counts(node.type, field, params));
-  // What most people never set stands behind one button, unless it is set.
-  const plain = current.filter((field, index) => all || field.required || params[field.name] !== undefined || index < 6);
-  const slots = [...new Set([...(node.type === "http.request" ? ["auth"] : []), ...Object.keys(node.connections ?? {})])];
+  const { front, more } = laidOutFields(node.type, fields.filter((field) => counts(node.type, field, params, fields)), params);
+  const set = more.filter((field) => params[field.name] !== undefined).length;
+  const shown = (field: FieldSpec) => {
+    const made = dailyEditor(node.type, field.name, field.label, { whole: place, params, addresses });
+    return made === null ? null : <div key={field.name}>{made ?? <Field spec={field} place={below(place, params, field.name)} />}</div>;
+  };
+  const slots = slotsOf(node, type);
   const onConnection = (slot: string, name: string | undefined) => {
     const { [slot]: _before, ...others } = node.connections ?? {};
     const connections = name === undefined ? others : { ...others, [slot]: name };
-    store.act("Choose connection", [{ type: "setOption", id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections }]);
+    const choose = { type: "setOption" as const, id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections };
+    // A request is signed when its parameters say so, and the chosen account is what says so here.
+    const authentication = name === undefined ? undefined : params["authentication"] === "predefined" ? "predefined" : "generic";
+    store.act("Choose connection", [choose, ...(node.type === "http.request" && slot === "auth" ? [{ type: "setParameter" as const, id: node.id, pointer: "/authentication", value: authentication }] : [])]);
   };
   const strange = Object.keys(params).filter((key) => !known.has(key));
   const writeAll = (whole: JsonObject) => {
@@ -156,6 +170,8 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
       if (!same(params[key], whole[key])) below(place, params, key).onChange(whole[key]);
     }
   };
+  const pickers = slots.map(({ slot, kinds }) => <ConnectionPicker key={slot} slot={slot} kinds={kinds} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />);
+  const besides = ACCOUNT_AFTER[node.type];
   const refuseParameters = (value: Json) => {
     if (!isObject(value)) return "an object is expected: { … }";
     const twice = type && Object.keys(value).find((key) => known.has(key));
@@ -163,19 +179,15 @@ function Parameters({ node, type, place, address }: { readonly node: NodeSpec; r
   };
   return (
     <div className="ed-form">
-      {address.length > 0 && (
-        <div className="ed-address" aria-label="Addresses">
-          {address.map((one) => <button key={one} type="button" title="Copy the address" onClick={() => void navigator.clipboard.writeText(one.split(" ").at(-1) ?? one)}><code>{one}</code></button>)}
-        </div>
-      )}
-      {slots.map((slot) => <ConnectionPicker key={slot} slot={slot} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />)}
-      {plain.map((field) => {
-        const own = below(place, params, field.name);
-        const made = dailyEditor(node.type, field.name, own);
-        return <div key={field.name}>{made ?? <Field spec={field} place={own} />}</div>;
-      })}
+      {!front.some((field) => field.name === besides) && pickers}
+      {front.map((field) => <Fragment key={field.name}>{shown(field)}{field.name === besides && pickers}</Fragment>)}
       {type && fields.length === 0 && <p className="ed-empty">It has no parameters.</p>}
-      {plain.length < current.length && <button type="button" className="ed-link" onClick={() => setAll(true)}>Show {current.length - plain.length} more</button>}
+      {more.length > 0 && (
+        <details className="ed-more" open={all} onToggle={(event) => setAll(event.currentTarget.open)}>
+          <summary>More{set > 0 ? ` (${set} set)` : ""}</summary>
+          {all && more.map(shown)}
+        </details>
+      )}
       {(!type || strange.length > 0) && (
         <div className="ed-row">
           <div className="ed-label"><span>{type ? "Other parameters" : "Parameters"} (JSON)</span></div>

@@ -460,7 +460,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
   useEffect(() => { if (opened === undefined && asked === undefined) root.current?.focus(); }, [opened, asked]);
 
   const problems = [...document.nodes.flatMap((node) => store.problemsOf(node.id).map((problem) => ({ node, problem }))), ...store.problemsOf("").map((problem) => ({ node: undefined, problem }))];
-  const context = useMemo(() => ({ run, variables, calls }), [run, variables, calls]);
+  const context = useMemo(() => ({ run, variables, calls, workflow: name }), [run, variables, calls, name]);
   const last = history.past.at(-1);
   const ahead = history.future.at(-1);
 

@@ -1,7 +1,7 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
 import { ExternalLink, Play, X } from "lucide-react";
-import { Fragment, use, useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
+import { Fragment, use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
 import { isList, isObject, same, type Json, type JsonObject } from "../../canvas/graph/json";
@@ -19,6 +19,7 @@ import { JsonText } from "./form/JsonText";
 import { Said } from "./form/Said";
 import { below, placeOf, type Place } from "./form/place";
 import { counts, fieldsOf, type FieldSpec } from "./form/schema";
+import { FormNodeContext } from "./form/tried";
 import { addressesOf, type Addresses } from "./form/Webhook";
 import { Items, jsonOf } from "./Items";
 import { fetchItems, here, outputOf, PINNED } from "./items";
@@ -47,6 +48,9 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   const [source, setSource] = useState<string>();
   const [port, setPort] = useState(0);
   const [pinning, setPinning] = useState<readonly Json[]>();
+  const [chosen, setItem] = useState(0);
+  const count = data.incoming?.count ?? 0;
+  const item = Math.min(chosen, Math.max(count - 1, 0));
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => dialog.current?.focus(), []);
   if (!node) return null;
@@ -97,9 +101,12 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
             <button type="button" aria-pressed={tab === "params"} onClick={() => setTab("params")}>Parameters</button>
             <button type="button" aria-pressed={tab === "options"} onClick={() => setTab("options")}>Options</button>
           </div>
+          {tab === "params" && count > 1 && (
+            <label className="ed-which">Values for item <input type="number" min={1} max={count} value={item + 1} onChange={(event) => setItem(Math.min(Math.max(Math.round(Number(event.target.value)), 1), count) - 1)} /> of {count.toLocaleString()}</label>
+          )}
           {type && <p className="ed-about">{type.summary}.</p>}
           {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
-          {tab === "options" ? <Options node={node} /> : <Parameters node={node} type={type} place={place} addresses={node.type === "http.webhook" ? addressesOf(hooks, String(node.params?.["path"] ?? "")) : undefined} />}
+          {tab === "options" ? <Options node={node} /> : <FormOf node={node.name} item={item}><Parameters node={node} type={type} place={place} addresses={node.type === "http.webhook" ? addressesOf(hooks, String(node.params?.["path"] ?? "")) : undefined} /></FormOf>}
         </div>
         <div className="ed-column">
           {outputs.length > 1 && node.pinned === undefined && (
@@ -121,6 +128,11 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
       </div>
     </div>
   );
+}
+
+/** What expressions in the form are tried on. */
+function FormOf({ node, item, children }: { readonly node: string; readonly item: number; readonly children: ReactNode }) {
+  return <FormNodeContext value={useMemo(() => ({ node, item }), [node, item])}>{children}</FormNodeContext>;
 }
 
 /** The name is written when it is done, because every name on the way would be in the expressions of other nodes. */

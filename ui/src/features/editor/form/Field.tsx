@@ -3,11 +3,12 @@
 import { SquareFunction } from "lucide-react";
 import { useId, type DragEvent, type ReactNode } from "react";
 
-import { brief, preview, type RunData } from "../../../canvas/graph/completion";
+import { preview, type RunData } from "../../../canvas/graph/completion";
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
 import { ExpressionInput, PATH_MIME } from "./ExpressionInput";
 import { JsonText } from "./JsonText";
 import { Said } from "./Said";
+import { useTried } from "./tried";
 import { below, entryOf, type Place } from "./place";
 import { blank, labelOf, type FieldSpec, type Shape } from "./schema";
 
@@ -78,14 +79,11 @@ export function Labelled({ label, about, required = false, place, children, expr
 }
 
 export function Expression({ label, value, onChange, data, lines = false, placeholder = "{{ $json.field }}" }: { readonly lines?: boolean; readonly label: string; readonly value: string; readonly onChange: (value: string) => void; readonly data: RunData; readonly placeholder?: string }) {
-  const shown = preview(value, data);
-  const unclosed = value.split("{{").length !== value.split("}}").length;
+  const shown = useTried(value, data);
   return (
     <>
-      <ExpressionInput label={label} language="template" lines={lines} value={value.slice(1)} onChange={(text) => onChange(`=${text}`)} data={data} placeholder={placeholder} />
-      <output className="ed-preview" data-is={unclosed ? "missing" : shown.is} aria-label={`Value of ${label}`}>
-        {unclosed ? "`{{` and `}}` do not match" : shown.is === "value" ? brief(shown.value) : shown.is === "missing" ? `there is no field \`${shown.what}\` in the last run's data` : data.input ? "known when the step runs" : "run the nodes before it to see the value"}
-      </output>
+      <ExpressionInput label={label} language="template" lines={lines} value={value.slice(1)} onChange={(text) => onChange(`=${text}`)} data={data} placeholder={placeholder} faults={shown.faults} />
+      <output className="ed-preview" data-is={shown.is} aria-label={`Value of ${label}`}><Said text={shown.text} /></output>
     </>
   );
 }

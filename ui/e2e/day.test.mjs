@@ -59,7 +59,7 @@ check("by mouse: first start, draw, run, see, break, find on Home, mend, retry, 
       await choose(wanted);
     };
     await choose("webhook");
-    await page.getByLabel("When and with what it answers").or(page.getByLabel("Respond", { exact: true })).first().selectOption("respondNode");
+    await page.getByLabel("Answers", { exact: true }).selectOption("respondNode");
     await close();
     await drawTo("Webhook", 0, "edit fields");
     await page.getByLabel("Name of field 1").fill("customer");

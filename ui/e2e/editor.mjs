@@ -65,13 +65,13 @@ async function byMouse() {
   await shot(page, "first");
   await page.getByRole("button", { name: "Add the first node" }).click();
   await choose(page, "webhook");
-  await page.getByLabel("When and with what it answers").or(page.getByLabel("Respond", { exact: true })).first().selectOption("respondNode");
+  await page.getByLabel("Answers", { exact: true }).selectOption("respondNode");
   await page.getByRole("button", { name: "Edit items" }).click();
   const pinned = page.getByRole("textbox", { name: "Pinned items" });
   await pinned.click();
   await page.keyboard.press("Control+a");
   await page.keyboard.insertText('[{"body":{"name":"Ada","amount":250}}]');
-  await page.getByRole("button", { name: "Pin these items" }).click();
+  await page.getByRole("button", { name: "Done" }).click();
   await close(page);
 
   await drawTo(page, "Webhook", 0, "edit fields");
@@ -159,7 +159,7 @@ async function byKeyboard() {
   await tabTo("Pinned items");
   await keys.press("Control+a");
   await keys.insertText('[{"body":{"name":"Bob"}}]');
-  await tabTo("Pin these items");
+  await tabTo("Done");
   await keys.press("Enter");
   await page.getByRole("button", { name: "Unpin" }).waitFor();
   await tabTo("Close the node");

@@ -6,10 +6,8 @@ import { useState } from "react";
 import { api, data } from "@/api/client";
 import { problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
-import { Field, Input } from "@/kit/Field";
 import { Page, Panel } from "@/kit/Page";
 import { Failure, Skeleton } from "@/kit/States";
-import { Badge } from "@/kit/Status";
 import { toasts } from "@/kit/toasts";
 import { DeleteDialog } from "@/resource/DeleteDialog";
 import { useEdited } from "@/resource/edited";
@@ -18,29 +16,8 @@ import { useKind } from "@/resource/kinds";
 import { Overtaken } from "@/resource/Overtaken";
 import { RenameDialog } from "@/resource/RenameDialog";
 import { SchemaForm } from "@/resource/SchemaForm";
+import { Secrets } from "@/resource/Secrets";
 import { Uses } from "@/resource/Uses";
-
-/** Secret fields of an account, as the server names them. */
-function secretFields(auth: Record<string, unknown>): string[] {
-  switch (auth["type"]) {
-    case "basic":
-    case "digest":
-      return ["password"];
-    case "header":
-    case "query":
-      return ["value"];
-    case "bearer":
-      return ["token"];
-    case "jwt":
-      return ["key"];
-    case "custom":
-      return Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) =>
-        Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [],
-      );
-    default:
-      return [];
-  }
-}
 
 /** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {
@@ -63,7 +40,7 @@ export function ConnectionPage() {
       <div className="grid items-start gap-6 lg:grid-cols-2">
         <Panel title="Account"><Form name={name} spec={spec} labels={resource.data.labels ?? {}} revision={resource.data.revision} /></Panel>
         <div className="flex flex-col gap-6">
-          <Panel title="Secrets"><Secrets name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} set={(spec["secrets"] ?? []) as string[]} /></Panel>
+          <Panel title="Secrets"><Secrets name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} /></Panel>
           <Panel title="Condition"><Uses kind="connection" name={name} /></Panel>
         </div>
         <div className="lg:col-span-2"><Panel flush title="History"><History kind="connection" name={name} /></Panel></div>
@@ -96,43 +73,5 @@ function Form({ name, spec, labels, revision }: { name: string; spec: Record<str
       <SchemaForm schema={kind.data} value={value} onChange={edited.set} problems={problems} hide={["secrets"]} />
       <div><Button type="submit" look="primary" busy={save.isPending} refused={edited.dirty ? undefined : "Nothing has changed"}>Save</Button></div>
     </form>
-  );
-}
-
-/** Secrets go in, and never come out. */
-function Secrets({ name, auth, set }: { name: string; auth: Record<string, unknown>; set: string[] }) {
-  const fields = [...new Set([...secretFields(auth), ...set])];
-  return (
-    <div className="flex flex-col gap-4">
-      {fields.map((field) => <SecretField key={field} name={name} field={field} isSet={set.includes(field)} />)}
-      {fields.length === 0 ? <p className="text-ink-soft">This kind of account has none.</p> : null}
-    </div>
-  );
-}
-
-function SecretField({ name, field, isSet }: { name: string; field: string; isSet: boolean }) {
-  const client = useQueryClient();
-  const [text, setText] = useState("");
-  const path = { params: { path: { name, field } } };
-  const done = (said: string) => ({
-    onSuccess: () => {
-      setText("");
-      toasts.done(said);
-    },
-    onError: (error: unknown) => { toasts.failed("The secret stays as it was", error); },
-    onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
-  });
-  const put = useMutation({ mutationFn: () => data(api.PUT("/api/v1/connections/{name}/secrets/{field}", { ...path, body: { value: text } })), ...done(`${field} is set`) });
-  const drop = useMutation({ mutationFn: () => data(api.DELETE("/api/v1/connections/{name}/secrets/{field}", path)), ...done(`${field} is gone`) });
-  return (
-    <Field label={field} action={isSet ? <Badge tone="good">set</Badge> : <Badge tone="wait">not set</Badge>} hint="It is never shown again.">
-      {(ids) => (
-        <span className="flex gap-1.5">
-          <Input {...ids} type="password" autoComplete="off" value={text} placeholder={isSet ? "Type to replace it" : ""} onChange={(event) => { setText(event.target.value); }} />
-          <Button className="h-8!" busy={put.isPending} refused={text === "" ? "Type a value first" : undefined} onClick={() => { put.mutate(); }}>Set</Button>
-          {isSet ? <Button className="h-8!" look="danger" busy={drop.isPending} onClick={() => { drop.mutate(); }}>Drop</Button> : null}
-        </span>
-      )}
-    </Field>
   );
 }

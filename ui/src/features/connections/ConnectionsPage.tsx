@@ -1,13 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Plus, TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemsOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
-import { Field, Input } from "@/kit/Field";
 import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
 import { Empty, Failure, Skeleton } from "@/kit/States";
@@ -17,10 +14,8 @@ import { Time } from "@/kit/Time";
 import { plural } from "@/kit/times";
 import { Tip } from "@/kit/Tip";
 import { DeleteDialog } from "@/resource/DeleteDialog";
-import { useKind } from "@/resource/kinds";
+import { NewConnection } from "@/resource/NewConnection";
 import { RenameDialog } from "@/resource/RenameDialog";
-import { initial } from "@/resource/schema";
-import { SchemaForm } from "@/resource/SchemaForm";
 
 interface Spec {
   title?: string;
@@ -32,6 +27,7 @@ interface Spec {
 /** Accounts on other services. */
 export function ConnectionsPage() {
   const [making, setMaking] = useState(false);
+  const navigate = useNavigate();
   const [asked, setAsked] = useState<{ what: "rename" | "delete"; name: string } | null>(null);
   const list = useQuery({ queryKey: ["connection", "list"], queryFn: () => data(api.GET("/api/v1/connections", { params: { query: { limit: 1000 } } })) });
   return (
@@ -82,7 +78,7 @@ export function ConnectionsPage() {
       </Panel>
       {asked?.what === "rename" ? <RenameDialog kind="connection" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
       {asked?.what === "delete" ? <DeleteDialog kind="connection" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
-      {making ? <NewConnection onClose={() => { setMaking(false); }} /> : null}
+      {making ? <NewConnection onClose={() => { setMaking(false); }} onMade={(name) => void navigate({ to: "/connections/$name", params: { name } })} /> : null}
     </Page>
   );
 }
@@ -98,39 +94,5 @@ function Condition({ name }: { name: string }) {
       {runnable ? <Badge tone="good">could work</Badge> : <Tip text={problems.map(({ detail }) => detail).join("; ")}><Link to="/connections/$name" params={{ name }}><Badge tone="wait">cannot work</Badge></Link></Tip>}
       {activelyUsedBy.length > 0 ? <span className="text-small whitespace-nowrap text-ink-soft">live in {plural(activelyUsedBy.length, "workflow")}</span> : null}
     </span>
-  );
-}
-
-function NewConnection({ onClose }: { onClose: () => void }) {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const kind = useKind("connection");
-  const [name, setName] = useState("");
-  const [spec, setSpec] = useState<Record<string, unknown> | null>(null);
-  const value = spec ?? (kind.data === undefined ? null : { ...(initial(kind.data, kind.data) as Record<string, unknown>), hosts: [""] });
-  const make = useMutation({
-    mutationFn: () => data(api.POST("/api/v1/connections", { body: { name, spec: { ...value, hosts: ((value?.["hosts"] ?? []) as string[]).filter((host) => host !== "") } } })),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ["connection"] });
-      await navigate({ to: "/connections/$name", params: { name } });
-    },
-  });
-  const problems = problemsOf(make.error);
-  return (
-    <Dialog
-      title="New connection"
-      description="Its secrets are set on its page, once it is there."
-      open
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" busy={make.isPending} refused={name === "" ? "Give it a name first" : undefined} onClick={() => { make.mutate(); }}>Create</Button></>}
-    >
-      <div className="flex flex-col gap-4">
-        <Field label="Name" hint="Nodes refer to it by this name." error={problems.find((problem) => problem.pointer === "/name")?.detail}>
-          {(ids) => <Input {...ids} autoFocus value={name} onChange={(event) => { setName(event.target.value); }} placeholder="shop-api" />}
-        </Field>
-        {kind.data === undefined || value === null ? <Skeleton /> : <SchemaForm schema={kind.data} value={value} onChange={setSpec} problems={problems} hide={["secrets"]} />}
-        {make.isError && problems.every((problem) => problem.pointer == null) ? <Failure error={make.error} /> : null}
-      </div>
-    </Dialog>
   );
 }

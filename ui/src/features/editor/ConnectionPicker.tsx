@@ -1,39 +1,64 @@
-//! The account that a node uses: chosen from those that there are, or made on its own page.
+//! The account that a node uses: chosen from those of the kinds that it takes, or made without leaving the node.
 
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { ExternalLink } from "lucide-react";
-import { use } from "react";
+import { Plus } from "lucide-react";
+import { use, useState } from "react";
 
+import { isObject, type JsonObject } from "../../canvas/graph/json";
+import { Button } from "@/kit/Button";
 import { Field, Select } from "@/kit/Field";
-import { paths } from "@/paths";
+import { NewConnection } from "@/resource/NewConnection";
 import { RunContext } from "./run";
 
 interface Props {
   readonly slot: string;
+  /** Kinds of account that the slot takes; absent: any. */
+  readonly kinds: readonly string[] | undefined;
   readonly value: string;
   readonly onChange: (name: string | undefined) => void;
 }
 
-export function ConnectionPicker({ slot, value, onChange }: Props) {
+export interface Offered {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: string;
+}
+
+/** The connections that fit, by title. */
+export function fitting(connections: readonly { readonly name: string; readonly spec: JsonObject }[], kinds: readonly string[] | undefined): Offered[] {
+  return connections
+    .map(({ name, spec }) => ({ name, title: typeof spec["title"] === "string" ? spec["title"] : "", kind: isObject(spec["auth"]) ? String(spec["auth"]["type"] ?? "") : "" }))
+    .filter((one) => kinds === undefined || kinds.includes(one.kind))
+    .sort((one, other) => (one.title || one.name).localeCompare(other.title || other.name));
+}
+
+const WORDS: Readonly<Record<string, string>> = { basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom" };
+
+export function ConnectionPicker({ slot, kinds, value, onChange }: Props) {
   const { calls } = use(RunContext);
+  const [making, setMaking] = useState(false);
   // The key begins with the kind, so the watch refreshes the list when a connection is made elsewhere.
   const known = useQuery({ queryKey: ["connection", "editor"], queryFn: () => calls?.connections() ?? [], enabled: calls !== undefined });
-  const names = (known.data ?? []).map((connection) => connection.name);
-  const lost = value !== "" && known.data !== undefined && !names.includes(value);
+  const offered = fitting(known.data ?? [], kinds);
+  const stored = known.data?.find((one) => one.name === value);
+  const misfit = value !== "" && known.data !== undefined && !offered.some((one) => one.name === value);
+  const wanted = kinds?.map((kind) => WORDS[kind] ?? kind).join(", ");
   return (
     <Field
       label={slot === "auth" ? "Connection" : `Connection (${slot})`}
-      hint={names.length === 0 && known.data !== undefined ? "There is no connection yet: make one, and it appears here." : "Signs what the node sends."}
-      error={lost ? `there is no connection \`${value}\` here` : known.error ? "the connections cannot be listed" : undefined}
-      action={<Link to={paths.connections} target="_blank" className="inline-flex items-center gap-1 text-small text-accent hover:underline">Make one <ExternalLink size={11} aria-hidden /></Link>}
+      hint={known.data !== undefined && offered.length === 0 ? `No connection fits yet${wanted === undefined ? "" : ` (it takes: ${wanted})`}.` : undefined}
+      error={misfit ? (stored ? `\`${value}\` is of another kind: it takes ${wanted ?? "others"}` : `there is no connection \`${value}\` here`) : known.error ? "the connections cannot be listed" : undefined}
     >
       {(ids) => (
-        <Select {...ids} value={value} onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}>
-          <option value="">None</option>
-          {lost && <option value={value}>{value} (missing)</option>}
-          {(known.data ?? []).map((connection) => <option key={connection.name} value={connection.name}>{typeof connection.spec["title"] === "string" && connection.spec["title"] !== "" ? `${connection.spec["title"]} (${connection.name})` : connection.name}</option>)}
-        </Select>
+        <span className="flex gap-1.5">
+          <Select {...ids} value={value} onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}>
+            <option value="">None</option>
+            {misfit && <option value={value}>{value} ({stored ? "does not fit" : "missing"})</option>}
+            {offered.map((one) => <option key={one.name} value={one.name}>{one.title === "" ? one.name : `${one.title} (${one.name})`} – {WORDS[one.kind] ?? one.kind}</option>)}
+          </Select>
+          <Button className="h-8! shrink-0" icon={<Plus size={14} />} onClick={() => setMaking(true)}>New connection</Button>
+          {making && <NewConnection kinds={kinds} withSecrets onClose={() => setMaking(false)} onMade={onChange} />}
+        </span>
       )}
     </Field>
   );

@@ -460,13 +460,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
   useEffect(() => { if (opened === undefined && asked === undefined) root.current?.focus(); }, [opened, asked]);
 
   const problems = [...document.nodes.flatMap((node) => store.problemsOf(node.id).map((problem) => ({ node, problem }))), ...store.problemsOf("").map((problem) => ({ node: undefined, problem }))];
-  const addressOf = (node: NodeSpec): string[] => {
-    if (node.type !== "http.webhook") return [];
-    const path = String(node.params?.["path"] ?? "").replace(/^\/|\/$/g, "");
-    const methods = Array.isArray(node.params?.["methods"]) ? node.params["methods"].map(String) : [];
-    return methods.map((method) => `${method} ${hooks}/${path}`);
-  };
-  const context = useMemo(() => ({ run, variables, calls }), [run, variables, calls]);
+  const context = useMemo(() => ({ run, variables, calls, workflow: name }), [run, variables, calls, name]);
   const last = history.past.at(-1);
   const ahead = history.future.at(-1);
 
@@ -503,7 +497,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">{KEYS.map((one) => <div key={one.keys} className="contents"><dt><Keys keys={one.keys} /></dt><dd>{one.label}</dd></div>)}</dl>
           </Dialog>
           {opened !== undefined && nodeById(document, opened) && (
-            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} onOpenWorkflow={onOpenWorkflow} address={addressOf} />
+            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} onOpenWorkflow={onOpenWorkflow} hooks={hooks} />
           )}
         </div>
       </div>
@@ -526,7 +520,7 @@ function OpenNode({ id, byId, runNode, runTo, ...rest }: {
   readonly runNode: (node: NodeSpec, incoming: Source | undefined) => void;
   readonly runTo: (node: NodeSpec) => void;
   readonly onOpenWorkflow: (name: string) => void;
-  readonly address: (node: NodeSpec) => readonly string[];
+  readonly hooks: string;
 }) {
   const { document } = useHistory();
   const data = useRunData(document, nodeById(document, id)?.name ?? "");

@@ -1,10 +1,10 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
 import { ExternalLink, Play, X } from "lucide-react";
-import { use, useCallback, useEffect, useRef, useState } from "react";
+import { Fragment, use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
-import { isList, type Json } from "../../canvas/graph/json";
+import { isList, isObject, same, type Json, type JsonObject } from "../../canvas/graph/json";
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
@@ -12,12 +12,18 @@ import { Button, IconButton } from "@/kit/Button";
 import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";
 import { ConnectionPicker } from "./ConnectionPicker";
-import { below, Field, type Place } from "./form/Field";
+import { Field } from "./form/Field";
 import { dailyEditor } from "./form/daily";
-import { ExpressionInput } from "./form/ExpressionInput";
-import { counts, fieldsOf } from "./form/schema";
+import { laidOutFields } from "./form/layout";
+import { JsonText } from "./form/JsonText";
+import { Said } from "./form/Said";
+import { below, placeOf, type Place } from "./form/place";
+import { counts, fieldsOf, type FieldSpec } from "./form/schema";
+import { FormNodeContext } from "./form/tried";
+import { addressesOf, type Addresses } from "./form/Webhook";
 import { Items, jsonOf } from "./Items";
 import { fetchItems, here, outputOf, PINNED } from "./items";
+import { slotsOf } from "./slots";
 import { errorText, RunContext, stepOf, useRunData } from "./run";
 
 interface Props {
@@ -27,10 +33,11 @@ interface Props {
   readonly onRunNode: (node: NodeSpec) => void;
   readonly onRunTo: (node: NodeSpec) => void;
   readonly onOpenWorkflow: (name: string) => void;
-  readonly address: (node: NodeSpec) => readonly string[];
+  /** Where webhooks are reached, up to their path. */
+  readonly hooks: string;
 }
 
-export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, address }: Props) {
+export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, hooks }: Props) {
   const store = useEditor();
   const { document } = useHistory();
   const { run, calls } = use(RunContext);
@@ -41,6 +48,9 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   const [source, setSource] = useState<string>();
   const [port, setPort] = useState(0);
   const [pinning, setPinning] = useState<readonly Json[]>();
+  const [chosen, setItem] = useState(0);
+  const count = data.incoming?.count ?? 0;
+  const item = Math.min(chosen, Math.max(count - 1, 0));
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => dialog.current?.focus(), []);
   if (!node) return null;
@@ -62,18 +72,13 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
     }
   };
   const failed = errorText(step?.error);
-  const place: Place = {
-    value: node.params ?? {},
-    onChange: (value) => store.act(`Edit ${node.name}`, [{ type: "setParameter", id, pointer: "", value }], { key: `${id}/params` }),
-    pointer: "/params",
-    data,
-    problems,
-  };
+  const edit: Place["edit"] = (pointer, value) => store.act(`Edit ${node.name}`, [{ type: "setParameter", id, pointer: pointer.slice("/params".length), value }], { key: `${id}${pointer}` });
+  const place = placeOf(node.params ?? {}, edit, data, problems);
   return (
     <div className="ed-open" ref={dialog} tabIndex={-1} role="dialog" aria-modal="false" aria-label={`Node ${node.name}`}>
       <header className="ed-head">
         <Glyph type={node.type} group={type?.group ?? "unknown"} />
-        <NameInput key={node.name} name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
+        <NameInput name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />
         {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <Button icon={<ExternalLink size={14} />} onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</Button>}
@@ -96,9 +101,12 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
             <button type="button" aria-pressed={tab === "params"} onClick={() => setTab("params")}>Parameters</button>
             <button type="button" aria-pressed={tab === "options"} onClick={() => setTab("options")}>Options</button>
           </div>
+          {tab === "params" && count > 1 && (
+            <label className="ed-which">Values for item <input type="number" min={1} max={count} value={item + 1} onChange={(event) => setItem(Math.min(Math.max(Math.round(Number(event.target.value)), 1), count) - 1)} /> of {count.toLocaleString()}</label>
+          )}
           {type && <p className="ed-about">{type.summary}.</p>}
-          {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault">{problem.detail}{problem.hint ? ` – ${problem.hint}` : ""}</p>)}
-          {tab === "options" ? <Options node={node} /> : <Parameters node={node} type={type} place={place} address={address(node)} />}
+          {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
+          {tab === "options" ? <Options node={node} /> : <FormOf node={node.name} item={item}><Parameters node={node} type={type} place={place} addresses={node.type === "http.webhook" ? addressesOf(hooks, String(node.params?.["path"] ?? "")) : undefined} /></FormOf>}
         </div>
         <div className="ed-column">
           {outputs.length > 1 && node.pinned === undefined && (
@@ -112,9 +120,9 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
               onClick={() => { if (node.pinned) store.act("Unpin", [{ type: "pin", id, items: undefined }]); else void withItems((items) => store.act("Pin", [{ type: "pin", id, items }])); }}>
               {node.pinned ? "Unpin" : "Pin items"}
             </button>
-            <button type="button" aria-expanded={pinning !== undefined} onClick={() => { if (pinning) setPinning(undefined); else void withItems(setPinning); }}>Edit items</button>
+            <button type="button" aria-expanded={pinning !== undefined} onClick={() => { if (pinning) setPinning(undefined); else void withItems(setPinning); }}>{pinning ? "Done" : "Edit items"}</button>
           </div>
-          {pinning ? <PinEditor key={id} items={pinning} onSave={(items) => { store.act("Edit pinned items", [{ type: "pin", id, items }]); setPinning(undefined); }} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
+          {pinning ? <PinEditor key={id} items={node.pinned ?? pinning} onPin={(items) => store.act("Edit pinned items", [{ type: "pin", id, items }], { key: `${id}/pinned` })} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
           {step?.logs && step.logs.length > 0 && <section className="ed-logs" aria-label="Log">{step.logs.map((line, index) => <code key={index}>{typeof line === "string" ? line : String((line as { t?: string } | null)?.t ?? JSON.stringify(line))}</code>)}</section>}
         </div>
       </div>
@@ -122,88 +130,94 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   );
 }
 
-function NameInput({ name, onRename }: { readonly name: string; readonly onRename: (name: string) => boolean }) {
-  const [text, setText] = useState(name);
-  const done = () => { if (text.trim() !== name && !onRename(text)) setText(name); };
-  return <input className="ed-name" aria-label="Name of the node" value={text} onChange={(event) => setText(event.target.value)} onBlur={done} onKeyDown={(event) => { if (event.key === "Enter") done(); }} />;
+/** What expressions in the form are tried on. */
+function FormOf({ node, item, children }: { readonly node: string; readonly item: number; readonly children: ReactNode }) {
+  return <FormNodeContext value={useMemo(() => ({ node, item }), [node, item])}>{children}</FormNodeContext>;
 }
 
-function Parameters({ node, type, place, address }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly address: readonly string[] }) {
+/** The name is written when it is done, because every name on the way would be in the expressions of other nodes. */
+function NameInput({ name, onRename }: { readonly name: string; readonly onRename: (name: string) => boolean }) {
+  const [text, setText] = useState<string>();
+  const written = useRef<string>(undefined);
+  const put = (next: string | undefined) => { written.current = next; setText(next); };
+  const rename = () => {
+    const next = written.current;
+    written.current = undefined;
+    if (next !== undefined && next.trim() !== name) onRename(next);
+  };
+  // Closed with the keyboard, the field goes away without having lost the focus.
+  const gone = useEffectEvent(rename);
+  useEffect(() => () => gone(), []);
+  const leave = () => { rename(); setText(undefined); };
+  return <input className="ed-name" aria-label="Name of the node" value={text ?? name} onChange={(event) => put(event.target.value)} onBlur={leave} onKeyDown={(event) => { if (event.key === "Enter") leave(); }} />;
+}
+
+/** The field that the account belongs to, where it is not the first thing to be asked. */
+const ACCOUNT_AFTER: Readonly<Record<string, string>> = { "http.request": "url", "http.webhook": "auth", "http.respond": "with", "core.wait": "door" };
+
+function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly addresses: Addresses | undefined }) {
   const store = useEditor();
   const [all, setAll] = useState(false);
   const params = node.params ?? {};
   const fields = type ? fieldsOf(type.params) : [];
   const known = new Set(fields.map((field) => field.name));
-  const current = fields.filter((field) => counts(node.type, field, params));
-  // What most people never set stands behind one button, unless it is set.
-  const plain = current.filter((field, index) => all || field.required || params[field.name] !== undefined || index < 6);
-  const slots = [...new Set([...(node.type === "http.request" ? ["auth"] : []), ...Object.keys(node.connections ?? {})])];
+  const { front, more } = laidOutFields(node.type, fields.filter((field) => counts(node.type, field, params, fields)), params);
+  const set = more.filter((field) => params[field.name] !== undefined).length;
+  const shown = (field: FieldSpec) => {
+    const made = dailyEditor(node.type, field.name, field.label, { whole: place, params, addresses });
+    return made === null ? null : <div key={field.name}>{made ?? <Field spec={field} place={below(place, params, field.name)} />}</div>;
+  };
+  const slots = slotsOf(node, type);
   const onConnection = (slot: string, name: string | undefined) => {
     const { [slot]: _before, ...others } = node.connections ?? {};
     const connections = name === undefined ? others : { ...others, [slot]: name };
-    store.act("Choose connection", [{ type: "setOption", id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections }]);
+    const choose = { type: "setOption" as const, id: node.id, option: "connections", value: Object.keys(connections).length === 0 ? undefined : connections };
+    // A request is signed when its parameters say so, and the chosen account is what says so here.
+    const authentication = name === undefined ? undefined : params["authentication"] === "predefined" ? "predefined" : "generic";
+    store.act("Choose connection", [choose, ...(node.type === "http.request" && slot === "auth" ? [{ type: "setParameter" as const, id: node.id, pointer: "/authentication", value: authentication }] : [])]);
   };
   const strange = Object.keys(params).filter((key) => !known.has(key));
+  const writeAll = (whole: JsonObject) => {
+    for (const key of new Set([...(type ? strange : Object.keys(params)), ...Object.keys(whole)])) {
+      if (!same(params[key], whole[key])) below(place, params, key).onChange(whole[key]);
+    }
+  };
+  const pickers = slots.map(({ slot, kinds }) => <ConnectionPicker key={slot} slot={slot} kinds={kinds} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />);
+  const besides = ACCOUNT_AFTER[node.type];
+  const refuseParameters = (value: Json) => {
+    if (!isObject(value)) return "an object is expected: { … }";
+    const twice = type && Object.keys(value).find((key) => known.has(key));
+    return twice === undefined ? undefined : `\`${twice}\` has its own field above`;
+  };
   return (
     <div className="ed-form">
-      {address.length > 0 && (
-        <div className="ed-address" aria-label="Addresses">
-          {address.map((one) => <button key={one} type="button" title="Copy the address" onClick={() => void navigator.clipboard.writeText(one.split(" ").at(-1) ?? one)}><code>{one}</code></button>)}
-        </div>
-      )}
-      {slots.map((slot) => <ConnectionPicker key={slot} slot={slot} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />)}
-      {plain.map((field) => {
-        const own = below(place, params, field.name);
-        const made = dailyEditor(node.type, field.name, own);
-        return <div key={field.name}>{made ?? <Field spec={field} place={own} />}</div>;
-      })}
+      {!front.some((field) => field.name === besides) && pickers}
+      {front.map((field) => <Fragment key={field.name}>{shown(field)}{field.name === besides && pickers}</Fragment>)}
       {type && fields.length === 0 && <p className="ed-empty">It has no parameters.</p>}
-      {plain.length < current.length && <button type="button" className="ed-link" onClick={() => setAll(true)}>Show {current.length - plain.length} more</button>}
+      {more.length > 0 && (
+        <details className="ed-more" open={all} onToggle={(event) => setAll(event.currentTarget.open)}>
+          <summary>More{set > 0 ? ` (${set} set)` : ""}</summary>
+          {all && more.map(shown)}
+        </details>
+      )}
       {(!type || strange.length > 0) && (
         <div className="ed-row">
           <div className="ed-label"><span>{type ? "Other parameters" : "Parameters"} (JSON)</span></div>
-          <JsonEditor label="Parameters as JSON" value={type ? Object.fromEntries(strange.map((key) => [key, params[key] ?? null])) : (params as Json)}
-            onChange={(value) => place.onChange(type ? { ...Object.fromEntries(Object.entries(params).filter(([key]) => known.has(key))), ...(value as object) } : value)} />
+          <JsonText label="Parameters as JSON" lines value={type ? Object.fromEntries(strange.map((key) => [key, params[key] ?? null])) : params}
+            onChange={(value) => writeAll(isObject(value) ? value : {})} refuse={refuseParameters} />
         </div>
       )}
     </div>
   );
 }
 
-function JsonEditor({ label, value, onChange }: { readonly label: string; readonly value: Json; readonly onChange: (value: Json) => void }) {
-  const [text, setText] = useState(() => JSON.stringify(value, null, 2));
-  const [fault, setFault] = useState<string>();
-  const read = (next: string) => {
-    setText(next);
-    try {
-      const parsed = JSON.parse(next) as Json;
-      if (typeof parsed !== "object" || parsed === null || isList(parsed)) throw new Error("an object is expected");
-      setFault(undefined);
-      onChange(parsed);
-    } catch (error) {
-      setFault(error instanceof Error ? error.message : "no JSON");
-    }
-  };
-  return <><ExpressionInput label={label} language="json" lines value={text} onChange={read} />{fault !== undefined && <p role="alert" className="ed-fault">{fault}</p>}</>;
-}
-
-function PinEditor({ items, onSave }: { readonly items: readonly Json[]; readonly onSave: (items: readonly Json[]) => void }) {
-  const [text, setText] = useState(() => JSON.stringify(items.map(jsonOf), null, 2));
-  const [fault, setFault] = useState<string>();
-  const save = () => {
-    try {
-      const parsed = JSON.parse(text) as Json;
-      if (!isList(parsed)) throw new Error("a list of items is expected: [{ … }]");
-      onSave(parsed.map((item) => ({ json: item })));
-    } catch (error) {
-      setFault(error instanceof Error ? error.message : "no JSON");
-    }
-  };
+/** Pinned items as JSON. They are a part of the document, so each text that is right is there at once. */
+function PinEditor({ items, onPin }: { readonly items: readonly Json[]; readonly onPin: (items: readonly Json[]) => void }) {
   return (
     <div className="ed-row">
-      <ExpressionInput label="Pinned items" language="json" lines value={text} onChange={setText} />
-      {fault !== undefined && <p role="alert" className="ed-fault">{fault}</p>}
-      <button type="button" className="ed-primary" onClick={save}>Pin these items</button>
+      <JsonText label="Pinned items" lines value={items.map(jsonOf)} onChange={(value) => onPin(isList(value) ? value.map((item) => ({ json: item })) : [])}
+        refuse={(value) => (isList(value) && value.every(isObject) ? undefined : "a list of items is expected: [{ … }]")} />
+      <p className="ed-about">Draft runs use these items instead of running the node.</p>
     </div>
   );
 }

@@ -152,3 +152,35 @@ test("a server that cannot be reached costs nothing when news is looked after", 
   it.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "one" });
   expect(await it.save.flush()).toBe(true);
 });
+
+test("what is typed while the draft is being published is no part of the revision and is saved as the next draft", async () => {
+  const server = new Server();
+  const one = await editor(server);
+  one.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "published" });
+  const { send } = server;
+  server.send = async (method, path, options) => {
+    if (method !== "POST") return send(method, path, options);
+    one.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "typed meanwhile" });
+    return { status: 200, body: { resource: { revision: 2 } } };
+  };
+  await one.save.publish();
+  expect(one.keep.kept.size).toBe(1);
+  expect(one.states.at(-1)).toBe("dirty");
+  one.save.stop();
+});
+
+test("a revision that somebody wrote by hand, without ids, keeps the nodes that are open and what is not saved in them", async () => {
+  const server = new Server();
+  const one = await editor(server);
+  one.edit({ type: "renameNode", id: "greet", name: "Say hello" });
+  await one.save.flush();
+  one.edit({ type: "setParameter", id: "greet", pointer: "/text", value: "not saved yet" });
+  server.version += 1;
+  const written = JSON.parse(JSON.stringify(server.spec)) as { nodes: Record<string, unknown>[]; title: string };
+  server.spec = { ...written, title: "By hand", nodes: written.nodes.map(({ id: _id, ...node }) => node) };
+  await one.save.pull();
+  expect(one.document.title).toBe("By hand");
+  expect(nodeById(one.document, "greet")).toMatchObject({ name: "Say hello", params: { text: "not saved yet" } });
+  expect(one.document.nodes).toHaveLength(SHOP.nodes.length);
+  one.save.stop();
+});

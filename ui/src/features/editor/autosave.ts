@@ -4,8 +4,8 @@
 //! When somebody else has written meanwhile (412), both are merged by node and the result is written: nobody's work is
 //! overwritten, and what could not be merged is listed for a person to decide.
 
-import { open, sameWorkflow, type Workflow } from "../../canvas/graph/document";
-import { isObject, type JsonObject } from "../../canvas/graph/json";
+import { nodeByName, open, sameWorkflow, type Workflow } from "../../canvas/graph/document";
+import { isList, isObject, type JsonObject } from "../../canvas/graph/json";
 import { laidOut } from "../../canvas/graph/layout";
 import { merge, type Conflict } from "../../canvas/graph/merge";
 import { keptAs } from "@/api/scope";
@@ -169,8 +169,9 @@ export class Autosave {
       // There is no draft any more; the next change begins one from the new revision.
       this.#version = undefined;
       this.#baseRevision = written.resource.revision;
-      this.#base = this.hooks?.document() ?? this.#base;
-      this.shelf.write(this.key, undefined);
+      // What was typed while it was published is not in the revision, and makes the next draft.
+      if (this.hooks && this.hooks.document() !== this.#base) this.changed();
+      else this.shelf.write(this.key, undefined);
       return written;
     });
   }
@@ -227,7 +228,7 @@ export class Autosave {
     const stored = theirs ? undefined : await this.calls.stored(this.name);
     const { hooks } = this;
     if (!hooks || (theirs?.version === this.#version && (theirs !== undefined || stored?.revision === this.#baseRevision))) return false;
-    const other = opened(theirs?.spec ?? stored?.spec ?? { nodes: [] });
+    const other = opened(withIds(theirs?.spec ?? stored?.spec ?? { nodes: [] }, this.#base));
     const { document, conflicts, arrived } = merge(this.#base, hooks.document(), other);
     this.#version = theirs?.version;
     if (!theirs) this.#baseRevision = stored?.revision;
@@ -246,6 +247,21 @@ export class Autosave {
  */
 function opened(spec: JsonObject): Workflow {
   return laidOut(open(spec));
+}
+
+/** Texts that people write by hand have no ids: a node that has none is the one that had its name before. */
+function withIds(spec: JsonObject, before: Workflow): JsonObject {
+  const nodes = spec["nodes"];
+  if (!isList(nodes)) return spec;
+  const taken = new Set(nodes.map((node) => (isObject(node) ? node["id"] : undefined)));
+  return {
+    ...spec,
+    nodes: nodes.map((node) => {
+      if (!isObject(node) || typeof node["name"] !== "string" || node["id"] !== undefined) return node;
+      const id = nodeByName(before, node["name"])?.id;
+      return id === undefined || taken.has(id) ? node : { ...node, id };
+    }),
+  };
 }
 
 function readKept(shelf: Shelf, key: string): Kept | undefined {

@@ -67,6 +67,19 @@ export interface NodeType {
   readonly keywords: readonly string[];
   readonly params: JsonObject;
   readonly n8n: readonly string[];
+  /** Accounts that a node of the type may use, by slot. */
+  readonly connections?: readonly { readonly slot: string; readonly kinds: readonly string[] }[];
+}
+
+/** What an expression came to on the data of a run. */
+export interface Tried {
+  /** Absent when it is `undefined`, or when there is an error. */
+  readonly value?: unknown;
+  readonly error?: { readonly detail: string; readonly hint?: string | null; readonly from?: number | null; readonly to?: number | null } | null;
+  /** Errors that made a part of it `undefined`. */
+  readonly notes?: readonly string[];
+  /** Items that came in. */
+  readonly items: number;
 }
 
 export interface Step {
@@ -136,6 +149,7 @@ export function calls(transport: Transport) {
     company: (name: string, client: string, onEvent: (event: string, data: unknown) => void, onLive: (live: boolean) => void) =>
       transport.live(at(name, `/draft/watch?client=${encodeURIComponent(client)}`), onEvent, onLive),
     lookAt: (name: string, client: string, node: string | undefined) => ask("PUT", at(name, "/draft/presence"), { body: { client, ...(node === undefined ? {} : { node }) } }),
+    tryExpression: (name: string, body: { node: string; expression: string; item: number }) => ask<Tried>("POST", at(name, "/draft/evaluate"), { body }),
     showRun: (run: string) => ask<Run>("GET", `/runs/${run}?limit=${STEPS}`),
     items: async (run: string, of: { step: number; port: number; offset: number; limit: number }) =>
       (await ask<{ items: Json[] }>("GET", `/runs/${run}/steps/${of.step}/items?port=${of.port}&offset=${of.offset}&limit=${of.limit}`)).items,

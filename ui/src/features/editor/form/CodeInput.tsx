@@ -4,16 +4,19 @@ import { autocompletion, closeBrackets, completionKeymap, startCompletion, type 
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
 import { yaml } from "@codemirror/lang-yaml";
-import { json } from "@codemirror/lang-json";
+import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { tags } from "@lezer/highlight";
-import { lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
+import { linter, lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, keymap, lineNumbers, placeholder as placeholderText } from "@codemirror/view";
 import { useEffect, useEffectEvent, useRef } from "react";
 
 import { complete, scriptAt, type RunData } from "../../../canvas/graph/completion";
+import { difference } from "./difference";
 import { PATH_MIME, type CodeProps } from "./ExpressionInput";
+import { faultsOf, placeOfWords, templateColours } from "./script";
+import type { Fault } from "./tried";
 
 function source(data: () => RunData | undefined, template: boolean) {
   return (context: CompletionContext): CompletionResult | null => {
@@ -43,6 +46,23 @@ function source(data: () => RunData | undefined, template: boolean) {
   };
 }
 
+const findJsonFaults = jsonParseLinter();
+
+const NO_FAULTS: readonly Fault[] = [];
+
+/** What is wrong with a template: the places as far as they are told, else those that can be found. */
+function diagnose(text: string, faults: readonly Fault[]): Diagnostic[] {
+  const unread = faultsOf(text);
+  const clip = (place: number) => Math.min(Math.max(place, 0), text.length);
+  const told = faults.flatMap((fault): Diagnostic[] => {
+    const severity = fault.stops ? "error" : "warning";
+    const span = fault.from === undefined ? (fault.stops ? unread[0] : undefined) ?? placeOfWords(text, fault.detail) : { from: clip(fault.from - 1), to: clip((fault.to ?? fault.from + 1) - 1) };
+    return span ? [{ ...span, severity, message: fault.detail }] : [];
+  });
+  const known = new Set(told.map((one) => one.from));
+  return [...told, ...unread.filter((span) => !known.has(span.from)).map((span): Diagnostic => ({ ...span, severity: "error", message: "this is no JavaScript expression" }))];
+}
+
 // In the words of the tokens, so that both themes hold.
 const COLOURS = HighlightStyle.define([
   { tag: [tags.keyword, tags.bool, tags.null], color: "var(--busy)" },
@@ -62,7 +82,7 @@ const THEME = EditorView.theme({
   ".cm-completionDetail": { opacity: "0.7", marginLeft: "10px" },
 });
 
-export function CodeInput({ value, onChange, label, language, data, lines = false, marks, placeholder }: CodeProps) {
+export function CodeInput({ value, onChange, label, language, data, lines = false, marks, faults, placeholder }: CodeProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const changed = useEffectEvent((text: string) => onChange(text));
@@ -78,11 +98,13 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
         doc: first.current,
         extensions: [
           code,
+          language === "template" ? templateColours(COLOURS) : [],
           history(),
           closeBrackets(),
           syntaxHighlighting(COLOURS),
           EditorView.lineWrapping,
           lines ? [lineNumbers(), lintGutter()] : [],
+          lines && language === "json" ? linter((target) => (target.state.doc.length === 0 ? [] : findJsonFaults(target))) : [],
           placeholder === undefined ? [] : placeholderText(placeholder),
           language === "template" || language === "script" ? autocompletion({ override: [source(() => known(), language === "template")] }) : [],
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
@@ -113,9 +135,9 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
 
   useEffect(() => {
     const made = view.current;
-    if (made && made.state.doc.toString() !== value) {
-      made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value }, userEvent: "outside" });
-    }
+    const change = made && difference(made.state.doc.toString(), value);
+    // Only what is other is replaced, so that the place that is written at stays where it is in the text.
+    if (change) made.dispatch({ changes: change, userEvent: "outside" });
   }, [value]);
 
   useEffect(() => {
@@ -128,6 +150,16 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
     });
     made.dispatch(setDiagnostics(made.state, found));
   }, [marks]);
+
+  useEffect(() => {
+    if (language !== "template") return undefined;
+    // Who is still typing is not told what is wrong with half of a word.
+    const timer = setTimeout(() => {
+      const made = view.current;
+      if (made) made.dispatch(setDiagnostics(made.state, diagnose(made.state.doc.toString(), faults ?? NO_FAULTS)));
+    }, 300);
+    return () => clearTimeout(timer);
+  }, [language, faults, value]);
 
   return <div ref={host} className="ed-code" data-lines={lines} />;
 }

@@ -4,6 +4,8 @@ import { lazy, Suspense } from "react";
 
 import type { RunData } from "../../../canvas/graph/completion";
 
+import type { Fault } from "./tried";
+
 /** What a field of an item carries while it is dragged: the expression that reads it. */
 export const PATH_MIME = "application/x-fishplate-path";
 
@@ -22,6 +24,8 @@ export interface CodeProps {
   readonly data?: RunData;
   readonly lines?: boolean;
   readonly marks?: readonly Mark[];
+  /** What is wrong with a template, in places of the expression: the `=` in front, which is not shown, counts. */
+  readonly faults?: readonly Fault[];
   readonly placeholder?: string;
 }
 

@@ -4,7 +4,7 @@ import { useId, useState } from "react";
 
 import { isList, isObject, type JsonObject } from "../../../canvas/graph/json";
 import { useEditor, useHistory } from "../../../canvas/store";
-import type { Place } from "./Field";
+import type { Place } from "./place";
 import { cronFault, inWords, isZone, nextTimes, WEEKDAYS } from "./times";
 
 const UNITS = ["seconds", "minutes", "hours", "days", "weeks", "months"];

@@ -6,11 +6,11 @@ export type Shape =
   | { readonly is: "text"; readonly long: boolean }
   | { readonly is: "number"; readonly least?: number; readonly most?: number }
   | { readonly is: "switch" }
-  | { readonly is: "choice"; readonly options: readonly { readonly value: string; readonly about: string }[] }
+  | { readonly is: "choice"; readonly options: readonly { readonly value: string; readonly about: string; readonly label?: string | undefined }[] }
   | { readonly is: "object"; readonly fields: readonly FieldSpec[] }
   | { readonly is: "list"; readonly of: Shape }
   /** One of several objects, told apart by the constant in `tag`. */
-  | { readonly is: "variant"; readonly tag: string; readonly options: readonly { readonly value: string; readonly about: string; readonly fields: readonly FieldSpec[] }[] }
+  | { readonly is: "variant"; readonly tag: string; readonly options: readonly { readonly value: string; readonly about: string; readonly label?: string; readonly fields: readonly FieldSpec[] }[] }
   | { readonly is: "any" };
 
 export interface FieldSpec {
@@ -138,7 +138,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, (params: JsonO
     output: (params) => params["mode"] === "expression",
   },
   "core.merge": {
-    combineBy: (params) => params["mode"] === "combine",
+    combineBy: () => false,
     numberInputs: (params) => ["append", "chooseBranch", "combineBySql"].includes(String(params["mode"] ?? "append")) || params["combineBy"] === "combineByPosition",
     fieldsToMatch: (params) => byFields(params) && params["advanced"] !== true,
     advanced: byFields,
@@ -151,7 +151,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, (params: JsonO
     clash: (params) => params["mode"] === "combine",
     includeUnpaired: (params) => params["mode"] === "combine" && params["combineBy"] === "combineByPosition",
     output: (params) => params["mode"] === "chooseBranch",
-    useDataOfInput: (params) => params["mode"] === "chooseBranch",
+    useDataOfInput: (params) => params["mode"] === "chooseBranch" && params["output"] !== "empty",
     query: (params) => params["mode"] === "combineBySql",
     queryParameters: (params) => params["mode"] === "combineBySql",
     emptyQueryResult: (params) => params["mode"] === "combineBySql",
@@ -163,7 +163,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, (params: JsonO
   },
   "core.wait": {
     amount: (params) => (params["until"] ?? "interval") === "interval",
-    unit: (params) => (params["until"] ?? "interval") === "interval",
+    unit: () => false,
     at: (params) => params["until"] === "time",
     method: (params) => params["until"] === "call",
     door: (params) => params["until"] === "call",
@@ -178,23 +178,65 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, (params: JsonO
     key: (params) => params["with"] === "jwt",
     file: (params) => params["with"] === "file",
   },
+  "core.aggregate": {
+    include: wholeItems,
+    fieldsToInclude: (params) => wholeItems(params) && params["include"] === "specifiedFields",
+    fieldsToExclude: (params) => wholeItems(params) && params["include"] === "allFieldsExcept",
+    keepOnlyUnique: (params) => params["includeBinaries"] === true,
+    mergeLists: (params) => !wholeItems(params),
+    keepMissing: (params) => !wholeItems(params),
+  },
+  "core.loop": { outputs: (params) => params["outputs"] !== undefined },
+  "core.limit": { keep: () => false },
+  "core.call": { convert: (params) => isList(params["fields"]) && params["fields"].length > 0 },
+  "http.webhook": {
+    status: (params) => answers(params) !== "respondNode",
+    body: (params) => answers(params) === "immediately",
+    contentType: (params) => answers(params) === "immediately" || answers(params) === "lastNode",
+    property: (params) => answers(params) === "lastNode" && answerData(params) === "firstEntryJson",
+    responseFile: (params) => answers(params) === "lastNode" && answerData(params) === "firstEntryBinary",
+    headers: (params) => answers(params) !== "respondNode",
+  },
   "core.called": {
     fields: (params) => params["input"] === "fields",
     example: (params) => params["input"] === "example",
   },
-  "http.request": { credentialType: (params) => params["authentication"] === "predefined" },
+  "http.request": { authentication: (params) => params["authentication"] === "predefined", credentialType: (params) => params["authentication"] === "predefined" },
 };
+
+function wholeItems(params: JsonObject): boolean {
+  return params["aggregate"] === "aggregateAllItemData";
+}
+
+function answers(params: JsonObject): Json | undefined {
+  const respond = params["respond"];
+  return isObject(respond) ? respond["when"] : "immediately";
+}
+
+function answerData(params: JsonObject): Json | undefined {
+  const respond = params["respond"];
+  return isObject(respond) ? (respond["data"] ?? "allEntries") : undefined;
+}
 
 function byFields(params: JsonObject): boolean {
   return params["mode"] === "combine" && (params["combineBy"] ?? "combineByFields") === "combineByFields";
 }
 
-export function counts(type: string, field: FieldSpec, params: JsonObject): boolean {
-  const rule = CONDITIONS[type]?.[field.name];
-  if (rule) return rule(params) || params[field.name] !== undefined && hasText(params[field.name]) && type !== "core.set" && type !== "core.merge";
-  const told = /\(`(\w+): (\w+)`\)/.exec(field.about);
-  return told === null || params[told[1] ?? ""] === told[2];
+/** What holds for a field: what is set, what the schema says, or the first choice, which is what a choice begins with. */
+function valueOf(fields: readonly FieldSpec[], params: JsonObject, name: string): Json | undefined {
+  const field = fields.find((other) => other.name === name);
+  return params[name] ?? field?.otherwise ?? (field?.shape.is === "choice" ? field.shape.options[0]?.value : undefined);
 }
+
+export function counts(type: string, field: FieldSpec, params: JsonObject, fields: readonly FieldSpec[] = []): boolean {
+  const rule = CONDITIONS[type]?.[field.name];
+  if (rule) return rule(params) || params[field.name] !== undefined && hasText(params[field.name]) && !DRAWN_TOGETHER.has(`${type}/${field.name}`) && type !== "core.set" && type !== "core.merge";
+  const told = /\(`(\w+): (\w+)`\)/.exec(field.about);
+  return told === null || valueOf(fields, params, told[1] ?? "") === told[2];
+}
+
+/** Fields that the editor of another one shows. */
+const DRAWN_TOGETHER = new Set(["core.limit/keep", "core.wait/unit"]);
 
 function hasText(value: Json | undefined): boolean {
   return typeof value === "string" && value !== "";

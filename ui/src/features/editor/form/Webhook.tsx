@@ -1,0 +1,109 @@
+//! A webhook: where it is reached, with which methods, who may call it, and what is answered.
+
+import { Copy } from "lucide-react";
+
+import { isList, isObject, type JsonObject } from "../../../canvas/graph/json";
+import { IconButton } from "@/kit/Button";
+import { toasts } from "@/kit/toasts";
+import { METHODS } from "./Request";
+import type { Place } from "./place";
+import { Labelled } from "./Field";
+import { textOf } from "./Cell";
+
+export interface Addresses {
+  /** Where it is reached once it is live. */
+  readonly live: string;
+  /** Where the draft hears one test event. */
+  readonly test: string;
+}
+
+/** Both addresses of a webhook. `hooks` is the live one up to the path. */
+export function addressesOf(hooks: string, path: string): Addresses {
+  const clean = path.replace(/^\/+|\/+$/g, "");
+  return { live: `${hooks}/${clean}`, test: `${hooks.replace(/\/hooks\//, "/hooks-test/")}/${clean}` };
+}
+
+export function WebhookPath({ place, addresses }: { readonly place: Place; readonly addresses: Addresses | undefined }) {
+  return (
+    <>
+      <Labelled label="Path" place={place} required expressive={false} hint="`:name` stands for any part, and comes in as a parameter.">
+        {(id) => <input id={id} value={textOf(place.value)} placeholder="orders/:id" onChange={(event) => place.onChange(event.target.value)} />}
+      </Labelled>
+      {addresses && (
+        <dl className="ed-addresses" aria-label="Addresses">
+          <Address label="Live" about="answers while the workflow is live" address={addresses.live} />
+          <Address label="Test" about="hears one event after “Listen”" address={addresses.test} />
+        </dl>
+      )}
+    </>
+  );
+}
+
+function Address({ label, about, address }: { readonly label: string; readonly about: string; readonly address: string }) {
+  const copy = () => void navigator.clipboard.writeText(address).then(() => toasts.done("The address is copied."), (error: unknown) => toasts.failed("The address cannot be copied.", error));
+  return (
+    <div>
+      <dt title={about}>{label}</dt>
+      <dd><code title={address}>{address}</code><IconButton look="plain" name={`Copy the ${label.toLowerCase()} address`} icon={<Copy size={13} />} onClick={copy} /></dd>
+    </div>
+  );
+}
+
+export function Methods({ place }: { readonly place: Place }) {
+  const chosen = isList(place.value) ? place.value.map(String) : [];
+  return (
+    <div className="ed-row" role="group" aria-label="Methods" data-pointer={place.pointer}>
+      <div className="ed-label"><span>Methods</span></div>
+      <div className="ed-chips">
+        {[...METHODS, ...chosen.filter((method) => !METHODS.includes(method))].map((method) => (
+          <button key={method} type="button" aria-pressed={chosen.includes(method)} onClick={() => place.onChange(chosen.includes(method) ? chosen.filter((other) => other !== method) : [...chosen, method])}>
+            {method}
+          </button>
+        ))}
+      </div>
+      {chosen.length === 0 && <p role="alert" className="ed-fault">it answers no method: choose one</p>}
+    </div>
+  );
+}
+
+const CALLERS = [
+  { kind: "none", label: "Anybody who knows the address" },
+  { kind: "basic", label: "Who knows a name and a password" },
+  { kind: "header", label: "Who sends a secret header" },
+  { kind: "jwt", label: "Who has a signed token (JWT)" },
+];
+
+/** Who may call. The account that is asked for stands in the connection below. */
+export function Callers({ place }: { readonly place: Place }) {
+  const whole: JsonObject = isObject(place.value) ? place.value : { kind: "none" };
+  const kind = String(whole["kind"] ?? "none");
+  return (
+    <label className="ed-label" data-pointer={place.pointer}>Who may call it
+      <select className="ed-inline" value={kind} onChange={(event) => place.onChange(event.target.value === "none" ? { kind: "none" } : { ...(whole["connection"] === undefined ? {} : { connection: whole["connection"] }), kind: event.target.value })}>
+        {CALLERS.map((one) => <option key={one.kind} value={one.kind}>{one.label}</option>)}
+      </select>
+    </label>
+  );
+}
+
+const ANSWERS = [
+  { value: "immediately", label: "At once, before the run is done", respond: { when: "immediately" } },
+  { value: "lastNode/allEntries", label: "When the run is done: all items of the last node", respond: { when: "lastNode", data: "allEntries" } },
+  { value: "lastNode/firstEntryJson", label: "When the run is done: its first item", respond: { when: "lastNode", data: "firstEntryJson" } },
+  { value: "lastNode/firstEntryBinary", label: "When the run is done: a file of its first item", respond: { when: "lastNode", data: "firstEntryBinary" } },
+  { value: "lastNode/noData", label: "When the run is done: no body", respond: { when: "lastNode", data: "noData" } },
+  { value: "respondNode", label: "With a “Respond to webhook” node", respond: { when: "respondNode" } },
+  { value: "streaming", label: "In parts, while the run goes on", respond: { when: "streaming" } },
+] as const;
+
+export function Answers({ place }: { readonly place: Place }) {
+  const whole: JsonObject = isObject(place.value) ? place.value : { when: "immediately" };
+  const value = whole["when"] === "lastNode" ? `lastNode/${String(whole["data"] ?? "allEntries")}` : String(whole["when"]);
+  return (
+    <label className="ed-label" data-pointer={place.pointer}>Answers
+      <select className="ed-inline" value={value} onChange={(event) => { const chosen = ANSWERS.find((one) => one.value === event.target.value); if (chosen) place.onChange(chosen.respond); }}>
+        {ANSWERS.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
+      </select>
+    </label>
+  );
+}

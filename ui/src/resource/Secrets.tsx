@@ -1,0 +1,70 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { api, data } from "@/api/client";
+import { Button } from "@/kit/Button";
+import { Field, Input } from "@/kit/Field";
+import { Badge } from "@/kit/Status";
+import { toasts } from "@/kit/toasts";
+
+/** Secret fields of an account, as the server names them. */
+function secretFields(auth: Record<string, unknown>): string[] {
+  switch (auth["type"]) {
+    case "basic":
+    case "digest":
+      return ["password"];
+    case "header":
+    case "query":
+      return ["value"];
+    case "bearer":
+      return ["token"];
+    case "jwt":
+      return ["key"];
+    case "custom":
+      return Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) =>
+        Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [],
+      );
+    default:
+      return [];
+  }
+}
+
+/** Secrets go in, and never come out. */
+export function Secrets({ name, auth }: { name: string; auth: Record<string, unknown> }) {
+  const resource = useQuery({ queryKey: ["connection", name], queryFn: () => data(api.GET("/api/v1/connections/{name}", { params: { path: { name } } })) });
+  const set = ((resource.data?.spec as { secrets?: string[] } | undefined)?.secrets ?? []);
+  const fields = [...new Set([...secretFields(auth), ...set])];
+  return (
+    <div className="flex flex-col gap-4">
+      {fields.map((field) => <SecretField key={field} name={name} field={field} isSet={set.includes(field)} />)}
+      {fields.length === 0 ? <p className="text-ink-soft">This kind of account has none.</p> : null}
+    </div>
+  );
+}
+
+function SecretField({ name, field, isSet }: { name: string; field: string; isSet: boolean }) {
+  const client = useQueryClient();
+  const [text, setText] = useState("");
+  const path = { params: { path: { name, field } } };
+  const done = (said: string) => ({
+    onSuccess: () => {
+      setText("");
+      toasts.done(said);
+    },
+    onError: (error: unknown) => { toasts.failed("The secret stays as it was", error); },
+    onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
+  });
+  const put = useMutation({ mutationFn: () => data(api.PUT("/api/v1/connections/{name}/secrets/{field}", { ...path, body: { value: text } })), ...done(`${field} is set`) });
+  const drop = useMutation({ mutationFn: () => data(api.DELETE("/api/v1/connections/{name}/secrets/{field}", path)), ...done(`${field} is gone`) });
+  return (
+    <Field label={field} action={isSet ? <Badge tone="good">set</Badge> : <Badge tone="wait">not set</Badge>} hint="It is never shown again.">
+      {(ids) => (
+        <span className="flex gap-1.5">
+          <Input {...ids} type="password" autoComplete="off" value={text} placeholder={isSet ? "Type to replace it" : ""} onChange={(event) => { setText(event.target.value); }} />
+          <Button className="h-8!" busy={put.isPending} refused={text === "" ? "Type a value first" : undefined} onClick={() => { put.mutate(); }}>Set</Button>
+          {isSet ? <Button className="h-8!" look="danger" busy={drop.isPending} onClick={() => { drop.mutate(); }}>Drop</Button> : null}
+        </span>
+      )}
+    </Field>
+  );
+}

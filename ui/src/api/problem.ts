@@ -31,6 +31,11 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether what was asked for is not there (any more), or not for whoever asks. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Refusal && error.problem.status === 404;
+}
+
 /** Code of refusals that the client makes because no answer came. */
 export const OFFLINE = "offline";
 

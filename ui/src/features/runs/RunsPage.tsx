@@ -9,8 +9,9 @@ import { api, data } from "@/api/client";
 import type { components } from "@/api/schema";
 import { Button } from "@/kit/Button";
 import { Input, Select } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Page } from "@/kit/Page";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { Status, toneOf } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
@@ -131,31 +132,33 @@ export function RunsPage() {
             <span role="columnheader" className="max-md:hidden">Started by</span>
             <span role="columnheader" className="max-md:hidden">Error</span>
           </div>
-          {list.isPending ? (
-            <Skeleton lines={12} />
-          ) : list.isError ? (
-            <Failure error={list.error} retry={() => void list.refetch()} />
-          ) : runs.length === 0 ? (
-            runFilter.isEmpty(filter) ? (
-              <Empty title="Nothing has run yet" action={<Link to="/workflows" search={{}} className="text-accent underline">Go to the workflows</Link>}>
-                Send an event to a live workflow, or start one by hand.
-              </Empty>
-            ) : (
-              <Empty title="No run is like that" action={<Button onClick={() => { set({}); }}>Show all</Button>} />
-            )
-          ) : (
-            <Rows
-              runs={runs}
-              chosen={chosen}
-              onChoose={(run) => {
-                const next = new Set(chosen);
-                if (!next.delete(run)) next.add(run);
-                setChosen(next);
-              }}
-              onEnd={() => { if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage(); }}
-              more={list.hasNextPage}
-            />
-          )}
+          <Loaded
+            of={list}
+            lines={12}
+            empty={
+              runFilter.isEmpty(filter) ? (
+                <Empty title="Nothing has run yet" action={<Link to="/workflows" search={{}} className="text-accent underline">Go to the workflows</Link>}>
+                  Send an event to a live workflow, or start one by hand.
+                </Empty>
+              ) : (
+                <Empty title="No run is like that" action={<Button onClick={() => { set({}); }}>Show all</Button>} />
+              )
+            }
+          >
+            {() => (
+              <Rows
+                runs={runs}
+                chosen={chosen}
+                onChoose={(run) => {
+                  const next = new Set(chosen);
+                  if (!next.delete(run)) next.add(run);
+                  setChosen(next);
+                }}
+                onEnd={() => { if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage(); }}
+                more={list.hasNextPage}
+              />
+            )}
+          </Loaded>
         </div>
       </div>
     </Page>

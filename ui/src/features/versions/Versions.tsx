@@ -5,7 +5,8 @@ import { useRef, useState } from "react";
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { Empty } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
@@ -56,8 +57,7 @@ export function Versions({ name }: { name: string }) {
     onError: (error) => { toasts.failed("It stays as it is", error); },
     onSettled: settled,
   });
-  if (list.isPending) return <Skeleton />;
-  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.data === undefined) return <Unloaded of={list} />;
   if (revisions.length === 0 || newest === undefined) return <Empty title="Nothing was written yet" />;
   const show = (from: Version, to: Version): void => {
     setCompared({ from, to });

@@ -7,8 +7,9 @@ import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
 import { Choice } from "@/kit/Choice";
 import { Dialog } from "@/kit/Dialog";
+import { Loaded, More } from "@/kit/Loaded";
 import { Panel } from "@/kit/Page";
-import { Empty, Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Empty, ProblemText } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { count, plural } from "@/kit/times";
@@ -75,16 +76,12 @@ export function DeadLetters() {
           </span>
         ) : null}
       </div>
-      {list.isPending ? (
-        <Skeleton />
-      ) : list.isError ? (
-        <Failure error={list.error} retry={() => void list.refetch()} />
-      ) : letters.length === 0 ? (
-        <Empty title={NOTHING[shelf].title}>{NOTHING[shelf].about}</Empty>
-      ) : (
-        groups.map((group) => <LetterGroup key={group.key} group={group} by={by} chosen={chosen} onToggle={toggle} onAll={shelf === "open" && by === "workflow" ? () => { setRedrive({ workflow: group.key }); } : undefined} />)
-      )}
-      {list.hasNextPage ? <div className="flex justify-center border-t p-3"><Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show more</Button></div> : null}
+      <Loaded of={list} empty={<Empty title={NOTHING[shelf].title}>{NOTHING[shelf].about}</Empty>}>
+        {() =>
+          groups.map((group) => <LetterGroup key={group.key} group={group} by={by} chosen={chosen} onToggle={toggle} onAll={shelf === "open" && by === "workflow" ? () => { setRedrive({ workflow: group.key }); } : undefined} />)
+        }
+      </Loaded>
+      <More of={list} />
       {redrive === null ? null : <RedriveDialog of={redrive} busy={act.isPending} onClose={() => { setRedrive(null); }} onStart={(choice) => { act.mutate({ verb: "redrive", choice }); }} />}
       <Dialog title={`${plural(refused?.runs.length ?? 0, "run")} refused`} description="The others were done. Nothing was changed in these." open={refused !== null} onOpenChange={() => { setRefused(null); }} wide>
         <ul className="flex flex-col gap-3">

@@ -4,8 +4,8 @@ import { Play } from "lucide-react";
 
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
+import { Unloaded } from "@/kit/Loaded";
 import { Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
@@ -31,8 +31,7 @@ export function Waits() {
     onSettled: () => void client.invalidateQueries({ queryKey: ["runs"] }),
   });
   const runs = list.data?.pages.flatMap((page) => page.items) ?? [];
-  if (list.isPending) return <Panel flush title="Held, paused, waiting"><Skeleton lines={3} /></Panel>;
-  if (list.isError) return <Panel flush title="Held, paused, waiting"><Failure error={list.error} retry={() => void list.refetch()} /></Panel>;
+  if (list.data === undefined) return <Panel flush title="Held, paused, waiting"><Unloaded of={list} lines={3} /></Panel>;
   if (runs.length === 0) return <Panel flush title="Held, paused, waiting"><p className="px-4 py-6 text-center text-ink-soft">No run waits.</p></Panel>;
   return (
     <>

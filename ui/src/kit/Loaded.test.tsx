@@ -1,10 +1,11 @@
 // @vitest-environment jsdom
 
 import { fireEvent, screen } from "@testing-library/react";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { expect, test } from "vitest";
 
 import { api, data } from "@/api/client";
+import { usePages } from "@/resource/pages";
 import { openPage, Refuses, type Answers } from "@/testing/page";
 
 import { Loaded, More } from "./Loaded";
@@ -15,15 +16,10 @@ function Names() {
 }
 
 function Entries() {
-  const list = useInfiniteQuery({
-    queryKey: ["audit"],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/audit", { params: { query: pageParam === "" ? {} : { cursor: pageParam } } })),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
-  });
+  const list = usePages(["audit"], (from) => data(api.GET("/api/v1/audit", { params: { query: from } })));
   return (
     <>
-      <Loaded of={list} empty={<p>None yet</p>}>{({ pages }) => <ul>{pages.flatMap(({ items }) => items).map(({ seq, action }) => <li key={seq}>{action}</li>)}</ul>}</Loaded>
+      <Loaded of={list} empty={<p>None yet</p>}>{(entries) => <ul>{entries.map(({ seq, action }) => <li key={seq}>{action}</li>)}</ul>}</Loaded>
       <More of={list} name="Older ones" />
     </>
   );

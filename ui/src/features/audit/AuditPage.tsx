@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { ShieldCheck } from "lucide-react";
 import { useState } from "react";
 
@@ -11,16 +11,12 @@ import { Empty } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
+import { usePages } from "@/resource/pages";
 
 /** What people and configuration changed, newest first. */
 export function AuditPage() {
   const [open, setOpen] = useState<number | null>(null);
-  const pages = useInfiniteQuery({
-    queryKey: ["audit"],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/audit", { params: { query: { limit: 100, ...(pageParam === null ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor ?? null,
-  });
+  const list = usePages(["audit"], (from) => data(api.GET("/api/v1/audit", { params: { query: { limit: 100, ...from } } })));
   const verify = useMutation({
     mutationFn: () => data(api.GET("/api/v1/audit/verify")),
     onSuccess: (found) => {
@@ -29,12 +25,11 @@ export function AuditPage() {
     },
     onError: (error) => { toasts.failed("The chain could not be looked at", error); },
   });
-  const entries = pages.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <Page title="Audit" lead="Each entry carries a hash over itself and the one before, so that none can be changed unseen." actions={<Button icon={<ShieldCheck size={14} />} busy={verify.isPending} onClick={() => { verify.mutate(); }}>Verify</Button>}>
       <Panel flush>
-        <Loaded of={pages} empty={<Empty title="Nobody has changed anything yet" />}>
-          {() => (
+        <Loaded of={list} empty={<Empty title="Nobody has changed anything yet" />}>
+          {(entries) => (
             <Table label="Audit entries" head={<><Th>When</Th><Th>Who</Th><Th>What</Th><Th>To what</Th><Th><span className="sr-only">More</span></Th></>}>
               {entries.map((entry) => [
                 <Tr key={entry.seq}>
@@ -56,7 +51,7 @@ export function AuditPage() {
             </Table>
           )}
         </Loaded>
-        <More of={pages} name="Show older ones" />
+        <More of={list} name="Show older ones" />
       </Panel>
     </Page>
   );

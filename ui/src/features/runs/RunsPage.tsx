@@ -1,8 +1,8 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Ban, RotateCcw } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { clsx } from "clsx";
 
 import { api, data } from "@/api/client";
@@ -16,6 +16,7 @@ import { Status, toneOf } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
+import { MOST_PAGES, usePages } from "@/resource/pages";
 import { runFilter, STATUSES, type RunFilter } from "@/resource/runFilter";
 
 type Summary = components["schemas"]["RunSummary"];
@@ -35,16 +36,7 @@ export function RunsPage() {
     setChosen(new Set());
     void navigate({ to: "/runs", search: next, replace: true });
   };
-  const list = useInfiniteQuery({
-    queryKey: ["runs", "list", filter],
-    queryFn: ({ pageParam }) =>
-      data(api.GET("/api/v1/runs", { params: { query: { ...filter, limit: PAGE, ...(pageParam === null ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor ?? null,
-    // News are merged page by page; a long list that was scrolled through is not read anew as a whole.
-    maxPages: 50,
-  });
-  const runs = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const list = usePages(["runs", "list", filter], (from) => data(api.GET("/api/v1/runs", { params: { query: { ...filter, limit: PAGE, ...from } } })));
   const acts = useMutation({
     mutationFn: async (act: "retry" | "cancel") => {
       const results = await Promise.allSettled(
@@ -145,7 +137,7 @@ export function RunsPage() {
               )
             }
           >
-            {() => (
+            {(runs) => (
               <Rows
                 runs={runs}
                 chosen={chosen}
@@ -155,7 +147,7 @@ export function RunsPage() {
                   setChosen(next);
                 }}
                 onEnd={() => { if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage(); }}
-                more={list.hasNextPage}
+                more={list.hasNextPage ? "Reading older ones…" : runs.length < MOST_PAGES * PAGE ? "That is all." : "Older ones are there: say which ones you look for."}
               />
             )}
           </Loaded>
@@ -166,7 +158,7 @@ export function RunsPage() {
 }
 
 /** The rows that are in sight. */
-function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen: ReadonlySet<string>; onChoose: (run: string) => void; onEnd: () => void; more: boolean }) {
+function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen: ReadonlySet<string>; onChoose: (run: string) => void; onEnd: () => void; more: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: runs.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
   return (
@@ -209,7 +201,7 @@ function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen
           );
         })}
       </div>
-      {more ? <p className="py-3 text-center text-ink-faint">Reading older ones…</p> : <p className="py-3 text-center text-small text-ink-faint">That is all.</p>}
+      <p className="py-3 text-center text-small text-ink-faint">{more}</p>
     </div>
   );
 }

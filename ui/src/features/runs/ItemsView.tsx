@@ -81,7 +81,7 @@ export function ItemsView({ run, step, port, made }: { run: string; step: number
       {view === "json" ? <ItemTrees key={place} items={items} onEnd={more} foot={foot} /> : null}
       {view === "schema" ? <div className="min-h-0 flex-1 overflow-auto"><SchemaTable items={items} />{foot}</div> : null}
       {view === "text" ? <ItemText items={items} /> : null}
-      {view === "files" ? <Attachments key={place} files={files} /> : null}
+      {view === "files" ? <Attachments key={place} of={{ run, step, port }} files={files} /> : null}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { Dialog } from "@/kit/Dialog";
 import { Field, Input, TextArea } from "@/kit/Field";
 import { Loaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Empty } from "@/kit/States";
+import { Empty, ProblemText } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
@@ -94,7 +94,8 @@ function Editor({ edited, onClose }: { edited: Edited; onClose: () => void }) {
     onSettled: () => void client.invalidateQueries({ queryKey: ["variable"] }),
   });
   const problem = save.isError ? problemOf(save.error) : null;
-  const error = problem === null ? undefined : sentenceOf(problem);
+  /** What is wrong with a field stands at the field, and what is wrong with the whole below them. */
+  const at = (pointer: string): string | undefined => (problem?.pointer === pointer ? sentenceOf(problem) : undefined);
   return (
     <Dialog
       title={edited.revision === undefined ? "New variable" : `Edit ${edited.name}`}
@@ -103,12 +104,13 @@ function Editor({ edited, onClose }: { edited: Edited; onClose: () => void }) {
       footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" busy={save.isPending} refused={form.name === "" ? "Give it a name first" : undefined} onClick={() => { save.mutate(); }}>Save</Button></>}
     >
       <div className="flex flex-col gap-4">
-        {edited.revision === undefined ? <Field label="Name" error={error}>{(ids) => <Input {...ids} autoFocus value={form.name} onChange={(event) => { setForm({ ...form, name: event.target.value }); }} />}</Field> : null}
-        <Field label="Value" error={edited.revision === undefined ? undefined : error} hint={`Text, or any JSON. This is ${kindOf(form.value)}.`}>
+        {edited.revision === undefined ? <Field label="Name" error={at("/name")}>{(ids) => <Input {...ids} autoFocus value={form.name} onChange={(event) => { setForm({ ...form, name: event.target.value }); }} />}</Field> : null}
+        <Field label="Value" error={at("/spec/value")} hint={`Text, or any JSON. This is ${kindOf(form.value)}.`}>
           {(ids) => <TextArea {...ids} rows={4} spellCheck={false} className="font-mono text-small" value={form.value} onChange={(event) => { setForm({ ...form, value: event.target.value }); }} />}
         </Field>
         <Field label="What it is for (optional)">{(ids) => <Input {...ids} value={form.description} onChange={(event) => { setForm({ ...form, description: event.target.value }); }} />}</Field>
-        <Field label="Key (optional)" hint="Under which expressions find it, when that is not its name. Keys may have capital letters.">{(ids) => <Input {...ids} value={form.key} onChange={(event) => { setForm({ ...form, key: event.target.value }); }} />}</Field>
+        <Field label="Key (optional)" error={at("/spec/key")} hint="Under which expressions find it, when that is not its name. Keys may have capital letters.">{(ids) => <Input {...ids} value={form.key} onChange={(event) => { setForm({ ...form, key: event.target.value }); }} />}</Field>
+        {problem === null || ["/name", "/spec/value", "/spec/key"].includes(problem.pointer ?? "") ? null : <ProblemText problem={problem} />}
       </div>
     </Dialog>
   );

@@ -46,6 +46,53 @@ check("titles, notes, items, error texts, file names and html run nowhere", asyn
   }
 });
 
+check("files of items are shown as text or pictures, and nothing in them or in their names runs", async ({ open, server }) => {
+  const files = [
+    ["page", "text/html", `<!doctype html>${EVIL.join("")}`],
+    ["drawing", "image/svg+xml", '<svg xmlns="http://www.w3.org/2000/svg" onload="window.ran=1"><script>window.ran=1</script></svg>'],
+    ["notes", "text/markdown", EVIL.join("\n")],
+    ["picture", "image/png", EVIL.join("")],
+    ["unknown", "text/html; charset=\"><script>window.ran=1</script>", EVIL.join("")],
+  ];
+  const binary = files.map(([key, type, text]) => `${key}: { data: Buffer.from(${JSON.stringify(text)}).toString("base64"), mimeType: ${JSON.stringify(type)}, fileName: ${JSON.stringify(`../${EVIL[0]}\u202Egpj.html`)} }`);
+  const spec = {
+    nodes: [
+      { name: "Start", type: "core.manual", position: [0, 0] },
+      { name: "Make", type: "core.code", position: [220, 0], params: { code: `console.log(${JSON.stringify(EVIL.join(" "))});\nreturn [{ json: {}, binary: { ${binary.join(", ")} } }]` } },
+    ],
+    edges: [{ from: "Start", to: "Make" }],
+  };
+  await server.api("/workflows/files", { method: "PUT", body: { spec } });
+  await server.api("/workflows/files/activate", { method: "POST", body: {} });
+  const started = await server.api("/workflows/files/run", { method: "POST", body: {} });
+  const page = await open(`/runs/${started.id ?? started.run}?step=1`);
+  await shown(page);
+  await page.getByRole("button", { name: /^Files/ }).click();
+  const list = page.getByRole("list", { name: "Files" });
+  await list.getByRole("listitem").nth(files.length - 1).waitFor();
+  // Each that is clicked is called otherwise from then on.
+  const show = list.getByRole("button", { name: /^Show / });
+  for (let left = await show.count(); left > 0; left -= 1) await show.first().click();
+  await list.getByText("<svg xmlns=").waitFor();
+  await list.getByText("It says that it is a picture, and is none.").waitFor();
+  assert.equal(await list.locator("img, script, svg:not(.lucide), iframe, embed, object").count(), 0);
+  assert.equal(await list.locator("a[href]").count(), 0);
+  const saving = page.waitForEvent("download");
+  await list.getByRole("button", { name: /^Save / }).first().click();
+  const name = (await saving).suggestedFilename();
+  assert.ok(!/[\u202E/\\<>]/.test(name) && name.endsWith(".html"), name);
+  await page.getByRole("tab", { name: "Logs · 1" }).click();
+  await page.getByRole("list", { name: "Log lines" }).getByText("<script>window.ran=1</script>").waitFor();
+  await page.getByRole("tab", { name: "Parameters" }).click();
+  await page.getByRole("heading", { name: "No expressions here" }).waitFor();
+  assert.equal(await page.evaluate(() => window.ran), undefined);
+  // Whoever opens the address itself gets a download under a policy that lets nothing run.
+  const answer = await fetch(`${server.url}/api/v1/runs/${started.id ?? started.run}/steps/1/files/0/0/page`, { headers: { authorization: `Bearer ${server.token}` } });
+  assert.match(answer.headers.get("content-disposition"), /^attachment/);
+  assert.match(answer.headers.get("content-security-policy"), /sandbox/);
+  assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+});
+
 check("a page that a workflow answers with cannot act as the app", async ({ browser, server }) => {
   const spec = {
     nodes: [

@@ -60,7 +60,7 @@ const editor = page(paths.editor, () => import("./features/editor/EditorPage"), 
 const runs = createRoute({
   getParentRoute: () => shell,
   path: paths.runs,
-  validateSearch: runFilter.read,
+  validateSearch: runFilter.readSearch,
   component: lazyRouteComponent(() => import("./features/runs/RunsPage"), "RunsPage"),
 });
 const run = createRoute({

@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 
-import { problemOf, Refusal, refusalOf } from "./problem";
+import { refusalOf, unanswered } from "./problem";
 import type { paths } from "./schema";
 import { scopeHeaders } from "./scope";
 import { session } from "../app/session";
@@ -21,15 +21,17 @@ export async function send(request: Request): Promise<Response> {
     // Who names another scope means it.
     if (!request.headers.has(name)) request.headers.set(name, value);
   });
+  // A file is sent as it is; what is JSON was made in memory and is measured there.
+  const sent = request.method !== "GET" && request.headers.get("content-type") === "application/json" ? (await request.clone().blob()).size : 0;
   let answer: Response;
   try {
     answer = await fetch(request);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refusal(problemOf(error));
+    throw unanswered(error, sent);
   }
   if (answer.ok) return answer;
-  const refusal = refusalOf(answer.status, parsed(await answer.text()));
+  const refusal = unanswered(refusalOf(answer.status, parsed(await answer.text())), sent);
   // Whoever is not let in by a password or a link keeps the session that they have.
   if (answer.status === 401 && refusal.problem.code !== SIGN_IN_REFUSED) session.expired();
   throw refusal;

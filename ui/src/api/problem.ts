@@ -31,6 +31,35 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether what was asked for is not there (any more), or not for whoever asks. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Refusal && error.problem.status === 404;
+}
+
+/** Code of what is larger than the server takes. */
+const TOO_LARGE = "FP0005";
+/** A body of more than this is one that servers, and proxies before them, hang up on while it is sent. */
+const LARGE = 4 << 20;
+
+/** What is larger than it may be, before or after it was sent. */
+export function tooLarge(detail: string, hint: string): Refusal {
+  return new Refusal({ code: TOO_LARGE, detail, hint, problems: [], status: 413 });
+}
+
+/**
+ * What no answer came to. Who refuses a large body may close the line in the middle of it, and then a browser hears of a
+ * lost connection, and a proxy of a server that is away; the size of what was sent tells the more likely reason.
+ */
+export function unanswered(error: unknown, sent: number): Refusal {
+  const problem = problemOf(error);
+  const away = problem.code === OFFLINE || /^http-50[234]$/.test(problem.code);
+  if (!away || sent <= LARGE) return error instanceof Refusal ? error : new Refusal(problem);
+  return tooLarge(
+    `the server hung up while ${(sent / 1_000_000).toFixed(1)} MB were sent to it`,
+    `one request takes at most ${String(LARGE >> 20)} MiB: put large content into files, or split it; nothing you typed is lost`,
+  );
+}
+
 /** Code of refusals that the client makes because no answer came. */
 export const OFFLINE = "offline";
 

@@ -1,12 +1,14 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Keyboard, LogOut, Moon, Plus, Sun, Workflow } from "lucide-react";
+import { Bookmark, Keyboard, ListFilter, LogOut, Moon, Plus, Sun, Workflow } from "lucide-react";
 import { useEffect, useRef } from "react";
 
 import { api, data } from "@/api/client";
 import { changeOver, here, isProduction, textOf } from "@/api/scope";
 import { Keys } from "@/kit/Keys";
+
+import { BUILT_IN, useRunViews } from "@/resource/runViews";
 
 import { PLACES } from "./navigation";
 import { Dot } from "./ScopeSwitch";
@@ -40,6 +42,7 @@ export function Palette({
     enabled: open,
   });
   const scopes = useScopes(open);
+  const { list: views } = useRunViews(open);
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
@@ -88,6 +91,18 @@ export function Palette({
               <place.icon size={15} className="text-ink-faint" />
               <span className="flex-1">{place.name}</span>
               {place.key === undefined ? null : <span className="text-ink-faint"><Keys keys={`g+${place.key}`} /></span>}
+            </Command.Item>
+          ))}
+        </Command.Group>
+        <Command.Group heading="Runs">
+          {BUILT_IN.slice(1).map(({ name, filter }) => (
+            <Command.Item key={name} value={`${name} runs view`} onSelect={act(() => void navigate({ to: "/runs", search: filter }))} className={ITEM}>
+              <ListFilter size={15} className="text-ink-faint" /> {name} runs
+            </Command.Item>
+          ))}
+          {(views.data ?? []).map(({ name, filter }) => (
+            <Command.Item key={`own ${name}`} value={`${name} runs view`} onSelect={act(() => void navigate({ to: "/runs", search: { ...filter, named: name } }))} className={ITEM}>
+              <Bookmark size={15} className="text-ink-faint" /> {name}
             </Command.Item>
           ))}
         </Command.Group>

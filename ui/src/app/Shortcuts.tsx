@@ -9,6 +9,8 @@ export function Shortcuts({ open, onOpenChange }: { open: boolean; onOpenChange:
     ["Mod+K", "Search, go somewhere, do something"],
     ["?", "This list"],
     ["g+e", "Workspace and environment"],
+    ["]", "Runs: the next view"],
+    ["[", "Runs: the view before"],
     ...PLACES.flatMap((group) => group.places).flatMap((place): [string, string][] =>
       place.key === undefined ? [] : [[`g+${place.key}`, place.name]],
     ),

@@ -7,7 +7,8 @@ import { problemOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
-import { Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Loaded } from "@/kit/Loaded";
+import { ProblemText } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 
 import { placeOf, type Kind } from "./places";
@@ -68,15 +69,17 @@ export function DeleteDialog({ kind, name, onClose, onDone }: { kind: Kind; name
           if (refused === undefined && !remove.isPending) remove.mutate();
         }}
       >
-        {condition.isPending ? <Skeleton lines={2} /> : condition.isError ? <Failure error={condition.error} retry={() => void condition.refetch()} /> : (
-          <ul className="flex list-disc flex-col gap-1 pl-5">
-            {kind === "workflow" ? <li>{isLive ? "It is live: its triggers stop now." : "It is not live."} Runs that have begun go on.</li> : null}
-            {needed.length > 0 ? <li className="text-bad">Live and in need of it: {names(needed)}. Take them out of service or change them first.</li> : null}
-            {needed.length === 0 && mentioned.length > 0 ? <li className="text-wait">Mentioned by {names(mentioned)}, which will not work without it.</li> : null}
-            {mentioned.length === 0 ? <li>Nothing else uses it.</li> : null}
-            {kind === "connection" ? <li>Its secrets are gone for good; undo does not bring them back.</li> : null}
-          </ul>
-        )}
+        <Loaded of={condition} lines={2}>
+          {() => (
+            <ul className="flex list-disc flex-col gap-1 pl-5">
+                {kind === "workflow" ? <li>{isLive ? "It is live: its triggers stop now." : "It is not live."} Runs that have begun go on.</li> : null}
+                {needed.length > 0 ? <li className="text-bad">Live and in need of it: {names(needed)}. Take them out of service or change them first.</li> : null}
+                {needed.length === 0 && mentioned.length > 0 ? <li className="text-wait">Mentioned by {names(mentioned)}, which will not work without it.</li> : null}
+                {mentioned.length === 0 ? <li>Nothing else uses it.</li> : null}
+                {kind === "connection" ? <li>Its secrets are gone for good; undo does not bring them back.</li> : null}
+            </ul>
+          )}
+        </Loaded>
         <Field label={`Type ${name} to confirm`}>
           {(ids) => <Input {...ids} autoFocus autoComplete="off" spellCheck={false} value={typed} onChange={(event) => { setTyped(event.target.value); }} />}
         </Field>

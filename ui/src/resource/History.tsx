@@ -4,7 +4,8 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { Empty } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
@@ -29,8 +30,7 @@ export function History({ kind, name }: { kind: Kind; name: string }) {
     onError: (error) => { toasts.failed("It stays as it is", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: [kind] }),
   });
-  if (list.isPending) return <Skeleton />;
-  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.data === undefined) return <Unloaded of={list} />;
   if (revisions.length === 0) return <Empty title="Nothing was written yet" />;
   return (
     <Table label="Revisions" head={<><Th>Revision</Th><Th>Written</Th><Th>By</Th><Th><span className="sr-only">Acts</span></Th></>}>
@@ -66,8 +66,7 @@ function Changes({ base, kind, name, from, to }: { base: "/api/v1/workflows/{nam
     queryFn: () => data(api.GET(`${base}/diff`, { params: { path: { name }, query: { from, to } } })),
     staleTime: Infinity,
   });
-  if (compared.isPending) return <Skeleton lines={2} />;
-  if (compared.isError) return <Failure error={compared.error} />;
+  if (compared.data === undefined) return <Unloaded of={compared} lines={2} />;
   const { changes } = compared.data;
   return <ChangeList changes={changes} />;
 }

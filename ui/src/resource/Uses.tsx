@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck } from "lucide-react";
 
 import { api, data } from "@/api/client";
-import { Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { ProblemText } from "@/kit/States";
 
 import { placeOf, type Kind } from "./places";
 
@@ -12,8 +13,7 @@ export function Uses({ kind, name }: { kind: Kind; name: string }) {
     queryKey: [kind, name, "condition"],
     queryFn: () => data(api.GET(`${placeOf(kind)}/condition`, { params: { path: { name } } })),
   });
-  if (condition.isPending) return <Skeleton lines={3} />;
-  if (condition.isError) return <Failure error={condition.error} retry={() => void condition.refetch()} />;
+  if (condition.data === undefined) return <Unloaded of={condition} lines={3} />;
   const { runnable, problems, refersTo, usedBy, activelyUsedBy } = condition.data;
   const names = (refs: { kind: string; name: string }[]): string => refs.map((ref) => `${ref.kind} ${ref.name}`).join(", ");
   return (

@@ -1,5 +1,7 @@
-//! The files of items. The server keeps their content and has no address for it yet, so what is shown is what it says of
-//! them, and the content where it is short enough to stand in the item itself.
+//! The files of items: what is said of them, where their bytes are, and what of them can be shown. What is in them came
+//! from outside, so nothing is shown in a way in which a part of it could run.
+
+import { here, type Scope } from "@/api/scope";
 
 export interface Attachment {
   /** Item that it belongs to, counted from 0. */
@@ -10,8 +12,15 @@ export interface Attachment {
   mimeType: string;
   size: number | undefined;
   digest: string | undefined;
-  /** Base64 of the content. */
+  /** Base64 of the content, where it stands in the item itself. */
   data: string | undefined;
+}
+
+/** The output whose items are looked at. */
+export interface Output {
+  run: string;
+  step: number;
+  port: number;
 }
 
 /** Files of an item of the API; none for one that is only content. */
@@ -33,27 +42,56 @@ function sizeOf(data: string | undefined, stated: unknown): number | undefined {
   return typeof stated === "number" ? stated : undefined;
 }
 
-export type Preview = { of: "image"; address: string } | { of: "text"; text: string } | { of: "nothing"; why: string };
+/** Where the bytes of a file are. What fetches them by itself, as a film does, sends no headers, so the scope is named. */
+export function addressOf({ run, step, port }: Output, { item, name }: Attachment, { workspace, environment }: Scope = here): string {
+  const path = ["runs", run, "steps", step, "files", port, item, name].map((part) => encodeURIComponent(part)).join("/");
+  return `/api/v1/${path}?${new URLSearchParams({ workspace, environment }).toString()}`;
+}
 
-/** Pictures that cannot carry scripts. */
-const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]);
-const TEXT = /^(text\/|application\/(json|xml|yaml|x-yaml|csv|x-ndjson))|\+(json|xml)$/;
+/** The bytes that stand in the item; none when they are not base64. */
+export function bytesOf(data: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+export type Preview = { as: "image" | "text" | "audio" | "video" } | { as: "nothing"; why: string };
+
+/** Pictures that cannot carry scripts; a drawing (SVG) can, and is shown as the text that it is. */
+const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"]);
+const TEXT = /^(text\/.*|message\/rfc822|application\/(json|javascript|xml|yaml|x-yaml|csv|x-ndjson|sql|toml|x-sh)|.*\+(json|xml|yaml))$/;
+/** A larger one is for a program that is made for it. */
+const LARGEST = { image: 20_000_000, text: 5_000_000 };
+
+/** As what a file can be shown. Pages and texts with markup are shown as their text: nothing of them is drawn. */
+export function previewOf({ mimeType, size }: Pick<Attachment, "mimeType" | "size">): Preview {
+  const type = mimeType.split(";")[0]?.trim().toLowerCase() ?? "";
+  if (size === 0) return { as: "nothing", why: "It is empty." };
+  const as = PICTURES.has(type) ? "image" : TEXT.test(type) ? "text" : type.startsWith("audio/") ? "audio" : type.startsWith("video/") ? "video" : undefined;
+  if (as === undefined) return { as: "nothing", why: type === "application/pdf" ? "Save it to read it." : "Files of this kind have no preview." };
+  if ((as === "image" || as === "text") && size !== undefined && size > LARGEST[as]) return { as: "nothing", why: "It is too large to be shown here." };
+  return { as };
+}
+
 /** A longer text is cut: it is a look at it, and not a reader. */
 const MOST = 20_000;
 
-/** What can be shown of a file. */
-export function previewOf({ data, mimeType, size }: Attachment): Preview {
-  if (size === 0) return { of: "nothing", why: "It is empty." };
-  if (data === undefined) return { of: "nothing", why: "Its content is kept by the server, which has no address to show it yet." };
-  if (PICTURES.has(mimeType)) return { of: "image", address: `data:${mimeType};base64,${data}` };
-  if (!TEXT.test(mimeType)) return { of: "nothing", why: "Files of this kind have no preview." };
-  try {
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    const text = new TextDecoder().decode(bytes);
-    return { of: "text", text: text.length > MOST ? `${text.slice(0, MOST)}…` : text };
-  } catch {
-    return { of: "nothing", why: "Its content cannot be read." };
-  }
+export function textOf(bytes: ArrayBuffer): string {
+  // A letter has at most four bytes.
+  const text = new TextDecoder().decode(bytes.slice(0, MOST * 4));
+  return text.length > MOST || bytes.byteLength > MOST * 4 ? `${text.slice(0, MOST)}…` : text;
+}
+
+/** Letters that have no shape of their own, or turn the direction of those around them. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** The name of a file as it may be read and written to a disk: no way out of a folder, and nothing that hides its end. */
+export function safeName({ fileName, name }: Pick<Attachment, "fileName" | "name">): string {
+  const cleaned = (fileName ?? name).replace(HIDDEN, "").replace(/[/\\:*?"<>|]/g, "_").replace(/^[.\s]+|[.\s]+$/g, "");
+  if (cleaned === "") return "file";
+  return cleaned.length <= 160 ? cleaned : `${cleaned.slice(0, 120)}…${cleaned.slice(-30)}`;
 }
 
 /** A number of bytes as people say it. */

@@ -21,3 +21,16 @@ test("a state is switched on and off again", () => {
   expect(on).toEqual({ workflow: "a", status: ["failed"] });
   expect(runFilter.toggled(on, "failed")).toEqual({ workflow: "a" });
 });
+
+test("a period ends when one looks, and not when it was chosen", () => {
+  const filter = runFilter.read({ within: "day", since: 5 });
+  expect(filter).toEqual({ within: "day" });
+  expect(runFilter.query(filter, 100_000_000)).toEqual({ since: 100_000_000 - 86_400_000 });
+  expect(runFilter.read({ within: "constructor" })).toEqual({});
+});
+
+test("two filters are the same whatever the order of their words, and a view's name is none of them", () => {
+  expect(runFilter.same({ status: ["failed", "running"], workflow: "a" }, { workflow: "a", status: ["running", "failed"] })).toBe(true);
+  expect(runFilter.same({ workflow: "a" }, { workflow: "b" })).toBe(false);
+  expect(runFilter.isEmpty(runFilter.readSearch({ named: "Mine" }))).toBe(true);
+});

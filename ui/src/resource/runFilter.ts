@@ -2,14 +2,25 @@ import type { components } from "@/api/schema";
 
 export type RunStatus = components["schemas"]["RunStatus"];
 
+/** Periods that end now, whenever one looks. */
+export const PERIODS = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 } as const;
+export type Period = keyof typeof PERIODS;
+
 /** Which runs are listed, as it stands in the address. */
 export interface RunFilter {
   workflow?: string;
   status?: RunStatus[];
   mode?: string;
+  /** The last hour, day or week, as it is when the list is read. */
+  within?: Period;
   /** Milliseconds since 1970. */
   since?: number;
   until?: number;
+}
+
+/** What the address of the list says: the filter, and the view that it began with. */
+export interface RunSearch extends RunFilter {
+  named?: string;
 }
 
 export const STATUSES: RunStatus[] = ["queued", "running", "waiting", "paused", "held", "completed", "failed", "canceled", "superseded"];
@@ -19,6 +30,7 @@ const moment = (value: unknown): number | undefined => {
   const number = Number(value);
   return value !== undefined && value !== "" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 };
+const isPeriod = (value: unknown): value is Period => typeof value === "string" && Object.hasOwn(PERIODS, value);
 
 export const runFilter = {
   /** Reads it; what cannot be meant is left out, so that an old or broken link still shows something. */
@@ -28,18 +40,37 @@ export const runFilter = {
     const filter: RunFilter = {};
     const workflow = text(search["workflow"]);
     const mode = text(search["mode"]);
+    const within = search["within"];
     const since = moment(search["since"]);
     const until = moment(search["until"]);
     if (workflow !== undefined) filter.workflow = workflow;
     if (status.length > 0) filter.status = status;
     if (mode !== undefined) filter.mode = mode;
-    if (since !== undefined) filter.since = since;
+    if (isPeriod(within)) filter.within = within;
+    // Two beginnings would contradict each other.
+    else if (since !== undefined) filter.since = since;
     if (until !== undefined) filter.until = until;
     return filter;
   },
 
+  /** The same with the view that it began with. */
+  readSearch(search: Record<string, unknown>): RunSearch {
+    const named = text(search["named"]);
+    return { ...runFilter.read(search), ...(named === undefined ? {} : { named }) };
+  },
+
+  /** What the server is asked for at a moment. */
+  query({ within, ...filter }: RunFilter, now: number): Omit<RunFilter, "within"> {
+    return within === undefined ? filter : { ...filter, since: now - PERIODS[within] };
+  },
+
   isEmpty(filter: RunFilter): boolean {
-    return Object.keys(filter).length === 0;
+    return Object.keys(runFilter.read({ ...filter })).length === 0;
+  },
+
+  same(one: RunFilter, other: RunFilter): boolean {
+    // Read, both have their fields in one order.
+    return JSON.stringify(runFilter.read({ ...one })) === JSON.stringify(runFilter.read({ ...other }));
   },
 
   /** The filter with one state more or less. */

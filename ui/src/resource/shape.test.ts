@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { columnsOf, contentOf, shapeOf } from "./shape";
+import { columnsOf, contentOf, pathOf, shapeOf } from "./shape";
 
 const items = [{ id: 1, who: { name: "Ada" } }, { id: "2", tags: ["x"] }, { id: 3, who: null }];
 
@@ -20,4 +20,8 @@ test("columns begin with what most items have", () => {
 test("what is beside the content of an item is left out", () => {
   expect(contentOf({ json: { a: 1 }, binary: {} })).toEqual({ a: 1 });
   expect(contentOf(5)).toBe(5);
+});
+
+test("a pointer is written as expressions write a path", () => {
+  expect(["/url", "/rules/0/at", "/headers/x-key", "/a~1b", ""].map(pathOf)).toEqual(["url", "rules[0].at", 'headers["x-key"]', '["a/b"]', ""]);
 });

@@ -54,3 +54,12 @@ export function columnsOf(items: readonly unknown[], most = 24): string[] {
 export function contentOf(item: unknown): unknown {
   return typeof item === "object" && item !== null && "json" in item ? item.json : item;
 }
+
+/** A JSON pointer as expressions write such a path: `/rules/0/at` is `rules[0].at`. */
+export function pathOf(pointer: string): string {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(part) ? (path === "" ? part : `${path}.${part}`) : `${path}[${JSON.stringify(part)}]`), "");
+}

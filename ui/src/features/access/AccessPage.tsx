@@ -7,8 +7,8 @@ import { problemOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input, Select } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
@@ -34,38 +34,34 @@ export function AccessPage() {
     <Page title="Access" lead="Tokens for programs and for people who use the command line." actions={<Button look="primary" icon={<Plus size={14} />} onClick={() => { setMaking(true); }}>New token</Button>}>
       <div className="flex flex-col gap-6">
         <Panel flush title="Tokens">
-          {tokens.isPending ? (
-            <Skeleton />
-          ) : tokens.isError ? (
-            <Failure error={tokens.error} retry={() => void tokens.refetch()} />
-          ) : (
-            <Table label="Tokens" head={<><Th>Name</Th><Th>May</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
-              {tokens.data.items.map((token) => (
-                <Tr key={token.id} className={token.revokedAt == null ? "" : "opacity-60"}>
-                  <Td className="font-medium">{token.name}</Td>
-                  <Td>
-                    <Rules rules={token.rules} />
-                  </Td>
-                  <Td className="text-ink-soft"><Time at={token.createdAt} /> by {token.createdBy}</Td>
-                  <Td className="text-ink-soft">{token.revokedAt != null ? <Badge tone="bad">revoked</Badge> : token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
-                  <Td className="text-right">
-                    {token.revokedAt == null ? <IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whoever uses it is shut out at once.`)) revoke.mutate(token.id); }} /> : null}
-                  </Td>
-                </Tr>
-              ))}
-            </Table>
-          )}
+          <Loaded of={tokens}>
+            {({ items }) => (
+              <Table label="Tokens" head={<><Th>Name</Th><Th>May</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
+                {items.map((token) => (
+                  <Tr key={token.id} className={token.revokedAt == null ? "" : "opacity-60"}>
+                    <Td className="font-medium">{token.name}</Td>
+                    <Td>
+                      <Rules rules={token.rules} />
+                    </Td>
+                    <Td className="text-ink-soft"><Time at={token.createdAt} /> by {token.createdBy}</Td>
+                    <Td className="text-ink-soft">{token.revokedAt != null ? <Badge tone="bad">revoked</Badge> : token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
+                    <Td className="text-right">
+                      {token.revokedAt == null ? <IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whoever uses it is shut out at once.`)) revoke.mutate(token.id); }} /> : null}
+                    </Td>
+                  </Tr>
+                ))}
+              </Table>
+            )}
+          </Loaded>
         </Panel>
         <Panel flush title="Workspaces and environments">
-          {scopes.isPending ? (
-            <Skeleton lines={2} />
-          ) : scopes.isError ? (
-            <Failure error={scopes.error} />
-          ) : (
-            <Table label="Scopes" head={<><Th>Workspace</Th><Th>Environment</Th></>}>
-              {scopes.data.items.map((scope) => <Tr key={`${scope.workspace}/${scope.environment}`}><Td>{scope.workspace}</Td><Td>{scope.environment}</Td></Tr>)}
-            </Table>
-          )}
+          <Loaded of={scopes} lines={2}>
+            {({ items }) => (
+              <Table label="Scopes" head={<><Th>Workspace</Th><Th>Environment</Th></>}>
+                {items.map((scope) => <Tr key={`${scope.workspace}/${scope.environment}`}><Td>{scope.workspace}</Td><Td>{scope.environment}</Td></Tr>)}
+              </Table>
+            )}
+          </Loaded>
         </Panel>
       </div>
       {making ? <NewToken onClose={() => { setMaking(false); }} onMade={(made) => { setMaking(false); setText(made); }} /> : null}

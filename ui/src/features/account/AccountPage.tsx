@@ -10,8 +10,9 @@ import { session } from "@/app/session";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input, Select } from "@/kit/Field";
+import { Loaded, Unloaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Empty, ProblemText } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
@@ -21,8 +22,7 @@ import { Once, Rules } from "@/resource/rules";
 /** What one is here, and what one comes in by. */
 export function AccountPage() {
   const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/api/v1/me")), staleTime: Infinity });
-  if (me.isPending) return <Page title="Your account"><Skeleton /></Page>;
-  if (me.isError) return <Page title="Your account"><Failure error={me.error} retry={() => void me.refetch()} /></Page>;
+  if (me.data === undefined) return <Page title="Your account"><Unloaded of={me} /></Page>;
   if (!session.isPerson || me.data.user == null) {
     return (
       <Page title="Your account">
@@ -113,24 +113,20 @@ function Passkeys() {
   });
   return (
     <Panel flush title="Passkeys" actions={<Button look="quiet" icon={<Plus size={14} />} refused={hasPasskeys() ? undefined : "This browser has passkeys only at the server’s own name, by https or on localhost"} onClick={() => { setNaming(true); }}>Add a passkey</Button>}>
-      {all.isPending ? (
-        <Skeleton lines={2} />
-      ) : all.isError ? (
-        <Failure error={all.error} retry={() => void all.refetch()} />
-      ) : all.data.items.length === 0 ? (
-        <p className="flex items-center gap-2 p-4 text-ink-soft"><Fingerprint size={16} aria-hidden /> A finger, a face or a key instead of a password: nothing to type, and nothing that can be phished.</p>
-      ) : (
-        <Table label="Passkeys" head={<><Th>Name</Th><Th>Added</Th><Th>Used</Th><Th><span className="sr-only">Acts</span></Th></>}>
-          {all.data.items.map((key) => (
-            <Tr key={key.id}>
-              <Td className="font-medium">{key.name}</Td>
-              <Td className="text-ink-soft"><Time at={key.createdAt} /></Td>
-              <Td className="text-ink-soft">{key.usedAt == null ? "never" : <Time at={key.usedAt} />}</Td>
-              <Td className="text-right"><IconButton name={`Remove ${key.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Remove the passkey ${key.name}?`)) remove.mutate(key.id); }} /></Td>
-            </Tr>
-          ))}
-        </Table>
-      )}
+      <Loaded of={all} lines={2} empty={<p className="flex items-center gap-2 p-4 text-ink-soft"><Fingerprint size={16} aria-hidden /> A finger, a face or a key instead of a password: nothing to type, and nothing that can be phished.</p>}>
+        {({ items }) => (
+          <Table label="Passkeys" head={<><Th>Name</Th><Th>Added</Th><Th>Used</Th><Th><span className="sr-only">Acts</span></Th></>}>
+            {items.map((key) => (
+              <Tr key={key.id}>
+                <Td className="font-medium">{key.name}</Td>
+                <Td className="text-ink-soft"><Time at={key.createdAt} /></Td>
+                <Td className="text-ink-soft">{key.usedAt == null ? "never" : <Time at={key.usedAt} />}</Td>
+                <Td className="text-right"><IconButton name={`Remove ${key.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Remove the passkey ${key.name}?`)) remove.mutate(key.id); }} /></Td>
+              </Tr>
+            ))}
+          </Table>
+        )}
+      </Loaded>
       <Dialog
         title="Add a passkey"
         description="Your device asks for a finger, a face or a PIN."
@@ -202,23 +198,21 @@ function Sessions() {
   const others = (all.data?.items ?? []).filter((one) => !one.current);
   return (
     <Panel flush title="Sessions" actions={others.length === 0 ? null : <Button look="quiet" busy={endOthers.isPending} onClick={() => { endOthers.mutate(); }}>End all others</Button>}>
-      {all.isPending ? (
-        <Skeleton lines={2} />
-      ) : all.isError ? (
-        <Failure error={all.error} retry={() => void all.refetch()} />
-      ) : (
-        <Table label="Sessions" head={<><Th>Where</Th><Th>By</Th><Th>Begun</Th><Th>Last seen</Th><Th><span className="sr-only">Acts</span></Th></>}>
-          {all.data.items.map((one) => (
-            <Tr key={one.id}>
-              <Td><span className="block font-medium">{one.device === "" ? "an unknown device" : one.device} {one.current ? <Badge tone="good">this one</Badge> : null}</span><span className="block text-small text-ink-soft">{one.address}</span></Td>
-              <Td className="text-ink-soft">{one.method}</Td>
-              <Td className="text-ink-soft"><Time at={one.createdAt} /></Td>
-              <Td className="text-ink-soft"><Time at={one.seenAt} /></Td>
-              <Td className="text-right">{one.current ? null : <Button look="quiet" onClick={() => { end.mutate(one.id); }}>End</Button>}</Td>
-            </Tr>
-          ))}
-        </Table>
-      )}
+      <Loaded of={all} lines={2}>
+        {({ items }) => (
+          <Table label="Sessions" head={<><Th>Where</Th><Th>By</Th><Th>Begun</Th><Th>Last seen</Th><Th><span className="sr-only">Acts</span></Th></>}>
+            {items.map((one) => (
+              <Tr key={one.id}>
+                <Td><span className="block font-medium">{one.device === "" ? "an unknown device" : one.device} {one.current ? <Badge tone="good">this one</Badge> : null}</span><span className="block text-small text-ink-soft">{one.address}</span></Td>
+                <Td className="text-ink-soft">{one.method}</Td>
+                <Td className="text-ink-soft"><Time at={one.createdAt} /></Td>
+                <Td className="text-ink-soft"><Time at={one.seenAt} /></Td>
+                <Td className="text-right">{one.current ? null : <Button look="quiet" onClick={() => { end.mutate(one.id); }}>End</Button>}</Td>
+              </Tr>
+            ))}
+          </Table>
+        )}
+      </Loaded>
     </Panel>
   );
 }
@@ -257,25 +251,21 @@ function Tokens() {
   const living = (all.data?.items ?? []).filter((token) => token.revokedAt == null);
   return (
     <Panel flush title="Personal tokens" actions={<Button look="quiet" icon={<Plus size={14} />} onClick={() => { setMaking(true); }}>New token</Button>}>
-      {all.isPending ? (
-        <Skeleton lines={2} />
-      ) : all.isError ? (
-        <Failure error={all.error} retry={() => void all.refetch()} />
-      ) : living.length === 0 ? (
-        <p className="p-4 text-ink-soft">For the command line and scripts of yours. A token never has more than you have, and ends with you.</p>
-      ) : (
-        <Table label="Personal tokens" head={<><Th>Name</Th><Th>Narrowed to</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
-          {living.map((token) => (
-            <Tr key={token.id}>
-              <Td className="font-medium">{token.name}</Td>
-              <Td className="text-ink-soft">{token.permissions == null ? "nothing" : token.permissions.join(", ")}</Td>
-              <Td className="text-ink-soft"><Time at={token.createdAt} /></Td>
-              <Td className="text-ink-soft">{token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
-              <Td className="text-right"><IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whatever uses it is shut out at once.`)) revoke.mutate(token.id); }} /></Td>
-            </Tr>
-          ))}
-        </Table>
-      )}
+      <Loaded of={all} lines={2} isEmpty={living.length === 0} empty={<p className="p-4 text-ink-soft">For the command line and scripts of yours. A token never has more than you have, and ends with you.</p>}>
+        {() => (
+          <Table label="Personal tokens" head={<><Th>Name</Th><Th>Narrowed to</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
+            {living.map((token) => (
+              <Tr key={token.id}>
+                <Td className="font-medium">{token.name}</Td>
+                <Td className="text-ink-soft">{token.permissions == null ? "nothing" : token.permissions.join(", ")}</Td>
+                <Td className="text-ink-soft"><Time at={token.createdAt} /></Td>
+                <Td className="text-ink-soft">{token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
+                <Td className="text-right"><IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whatever uses it is shut out at once.`)) revoke.mutate(token.id); }} /></Td>
+              </Tr>
+            ))}
+          </Table>
+        )}
+      </Loaded>
       <Dialog
         title="New personal token"
         open={making}

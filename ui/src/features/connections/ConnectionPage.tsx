@@ -4,10 +4,10 @@ import { TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemsOf } from "@/api/problem";
+import { isGone, problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
+import { Unloaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { DeleteDialog } from "@/resource/DeleteDialog";
 import { useEdited } from "@/resource/edited";
@@ -26,8 +26,7 @@ export function ConnectionPage() {
   const path = { params: { path: { name } } };
   const resource = useQuery({ queryKey: ["connection", name], queryFn: () => data(api.GET("/api/v1/connections/{name}", path)) });
   const [asked, setAsked] = useState<"rename" | "delete" | null>(null);
-  if (resource.isPending) return <Page title={name}><Skeleton /></Page>;
-  if (resource.isError) return <Page title={name}><Failure error={resource.error} retry={() => void resource.refetch()} /></Page>;
+  if (resource.data === undefined || isGone(resource.error)) return <Page title={name}><Unloaded of={resource} /></Page>;
   const spec = resource.data.spec as Record<string, unknown>;
   return (
     <Page title={name} actions={
@@ -66,7 +65,7 @@ function Form({ name, spec, labels, revision }: { name: string; spec: Record<str
     onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
   });
   const problems = problemsOf(save.error);
-  if (kind.data === undefined) return <Skeleton />;
+  if (kind.data === undefined) return <Unloaded of={kind} />;
   return (
     <form className="flex flex-col gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate(); }}>
       <Overtaken fields={edited.both} onDiscard={edited.discard} />

@@ -5,9 +5,10 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { Button, IconButton } from "@/kit/Button";
+import { Loaded } from "@/kit/Loaded";
 import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
@@ -37,44 +38,45 @@ export function ConnectionsPage() {
       actions={<Button look="primary" icon={<Plus size={14} />} onClick={() => { setMaking(true); }}>New connection</Button>}
     >
       <Panel flush>
-        {list.isPending ? (
-          <Skeleton />
-        ) : list.isError ? (
-          <Failure error={list.error} retry={() => void list.refetch()} />
-        ) : list.data.items.length === 0 ? (
-          <Empty title="No account yet" action={<Button look="primary" onClick={() => { setMaking(true); }}>New connection</Button>}>
-            A connection says how requests show who sends them, and which hosts its secret may go to.
-          </Empty>
-        ) : (
-          <Table label="Connections" head={<><Th>Name</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Condition</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
-            {list.data.items.map((connection) => {
-              const spec = connection.spec as Spec;
-              return (
-                <Tr key={connection.name}>
-                  <Td>
-                    <Link to="/connections/$name" params={{ name: connection.name }} className="font-medium hover:underline">{connection.name}</Link>
-                    {spec.title === undefined ? null : <span className="ml-2 text-ink-soft">{spec.title}</span>}
-                  </Td>
-                  <Td><Badge>{spec.auth?.type ?? "?"}</Badge></Td>
-                  <Td className="max-w-64 truncate text-ink-soft">{(spec.hosts ?? []).join(", ") || "none"}</Td>
-                  <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone="wait">not set</Badge>}</Td>
-                  <Td><Condition name={connection.name} /></Td>
-                  <Td className="whitespace-nowrap text-ink-soft"><Time at={connection.updatedAt} /></Td>
-                  <Td className="w-px">
-                    <Menu
-                      trigger={<IconButton name={`More for ${connection.name}`} icon={<Ellipsis size={15} />} />}
-                      acts={[
-                        { name: "Rename…", icon: <TextCursorInput size={13} />, do: () => { setAsked({ what: "rename", name: connection.name }); } },
-                        "line",
-                        { name: "Delete…", icon: <Trash2 size={13} />, danger: true, do: () => { setAsked({ what: "delete", name: connection.name }); } },
-                      ]}
-                    />
-                  </Td>
-                </Tr>
-              );
-            })}
-          </Table>
-        )}
+        <Loaded
+          of={list}
+          empty={
+            <Empty title="No account yet" action={<Button look="primary" onClick={() => { setMaking(true); }}>New connection</Button>}>
+              A connection says how requests show who sends them, and which hosts its secret may go to.
+            </Empty>
+          }
+        >
+          {({ items }) => (
+            <Table label="Connections" head={<><Th>Name</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Condition</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
+              {items.map((connection) => {
+                const spec = connection.spec as Spec;
+                return (
+                  <Tr key={connection.name}>
+                    <Td>
+                      <Link to="/connections/$name" params={{ name: connection.name }} className="font-medium hover:underline">{connection.name}</Link>
+                      {spec.title === undefined ? null : <span className="ml-2 text-ink-soft">{spec.title}</span>}
+                    </Td>
+                    <Td><Badge>{spec.auth?.type ?? "?"}</Badge></Td>
+                    <Td className="max-w-64 truncate text-ink-soft">{(spec.hosts ?? []).join(", ") || "none"}</Td>
+                    <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone="wait">not set</Badge>}</Td>
+                    <Td><Condition name={connection.name} /></Td>
+                    <Td className="whitespace-nowrap text-ink-soft"><Time at={connection.updatedAt} /></Td>
+                    <Td className="w-px">
+                      <Menu
+                        trigger={<IconButton name={`More for ${connection.name}`} icon={<Ellipsis size={15} />} />}
+                        acts={[
+                          { name: "Rename…", icon: <TextCursorInput size={13} />, do: () => { setAsked({ what: "rename", name: connection.name }); } },
+                          "line",
+                          { name: "Delete…", icon: <Trash2 size={13} />, danger: true, do: () => { setAsked({ what: "delete", name: connection.name }); } },
+                        ]}
+                      />
+                    </Td>
+                  </Tr>
+                );
+              })}
+            </Table>
+          )}
+        </Loaded>
       </Panel>
       {asked?.what === "rename" ? <RenameDialog kind="connection" name={asked.name} onClose={() => { setAsked(null); }} /> : null}
       {asked?.what === "delete" ? <DeleteDialog kind="connection" name={asked.name} onClose={() => { setAsked(null); }} /> : null}

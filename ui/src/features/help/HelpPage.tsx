@@ -5,9 +5,10 @@ import { useEffect, useRef } from "react";
 
 import { GUIDES, type GuideName } from "@/kit/guides";
 import { Input } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Page } from "@/kit/Page";
 import { Prose } from "@/kit/Prose";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty } from "@/kit/States";
 
 import { findCodes, findGuides, type Code } from "./find";
 import { TEXTS } from "./guides";
@@ -72,12 +73,8 @@ export function HelpPage() {
         <article ref={article} className="min-w-0 rounded-large border bg-surface p-8 shadow-low max-sm:p-5">
           {isGuide(open) ? (
             <GuideText name={open} />
-          ) : codes.isPending ? (
-            <Skeleton />
-          ) : codes.isError ? (
-            <Failure error={codes.error} retry={() => void codes.refetch()} />
           ) : (
-            <CodeText code={codes.data.find(({ code }) => code === open)} asked={open} />
+            <Loaded of={codes}>{(all) => <CodeText code={all.find(({ code }) => code === open)} asked={open} />}</Loaded>
           )}
         </article>
       </div>

@@ -4,8 +4,8 @@ import { clsx } from "clsx";
 import type { ReactNode } from "react";
 
 import { api, data, send } from "@/api/client";
+import { Loaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
 import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { count, plural } from "@/kit/times";
@@ -48,77 +48,65 @@ export function HomePage() {
         <TrendPanel />
         <div className="grid items-start gap-6 lg:grid-cols-2">
           <Panel flush title="Failed, and nobody dealt with it" actions={<Link to="/waiting" className="text-accent hover:underline">All of it</Link>}>
-            {dead.isPending ? (
-              <Skeleton lines={4} />
-            ) : dead.isError ? (
-              <Failure error={dead.error} retry={() => void dead.refetch()} />
-            ) : groups.length === 0 ? (
-              <Quiet>Nothing. A run that fails for good appears here at once.</Quiet>
-            ) : (
-              <ul className="divide-y">
-                {groups.slice(0, 8).map((group) => {
-                  const last = group.runs[0];
-                  return (
-                    <li key={group.key}>
-                      <Link to="/runs/$run" params={{ run: last?.id ?? "" }} search={{}} className="block px-4 py-2.5 hover:bg-sunken">
-                        <span className="flex items-baseline justify-between gap-3">
-                          <span className="truncate font-medium">{group.title}</span>
-                          <span className="text-small text-ink-soft">
-                            {plural(group.runs.length, "run")} · {last === undefined ? "" : <Time at={last.endedAt ?? last.createdAt} />}
+            <Loaded of={dead} lines={4} empty={<Quiet>Nothing. A run that fails for good appears here at once.</Quiet>}>
+              {() => (
+                <ul className="divide-y">
+                  {groups.slice(0, 8).map((group) => {
+                    const last = group.runs[0];
+                    return (
+                      <li key={group.key}>
+                        <Link to="/runs/$run" params={{ run: last?.id ?? "" }} search={{}} className="block px-4 py-2.5 hover:bg-sunken">
+                          <span className="flex items-baseline justify-between gap-3">
+                            <span className="truncate font-medium">{group.title}</span>
+                            <span className="text-small text-ink-soft">
+                              {plural(group.runs.length, "run")} · {last === undefined ? "" : <Time at={last.endedAt ?? last.createdAt} />}
+                            </span>
                           </span>
-                        </span>
-                        <span className="line-clamp-2 text-bad">{faultOf(last?.error)?.text ?? "It failed without saying why"}</span>
-                      </Link>
-                    </li>
-                  );
-                })}
-              </ul>
-            )}
+                          <span className="line-clamp-2 text-bad">{faultOf(last?.error)?.text ?? "It failed without saying why"}</span>
+                        </Link>
+                      </li>
+                    );
+                  })}
+                </ul>
+              )}
+            </Loaded>
           </Panel>
           <Panel flush title="Under way">
-            {active.isPending ? (
-              <Skeleton lines={4} />
-            ) : active.isError ? (
-              <Failure error={active.error} retry={() => void active.refetch()} />
-            ) : active.data.items.length === 0 ? (
-              <Quiet>No run is under way.</Quiet>
-            ) : (
+            <Loaded of={active} lines={4} empty={<Quiet>No run is under way.</Quiet>}>
+              {({ items }) => (
+                <ul className="divide-y">
+                  {items.map((run) => (
+                    <li key={run.id}>
+                      <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
+                        <Status state={run.status} />
+                        <span className="min-w-0 flex-1 truncate font-medium">{run.workflow}</span>
+                        <span className="text-small text-ink-soft">{run.wakeAt == null ? <Time at={run.createdAt} /> : <>goes on <Time at={run.wakeAt} /></>}</span>
+                      </Link>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </Loaded>
+          </Panel>
+        </div>
+        <SchedulesPanel />
+        <Panel flush title="Newest runs" actions={<Link to="/runs" search={{}} className="text-accent hover:underline">All runs</Link>}>
+          <Loaded of={newest} empty={<Quiet>Nothing has run yet.</Quiet>}>
+            {({ items }) => (
               <ul className="divide-y">
-                {active.data.items.map((run) => (
+                {items.map((run) => (
                   <li key={run.id}>
-                    <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="flex items-center gap-3 px-4 py-2 hover:bg-sunken">
+                    <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="grid grid-cols-[7.5rem_1fr_auto_6rem] items-center gap-3 px-4 py-1.5 hover:bg-sunken max-sm:grid-cols-[7.5rem_1fr_auto]">
                       <Status state={run.status} />
-                      <span className="min-w-0 flex-1 truncate font-medium">{run.workflow}</span>
-                      <span className="text-small text-ink-soft">{run.wakeAt == null ? <Time at={run.createdAt} /> : <>goes on <Time at={run.wakeAt} /></>}</span>
+                      <span className="truncate font-medium">{run.workflow}</span>
+                      <span className="text-small text-ink-soft"><Time at={run.createdAt} /></span>
+                      <span className="text-right text-small text-ink-faint max-sm:hidden">{run.mode}</span>
                     </Link>
                   </li>
                 ))}
               </ul>
             )}
-          </Panel>
-        </div>
-        <SchedulesPanel />
-        <Panel flush title="Newest runs" actions={<Link to="/runs" search={{}} className="text-accent hover:underline">All runs</Link>}>
-          {newest.isPending ? (
-            <Skeleton />
-          ) : newest.isError ? (
-            <Failure error={newest.error} retry={() => void newest.refetch()} />
-          ) : newest.data.items.length === 0 ? (
-            <Quiet>Nothing has run yet.</Quiet>
-          ) : (
-            <ul className="divide-y">
-              {newest.data.items.map((run) => (
-                <li key={run.id}>
-                  <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="grid grid-cols-[7.5rem_1fr_auto_6rem] items-center gap-3 px-4 py-1.5 hover:bg-sunken max-sm:grid-cols-[7.5rem_1fr_auto]">
-                    <Status state={run.status} />
-                    <span className="truncate font-medium">{run.workflow}</span>
-                    <span className="text-small text-ink-soft"><Time at={run.createdAt} /></span>
-                    <span className="text-right text-small text-ink-faint max-sm:hidden">{run.mode}</span>
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          )}
+          </Loaded>
         </Panel>
       </div>
     </Page>

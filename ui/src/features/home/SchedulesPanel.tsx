@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { api, data } from "@/api/client";
+import { Loaded } from "@/kit/Loaded";
 import { Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
 import { Time } from "@/kit/Time";
 import { nextDue, ruleText, type Rule } from "@/resource/schedules";
 
@@ -55,28 +55,26 @@ export function SchedulesPanel() {
   if (due.data?.list.length === 0) return null;
   return (
     <Panel flush title="Next by the clock">
-      {due.isPending ? (
-        <Skeleton lines={3} />
-      ) : due.isError ? (
-        <Failure error={due.error} retry={() => void due.refetch()} />
-      ) : (
-        <>
-          <ul className="divide-y">
-            {due.data.list.slice(0, SHOWN).map((known) => (
-              <li key={`${known.workflow}/${known.node}/${JSON.stringify(known.rule)}`}>
-                <Link to="/workflows/$name" params={{ name: known.workflow }} className="flex items-baseline gap-3 px-4 py-2 hover:bg-sunken">
-                  <span className="min-w-0 flex-1 truncate font-medium">{known.workflow}</span>
-                  <span className="truncate text-small text-ink-faint" title={known.zone}>{ruleText(known.rule)}</span>
-                  <span className="text-small whitespace-nowrap text-ink-soft">{known.at === null ? "–" : <Time at={known.at} />}</span>
-                </Link>
-              </li>
-            ))}
-          </ul>
-          {due.data.list.length > SHOWN || due.data.more ? (
-            <p className="border-t px-4 py-1.5 text-small text-ink-faint">{due.data.more ? `Schedules among the first ${String(LOOKED_AT)} workflows.` : `And ${String(due.data.list.length - SHOWN)} more.`}</p>
-          ) : null}
-        </>
-      )}
+      <Loaded of={due} lines={3}>
+        {({ list, more }) => (
+          <>
+            <ul className="divide-y">
+              {list.slice(0, SHOWN).map((known) => (
+                <li key={`${known.workflow}/${known.node}/${JSON.stringify(known.rule)}`}>
+                  <Link to="/workflows/$name" params={{ name: known.workflow }} className="flex items-baseline gap-3 px-4 py-2 hover:bg-sunken">
+                    <span className="min-w-0 flex-1 truncate font-medium">{known.workflow}</span>
+                    <span className="truncate text-small text-ink-faint" title={known.zone}>{ruleText(known.rule)}</span>
+                    <span className="text-small whitespace-nowrap text-ink-soft">{known.at === null ? "–" : <Time at={known.at} />}</span>
+                  </Link>
+                </li>
+              ))}
+            </ul>
+            {list.length > SHOWN || more ? (
+              <p className="border-t px-4 py-1.5 text-small text-ink-faint">{more ? `Schedules among the first ${String(LOOKED_AT)} workflows.` : `And ${String(list.length - SHOWN)} more.`}</p>
+            ) : null}
+          </>
+        )}
+      </Loaded>
     </Panel>
   );
 }

@@ -8,9 +8,10 @@ import type { components } from "@/api/schema";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Menu, type Act } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Empty, ProblemText } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
@@ -76,27 +77,28 @@ export function PeoplePage() {
     <Page title="People" lead="Who may come in, and what they may do where." actions={<Button look="primary" icon={<UserPlus size={14} />} onClick={() => { setInviting(true); }}>Invite</Button>}>
       <div className="flex flex-col gap-6">
         <Panel flush title="People">
-          {people.isPending ? (
-            <Skeleton />
-          ) : people.isError ? (
-            <Failure error={people.error} retry={() => void people.refetch()} />
-          ) : people.data.items.length === 0 ? (
-            <Empty title="Nobody has an account yet" action={<Button look="primary" onClick={() => { setInviting(true); }}>Invite the first one</Button>}>
-              You work with a token. People sign in by password, passkey or a provider, and the log names them.
-            </Empty>
-          ) : (
-            <Table label="People" head={<><Th>Name</Th><Th>May do</Th><Th>Comes in by</Th><Th>Signed in</Th><Th><span className="sr-only">Acts</span></Th></>}>
-              {people.data.items.map((person) => (
-                <Tr key={person.id} className={person.disabledAt == null ? "" : "opacity-60"}>
-                  <Td><span className="block font-medium">{person.name}</span><span className="block text-small text-ink-soft">{person.email}</span></Td>
-                  <Td><Rules rules={person.rules} /></Td>
-                  <Td className="text-ink-soft">{waysOf(person).join(", ") || "nothing yet"}</Td>
-                  <Td className="text-ink-soft">{person.disabledAt != null ? <Badge tone="bad">shut out</Badge> : person.signedInAt == null ? "never" : <Time at={person.signedInAt} />}</Td>
-                  <Td className="text-right"><Menu trigger={<IconButton name={`Acts on ${person.name}`} icon={<MoreHorizontal size={15} />} />} acts={acts(person)} /></Td>
-                </Tr>
-              ))}
-            </Table>
-          )}
+          <Loaded
+            of={people}
+            empty={
+              <Empty title="Nobody has an account yet" action={<Button look="primary" onClick={() => { setInviting(true); }}>Invite the first one</Button>}>
+                You work with a token. People sign in by password, passkey or a provider, and the log names them.
+              </Empty>
+            }
+          >
+            {({ items }) => (
+              <Table label="People" head={<><Th>Name</Th><Th>May do</Th><Th>Comes in by</Th><Th>Signed in</Th><Th><span className="sr-only">Acts</span></Th></>}>
+                {items.map((person) => (
+                  <Tr key={person.id} className={person.disabledAt == null ? "" : "opacity-60"}>
+                    <Td><span className="block font-medium">{person.name}</span><span className="block text-small text-ink-soft">{person.email}</span></Td>
+                    <Td><Rules rules={person.rules} /></Td>
+                    <Td className="text-ink-soft">{waysOf(person).join(", ") || "nothing yet"}</Td>
+                    <Td className="text-ink-soft">{person.disabledAt != null ? <Badge tone="bad">shut out</Badge> : person.signedInAt == null ? "never" : <Time at={person.signedInAt} />}</Td>
+                    <Td className="text-right"><Menu trigger={<IconButton name={`Acts on ${person.name}`} icon={<MoreHorizontal size={15} />} />} acts={acts(person)} /></Td>
+                  </Tr>
+                ))}
+              </Table>
+            )}
+          </Loaded>
         </Panel>
         {waiting.length === 0 ? null : (
           <Panel flush title="Links that wait">

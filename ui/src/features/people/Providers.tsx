@@ -8,9 +8,10 @@ import type { components } from "@/api/schema";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Checkbox, Field, Input, Select } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Menu } from "@/kit/Menu";
 import { Panel } from "@/kit/Page";
-import { Failure, ProblemText, Skeleton } from "@/kit/States";
+import { ProblemText } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { toasts } from "@/kit/toasts";
 import { ROLES, Rules, type Role } from "@/resource/rules";
@@ -30,33 +31,29 @@ export function Providers() {
   });
   return (
     <Panel flush title="Sign in with" actions={<Button look="quiet" icon={<Plus size={14} />} onClick={() => { setEditing("new"); }}>Add a provider</Button>}>
-      {all.isPending ? (
-        <Skeleton lines={2} />
-      ) : all.isError ? (
-        <Failure error={all.error} retry={() => void all.refetch()} />
-      ) : all.data.items.length === 0 ? (
-        <p className="p-4 text-ink-soft">Keycloak, Google, Entra ID, Authentik and every other provider of OpenID Connect work; it costs nothing here.</p>
-      ) : (
-        <Table label="Providers" head={<><Th>Name</Th><Th>Issuer</Th><Th>Newcomers</Th><Th><span className="sr-only">Acts</span></Th></>}>
-          {all.data.items.map((provider) => (
-            <Tr key={provider.name}>
-              <Td className="font-medium">{provider.spec.title}</Td>
-              <Td className="break-all text-ink-soft">{provider.spec.issuer}</Td>
-              <Td>{(provider.spec.newcomers ?? []).length === 0 ? <span className="text-ink-soft">only who is invited</span> : <Rules rules={provider.spec.newcomers ?? []} />}</Td>
-              <Td className="text-right">
-                <Menu
-                  trigger={<IconButton name={`Acts on ${provider.spec.title}`} icon={<MoreHorizontal size={15} />} />}
-                  acts={[
-                    { name: "Change…", do: () => { setEditing(provider); } },
-                    "line",
-                    { name: "Remove", danger: true, do: () => { if (confirm(`Remove ${provider.spec.title}? Whoever comes in by it alone is shut out.`)) drop.mutate(provider.name); } },
-                  ]}
-                />
-              </Td>
-            </Tr>
-          ))}
-        </Table>
-      )}
+      <Loaded of={all} lines={2} empty={<p className="p-4 text-ink-soft">Keycloak, Google, Entra ID, Authentik and every other provider of OpenID Connect work; it costs nothing here.</p>}>
+        {({ items }) => (
+          <Table label="Providers" head={<><Th>Name</Th><Th>Issuer</Th><Th>Newcomers</Th><Th><span className="sr-only">Acts</span></Th></>}>
+            {items.map((provider) => (
+              <Tr key={provider.name}>
+                <Td className="font-medium">{provider.spec.title}</Td>
+                <Td className="break-all text-ink-soft">{provider.spec.issuer}</Td>
+                <Td>{(provider.spec.newcomers ?? []).length === 0 ? <span className="text-ink-soft">only who is invited</span> : <Rules rules={provider.spec.newcomers ?? []} />}</Td>
+                <Td className="text-right">
+                  <Menu
+                    trigger={<IconButton name={`Acts on ${provider.spec.title}`} icon={<MoreHorizontal size={15} />} />}
+                    acts={[
+                      { name: "Change…", do: () => { setEditing(provider); } },
+                      "line",
+                      { name: "Remove", danger: true, do: () => { if (confirm(`Remove ${provider.spec.title}? Whoever comes in by it alone is shut out.`)) drop.mutate(provider.name); } },
+                    ]}
+                  />
+                </Td>
+              </Tr>
+            ))}
+          </Table>
+        )}
+      </Loaded>
       {editing === null ? null : <Edit known={editing === "new" ? null : editing} onClose={() => { setEditing(null); }} />}
     </Panel>
   );

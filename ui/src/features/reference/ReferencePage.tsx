@@ -5,9 +5,10 @@ import { useMemo, useState } from "react";
 
 import { send } from "@/api/client";
 import { Input } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
 import { Line } from "@/kit/Prose";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { Badge, type Tone } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Tabs } from "@/kit/Tabs";
@@ -37,52 +38,50 @@ export function ReferencePage() {
   const open = at === undefined ? operations[0] : operations.find(({ id }) => id === at);
   return (
     <Page title="API" lead="All that this app does goes through these operations. The document is at /api/v1/openapi.json.">
-      {spec.isPending ? (
-        <Skeleton lines={10} />
-      ) : spec.isError ? (
-        <Failure error={spec.error} retry={() => void spec.refetch()} />
-      ) : (
-        <div className="grid grid-cols-[19rem_minmax(0,1fr)] items-start gap-6 max-lg:grid-cols-1">
-          <div className="flex flex-col gap-3 lg:sticky lg:top-4">
-            <div className="relative">
-              <Search size={14} aria-hidden className="absolute top-2.25 left-2.5 text-ink-faint" />
-              <Input
-                type="search"
-                aria-label="Find operations"
-                placeholder="Find by path, name or words"
-                className="pl-8"
-                value={find ?? ""}
-                onChange={(event) => void navigate({ to: "/reference", search: (old) => ({ ...old, find: event.target.value }), replace: true })}
-              />
+      <Loaded of={spec} lines={10}>
+        {(document) => (
+          <div className="grid grid-cols-[19rem_minmax(0,1fr)] items-start gap-6 max-lg:grid-cols-1">
+            <div className="flex flex-col gap-3 lg:sticky lg:top-4">
+              <div className="relative">
+                <Search size={14} aria-hidden className="absolute top-2.25 left-2.5 text-ink-faint" />
+                <Input
+                  type="search"
+                  aria-label="Find operations"
+                  placeholder="Find by path, name or words"
+                  className="pl-8"
+                  value={find ?? ""}
+                  onChange={(event) => void navigate({ to: "/reference", search: (old) => ({ ...old, find: event.target.value }), replace: true })}
+                />
+              </div>
+              <nav aria-label="Operations" className="flex max-h-[75vh] flex-col gap-3 overflow-y-auto max-lg:max-h-64">
+                {groups.map(({ group, operations: all }) => (
+                  <div key={group}>
+                    <h2 className="px-2 pb-1 text-tiny font-medium text-ink-faint first-letter:uppercase">{group}</h2>
+                    {all.map((operation) => (
+                      <Link
+                        key={operation.id}
+                        to="/reference"
+                        search={{ at: operation.id, ...(find === undefined ? {} : { find }) }}
+                        aria-current={open?.id === operation.id ? "page" : undefined}
+                        className="flex items-center gap-2 rounded-base px-2 py-1 text-ink-soft hover:bg-line/50 hover:text-ink aria-[current=page]:bg-surface aria-[current=page]:text-ink aria-[current=page]:shadow-low"
+                      >
+                        <Method of={operation.method} />
+                        <span className="min-w-0 truncate" title={operation.summary}>{operation.summary}</span>
+                      </Link>
+                    ))}
+                  </div>
+                ))}
+                {groups.length === 0 ? <p role="status" className="px-2 text-ink-soft">No operation has these words.</p> : null}
+              </nav>
             </div>
-            <nav aria-label="Operations" className="flex max-h-[75vh] flex-col gap-3 overflow-y-auto max-lg:max-h-64">
-              {groups.map(({ group, operations: all }) => (
-                <div key={group}>
-                  <h2 className="px-2 pb-1 text-tiny font-medium text-ink-faint first-letter:uppercase">{group}</h2>
-                  {all.map((operation) => (
-                    <Link
-                      key={operation.id}
-                      to="/reference"
-                      search={{ at: operation.id, ...(find === undefined ? {} : { find }) }}
-                      aria-current={open?.id === operation.id ? "page" : undefined}
-                      className="flex items-center gap-2 rounded-base px-2 py-1 text-ink-soft hover:bg-line/50 hover:text-ink aria-[current=page]:bg-surface aria-[current=page]:text-ink aria-[current=page]:shadow-low"
-                    >
-                      <Method of={operation.method} />
-                      <span className="min-w-0 truncate" title={operation.summary}>{operation.summary}</span>
-                    </Link>
-                  ))}
-                </div>
-              ))}
-              {groups.length === 0 ? <p role="status" className="px-2 text-ink-soft">No operation has these words.</p> : null}
-            </nav>
+            {open === undefined ? (
+              <Empty title={`There is no operation ${at ?? ""}`}>Another release may have it, or it was renamed.</Empty>
+            ) : (
+              <Shown key={open.id} document={document} operation={open} />
+            )}
           </div>
-          {open === undefined ? (
-            <Empty title={`There is no operation ${at ?? ""}`}>Another release may have it, or it was renamed.</Empty>
-          ) : (
-            <Shown key={open.id} document={spec.data} operation={open} />
-          )}
-        </div>
-      )}
+        )}
+      </Loaded>
     </Page>
   );
 }

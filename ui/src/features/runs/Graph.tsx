@@ -7,7 +7,8 @@ import { edgesOf, faults, open } from "@/canvas/graph/document";
 import type { JsonObject } from "@/canvas/graph/json";
 import { tidy } from "@/canvas/graph/layout";
 import { Button } from "@/kit/Button";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { Empty } from "@/kit/States";
 import { count } from "@/kit/times";
 import { nodeStates, stepOfNode } from "@/resource/runGraph";
 import { hasEnded, missing, type Steps, type Window } from "@/resource/runSteps";
@@ -61,8 +62,7 @@ export function Graph({ known, picked, load, onSelect }: Props) {
     if (next !== null) load({ from: next, limit: 1_000 }).catch(() => undefined);
   }, [next, load]);
 
-  if (text.isPending || types.isPending) return <Skeleton />;
-  if (text.isError) return <Failure error={text.error} retry={() => void text.refetch()} />;
+  if (text.data === undefined || types.isPending) return <Unloaded of={text} />;
   if (document === undefined) return <Empty title="This workflow cannot be drawn" />;
   const read = rows.reduce((sum, row) => sum + (row === undefined ? 0 : 1), 0);
   return (

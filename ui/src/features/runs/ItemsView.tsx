@@ -4,7 +4,8 @@ import { useCallback, useMemo, useState } from "react";
 import { Button, IconButton } from "@/kit/Button";
 import { Choice } from "@/kit/Choice";
 import { download } from "@/kit/download";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { Empty } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { count, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
@@ -37,8 +38,7 @@ export function ItemsView({ run, step, port, made }: { run: string; step: number
     // One that was refused is asked for again by hand alone.
     if (hasNextPage && !isFetchingNextPage && !isError) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
-  if (pages.isPending) return <Skeleton lines={5} />;
-  if (pages.data === undefined) return <Failure error={pages.error} retry={() => void pages.refetch()} />;
+  if (pages.data === undefined) return <Unloaded of={pages} lines={5} />;
   const total = pages.data.pages[0]?.total ?? 0;
   if (total === 0) return <Empty title="No items came out here" />;
   const view = wanted === "files" && files.length === 0 ? "table" : wanted;
@@ -81,7 +81,7 @@ export function ItemsView({ run, step, port, made }: { run: string; step: number
       {view === "json" ? <ItemTrees key={place} items={items} onEnd={more} foot={foot} /> : null}
       {view === "schema" ? <div className="min-h-0 flex-1 overflow-auto"><SchemaTable items={items} />{foot}</div> : null}
       {view === "text" ? <ItemText items={items} /> : null}
-      {view === "files" ? <Attachments key={place} files={files} /> : null}
+      {view === "files" ? <Attachments key={place} of={{ run, step, port }} files={files} /> : null}
     </div>
   );
 }

@@ -5,8 +5,9 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 
 import { Button } from "@/kit/Button";
 import { Choice } from "@/kit/Choice";
+import { Unloaded } from "@/kit/Loaded";
 import { Page } from "@/kit/Page";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty, Skeleton } from "@/kit/States";
 import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
@@ -68,8 +69,7 @@ export function RunPage() {
   const show = (next: "steps" | "graph"): void => {
     void navigate({ to: "/runs/$run", params: { run }, search: { ...(chosen === undefined ? {} : { step: chosen }), ...(next === "graph" ? { view: next } : {}) }, replace: true, resetScroll: false });
   };
-  if (query.isPending) return <Page title="Run"><Skeleton lines={10} /></Page>;
-  if (known === undefined) return <Page title="Run"><Failure error={query.error} retry={() => void query.refetch()} /></Page>;
+  if (known === undefined) return <Page title="Run"><Unloaded of={query} lines={10} /></Page>;
 
   const { head: detail, rows } = known;
   const open = !hasEnded(detail);

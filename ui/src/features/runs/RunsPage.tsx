@@ -1,49 +1,45 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Ban, RotateCcw } from "lucide-react";
-import { useMemo, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { clsx } from "clsx";
 
 import { api, data } from "@/api/client";
 import type { components } from "@/api/schema";
 import { Button } from "@/kit/Button";
 import { Input, Select } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Page } from "@/kit/Page";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { Status, toneOf } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { duration, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
-import { runFilter, STATUSES, type RunFilter } from "@/resource/runFilter";
+import { MOST_PAGES, usePages } from "@/resource/pages";
+import { runFilter, STATUSES, type Period, type RunFilter } from "@/resource/runFilter";
+
+import { Views } from "./Views";
 
 type Summary = components["schemas"]["RunSummary"];
 
 const PAGE = 100;
 const ROW = 40;
 const COLUMNS = "grid grid-cols-[2rem_minmax(8rem,1.4fr)_7.5rem_6rem_5.5rem_6rem_minmax(6rem,2fr)] items-center gap-x-3 px-4 max-md:grid-cols-[2rem_1fr_7.5rem_6rem]";
-const PERIODS: [string, number][] = [["Last hour", 3_600_000], ["Last day", 86_400_000], ["Last week", 7 * 86_400_000]];
+const WITHIN: [Period, string][] = [["hour", "Last hour"], ["day", "Last day"], ["week", "Last week"]];
 
 /** All runs, newest first; the filter is in the address. */
 export function RunsPage() {
-  const filter = useSearch({ from: "/shell/runs" });
+  const search = useSearch({ from: "/shell/runs" });
+  const { named, ...filter } = search;
   const navigate = useNavigate();
   const client = useQueryClient();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const set = (next: RunFilter): void => {
     setChosen(new Set());
-    void navigate({ to: "/runs", search: next, replace: true });
+    void navigate({ to: "/runs", search: { ...next, ...(named === undefined ? {} : { named }) }, replace: true });
   };
-  const list = useInfiniteQuery({
-    queryKey: ["runs", "list", filter],
-    queryFn: ({ pageParam }) =>
-      data(api.GET("/api/v1/runs", { params: { query: { ...filter, limit: PAGE, ...(pageParam === null ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor ?? null,
-    // News are merged page by page; a long list that was scrolled through is not read anew as a whole.
-    maxPages: 50,
-  });
-  const runs = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const list = usePages(["runs", "list", filter], (from) => data(api.GET("/api/v1/runs", { params: { query: { ...runFilter.query(filter, Date.now()), limit: PAGE, ...from } } })));
   const acts = useMutation({
     mutationFn: async (act: "retry" | "cancel") => {
       const results = await Promise.allSettled(
@@ -79,7 +75,8 @@ export function RunsPage() {
       }
     >
       <div className="flex h-full flex-col">
-        <div className="flex flex-wrap items-center gap-2 px-6 pb-3 max-sm:px-4">
+        <Views search={search} />
+        <div className="flex flex-wrap items-center gap-2 px-6 py-3 max-sm:px-4">
           <Input
             type="search"
             aria-label="Workflow"
@@ -92,16 +89,13 @@ export function RunsPage() {
           />
           <Select
             aria-label="Period"
-            className="w-32!"
-            value={filter.since === undefined ? "" : "some"}
-            onChange={(event) => {
-              const span = Number(event.target.value);
-              set(runFilter.read({ ...filter, since: span > 0 ? Date.now() - span : undefined }));
-            }}
+            className="w-auto!"
+            value={filter.within ?? (filter.since === undefined && filter.until === undefined ? "" : "some")}
+            onChange={(event) => { set(runFilter.read({ ...filter, within: event.target.value, since: undefined, until: undefined })); }}
           >
             <option value="">All times</option>
-            {filter.since === undefined ? null : <option value="some">Since a moment</option>}
-            {PERIODS.map(([name, span]) => <option key={name} value={span}>{name}</option>)}
+            {filter.since === undefined && filter.until === undefined ? null : <option value="some">{momentText(filter)}</option>}
+            {WITHIN.map(([period, name]) => <option key={period} value={period}>{name}</option>)}
           </Select>
           <div role="group" aria-label="States" className="flex flex-wrap gap-1">
             {STATUSES.map((status) => {
@@ -119,7 +113,7 @@ export function RunsPage() {
               );
             })}
           </div>
-          {runFilter.isEmpty(filter) ? null : <Button look="quiet" onClick={() => { set({}); }}>Clear</Button>}
+          {runFilter.isEmpty(filter) ? null : <Button look="quiet" onClick={() => void navigate({ to: "/runs", search: {}, replace: true })}>Clear</Button>}
         </div>
         <div role="table" aria-label="Runs" aria-rowcount={-1} className="flex min-h-0 flex-1 flex-col border-t bg-surface">
           <div role="row" className={clsx(COLUMNS, "h-8 shrink-0 border-b text-small font-medium text-ink-soft")}>
@@ -131,31 +125,33 @@ export function RunsPage() {
             <span role="columnheader" className="max-md:hidden">Started by</span>
             <span role="columnheader" className="max-md:hidden">Error</span>
           </div>
-          {list.isPending ? (
-            <Skeleton lines={12} />
-          ) : list.isError ? (
-            <Failure error={list.error} retry={() => void list.refetch()} />
-          ) : runs.length === 0 ? (
-            runFilter.isEmpty(filter) ? (
-              <Empty title="Nothing has run yet" action={<Link to="/workflows" search={{}} className="text-accent underline">Go to the workflows</Link>}>
-                Send an event to a live workflow, or start one by hand.
-              </Empty>
-            ) : (
-              <Empty title="No run is like that" action={<Button onClick={() => { set({}); }}>Show all</Button>} />
-            )
-          ) : (
-            <Rows
-              runs={runs}
-              chosen={chosen}
-              onChoose={(run) => {
-                const next = new Set(chosen);
-                if (!next.delete(run)) next.add(run);
-                setChosen(next);
-              }}
-              onEnd={() => { if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage(); }}
-              more={list.hasNextPage}
-            />
-          )}
+          <Loaded
+            of={list}
+            lines={12}
+            empty={
+              runFilter.isEmpty(filter) ? (
+                <Empty title="Nothing has run yet" action={<Link to="/workflows" search={{}} className="text-accent underline">Go to the workflows</Link>}>
+                  Send an event to a live workflow, or start one by hand.
+                </Empty>
+              ) : (
+                <Empty title="No run is like that" action={<Button onClick={() => void navigate({ to: "/runs", search: {} })}>Show all</Button>} />
+              )
+            }
+          >
+            {(runs) => (
+              <Rows
+                runs={runs}
+                chosen={chosen}
+                onChoose={(run) => {
+                  const next = new Set(chosen);
+                  if (!next.delete(run)) next.add(run);
+                  setChosen(next);
+                }}
+                onEnd={() => { if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage(); }}
+                more={list.hasNextPage ? "Reading older ones…" : runs.length < MOST_PAGES * PAGE ? "That is all." : "Older ones are there: say which ones you look for."}
+              />
+            )}
+          </Loaded>
         </div>
       </div>
     </Page>
@@ -163,7 +159,7 @@ export function RunsPage() {
 }
 
 /** The rows that are in sight. */
-function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen: ReadonlySet<string>; onChoose: (run: string) => void; onEnd: () => void; more: boolean }) {
+function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen: ReadonlySet<string>; onChoose: (run: string) => void; onEnd: () => void; more: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({ count: runs.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
   return (
@@ -206,9 +202,15 @@ function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen
           );
         })}
       </div>
-      {more ? <p className="py-3 text-center text-ink-faint">Reading older ones…</p> : <p className="py-3 text-center text-small text-ink-faint">That is all.</p>}
+      <p className="py-3 text-center text-small text-ink-faint">{more}</p>
     </div>
   );
+}
+
+function momentText({ since, until }: RunFilter): string {
+  const text = (moment: number): string => new Date(moment).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  if (until === undefined) return `Since ${text(since ?? 0)}`;
+  return since === undefined ? `Until ${text(until)}` : `${text(since)} – ${text(until)}`;
 }
 
 function errorText(error: unknown): string {

@@ -10,8 +10,10 @@ import { asksPerson, fromStep } from "@/resource/repeats";
 import { faultOf, nextAct, type Step } from "@/resource/runDetail";
 import type { Lap } from "@/resource/runGraph";
 
-import { ItemsView } from "./ItemsView";
 import { again, type Asked } from "./asked";
+import { ItemsView } from "./ItemsView";
+import { Logs } from "./Logs";
+import { Parameters } from "./Parameters";
 import type { Acts } from "./useActs";
 
 interface Props {
@@ -32,6 +34,7 @@ export function StepPanel({ run, step, lap, wakeAt, acts, onSelect, onAsk }: Pro
   const fault = faultOf(step.error);
   const advice = nextAct(fault?.category);
   const calls = step.calls ?? [];
+  const logs = step.logs ?? [];
   const unsure = asksPerson(step);
   const from = fromStep(step, lap);
   const ports = step.outputCounts.map((items, port) => ({
@@ -60,6 +63,9 @@ export function StepPanel({ run, step, lap, wakeAt, acts, onSelect, onAsk }: Pro
         </ul>
       ),
     },
+    { value: "parameters", name: "Parameters", content: <Parameters key={step.step} run={run} step={step.step} /> },
+    // Others than code nodes seldom write anything, and their empty page would tell nobody anything.
+    ...(logs.length > 0 || step.nodeType === "core.code" ? [{ value: "logs", name: `Logs · ${String(logs.length)}`, content: <Logs lines={logs} /> }] : []),
     ...(calls.length > 0
       ? [
           {

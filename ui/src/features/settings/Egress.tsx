@@ -5,7 +5,8 @@ import { problemOf, problemsOf } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { Button } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
-import { Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { ProblemText } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { ChangeList } from "@/resource/ChangeList";
 import { useEdited } from "@/resource/edited";
@@ -23,8 +24,7 @@ type Stored = components["schemas"]["Resource"];
 /** What workflows may call; nothing is set until somebody sets it. */
 export function Egress() {
   const list = useQuery({ queryKey: ["egress", "list"], queryFn: () => data(api.GET("/api/v1/egress", { params: { query: { limit: 10 } } })) });
-  if (list.isPending) return <Skeleton />;
-  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.data === undefined) return <Unloaded of={list} />;
   return <Rules stored={list.data.items[0] ?? null} />;
 }
 
@@ -62,8 +62,7 @@ function Rules({ stored }: { stored: Stored | null }) {
     },
     onSettled: () => void client.invalidateQueries({ queryKey: ["egress"] }),
   });
-  if (kind.isError) return <Failure error={kind.error} retry={() => void kind.refetch()} />;
-  if (kind.data === undefined) return <Skeleton />;
+  if (kind.data === undefined) return <Unloaded of={kind} />;
   const refused = dirty ? undefined : "Nothing has changed";
   return (
     <div className="flex flex-col gap-4">

@@ -6,7 +6,7 @@ import { api, data, send } from "@/api/client";
 import { here, hooksOf, textOf } from "@/api/scope";
 import { live } from "@/app/live";
 import { Button } from "@/kit/Button";
-import { Failure, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
 import { Badge } from "@/kit/Status";
 
 const WORDS = { live: "News come as they happen", connecting: "Connecting", cut: "Cut off; it is tried again", refused: "Refused" };
@@ -16,8 +16,7 @@ export function Server() {
   const health = useQuery({ queryKey: ["health"], queryFn: () => data(api.GET("/api/v1/health")), refetchInterval: 30_000 });
   const metrics = useQuery({ queryKey: ["health", "metrics"], queryFn: async () => gauges(await (await send(new Request("/api/v1/metrics"))).text()) });
   const liveness = useSyncExternalStore(live.subscribe, live.read);
-  if (health.isPending) return <Skeleton lines={3} />;
-  if (health.isError) return <Failure error={health.error} retry={() => void health.refetch()} />;
+  if (health.data === undefined) return <Unloaded of={health} lines={3} />;
   const rows: [string, React.ReactNode][] = [
     ["State", <Badge key="state" tone={health.data.status === "ok" ? "good" : "bad"}>{health.data.status === "ok" ? "Works" : "The store does not answer"}</Badge>],
     ["Version", health.data.version],

@@ -1,15 +1,17 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { GitCompare, Power, Undo2 } from "lucide-react";
 import { useRef, useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { More, Unloaded } from "@/kit/Loaded";
+import { Empty } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
+import { usePages } from "@/resource/pages";
 
 import { Compare, type Version } from "./Compare";
 
@@ -19,12 +21,7 @@ export function Versions({ name }: { name: string }) {
   const path = { params: { path: { name } } };
   const [compared, setCompared] = useState<{ from: Version; to: Version } | null>(null);
   const top = useRef<HTMLDivElement>(null);
-  const list = useInfiniteQuery({
-    queryKey: ["workflow", name, "history", "pages"],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/workflows/{name}/history", { params: { path: { name }, query: { limit: 100, ...(pageParam === null ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor ?? null,
-  });
+  const list = usePages(["workflow", name, "history", "pages"], (from) => data(api.GET("/api/v1/workflows/{name}/history", { params: { path: { name }, query: { limit: 100, ...from } } })));
   const activation = useQuery({ queryKey: ["workflow", name, "activation"], queryFn: () => data(api.GET("/api/v1/workflows/{name}/activation", path)), retry: false });
   const draft = useQuery({
     queryKey: ["workflow", name, "draft"],
@@ -48,7 +45,7 @@ export function Versions({ name }: { name: string }) {
     onError: (error) => { toasts.failed("What is live stays live", error); },
     onSettled: settled,
   });
-  const revisions = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const revisions = list.data ?? [];
   const newest = revisions[0]?.revision;
   const back = useMutation({
     mutationFn: (revision: number) => data(api.POST("/api/v1/workflows/{name}/rollback", { ...path, body: { revision } })),
@@ -56,8 +53,7 @@ export function Versions({ name }: { name: string }) {
     onError: (error) => { toasts.failed("It stays as it is", error); },
     onSettled: settled,
   });
-  if (list.isPending) return <Skeleton />;
-  if (list.isError) return <Failure error={list.error} retry={() => void list.refetch()} />;
+  if (list.data === undefined) return <Unloaded of={list} />;
   if (revisions.length === 0 || newest === undefined) return <Empty title="Nothing was written yet" />;
   const show = (from: Version, to: Version): void => {
     setCompared({ from, to });
@@ -106,7 +102,7 @@ export function Versions({ name }: { name: string }) {
           );
         })}
       </Table>
-      {list.hasNextPage ? <div className="p-3 text-center"><Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show older ones</Button></div> : null}
+      <More of={list} name="Show older ones" />
     </>
   );
 }

@@ -4,12 +4,13 @@ import { Copy, CopyPlus, Download, Ellipsis, Pencil, Play, Power, TextCursorInpu
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf, problemsOf } from "@/api/problem";
+import { isGone, problemOf, problemsOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Input } from "@/kit/Field";
+import { Loaded, Unloaded } from "@/kit/Loaded";
 import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
+import { Failure } from "@/kit/States";
 import { Badge, Status } from "@/kit/Status";
 import { Tabs } from "@/kit/Tabs";
 import { Time } from "@/kit/Time";
@@ -45,8 +46,7 @@ export function WorkflowPage() {
     onSuccess: ({ run }) => void navigate({ to: "/runs/$run", params: { run }, search: {} }),
     onError: (error) => { toasts.failed("It was not started", error); },
   });
-  if (resource.isPending) return <Page title={name}><Skeleton /></Page>;
-  if (resource.isError) return <Page title={name}><Failure error={resource.error} retry={() => void resource.refetch()} /></Page>;
+  if (resource.data === undefined || isGone(resource.error)) return <Page title={name}><Unloaded of={resource} /></Page>;
   return (
     <Page
       title={name}
@@ -151,20 +151,23 @@ function Overview({ name, revision }: { name: string; revision: number }) {
           <h2 className="font-semibold">Last runs</h2>
           <Link to="/runs" search={{ workflow: name }} className="text-accent hover:underline">All of them</Link>
         </div>
-        {runs.isPending ? <Skeleton lines={4} /> : null}
-        {runs.isError ? <Failure error={runs.error} /> : null}
-        <ul className="flex flex-col divide-y rounded-base border">
-          {runs.data?.items.map((run) => (
-            <li key={run.id}>
-              <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="flex items-center gap-3 px-3 py-2 hover:bg-sunken">
-                <Status state={run.status} />
-                <span className="flex-1 text-ink-soft"><Time at={run.createdAt} /></span>
-                {run.endedAt != null && run.startedAt != null ? <span className="text-small text-ink-soft">{duration((run.endedAt - run.startedAt) * 1000)}</span> : null}
-              </Link>
-            </li>
-          ))}
-          {runs.data?.items.length === 0 ? <li className="px-3 py-6 text-center text-ink-soft">It has not run yet.</li> : null}
-        </ul>
+        <div className="rounded-base border">
+          <Loaded of={runs} lines={4} empty={<p className="px-3 py-6 text-center text-ink-soft">It has not run yet.</p>}>
+            {({ items }) => (
+              <ul className="flex flex-col divide-y">
+                {items.map((run) => (
+                  <li key={run.id}>
+                    <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="flex items-center gap-3 px-3 py-2 hover:bg-sunken">
+                      <Status state={run.status} />
+                      <span className="flex-1 text-ink-soft"><Time at={run.createdAt} /></span>
+                      {run.endedAt != null && run.startedAt != null ? <span className="text-small text-ink-soft">{duration((run.endedAt - run.startedAt) * 1000)}</span> : null}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </Loaded>
+        </div>
       </section>
     </div>
   );
@@ -207,7 +210,7 @@ function SettingsForm({ name, spec, revision, labels }: { name: string; spec: Re
         <Input value={text} placeholder="team=sales, tier=1" onChange={(event) => { setText(event.target.value); }} />
         <span className="text-small text-ink-faint">Pairs, parted by commas; the list of workflows can be narrowed by them.</span>
       </label>
-      {kind.isPending ? <Skeleton /> : <SchemaForm schema={whole} value={settings} onChange={setSettings} pointer="/spec/settings" problems={problemsOf(save.error)} />}
+      {kind.data === undefined ? <Unloaded of={kind} /> : <SchemaForm schema={whole} value={settings} onChange={setSettings} pointer="/spec/settings" problems={problemsOf(save.error)} />}
       <div><Button type="submit" look="primary" busy={save.isPending} refused={edited.dirty ? undefined : "Nothing has changed"}>Save</Button></div>
     </form>
   );

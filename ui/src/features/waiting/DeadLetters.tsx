@@ -1,17 +1,18 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Archive, CircleCheck, RotateCcw } from "lucide-react";
+import { Archive, CircleCheck, RotateCcw, Undo2 } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
 import { Choice } from "@/kit/Choice";
 import { Dialog } from "@/kit/Dialog";
+import { Loaded, More } from "@/kit/Loaded";
 import { Panel } from "@/kit/Page";
-import { Empty, Failure, ProblemText, Skeleton } from "@/kit/States";
+import { Empty, ProblemText } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { count, plural } from "@/kit/times";
+import { usePages } from "@/resource/pages";
 import { faultOf } from "@/resource/runDetail";
 import { grouped, type Group, type Grouping } from "@/resource/runGroups";
 
@@ -27,24 +28,19 @@ const FEW = 5;
 
 const NOTHING: Record<Shelf, { title: string; about: string }> = {
   open: { title: "Nothing waits for you", about: "A run that fails for good comes here, until somebody runs it again, puts it aside, or says that it was dealt with." },
-  discarded: { title: "Nothing was put aside", about: "What is put aside stays here, and can still be run again." },
-  resolved: { title: "Nothing was marked as dealt with", about: "What somebody dealt with outside of Fishplate stays here, and can still be run again." },
+  discarded: { title: "Nothing was put aside", about: "What is put aside stays here, and can be opened again or run again." },
+  resolved: { title: "Nothing was marked as dealt with", about: "What somebody dealt with outside of Fishplate stays here, and can be opened again or run again." },
 };
 
-/** Runs that failed for good. What was put aside by mistake is on its shelf, and can be run again from there. */
+/** Runs that failed for good. What was put aside by mistake is on its shelf, and is opened again or run again from there. */
 export function DeadLetters() {
   const [shelf, setShelf] = useState<Shelf>("open");
   const [by, setBy] = useState<Grouping>("workflow");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [redrive, setRedrive] = useState<{ runs: string[] } | { workflow: string } | null>(null);
   const [refused, setRefused] = useState<Refused | null>(null);
-  const list = useInfiniteQuery({
-    queryKey: ["dead", "list", shelf],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/runs", { params: { query: { dead: shelf, limit: PAGE, ...(pageParam === "" ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
-  });
-  const letters = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const list = usePages(["dead", "list", shelf], (from) => data(api.GET("/api/v1/runs", { params: { query: { dead: shelf, limit: PAGE, ...from } } })));
+  const letters = useMemo(() => list.data ?? [], [list.data]);
   const groups = useMemo(() => grouped(letters, by), [letters, by]);
   const act = useDead(
     () => {
@@ -70,21 +66,18 @@ export function DeadLetters() {
           <span className="ml-auto flex flex-wrap items-center gap-1.5">
             <span className="mr-1 text-small text-ink-soft">{plural(marked.length, "run")} chosen</span>
             <Button look="primary" icon={<RotateCcw size={13} />} onClick={() => { setRedrive({ runs: marked }); }}>Run again…</Button>
+            {shelf === "open" ? null : <Button icon={<Undo2 size={13} />} busy={act.isPending} onClick={() => { act.mutate({ verb: "reopen", choice: { runs: marked } }); }}>Open again</Button>}
             {shelf === "resolved" ? null : <Button icon={<CircleCheck size={13} />} busy={act.isPending} onClick={() => { act.mutate({ verb: "resolve", choice: { runs: marked } }); }}>Dealt with</Button>}
             {shelf === "discarded" ? null : <Button icon={<Archive size={13} />} busy={act.isPending} onClick={() => { act.mutate({ verb: "discard", choice: { runs: marked } }); }}>Put aside</Button>}
           </span>
         ) : null}
       </div>
-      {list.isPending ? (
-        <Skeleton />
-      ) : list.isError ? (
-        <Failure error={list.error} retry={() => void list.refetch()} />
-      ) : letters.length === 0 ? (
-        <Empty title={NOTHING[shelf].title}>{NOTHING[shelf].about}</Empty>
-      ) : (
-        groups.map((group) => <LetterGroup key={group.key} group={group} by={by} chosen={chosen} onToggle={toggle} onAll={shelf === "open" && by === "workflow" ? () => { setRedrive({ workflow: group.key }); } : undefined} />)
-      )}
-      {list.hasNextPage ? <div className="flex justify-center border-t p-3"><Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show more</Button></div> : null}
+      <Loaded of={list} empty={<Empty title={NOTHING[shelf].title}>{NOTHING[shelf].about}</Empty>}>
+        {() =>
+          groups.map((group) => <LetterGroup key={group.key} group={group} by={by} chosen={chosen} onToggle={toggle} onAll={shelf === "open" && by === "workflow" ? () => { setRedrive({ workflow: group.key }); } : undefined} />)
+        }
+      </Loaded>
+      <More of={list} />
       {redrive === null ? null : <RedriveDialog of={redrive} busy={act.isPending} onClose={() => { setRedrive(null); }} onStart={(choice) => { act.mutate({ verb: "redrive", choice }); }} />}
       <Dialog title={`${plural(refused?.runs.length ?? 0, "run")} refused`} description="The others were done. Nothing was changed in these." open={refused !== null} onOpenChange={() => { setRefused(null); }} wide>
         <ul className="flex flex-col gap-3">

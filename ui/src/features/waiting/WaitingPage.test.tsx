@@ -66,6 +66,29 @@ test("what was put aside by mistake is on its shelf, and can be run again from t
   await waitFor(() => { expect(sent("POST /api/v1/dead/redrive")).toEqual([{ runs: ["run_9"], options: {} }]); });
 });
 
+test("what was put aside can be taken back at once, without those that were refused", async () => {
+  const problem = { code: "FP0311", detail: "the journal is not complete" };
+  const { user, sent } = openWaiting(serve({ open: [run("run_1", "orders"), run("run_2", "orders")] }, {
+    "POST /api/v1/dead/discard": () => ({ done: 1, refused: [["run_2", problem]] }),
+    "POST /api/v1/dead/reopen": () => ({ done: 1, refused: [] }),
+  }));
+  await user.click(await screen.findByRole("checkbox", { name: "Choose all of orders" }));
+  // The first one is the shelf.
+  await user.click(screen.getAllByRole("button", { name: "Put aside" })[1] as HTMLElement);
+  await user.keyboard("{Escape}");
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  await waitFor(() => { expect(sent("POST /api/v1/dead/reopen")).toEqual([{ runs: ["run_1"] }]); });
+  expect(await screen.findByText("1 run open again")).toBeTruthy();
+});
+
+test("what stands on the shelf of those put aside is opened again from there", async () => {
+  const { user, sent } = openWaiting(serve({ discarded: [run("run_9", "orders", { dead: "discarded" })] }, { "POST /api/v1/dead/reopen": () => ({ done: 1, refused: [] }) }));
+  await user.click(await screen.findByRole("button", { name: "Put aside" }));
+  await user.click(await screen.findByRole("checkbox", { name: "Choose run_9" }));
+  await user.click(screen.getByRole("button", { name: "Open again" }));
+  await waitFor(() => { expect(sent("POST /api/v1/dead/reopen")).toEqual([{ runs: ["run_9"] }]); });
+});
+
 test("runs that wait are told apart by what makes them go on, and a resumed one can be paused again", async () => {
   const waiting = [run("run_5", "ask", { status: "waiting" }), run("run_6", "nightly", { status: "paused" }), run("run_7", "later", { status: "waiting", wakeAt: 5_000_000_000_000 })];
   const { user, sent } = openWaiting(serve({ waiting }, { "POST /api/v1/runs/run_6/resume": () => null, "POST /api/v1/runs/run_6/pause": () => null }));

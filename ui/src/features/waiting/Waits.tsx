@@ -1,25 +1,21 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Play } from "lucide-react";
 
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
+import { More, Unloaded } from "@/kit/Loaded";
 import { Panel } from "@/kit/Page";
-import { Failure, Skeleton } from "@/kit/States";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
+import { usePages } from "@/resource/pages";
 import { WAITS, waitOf } from "@/resource/runGroups";
 
 /** Runs that have not ended and do nothing now, by what would make them go on. */
 export function Waits() {
   const client = useQueryClient();
-  const list = useInfiniteQuery({
-    queryKey: ["runs", "held"],
-    queryFn: ({ pageParam }) => data(api.GET("/api/v1/runs", { params: { query: { status: ["held", "paused", "waiting"], limit: 100, ...(pageParam === "" ? {} : { cursor: pageParam }) } } })),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.nextCursor ?? undefined,
-  });
+  const list = usePages(["runs", "held"], (from) => data(api.GET("/api/v1/runs", { params: { query: { status: ["held", "paused", "waiting"], limit: 100, ...from } } })));
   const path = (run: string) => ({ params: { path: { run } } });
   const steer = useMutation({
     mutationFn: ({ run, verb }: { run: string; verb: "resume" | "pause"; undoes?: boolean }) => data(verb === "resume" ? api.POST("/api/v1/runs/{run}/resume", path(run)) : api.POST("/api/v1/runs/{run}/pause", path(run))),
@@ -30,9 +26,8 @@ export function Waits() {
     onError: (error, { verb }) => { toasts.failed(verb === "resume" ? "It does not go on" : "It could not be paused again", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["runs"] }),
   });
-  const runs = list.data?.pages.flatMap((page) => page.items) ?? [];
-  if (list.isPending) return <Panel flush title="Held, paused, waiting"><Skeleton lines={3} /></Panel>;
-  if (list.isError) return <Panel flush title="Held, paused, waiting"><Failure error={list.error} retry={() => void list.refetch()} /></Panel>;
+  if (list.data === undefined) return <Panel flush title="Held, paused, waiting"><Unloaded of={list} lines={3} /></Panel>;
+  const runs = list.data;
   if (runs.length === 0) return <Panel flush title="Held, paused, waiting"><p className="px-4 py-6 text-center text-ink-soft">No run waits.</p></Panel>;
   return (
     <>
@@ -62,7 +57,7 @@ export function Waits() {
           </Panel>
         );
       })}
-      {list.hasNextPage ? <div className="flex justify-center"><Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>Show more</Button></div> : null}
+      <More of={list} />
     </>
   );
 }

@@ -6,8 +6,9 @@ import { useMemo, useState } from "react";
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
 import { Input, Select } from "@/kit/Field";
+import { Loaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, Failure, Skeleton } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { ImportDialog } from "@/resource/ImportDialog";
 import { NewDialog } from "@/resource/NewDialog";
 
@@ -114,32 +115,34 @@ export function WorkflowsPage() {
           )}
         </div>
         <Panel flush>
-          {list.isPending ? (
-            <Skeleton />
-          ) : list.isError ? (
-            <Failure error={list.error} retry={() => void list.refetch()} />
-          ) : items.length > 0 ? (
-            groups.map(({ value, ones }) => (
-              <section key={value ?? ""} aria-label={by === "" ? "Workflows" : (value ?? NOWHERE)} className="border-b last:border-0">
-                {by === "" ? null : <h2 className="flex items-center gap-2 bg-sunken px-4 py-1.5 font-medium text-ink-soft"><Folder size={14} aria-hidden /> {value ?? NOWHERE} <span className="text-small font-normal text-ink-faint">{ones.length}</span></h2>}
-                <WorkflowTable label={by === "" ? "Workflows" : `Workflows in ${value ?? "no group"}`} workflows={ones} selected={selected} onSelect={setSelected} />
-              </section>
-            ))
-          ) : find !== undefined || label !== undefined ? (
-            <Empty title="No workflow is called like that" action={<Button onClick={() => void navigate({ to: "/workflows", search: {} })}>Show all</Button>} />
-          ) : (
-            <Empty
-              title="Draw your first workflow"
-              action={
-                <>
-                  <Button look="primary" onClick={() => { setMaking(true); }}>New workflow</Button>
-                  <Button onClick={() => { setImporting(true); }}>Import from n8n</Button>
-                </>
-              }
-            >
-              A workflow begins with an event – a webhook, a schedule, a form – and does its steps so that none is lost or done twice.
-            </Empty>
-          )}
+          <Loaded
+            of={list}
+            isEmpty={items.length === 0}
+            empty={find !== undefined || label !== undefined ? (
+              <Empty title="No workflow is called like that" action={<Button onClick={() => void navigate({ to: "/workflows", search: {} })}>Show all</Button>} />
+            ) : (
+              <Empty
+                title="Draw your first workflow"
+                action={
+                  <>
+                    <Button look="primary" onClick={() => { setMaking(true); }}>New workflow</Button>
+                    <Button onClick={() => { setImporting(true); }}>Import from n8n</Button>
+                  </>
+                }
+              >
+                A workflow begins with an event – a webhook, a schedule, a form – and does its steps so that none is lost or done twice.
+              </Empty>
+            )}
+          >
+            {() =>
+              groups.map(({ value, ones }) => (
+                <section key={value ?? ""} aria-label={by === "" ? "Workflows" : (value ?? NOWHERE)} className="border-b last:border-0">
+                  {by === "" ? null : <h2 className="flex items-center gap-2 bg-sunken px-4 py-1.5 font-medium text-ink-soft"><Folder size={14} aria-hidden /> {value ?? NOWHERE} <span className="text-small font-normal text-ink-faint">{ones.length}</span></h2>}
+                  <WorkflowTable label={by === "" ? "Workflows" : `Workflows in ${value ?? "no group"}`} workflows={ones} selected={selected} onSelect={setSelected} />
+                </section>
+              ))
+            }
+          </Loaded>
         </Panel>
         {selected.size > 0 ? <BulkBar names={[...selected]} folders={foldersOf(all)} onClear={() => { setSelected(new Set()); }} /> : null}
       </Page>

@@ -42,6 +42,32 @@ export const runFilter = {
     return Object.keys(filter).length === 0;
   },
 
+  isSame(one: RunFilter, other: RunFilter): boolean {
+    return runFilter.isWithin(one, other) && runFilter.isWithin(other, one);
+  },
+
+  /** Whether every run that meets the first filter meets the second as well. */
+  isWithin(narrow: RunFilter, wide: RunFilter): boolean {
+    return (
+      (wide.workflow === undefined || narrow.workflow === wide.workflow) &&
+      (wide.mode === undefined || narrow.mode === wide.mode) &&
+      (wide.status === undefined || (narrow.status?.every((status) => wide.status?.includes(status)) ?? false)) &&
+      (wide.since === undefined || (narrow.since !== undefined && narrow.since >= wide.since)) &&
+      (wide.until === undefined || (narrow.until !== undefined && narrow.until <= wide.until))
+    );
+  },
+
+  /** Whether a run is among those that the server would list. */
+  isMet(filter: RunFilter, run: { workflow: string; status: string; mode: string; createdAt: number }): boolean {
+    return (
+      (filter.workflow === undefined || run.workflow === filter.workflow) &&
+      (filter.mode === undefined || run.mode === filter.mode) &&
+      (filter.status?.some((status) => status === run.status) ?? true) &&
+      run.createdAt >= (filter.since ?? 0) &&
+      run.createdAt < (filter.until ?? Infinity)
+    );
+  },
+
   /** The filter with one state more or less. */
   toggled(filter: RunFilter, status: RunStatus): RunFilter {
     const now = filter.status ?? [];

@@ -30,6 +30,7 @@ import { Dots } from "./Dots";
 import { FarContext, isFar } from "./far";
 import { FarEdges } from "./FarEdges";
 import { flowEdges, flowNodes, useToldSizes, type CardNode } from "./flow";
+import { MotionContext, useMotion } from "./motion";
 import { NodeCard, NoteCard } from "./NodeCard";
 import { Overview } from "./Overview";
 import { useEditor, useHistory } from "./store";
@@ -76,6 +77,7 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
   const { document, selection } = useHistory();
   const flow = useReactFlow();
   const far = useStore(isFar);
+  const motion = useMotion();
   useToldSizes();
   const { groupOf } = store.setting;
   const [nodes, setNodes] = useState(() => flowNodes(document, groupOf, selection, []));
@@ -126,6 +128,7 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
 
   return (
     <AskContext value={onAsk}>
+    <MotionContext value={motion}>
     <FarContext value={far}>
     <ReactFlow
       className={far ? "ed-far" : ""}
@@ -165,6 +168,7 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
       </Panel>
     </ReactFlow>
     </FarContext>
+    </MotionContext>
     </AskContext>
   );
 }

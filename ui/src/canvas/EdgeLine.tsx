@@ -6,6 +6,7 @@ import { memo, use, useCallback, useEffect, useRef, useState } from "react";
 
 import { AskContext, type Asked } from "./ask";
 import type { Edge } from "./graph/document";
+import { useTurn } from "./motion";
 import { type EditorStore, useEditor, useEditorValue } from "./store";
 
 /** Between the line and its buttons the pointer crosses nothing; they stay that long. */
@@ -19,6 +20,7 @@ export const EdgeLine = memo(function EdgeLine(props: EdgeProps) {
   const [hovered, setHovered] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
+  if (!useTurn()) return null;
   const look = count !== undefined && count > 0 ? "ed-line-taken" : "";
   const enter = () => {
     clearTimeout(timer.current);

@@ -12,6 +12,7 @@ import { Glyph } from "./Glyph";
 import { edgesAt, isNote, positionOf, type NodeSpec } from "./graph/document";
 import { sizeOf } from "./graph/layout";
 import { portsOf, type Ports } from "./graph/ports";
+import { useTurn } from "./motion";
 import { type EditorStore, type NodeState, type Problem, useEditor, useEditorValue, useNode } from "./store";
 import { Tip } from "@/kit/Tip";
 
@@ -35,7 +36,9 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const people = useEditorValue(useCallback((of: EditorStore) => of.peopleAt(id), [id]));
   // A text compares by value, so the card renders when its ports differ, and not with every edge elsewhere.
   const shape = useEditorValue(useCallback((of: EditorStore) => JSON.stringify(node ? shapeOf(of, node) : null), [node]));
-  const far = use(FarContext);
+  const due = useTurn();
+  // Who waits for their turn is a box meanwhile, as all are from afar.
+  const far = use(FarContext) || !due;
   const ask = use(AskContext);
   if (!node) return null;
   const ports = JSON.parse(shape) as Shape;

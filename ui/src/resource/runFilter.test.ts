@@ -34,3 +34,25 @@ test("two filters are the same whatever the order of their words, and a view's n
   expect(runFilter.same({ workflow: "a" }, { workflow: "b" })).toBe(false);
   expect(runFilter.isEmpty(runFilter.readSearch({ named: "Mine" }))).toBe(true);
 });
+
+test("a filter is within another one when it lets no other runs through", () => {
+  const within: [object, object, boolean][] = [
+    [{}, {}, true],
+    [{ status: ["failed"] }, {}, true],
+    [{}, { status: ["failed"] }, false],
+    [{ status: ["failed"] }, { status: ["failed", "held"] }, true],
+    [{ status: ["failed", "held"] }, { status: ["failed"] }, false],
+    [{ workflow: "a", mode: "webhook" }, { workflow: "a" }, true],
+    [{ workflow: "a" }, { workflow: "b" }, false],
+    [{ since: 20, until: 30 }, { since: 10, until: 40 }, true],
+    [{ since: 5 }, { since: 10 }, false],
+    [{ until: 50 }, { until: 40 }, false],
+  ];
+  for (const [narrow, wide, expected] of within) expect([narrow, wide, runFilter.isWithin(narrow, wide)]).toEqual([narrow, wide, expected]);
+});
+
+test("a run meets a filter in all that it says", () => {
+  const run = { workflow: "orders", status: "failed", mode: "webhook", createdAt: 100 };
+  for (const filter of [{}, { workflow: "orders" }, { status: ["held" as const, "failed" as const] }, { since: 100, until: 101 }]) expect(runFilter.isMet(filter, run)).toBe(true);
+  for (const filter of [{ workflow: "order" }, { status: ["held" as const] }, { mode: "manual" }, { since: 101 }, { until: 100 }]) expect(runFilter.isMet(filter, run)).toBe(false);
+});

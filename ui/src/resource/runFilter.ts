@@ -73,6 +73,28 @@ export const runFilter = {
     return JSON.stringify(runFilter.read({ ...one })) === JSON.stringify(runFilter.read({ ...other }));
   },
 
+  /** Whether every run that meets the first filter meets the second as well, of what the server is asked for. */
+  isWithin(narrow: Omit<RunFilter, "within">, wide: Omit<RunFilter, "within">): boolean {
+    return (
+      (wide.workflow === undefined || narrow.workflow === wide.workflow) &&
+      (wide.mode === undefined || narrow.mode === wide.mode) &&
+      (wide.status === undefined || (narrow.status?.every((status) => wide.status?.includes(status)) ?? false)) &&
+      (wide.since === undefined || (narrow.since !== undefined && narrow.since >= wide.since)) &&
+      (wide.until === undefined || (narrow.until !== undefined && narrow.until <= wide.until))
+    );
+  },
+
+  /** Whether a run is among those that the server would list. */
+  isMet(filter: Omit<RunFilter, "within">, run: { workflow: string; status: string; mode: string; createdAt: number }): boolean {
+    return (
+      (filter.workflow === undefined || run.workflow === filter.workflow) &&
+      (filter.mode === undefined || run.mode === filter.mode) &&
+      (filter.status?.some((status) => status === run.status) ?? true) &&
+      run.createdAt >= (filter.since ?? 0) &&
+      run.createdAt < (filter.until ?? Infinity)
+    );
+  },
+
   /** The filter with one state more or less. */
   toggled(filter: RunFilter, status: RunStatus): RunFilter {
     const now = filter.status ?? [];

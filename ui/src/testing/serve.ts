@@ -41,7 +41,8 @@ export function serve(answers: Record<string, Answer>, otherwise?: Answer): Aske
     const asked: Asked = { what, method: request.method, path: url.pathname, query: url.searchParams, headers: request.headers, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
     log.push(asked);
     const known = what in answers ? answers[what] : (otherwise ?? new Refuses(404, "FP0004", `nothing is served at ${what}`));
-    const answer = typeof known === "function" ? (known as (asked: Asked) => Answer)(asked) : known;
+    // What is answered may be a promise: a server that takes its time.
+    const answer: Answer = typeof known === "function" ? await (known as (asked: Asked) => Answer)(asked) : known;
     if (answer instanceof Refuses) {
       const { status, ...problem } = answer;
       return Response.json(problem, { status });

@@ -1,45 +1,66 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { Ban, RotateCcw } from "lucide-react";
-import { useRef, useState } from "react";
+import { useCallback, useState } from "react";
 import { clsx } from "clsx";
 
 import { api, data } from "@/api/client";
-import type { components } from "@/api/schema";
 import { Button } from "@/kit/Button";
 import { Input, Select } from "@/kit/Field";
 import { Loaded } from "@/kit/Loaded";
 import { Page } from "@/kit/Page";
 import { Empty } from "@/kit/States";
-import { Status, toneOf } from "@/kit/Status";
-import { Time } from "@/kit/Time";
-import { duration, plural } from "@/kit/times";
+import { plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
-import { MOST_PAGES, usePages } from "@/resource/pages";
-import { runFilter, STATUSES, type Period, type RunFilter } from "@/resource/runFilter";
+import { MOST_PAGES } from "@/resource/pages";
+import { runFilter, STATUSES, type Period, type RunFilter, type RunSearch } from "@/resource/runFilter";
 
+import { PAGE, runList } from "./runList";
+import { COLUMNS, RunRows } from "./RunRows";
 import { Views } from "./Views";
 
-type Summary = components["schemas"]["RunSummary"];
-
-const PAGE = 100;
-const ROW = 40;
-const COLUMNS = "grid grid-cols-[2rem_minmax(8rem,1.4fr)_7.5rem_6rem_5.5rem_6rem_minmax(6rem,2fr)] items-center gap-x-3 px-4 max-md:grid-cols-[2rem_1fr_7.5rem_6rem]";
 const WITHIN: [Period, string][] = [["hour", "Last hour"], ["day", "Last day"], ["week", "Last week"]];
+
+/** The filter in the address, and what changes it. What was asked for is shown at once, and the address follows. */
+function useRunSearch(): [RunSearch, (next: RunSearch) => void] {
+  const address = useSearch({ from: "/shell/runs" });
+  const navigate = useNavigate();
+  const [search, setSearch] = useState<RunSearch>(address);
+  const [seen, setSeen] = useState(address);
+  if (seen !== address) {
+    setSeen(address);
+    setSearch(address);
+  }
+  return [search, (next) => {
+    setSearch(next);
+    void navigate({ to: "/runs", search: next, replace: true });
+  }];
+}
+
+/** The runs that are ticked. What ticks them stays the same, so that a row draws itself anew only for itself. */
+function useChosen() {
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = useCallback((run: string): void => {
+    setChosen((before) => {
+      const next = new Set(before);
+      if (!next.delete(run)) next.add(run);
+      return next;
+    });
+  }, []);
+  return { chosen, choose, chooseNone: () => { setChosen(new Set()); } };
+}
 
 /** All runs, newest first; the filter is in the address. */
 export function RunsPage() {
-  const search = useSearch({ from: "/shell/runs" });
+  const [search, setSearch] = useRunSearch();
   const { named, ...filter } = search;
-  const navigate = useNavigate();
   const client = useQueryClient();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const { chosen, choose, chooseNone } = useChosen();
   const set = (next: RunFilter): void => {
-    setChosen(new Set());
-    void navigate({ to: "/runs", search: { ...next, ...(named === undefined ? {} : { named }) }, replace: true });
+    chooseNone();
+    setSearch({ ...next, ...(named === undefined ? {} : { named }) });
   };
-  const list = usePages(["runs", "list", filter], (from) => data(api.GET("/api/v1/runs", { params: { query: { ...runFilter.query(filter, Date.now()), limit: PAGE, ...from } } })));
+  const list = useInfiniteQuery({ ...runList.of(filter), placeholderData: () => runList.beginning(client, filter) });
   const acts = useMutation({
     mutationFn: async (act: "retry" | "cancel") => {
       const results = await Promise.allSettled(
@@ -56,7 +77,7 @@ export function RunsPage() {
       const word = act === "cancel" ? "asked to stop" : "run again";
       if (done > 0) toasts.done(`${plural(done, "run")} ${word}`);
       if (refused[0] !== undefined) toasts.failed(`${plural(refused.length, "run")} refused`, refused[0].reason);
-      setChosen(new Set());
+      chooseNone();
     },
     onSettled: () => void client.invalidateQueries({ queryKey: ["runs"] }),
   });
@@ -105,6 +126,8 @@ export function RunsPage() {
                   key={status}
                   type="button"
                   aria-pressed={on}
+                  // Between the press and the click there is time enough for an answer.
+                  onPointerDown={(event) => { if (event.button === 0) void client.prefetchInfiniteQuery(runList.of(runFilter.toggled(filter, status))); }}
                   onClick={() => { set(runFilter.toggled(filter, status)); }}
                   className={clsx("h-7 rounded-full border px-2.5 text-small capitalize", on ? "border-accent bg-accent-soft font-medium text-ink" : "text-ink-soft hover:bg-sunken")}
                 >
@@ -113,7 +136,7 @@ export function RunsPage() {
               );
             })}
           </div>
-          {runFilter.isEmpty(filter) ? null : <Button look="quiet" onClick={() => void navigate({ to: "/runs", search: {}, replace: true })}>Clear</Button>}
+          {runFilter.isEmpty(filter) ? null : <Button look="quiet" onClick={() => { setSearch({}); }}>Clear</Button>}
         </div>
         <div role="table" aria-label="Runs" aria-rowcount={-1} className="flex min-h-0 flex-1 flex-col border-t bg-surface">
           <div role="row" className={clsx(COLUMNS, "h-8 shrink-0 border-b text-small font-medium text-ink-soft")}>
@@ -134,21 +157,19 @@ export function RunsPage() {
                   Send an event to a live workflow, or start one by hand.
                 </Empty>
               ) : (
-                <Empty title="No run is like that" action={<Button onClick={() => void navigate({ to: "/runs", search: {} })}>Show all</Button>} />
+                <Empty title="No run is like that" action={<Button onClick={() => { setSearch({}); }}>Show all</Button>} />
               )
             }
           >
             {(runs) => (
-              <Rows
+              // Another filter is another list, and begins at its top.
+              <RunRows
+                key={JSON.stringify(filter)}
                 runs={runs}
                 chosen={chosen}
-                onChoose={(run) => {
-                  const next = new Set(chosen);
-                  if (!next.delete(run)) next.add(run);
-                  setChosen(next);
-                }}
+                onChoose={choose}
                 onEnd={() => { if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage(); }}
-                more={list.hasNextPage ? "Reading older ones…" : runs.length < MOST_PAGES * PAGE ? "That is all." : "Older ones are there: say which ones you look for."}
+                more={list.hasNextPage || list.isPlaceholderData ? "Reading older ones…" : runs.length < MOST_PAGES * PAGE ? "That is all." : "Older ones are there: say which ones you look for."}
               />
             )}
           </Loaded>
@@ -158,63 +179,8 @@ export function RunsPage() {
   );
 }
 
-/** The rows that are in sight. */
-function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen: ReadonlySet<string>; onChoose: (run: string) => void; onEnd: () => void; more: string }) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const rows = useVirtualizer({ count: runs.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
-  return (
-    <div
-      ref={scroller}
-      role="rowgroup"
-      tabIndex={0}
-      aria-label="Rows"
-      className="min-h-0 flex-1 overflow-y-auto"
-      onScroll={(event) => {
-        const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
-        if (scrollHeight - scrollTop - clientHeight < 20 * ROW) onEnd();
-      }}
-    >
-      <div className="relative" style={{ height: rows.getTotalSize() }}>
-        {rows.getVirtualItems().map((item) => {
-          const run = runs[item.index];
-          if (run === undefined) return null;
-          return (
-            <div
-              key={run.id}
-              role="row"
-              className={clsx(COLUMNS, "absolute inset-x-0 border-b hover:bg-sunken/60", chosen.has(run.id) && "bg-accent-soft!")}
-              style={{ height: ROW, transform: `translateY(${String(item.start)}px)` }}
-            >
-              <span role="cell">
-                <input type="checkbox" aria-label={`Choose ${run.id}`} checked={chosen.has(run.id)} onChange={() => { onChoose(run.id); }} className="size-4 align-middle accent-(--accent)" />
-              </span>
-              <span role="cell" className="min-w-0 truncate">
-                <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="font-medium hover:underline">{run.workflow}</Link>
-              </span>
-              <span role="cell"><Status state={run.status} /></span>
-              <span role="cell" className="text-ink-soft"><Time at={run.createdAt} /></span>
-              <span role="cell" className="text-ink-soft tabular-nums max-md:hidden">
-                {run.endedAt != null && run.startedAt != null ? duration((run.endedAt - run.startedAt) * 1000) : "–"}
-              </span>
-              <span role="cell" className="truncate text-ink-soft max-md:hidden">{run.mode}</span>
-              <span role="cell" className={clsx("truncate max-md:hidden", toneOf(run.status) === "bad" ? "text-bad" : "text-ink-soft")}>{errorText(run.error)}</span>
-            </div>
-          );
-        })}
-      </div>
-      <p className="py-3 text-center text-small text-ink-faint">{more}</p>
-    </div>
-  );
-}
-
 function momentText({ since, until }: RunFilter): string {
   const text = (moment: number): string => new Date(moment).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
   if (until === undefined) return `Since ${text(since ?? 0)}`;
   return since === undefined ? `Until ${text(until)}` : `${text(since)} – ${text(until)}`;
-}
-
-function errorText(error: unknown): string {
-  if (typeof error !== "object" || error === null) return "";
-  const detail = (error as { detail?: unknown; message?: unknown }).detail ?? (error as { message?: unknown }).message;
-  return typeof detail === "string" ? detail : "";
 }

@@ -1,12 +1,13 @@
 //! Acts on the selected nodes, under the canvas.
 
-import { AlignCenterHorizontal, AlignCenterVertical, AlignEndHorizontal, AlignEndVertical, AlignHorizontalSpaceAround, AlignStartHorizontal, AlignStartVertical, AlignVerticalSpaceAround, Copy, Group, Pin, Play, Power, SquarePen, Trash2 } from "lucide-react";
+import { AlignCenterHorizontal, AlignCenterVertical, AlignEndHorizontal, AlignEndVertical, AlignHorizontalSpaceAround, AlignStartHorizontal, AlignStartVertical, AlignVerticalSpaceAround, Copy, Eye, Group, Pin, Play, Power, SquarePen, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { isNote, type NodeSpec } from "../../canvas/graph/document";
 import { align, distribute, type Positions, type Side } from "../../canvas/graph/layout";
 import type { EditorStore } from "../../canvas/store";
 import { Button, IconButton } from "@/kit/Button";
+import { calledBy } from "./Peek";
 
 const SIDES: readonly { readonly side: Side; readonly icon: ReactNode }[] = [
   { side: "left", icon: <AlignStartVertical size={15} /> },
@@ -34,6 +35,7 @@ export function SelectionBar({ chosen, acts, store, onRunTo }: Props) {
         <>
           <Button look="quiet" icon={<SquarePen size={14} />} onClick={acts["open"]}>Open</Button>
           <Button look="quiet" icon={<Play size={13} />} onClick={() => onRunTo(one)}>Run to here</Button>
+          {calledBy(one) !== undefined && <Button look="quiet" icon={<Eye size={14} />} onClick={acts["peek"]}>Look into {calledBy(one)}</Button>}
         </>
       )}
       {chosen.length > 1 && <span className="px-2 text-ink-soft">{chosen.length} selected</span>}

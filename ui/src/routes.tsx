@@ -56,7 +56,12 @@ const workflows = createRoute({
   component: lazyRouteComponent(() => import("./features/workflows/WorkflowsPage"), "WorkflowsPage"),
 });
 const workflow = page(paths.workflow, () => import("./features/versions/WorkflowPage"), "WorkflowPage");
-const editor = page(paths.editor, () => import("./features/editor/EditorPage"), "EditorPage");
+const editor = createRoute({
+  getParentRoute: () => shell,
+  path: paths.editor,
+  validateSearch: (search: Record<string, unknown>): { into?: string } => (typeof search["into"] === "string" && search["into"] !== "" ? { into: search["into"] } : {}),
+  component: lazyRouteComponent(() => import("./features/editor/EditorPage"), "EditorPage"),
+});
 const runs = createRoute({
   getParentRoute: () => shell,
   path: paths.runs,

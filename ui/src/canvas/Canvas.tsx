@@ -4,10 +4,8 @@
 //! they are let go. While the canvas is moved nothing renders: what goes along is pushed by style alone.
 
 import {
-  EdgeLabelRenderer,
   type Connection,
   type Edge as FlowEdge,
-  type Node as FlowNode,
   type NodeChange,
   type OnConnectEnd,
   applyNodeChanges,
@@ -17,7 +15,7 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { Maximize, Ungroup, ZoomIn, ZoomOut } from "lucide-react";
+import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { useCallback, useState, type DragEvent } from "react";
 
 import "./canvas.css";
@@ -30,8 +28,10 @@ import { Dots } from "./Dots";
 import { FarContext, isFar } from "./far";
 import { FarEdges } from "./FarEdges";
 import { flowEdges, flowNodes, useToldSizes, type CardNode } from "./flow";
+import { GroupBox } from "./GroupBox";
 import { MotionContext, useMotion } from "./motion";
-import { NodeCard, NoteCard } from "./NodeCard";
+import { NodeCard } from "./NodeCard";
+import { NoteCard } from "./NoteCard";
 import { Overview } from "./Overview";
 import { useEditor, useHistory } from "./store";
 import { firstViewport, type Viewport } from "./viewport";
@@ -106,6 +106,9 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
     store.select([...chosen]);
   };
 
+  const shift = (positions: ReadonlyMap<string, { readonly x: number; readonly y: number }>) =>
+    setNodes((now) => now.map((node) => ({ ...node, position: positions.get(node.id) ?? node.position })));
+
   const ended: OnConnectEnd = (event, state) => {
     if (state.toNode || !state.fromNode || state.fromHandle?.type !== "source") return;
     const point = "changedTouches" in event ? event.changedTouches[0] : event;
@@ -159,7 +162,7 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
     >
       <Dots />
       {far && <FarEdges nodes={nodes} edges={edges} />}
-      {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} />)}
+      {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} onShift={shift} />)}
       <Panel position="bottom-right" className="ed-corner"><Overview nodes={nodes} /></Panel>
       <Panel position="bottom-left" className="ed-zoom">
         <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
@@ -170,25 +173,5 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
     </FarContext>
     </MotionContext>
     </AskContext>
-  );
-}
-
-/** A frame behind the nodes of a group. */
-function GroupBox({ id, title, nodes }: { readonly id: string; readonly title: string; readonly nodes: readonly FlowNode[] }) {
-  const store = useEditor();
-  if (nodes.length === 0) return null;
-  const left = Math.min(...nodes.map((node) => node.position.x)) - 20;
-  const top = Math.min(...nodes.map((node) => node.position.y)) - 40;
-  const right = Math.max(...nodes.map((node) => node.position.x + (node.measured?.width ?? 160))) + 20;
-  const bottom = Math.max(...nodes.map((node) => node.position.y + (node.measured?.height ?? 64))) + 20;
-  return (
-    <EdgeLabelRenderer>
-      <div className="ed-group" role="group" aria-label={`Group ${title}`} style={{ transform: `translate(${left}px,${top}px)`, width: right - left, height: bottom - top }}>
-        <div className="ed-group-head nodrag nopan">
-          <input aria-label="Name of the group" value={title} placeholder="Group" onChange={(event) => store.act("Rename group", [{ type: "changeGroup", id, title: event.target.value }], { key: `${id}/title` })} />
-          <IconButton name="Dissolve the group" icon={<Ungroup size={13} />} onClick={() => store.act("Dissolve group", [{ type: "removeGroup", id }])} />
-        </div>
-      </div>
-    </EdgeLabelRenderer>
   );
 }

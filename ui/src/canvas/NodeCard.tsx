@@ -9,8 +9,7 @@ import { briefOf, timeOf } from "./brief";
 import { FarContext } from "./far";
 import { cardSize, portAt } from "./flow";
 import { Glyph } from "./Glyph";
-import { edgesAt, isNote, positionOf, type NodeSpec } from "./graph/document";
-import { sizeOf } from "./graph/layout";
+import { edgesAt, positionOf, type NodeSpec } from "./graph/document";
 import { portsOf, type Ports } from "./graph/ports";
 import { useTurn } from "./motion";
 import { type EditorStore, type NodeState, type Problem, useEditor, useEditorValue, useNode } from "./store";
@@ -139,24 +138,3 @@ function Follow({ node, index, of, ask }: { readonly node: NodeSpec; readonly in
     </button>
   );
 }
-
-export const NoteCard = memo(function NoteCard({ id, selected }: NodeProps) {
-  const node = useNode(id);
-  const store = useEditor();
-  const readOnly = use(AskContext) === null;
-  if (!node || !isNote(node)) return null;
-  const { width, height } = sizeOf(node);
-  const content = typeof node.params?.["content"] === "string" ? node.params["content"] : "";
-  return (
-    <div className="ed-note" data-selected={selected} data-color={String(node.params?.["color"] ?? 1)} style={{ width, height }}>
-      <textarea
-        className="nodrag nowheel"
-        aria-label={`Text of ${node.name}`}
-        value={content}
-        placeholder={readOnly ? "" : "Write a note"}
-        readOnly={readOnly}
-        onChange={(event) => store.act("Edit note", [{ type: "setParameter", id, pointer: "/content", value: event.target.value }], { key: `${id}/content` })}
-      />
-    </div>
-  );
-});

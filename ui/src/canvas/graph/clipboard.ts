@@ -4,10 +4,12 @@
 //! n8n ignores. Between two of our editors nothing is lost. How parameters of n8n's node types map is known to the
 //! server's importer; without it a node of n8n becomes a placeholder that keeps everything.
 
-import { edgesOf, open, positionOf, type Edge, type NodeSpec } from "./document";
+import { edgesOf, freshName, open, positionOf, type Edge, type NodeSpec } from "./document";
 import { isList, isObject, type Json, type JsonObject } from "./json";
+import { sizeOf } from "./layout";
 import { lower, type N8nType } from "./lower";
 import type { Fragment } from "./operations";
+import { frameOf } from "./resize";
 
 /** n8n's types that a node type stands for, the first being the one that it is written as. */
 export type N8nTypes = (type: string) => readonly N8nType[];
@@ -22,13 +24,25 @@ export function copyText(fragment: Fragment, typesOf: N8nTypes): string {
   }
   const pinned = fragment.nodes.filter((node) => node.pinned !== undefined);
   const whole = {
-    nodes: fragment.nodes.map((node) => toN8n(node, typesOf)),
+    nodes: [...fragment.nodes.map((node) => toN8n(node, typesOf)), ...framesOf(fragment)],
     connections,
     ...(pinned.length === 0 ? {} : { pinData: Object.fromEntries(pinned.map((node) => [node.name, (node.pinned ?? []).map(item)])) }),
     meta: { source: "fishplate" },
     fishplate: fragment,
   };
   return JSON.stringify(whole, null, 2);
+}
+
+/** n8n has no groups; a note behind the nodes is what people use there. */
+function framesOf({ nodes, groups }: Fragment): JsonObject[] {
+  const taken = new Set(nodes.map((node) => node.name));
+  return (groups ?? []).flatMap((group): JsonObject[] => {
+    const frame = frameOf(nodes.filter((node) => group.nodes.includes(node.id)).map((node) => ({ x: positionOf(node)[0], y: positionOf(node)[1], ...sizeOf(node) })));
+    if (!frame) return [];
+    const name = freshName(taken, group.title.trim() === "" ? "Group" : group.title);
+    taken.add(name);
+    return [{ parameters: { content: `## ${group.title}`, width: frame.width, height: frame.height, color: 7 }, type: "n8n-nodes-base.stickyNote", typeVersion: 1, position: [frame.x, frame.y], id: group.id, name }];
+  });
 }
 
 /** Items are written with their JSON inside `json`; ours may be the bare record. */

@@ -46,7 +46,7 @@ test("a copy is n8n's form and brings our nodes back exactly", () => {
   const fragment = fragmentOf(SHOP, ["webhook", "name", "is-known"]);
   const text = copyText(fragment, (type) => ({ "core.set": [{ type: "n8n-nodes-base.set", version: 3.4 }], "http.webhook": [{ type: "n8n-nodes-base.webhook", version: 2 }] })[type] ?? []);
   const n8n = JSON.parse(text) as { nodes: { type: string; parameters: unknown }[]; connections: unknown };
-  expect(n8n.nodes.map((one) => one.type)).toEqual(["n8n-nodes-base.webhook", "n8n-nodes-base.set", "core.if"]);
+  expect(n8n.nodes.map((one) => one.type)).toEqual(["n8n-nodes-base.webhook", "n8n-nodes-base.set", "core.if", "n8n-nodes-base.stickyNote"]);
   expect(n8n.nodes[0]?.parameters).toMatchObject({ httpMethod: "POST", path: "shop" });
   expect(n8n.nodes[1]?.parameters).toMatchObject({ assignments: { assignments: [{ name: "name" }] } });
   expect(n8n.connections).toEqual({ Webhook: { main: [[{ node: "Name", type: "main", index: 0 }]] }, Name: { main: [[{ node: "Is known", type: "main", index: 0 }]] } });
@@ -169,4 +169,14 @@ test("a plain expression shows its value, and what needs JavaScript says so", ()
   expect(value("={{ $json.body.nmae }}")).toEqual({ is: "missing", what: "nmae" });
   expect([value("={{ $json.count + 1 }}"), value("={{ 1 + $json.count }}"), value("={{ $json.body.name.toUpperCase() }}"), value("={{ $('Other').item.json.x }}")].map((one) => one.is)).toEqual(["unknown", "unknown", "unknown", "unknown"]);
   expect([value("plain"), value("={{ 12 }}")]).toEqual([{ is: "value", value: "plain" }, { is: "value", value: 12 }]);
+});
+
+test("a group is a group again after the clipboard, and a note behind its nodes in n8n", () => {
+  const fragment = fragmentOf(SHOP, ["webhook", "name"]);
+  const text = copyText(fragment, () => []);
+  const read = readText(text);
+  expect(read?.kind === "fragment" ? read.fragment.groups : undefined).toEqual([{ id: "g1", title: "Start", nodes: ["webhook", "name"] }]);
+  const foreign = JSON.parse(text) as { nodes: { type: string; name: string; position: number[]; parameters: { width: number; height: number } }[] };
+  const note = foreign.nodes.find((one) => one.type === "n8n-nodes-base.stickyNote");
+  expect(note).toMatchObject({ name: "Start", position: [-20, -40], parameters: { width: 400, height: 124 } });
 });

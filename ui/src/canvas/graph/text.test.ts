@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { applyAll } from "./change";
-import { nodeById, open, type Workflow } from "./document";
+import { groupsOf, nodeById, open, type Workflow } from "./document";
 import { same } from "./json";
 import { plan, type Operation } from "./operations";
 import { anyPick, counter, play, SHOP } from "./samples";
@@ -68,4 +68,10 @@ test("ids are the same wherever a text is opened", () => {
   const opened = open(spec);
   expect(open(opened)).toBe(opened);
   expect(open(SHOP)).toBe(SHOP);
+});
+
+test("groups stand in the text, and are the same ones when it is read", () => {
+  const parsed = fromText(toText(SHOP, "shop"), SHOP);
+  if (!parsed.ok) throw new Error("it cannot be read");
+  expect(groupsOf(parsed.value.document)).toEqual(groupsOf(SHOP));
 });

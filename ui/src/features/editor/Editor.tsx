@@ -33,6 +33,8 @@ import { ListView } from "./ListView";
 import { News } from "./news";
 import { NodePanel } from "./NodePanel";
 import { Palette } from "./Palette";
+import { calledBy, Peek } from "./Peek";
+import { PeekContext } from "./peek";
 import { SelectionBar } from "./SelectionBar";
 import { Toolbar, type Live, type View } from "./Toolbar";
 import { ENDED, errorText, follow, RunContext, statesOf, stepOf, useRunData } from "./run";
@@ -46,6 +48,9 @@ export interface EditorProps {
   readonly onGo: (to: "revisions" | "runs") => void;
   /** Where webhooks are reached, up to their path. */
   readonly hooks: string;
+  /** The workflows that are looked into from here, each called by the one before. */
+  readonly peeked: readonly string[];
+  readonly onPeek: (path: readonly string[]) => void;
 }
 
 interface Loaded {
@@ -122,7 +127,7 @@ export function Editor(props: EditorProps) {
   );
 }
 
-function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpenWorkflow, onGo }: EditorProps & Loaded) {
+function Desk({ name, calls, save, store, types, around, recovered, hooks, peeked, onPeek, onOpenWorkflow, onGo }: EditorProps & Loaded) {
   const history = useHistory();
   const { document, selection } = history;
   const flow = useReactFlow();
@@ -397,6 +402,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
     tidy: () => { store.act("Tidy up", [{ type: "moveNodes", positions: tidy(store.document, selection) }]); requestAnimationFrame(() => void flow.fitView({ maxZoom: 1, padding: 0.2 })); },
     note: () => { const { x, y } = flow.screenToFlowPosition({ x: 320, y: 240 }); store.act("Add note", [{ type: "addNote", content: "", position: [x, y] }], { select: true }); },
     group: () => store.act("Group", [{ type: "addGroup", title: "Group", ids: selection }]),
+    peek: () => { const called = calledBy(chosen[0]); if (called !== undefined) onPeek([called]); },
     keys: () => setHelp(!help),
     revisions: () => onGo("revisions"),
     runs: () => onGo("runs"),
@@ -415,6 +421,11 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
   };
 
   const key = useEffectEvent((event: KeyboardEvent) => {
+    if (peeked.length > 0) {
+      // What is shown above the editor has its own keys, and the editor's do nothing meanwhile.
+      if (event.key === "Escape" && !event.defaultPrevented) onPeek(peeked.slice(0, -1));
+      return;
+    }
     const target = event.target as HTMLElement;
     const writing = target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true],.cm-editor") !== null;
     if (event.key === "Escape" && !event.defaultPrevented) {
@@ -433,7 +444,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
   });
 
   const clip = useEffectEvent((event: ClipboardEvent) => {
-    if ((event.target as HTMLElement).closest("input,textarea,[contenteditable=true],.cm-editor")) return;
+    if (peeked.length > 0 || (event.target as HTMLElement).closest("input,textarea,[contenteditable=true],.cm-editor")) return;
     if (event.type === "paste") {
       event.preventDefault();
       return void pasteText(event.clipboardData?.getData("text/plain") ?? "");
@@ -457,7 +468,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
   }, []);
 
   // A page that has lost its focus to nothing (a panel was closed) would no longer hear the keys.
-  useEffect(() => { if (opened === undefined && asked === undefined) root.current?.focus(); }, [opened, asked]);
+  useEffect(() => { if (opened === undefined && asked === undefined && peeked.length === 0) root.current?.focus(); }, [opened, asked, peeked]);
 
   const problems = [...document.nodes.flatMap((node) => store.problemsOf(node.id).map((problem) => ({ node, problem }))), ...store.problemsOf("").map((problem) => ({ node: undefined, problem }))];
   const context = useMemo(() => ({ run, variables, calls, workflow: name }), [run, variables, calls, name]);
@@ -466,6 +477,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
 
   return (
     <RunContext value={context}>
+    <PeekContext value={onPeek}>
       <div className="ed" ref={root} tabIndex={-1}>
         <Toolbar
           name={name} title={document.title ?? ""} onTitle={(title) => store.act("Change title", [{ type: "setWorkflow", field: "title", value: title }], { key: "title" })}
@@ -497,10 +509,12 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, onOpe
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">{KEYS.map((one) => <div key={one.keys} className="contents"><dt><Keys keys={one.keys} /></dt><dd>{one.label}</dd></div>)}</dl>
           </Dialog>
           {opened !== undefined && nodeById(document, opened) && (
-            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} onOpenWorkflow={onOpenWorkflow} hooks={hooks} />
+            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} hooks={hooks} />
           )}
+          {peeked.length > 0 && <Peek home={{ name, title: document.title ?? "" }} path={peeked} groupOf={store.setting.groupOf} onPeek={onPeek} onOpen={onOpenWorkflow} />}
         </div>
       </div>
+    </PeekContext>
     </RunContext>
   );
 }
@@ -519,7 +533,6 @@ function OpenNode({ id, byId, runNode, runTo, ...rest }: {
   readonly onClose: () => void;
   readonly runNode: (node: NodeSpec, incoming: Source | undefined) => void;
   readonly runTo: (node: NodeSpec) => void;
-  readonly onOpenWorkflow: (name: string) => void;
   readonly hooks: string;
 }) {
   const { document } = useHistory();

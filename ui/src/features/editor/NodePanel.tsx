@@ -1,6 +1,6 @@
 //! A node, opened: what came in, its parameters, what it put out.
 
-import { ExternalLink, Play, X } from "lucide-react";
+import { Eye, Play, X } from "lucide-react";
 import { Fragment, use, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from "react";
 
 import { nodeById, type NodeSpec } from "../../canvas/graph/document";
@@ -23,6 +23,8 @@ import { FormNodeContext } from "./form/tried";
 import { addressesOf, type Addresses } from "./form/Webhook";
 import { Items, jsonOf } from "./Items";
 import { fetchItems, here, outputOf, PINNED } from "./items";
+import { calledBy } from "./Peek";
+import { PeekContext } from "./peek";
 import { slotsOf } from "./slots";
 import { errorText, RunContext, stepOf, useRunData } from "./run";
 
@@ -32,15 +34,15 @@ interface Props {
   readonly onClose: () => void;
   readonly onRunNode: (node: NodeSpec) => void;
   readonly onRunTo: (node: NodeSpec) => void;
-  readonly onOpenWorkflow: (name: string) => void;
   /** Where webhooks are reached, up to their path. */
   readonly hooks: string;
 }
 
-export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkflow, hooks }: Props) {
+export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Props) {
   const store = useEditor();
   const { document } = useHistory();
   const { run, calls } = use(RunContext);
+  const peek = use(PeekContext);
   const node = nodeById(document, id);
   const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
   const data = useRunData(document, node?.name ?? "");
@@ -55,6 +57,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
   useEffect(() => dialog.current?.focus(), []);
   if (!node) return null;
   const type = types.get(node.type);
+  const called = calledBy(node);
   const step = stepOf(run, node.name);
   const outputs = portsOf(node, store.setting.groupOf, document).outputs;
   const trigger = store.setting.groupOf(node.type) === "trigger";
@@ -81,7 +84,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, onOpenWorkfl
         <NameInput name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
         <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
         <span className="ed-gap" />
-        {node.type === "core.call" && typeof node.params?.["workflow"] === "string" && node.params["workflow"] !== "" && <Button icon={<ExternalLink size={14} />} onClick={() => onOpenWorkflow(String(node.params?.["workflow"]))}>Open workflow</Button>}
+        {called !== undefined && peek && <Button icon={<Eye size={14} />} onClick={() => peek([called])}>Look into {called}</Button>}
         {!trigger && <Button onClick={() => onRunNode(node)} refused={data.incoming ? undefined : "Run the nodes before it first: there are no items to run it with"} title={data.incoming ? "Run this node with the items shown on the left" : undefined}>Run node</Button>}
         <Button look="primary" icon={<Play size={13} fill="currentColor" />} onClick={() => onRunTo(node)}>Run to here</Button>
         <IconButton name="Close the node" icon={<X size={16} />} keys="Escape" onClick={onClose} />

@@ -1,12 +1,13 @@
 //! Acts on the selected nodes, under the canvas.
 
-import { AlignCenterHorizontal, AlignCenterVertical, AlignEndHorizontal, AlignEndVertical, AlignHorizontalSpaceAround, AlignStartHorizontal, AlignStartVertical, AlignVerticalSpaceAround, Copy, Group, Pin, Play, Power, SquarePen, Trash2 } from "lucide-react";
+import { AlignCenterHorizontal, AlignCenterVertical, AlignEndHorizontal, AlignEndVertical, AlignHorizontalSpaceAround, AlignStartHorizontal, AlignStartVertical, AlignVerticalSpaceAround, Copy, Eye, Group, Pin, Play, Power, SquarePen, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { isNote, type NodeSpec } from "../../canvas/graph/document";
 import { align, distribute, type Positions, type Side } from "../../canvas/graph/layout";
 import type { EditorStore } from "../../canvas/store";
 import { Button, IconButton } from "@/kit/Button";
+import { calledBy } from "./Peek";
 
 const SIDES: readonly { readonly side: Side; readonly icon: ReactNode }[] = [
   { side: "left", icon: <AlignStartVertical size={15} /> },
@@ -16,6 +17,9 @@ const SIDES: readonly { readonly side: Side; readonly icon: ReactNode }[] = [
   { side: "middle", icon: <AlignCenterHorizontal size={15} /> },
   { side: "bottom", icon: <AlignEndHorizontal size={15} /> },
 ];
+
+/** The colours that notes have, by their numbers from 1 on. */
+const COLOURS = ["Yellow", "Orange", "Red", "Green", "Blue", "Teal", "Grey"];
 
 interface Props {
   readonly chosen: readonly NodeSpec[];
@@ -34,7 +38,16 @@ export function SelectionBar({ chosen, acts, store, onRunTo }: Props) {
         <>
           <Button look="quiet" icon={<SquarePen size={14} />} onClick={acts["open"]}>Open</Button>
           <Button look="quiet" icon={<Play size={13} />} onClick={() => onRunTo(one)}>Run to here</Button>
+          {calledBy(one) !== undefined && <Button look="quiet" icon={<Eye size={14} />} onClick={acts["peek"]}>Look into {calledBy(one)}</Button>}
         </>
+      )}
+      {chosen.length === 1 && one && isNote(one) && (
+        <span role="group" aria-label="Colour of the note" className="flex items-center gap-1 px-1">
+          {COLOURS.map((name, index) => (
+            <button key={name} type="button" className="ed-note grid size-5 rounded-full! p-0! aria-pressed:ring-2 aria-pressed:ring-accent" data-color={index + 1} aria-label={name} title={name} aria-pressed={(one.params?.["color"] ?? 1) === index + 1}
+              onClick={() => store.act("Colour note", [{ type: "setParameter", id: one.id, pointer: "/color", value: index === 0 ? undefined : index + 1 }])} />
+          ))}
+        </span>
       )}
       {chosen.length > 1 && <span className="px-2 text-ink-soft">{chosen.length} selected</span>}
       {chosen.length > 1 && SIDES.map(({ side, icon }) => <IconButton key={side} name={`Align ${side}`} icon={icon} onClick={() => move(`Align ${side}`, align(chosen, side))} />)}

@@ -10,6 +10,7 @@ export const KEYS: readonly Key[] = [
   { keys: "n", act: "add", label: "Add a node (after the selected one)" },
   { keys: "Enter", act: "open", label: "Open the selected node" },
   { keys: "F2", act: "open", label: "Open the selected node" },
+  { keys: "o", act: "peek", label: "Look into the workflow that the selected node calls" },
   { keys: "Delete", act: "remove", label: "Remove what is selected" },
   { keys: "Backspace", act: "remove", label: "Remove what is selected" },
   { keys: "Mod+z", act: "undo", label: "Undo" },

@@ -6,3 +6,8 @@ import { createContext } from "react";
 export type Peek = (path: readonly string[]) => void;
 
 export const PeekContext = createContext<Peek | undefined>(undefined);
+
+/** The path as it stands in an address. No name of a workflow has a slash. */
+export function pathOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split("/").filter((name) => /^[a-z0-9][a-z0-9._-]{0,127}$/.test(name)).slice(0, 16);
+}

@@ -1,12 +1,9 @@
 //! Which workflow a node calls, chosen from those that there are, and what it is given.
 
 import { useQuery } from "@tanstack/react-query";
-import { Eye } from "lucide-react";
 import { use, useId } from "react";
 
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
-import { Button } from "@/kit/Button";
-import { PeekContext } from "../peek";
 import { RunContext } from "../run";
 import { textOf } from "./Cell";
 import { Labelled } from "./Field";
@@ -27,13 +24,11 @@ function startsByCall(spec: JsonObject): boolean {
 export function CalledWorkflow({ place }: { readonly place: Place }) {
   const known = useWorkflows();
   const list = useId();
-  const peek = use(PeekContext);
   const name = textOf(place.value);
   const found = known.data?.find((one) => one.name === name);
   const fault = name === "" ? undefined : known.data && !found ? `there is no workflow \`${name}\` here` : found && !startsByCall(found.spec) ? "it has no trigger “When called by another workflow”" : undefined;
   const sorted = [...(known.data ?? [])].sort((one, other) => Number(startsByCall(other.spec)) - Number(startsByCall(one.spec)) || (one.name < other.name ? -1 : 1));
   return (
-    <div className="ed-rows ed-tight">
       <Labelled label="Workflow" place={place} required hint={fault ?? (typeof found?.spec["title"] === "string" ? found.spec["title"] : undefined)}>
         {(id) => (
           <>
@@ -42,8 +37,6 @@ export function CalledWorkflow({ place }: { readonly place: Place }) {
           </>
         )}
       </Labelled>
-      {found && peek && <Button icon={<Eye size={14} />} onClick={() => peek([name])}>Look into it</Button>}
-    </div>
   );
 }
 

@@ -101,7 +101,7 @@ export function Answers({ place }: { readonly place: Place }) {
   const value = whole["when"] === "lastNode" ? `lastNode/${String(whole["data"] ?? "allEntries")}` : String(whole["when"]);
   return (
     <label className="ed-label" data-pointer={place.pointer}>Answers
-      <select className="ed-inline" value={value} onChange={(event) => { const chosen = ANSWERS.find((one) => one.value === event.target.value); if (chosen) place.onChange(chosen.respond); }}>
+      <select aria-label="Answers" className="ed-inline" value={value} onChange={(event) => { const chosen = ANSWERS.find((one) => one.value === event.target.value); if (chosen) place.onChange(chosen.respond); }}>
         {ANSWERS.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
       </select>
     </label>

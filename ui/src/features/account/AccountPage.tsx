@@ -57,7 +57,7 @@ function Name({ name }: { name: string }) {
   return (
     <Panel title="Name">
       <form className="flex flex-col gap-3" onSubmit={(event: FormEvent) => { event.preventDefault(); save.mutate(); }}>
-        <Field label="What others see" error={save.isError ? problemOf(save.error).detail : undefined}>{(ids) => <Input {...ids} autoComplete="name" value={text} onChange={(event) => { setText(event.target.value); }} />}</Field>
+        <Field label="What others see" error={save.isError ? sentenceOf(problemOf(save.error)) : undefined}>{(ids) => <Input {...ids} autoComplete="name" value={text} onChange={(event) => { setText(event.target.value); }} />}</Field>
         <div><Button type="submit" busy={save.isPending} refused={text === name ? "Nothing was changed" : undefined}>Save</Button></div>
       </form>
     </Panel>
@@ -82,7 +82,7 @@ function Password() {
   return (
     <Panel title="Password">
       <form className="flex flex-col gap-3" onSubmit={(event: FormEvent) => { event.preventDefault(); save.mutate(); }}>
-        <Field label="The one until now" error={problem?.pointer === "/current" ? problem.detail : undefined} hint="Leave it empty if you have none yet.">{(ids) => <Input {...ids} type="password" autoComplete="current-password" value={current} onChange={(event) => { setCurrent(event.target.value); }} />}</Field>
+        <Field label="The one until now" error={problem?.pointer === "/current" ? sentenceOf(problem) : undefined} hint="Leave it empty if you have none yet.">{(ids) => <Input {...ids} type="password" autoComplete="current-password" value={current} onChange={(event) => { setCurrent(event.target.value); }} />}</Field>
         <Field label="The new one" error={problem?.pointer === "/password" ? sentenceOf(problem) : undefined}>{(ids) => <Input {...ids} type="password" autoComplete="new-password" value={password} onChange={(event) => { setPassword(event.target.value); }} />}</Field>
         {problem !== null && !["/current", "/password"].includes(problem.pointer ?? "") ? <ProblemText problem={problem} /> : null}
         <div><Button type="submit" busy={save.isPending} refused={password === "" ? "Choose a new one first" : undefined}>Change the password</Button></div>
@@ -134,7 +134,7 @@ function Passkeys() {
         onOpenChange={setNaming}
         footer={<><Button onClick={() => { setNaming(false); }}>Cancel</Button><Button look="primary" busy={add.isPending} refused={name.trim() === "" ? "Give it a name first" : undefined} onClick={() => { add.mutate(); }}>Go on</Button></>}
       >
-        <Field label="Name" error={add.isError ? (passkeyTrouble(add.error) ?? problemOf(add.error).detail) : undefined} hint="By which you know it in the list.">
+        <Field label="Name" error={add.isError ? (passkeyTrouble(add.error) ?? sentenceOf(problemOf(add.error))) : undefined} hint="By which you know it in the list.">
           {(ids) => <Input {...ids} autoFocus value={name} placeholder="laptop" onChange={(event) => { setName(event.target.value); }} />}
         </Field>
       </Dialog>
@@ -273,7 +273,7 @@ function Tokens() {
         footer={<><Button onClick={() => { setMaking(false); }}>Cancel</Button><Button look="primary" busy={make.isPending} refused={name.trim() === "" ? "Say what it is for first" : undefined} onClick={() => { make.mutate(); }}>Make it</Button></>}
       >
         <div className="flex flex-col gap-4">
-          <Field label="What it is for" error={make.isError ? problemOf(make.error).detail : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="laptop" onChange={(event) => { setName(event.target.value); }} />}</Field>
+          <Field label="What it is for" error={make.isError ? sentenceOf(problemOf(make.error)) : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="laptop" onChange={(event) => { setName(event.target.value); }} />}</Field>
           <Field label="May do">
             {(ids) => (
               <Select {...ids} value={reads ? "reads" : "all"} onChange={(event) => { setReads(event.target.value === "reads"); }}>

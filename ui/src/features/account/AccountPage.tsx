@@ -113,7 +113,7 @@ function Passkeys() {
   });
   return (
     <Panel flush title="Passkeys" actions={<Button look="quiet" icon={<Plus size={14} />} refused={hasPasskeys() ? undefined : "This browser has passkeys only at the server’s own name, by https or on localhost"} onClick={() => { setNaming(true); }}>Add a passkey</Button>}>
-      <Loaded of={all} lines={2} empty={<p className="flex items-center gap-2 p-4 text-ink-soft"><Fingerprint size={16} aria-hidden /> A finger, a face or a key instead of a password: nothing to type, and nothing that can be phished.</p>}>
+      <Loaded of={all} lines={2} empty={<p className="flex items-center gap-2 p-4 text-ink-soft"><Fingerprint size={16} aria-hidden className="shrink-0" /> A finger, a face or a key instead of a password: nothing to type, and nothing that can be phished.</p>}>
         {({ items }) => (
           <Table label="Passkeys" head={<><Th>Name</Th><Th>Added</Th><Th>Used</Th><Th><span className="sr-only">Acts</span></Th></>}>
             {items.map((key) => (
@@ -253,11 +253,11 @@ function Tokens() {
     <Panel flush title="Personal tokens" actions={<Button look="quiet" icon={<Plus size={14} />} onClick={() => { setMaking(true); }}>New token</Button>}>
       <Loaded of={all} lines={2} isEmpty={living.length === 0} empty={<p className="p-4 text-ink-soft">For the command line and scripts of yours. A token never has more than you have, and ends with you.</p>}>
         {() => (
-          <Table label="Personal tokens" head={<><Th>Name</Th><Th>Narrowed to</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
+          <Table label="Personal tokens" head={<><Th>Name</Th><Th>May do</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
             {living.map((token) => (
               <Tr key={token.id}>
                 <Td className="font-medium">{token.name}</Td>
-                <Td className="text-ink-soft">{token.permissions == null ? "nothing" : token.permissions.join(", ")}</Td>
+                <Td className="text-ink-soft">{token.permissions == null ? "all that you may do" : token.permissions.join(", ")}</Td>
                 <Td className="text-ink-soft"><Time at={token.createdAt} /></Td>
                 <Td className="text-ink-soft">{token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
                 <Td className="text-right"><IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whatever uses it is shut out at once.`)) revoke.mutate(token.id); }} /></Td>

@@ -14,7 +14,7 @@ import { Page } from "@/kit/Page";
 import { Empty } from "@/kit/States";
 import { Status, toneOf } from "@/kit/Status";
 import { Time } from "@/kit/Time";
-import { duration, plural } from "@/kit/times";
+import { between, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 import { MOST_PAGES, usePages } from "@/resource/pages";
 import { runFilter, STATUSES, type Period, type RunFilter } from "@/resource/runFilter";
@@ -194,7 +194,7 @@ function Rows({ runs, chosen, onChoose, onEnd, more }: { runs: Summary[]; chosen
               <span role="cell"><Status state={run.status} /></span>
               <span role="cell" className="text-ink-soft"><Time at={run.createdAt} /></span>
               <span role="cell" className="text-ink-soft tabular-nums max-md:hidden">
-                {run.endedAt != null && run.startedAt != null ? duration((run.endedAt - run.startedAt) * 1000) : "–"}
+                {run.endedAt != null && run.startedAt != null ? between(run.startedAt, run.endedAt) : "–"}
               </span>
               <span role="cell" className="truncate text-ink-soft max-md:hidden">{run.mode}</span>
               <span role="cell" className={clsx("truncate max-md:hidden", toneOf(run.status) === "bad" ? "text-bad" : "text-ink-soft")}>{errorText(run.error)}</span>

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 
 import { Button } from "./Button";
+import { Line } from "./Prose";
 import { Failure, Skeleton } from "./States";
 import { isGone, problemOf, sentenceOf } from "@/api/problem";
 
@@ -46,7 +47,7 @@ function Stale({ error, retry }: { error: unknown; retry: () => void }) {
   return (
     <div role="alert" className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-wait/40 bg-wait-soft px-4 py-1.5 text-small">
       <p className="min-w-0 flex-1 basis-60 break-words">
-        <span className="font-medium">Not read anew.</span> <span className="inline-block text-ink-soft first-letter:uppercase">{sentenceOf(problemOf(error))}</span>
+        <span className="font-medium">Not read anew.</span> <span className="text-ink-soft"><Line text={sentenceOf(problemOf(error))} /></span>
       </p>
       <Button look="quiet" onClick={retry}>Try again</Button>
     </div>

@@ -42,6 +42,11 @@ export function Code({ text, label = "Code" }: { text: string; label?: string })
   );
 }
 
+/** How a sentence begins. What begins with a name in quotes, or with code, keeps its letters: they are how it is called. */
+export function capital(text: string): string {
+  return /^\p{L}/u.test(text) ? "first-letter:uppercase" : "";
+}
+
 /** A line in which code and strong words are marked. */
 export function Line({ text }: { text: string }) {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part, index) =>

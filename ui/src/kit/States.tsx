@@ -1,8 +1,10 @@
 import { Link } from "@tanstack/react-router";
+import { clsx } from "clsx";
 import { CircleAlert, WifiOff } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { Button } from "./Button";
+import { capital, Line } from "./Prose";
 import { OFFLINE, problemOf, type Problem } from "@/api/problem";
 
 /** Nothing is there, and what to do about it. */
@@ -55,8 +57,8 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 export function ProblemText({ problem }: { problem: Problem }) {
   return (
     <div className="flex flex-col gap-1 break-words">
-      <p className="font-medium text-ink first-letter:uppercase">{problem.detail}</p>
-      {problem.hint == null ? null : <p className="text-ink-soft first-letter:uppercase">{problem.hint}</p>}
+      <p className={clsx("font-medium text-ink", capital(problem.detail))}><Line text={problem.detail} /></p>
+      {problem.hint == null ? null : <p className={clsx("text-ink-soft", capital(problem.hint))}><Line text={problem.hint} /></p>}
       <p className="font-mono text-tiny text-ink-soft">
         <ProblemCode code={problem.code} />
         {problem.pointer == null || problem.pointer === "" ? null : ` at ${problem.pointer}`}

@@ -13,7 +13,7 @@ const TONES: Record<Tone, string> = {
 /** A word on a coloured ground. The word carries the meaning, the colour only helps to find it. */
 export function Badge({ tone = "neutral", children }: { tone?: Tone; children: React.ReactNode }) {
   return (
-    <span className={clsx("inline-flex h-5 items-center gap-1 rounded-small px-1.5 text-small font-medium whitespace-nowrap", TONES[tone])}>
+    <span className={clsx("inline-flex h-5 items-center justify-self-start gap-1 rounded-small px-1.5 text-small font-medium whitespace-nowrap", TONES[tone])}>
       {children}
     </span>
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { bytes, duration, plural, relative } from "./times";
+import { between, bytes, duration, plural, relative } from "./times";
 
 test.each([
   [0, "now"],
@@ -18,10 +18,16 @@ test.each([
   [1_250, "1.3 ms"],
   [84_000, "84 ms"],
   [3_400_000, "3.4 s"],
+  [59_700_000, "1 min 0 s"],
+  [119_700_000, "2 min 0 s"],
   [125_000_000, "2 min 5 s"],
   [3_720_000_000, "1 h 2 min"],
 ])("%d µs are said as %s", (micros, said) => {
   expect(duration(micros)).toBe(said);
+});
+
+test("what is known to the millisecond is not said more exactly", () => {
+  expect([between(1_000, 1_000), between(1_000, 1_003), between(1_000, 4_000)]).toEqual(["< 1 ms", "3.0 ms", "3.0 s"]);
 });
 
 test("counts and sizes are said as people say them", () => {

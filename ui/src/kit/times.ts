@@ -24,10 +24,16 @@ export function duration(micros: number): string {
   if (millis < 10) return `${millis.toFixed(1)} ms`;
   if (millis < 1000) return `${String(Math.round(millis))} ms`;
   const seconds = millis / 1000;
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : String(Math.round(seconds))} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${String(minutes)} min ${String(Math.round(seconds % 60))} s`;
+  if (seconds < 59.5) return `${seconds < 10 ? seconds.toFixed(1) : String(Math.round(seconds))} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${String(minutes)} min ${String(whole % 60)} s`;
   return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60)} min`;
+}
+
+/** How long something took of which begin and end are known to the millisecond. */
+export function between(begin: number, end: number): string {
+  return end - begin < 1 ? "< 1 ms" : duration((end - begin) * 1000);
 }
 
 /** A count as people read it. */

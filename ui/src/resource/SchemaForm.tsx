@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Problem } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Checkbox, Field, Input, Select, TextArea } from "@/kit/Field";
+import { Line } from "@/kit/Prose";
 
 import { branchValue, controlOf, initial, readable, step, withField, type Schema } from "./schema";
 
@@ -82,18 +83,18 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       return (
         <div>
           <Checkbox label={readable(name)} checked={value === true || (value === undefined && control.schema.default === true)} onChange={(event) => { onChange(event.target.checked); }} />
-          {hint === undefined ? null : <p className="mt-0.5 pl-6 text-small text-ink-faint">{hint}</p>}
+          {hint === undefined ? null : <p className="mt-0.5 pl-6 text-small text-ink-faint"><Line text={hint} /></p>}
         </div>
       );
     case "text":
       return (
-        <Field label={label} hint={hint} error={error}>
+        <Field label={label} hint={lined(hint)} error={error}>
           {(ids) => <Input {...ids} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />}
         </Field>
       );
     case "number":
       return (
-        <Field label={label} hint={hint} error={error}>
+        <Field label={label} hint={lined(hint)} error={error}>
           {(ids) => (
             <Input
               {...ids}
@@ -109,7 +110,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       );
     case "choice":
       return (
-        <Field label={label} error={error} hint={control.choices.find((choice) => choice.value === value)?.about ?? hint}>
+        <Field label={label} error={error} hint={lined(control.choices.find((choice) => choice.value === value)?.about ?? hint)}>
           {(ids) => (
             <Select {...ids} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }}>
               {required ? null : <option value="">As usual</option>}
@@ -126,7 +127,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       return (
         <fieldset className="flex flex-col gap-4 rounded-base border p-3">
           <legend className="px-1 font-medium">{label}</legend>
-          <Field label="Kind" hint={branch?.about} error={error}>
+          <Field label="Kind" hint={lined(branch?.about)} error={error}>
             {(ids) => (
               <Select
                 {...ids}
@@ -149,7 +150,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
         return (
           <div>
             <Button icon={<Plus size={13} />} onClick={() => { onChange(initial(schema, shared.root)); }}>{readable(name)}</Button>
-            {hint === undefined ? null : <p className="mt-1 text-small text-ink-faint">{hint}</p>}
+            {hint === undefined ? null : <p className="mt-1 text-small text-ink-faint"><Line text={hint} /></p>}
           </div>
         );
       }
@@ -168,27 +169,32 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
   }
 }
 
+/** A description as it stands in a schema, with its code marked; none where there is none. */
+function lined(text: string | undefined) {
+  return text === undefined ? undefined : <Line text={text} />;
+}
+
 function ListPart({ shared, of, name, pointer, value, onChange, hint }: Part & { of: Schema; hint: string | undefined }) {
   const entries: unknown[] = Array.isArray(value) ? value : [];
   const { keys, remove } = useKeys(entries.length);
-  const own = shared.problems.find((problem) => problem.pointer === pointer)?.detail;
+  const problemAt = (at: string): string | undefined => shared.problems.find((problem) => problem.pointer === at)?.detail;
+  const own = problemAt(pointer);
+  const control = controlOf(of, shared.root);
+  const set = (index: number, next: unknown): void => { onChange(entries.map((known, at) => (at === index ? next : known))); };
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1 font-medium">{readable(name)}</legend>
-      {hint === undefined ? null : <p className="text-small text-ink-faint">{hint}</p>}
+      {hint === undefined ? null : <p className="text-small text-ink-faint"><Line text={hint} /></p>}
+      {control.form === "text" && entries.length > 0 && control.schema.description !== undefined ? <p className="text-small text-ink-faint"><Line text={control.schema.description} /></p> : null}
       {own === undefined ? null : <p role="alert" className="text-small text-bad">{own}</p>}
       {entries.map((entry, index) => (
-        <div key={keys[index]} className="flex items-end gap-1.5">
-          <div className="flex-1">
-            <FormPart
-              shared={shared}
-              schema={of}
-              name={String(index + 1)}
-              pointer={step(pointer, index)}
-              value={entry}
-              required
-              onChange={(next) => { onChange(entries.map((known, at) => (at === index ? next : known))); }}
-            />
+        <div key={keys[index]} className="flex items-start gap-1.5">
+          <div className="min-w-0 flex-1">
+            {control.form === "text" ? (
+              <Entry name={`${readable(name)}, entry ${String(index + 1)}`} value={typeof entry === "string" ? entry : ""} error={problemAt(step(pointer, index))} example={control.schema.examples?.[0]} onChange={(next) => { set(index, next); }} />
+            ) : (
+              <FormPart shared={shared} schema={of} name={String(index + 1)} pointer={step(pointer, index)} value={entry} required onChange={(next) => { set(index, next); }} />
+            )}
           </div>
           <IconButton name={`Remove entry ${String(index + 1)}`} icon={<Trash2 size={14} />} onClick={() => {
               remove(index);
@@ -200,6 +206,16 @@ function ListPart({ shared, of, name, pointer, value, onChange, hint }: Part & {
         <Button icon={<Plus size={13} />} onClick={() => { onChange([...entries, initial(of, shared.root)]); }}>Add</Button>
       </div>
     </fieldset>
+  );
+}
+
+/** One text of a list: what it is for stands once above all of them. */
+function Entry({ name, value, error, example, onChange }: { name: string; value: string; error: string | undefined; example: unknown; onChange: (value: string) => void }) {
+  return (
+    <>
+      <Input aria-label={name} aria-invalid={error === undefined ? undefined : true} placeholder={typeof example === "string" ? example : undefined} value={value} onChange={(event) => { onChange(event.target.value); }} />
+      {error === undefined ? null : <p role="alert" className="mt-1 text-small text-bad">{error}</p>}
+    </>
   );
 }
 
@@ -230,7 +246,7 @@ function JsonPart({ label, hint, error, value, onChange }: { label: string; hint
     setWrong(undefined);
   }
   return (
-    <Field label={label} hint={hint ?? "Any JSON; text needs quotes."} error={wrong ?? error}>
+    <Field label={label} hint={lined(hint ?? "Any JSON; text needs quotes.")} error={wrong ?? error}>
       {(ids) => (
         <TextArea
           {...ids}

@@ -42,13 +42,15 @@ interface Place {
   at: string;
   page: () => ReactNode;
   validateSearch?: (search: Record<string, unknown>) => object;
+  /** Whether it stands in the shell; the sign-in does not. */
+  inside?: boolean;
 }
 
 /** Opens a page with sizes. What the answers do not list is an empty list. */
-export function openPage({ path, at, page, validateSearch }: Place, answers: Answers) {
+export function openPage({ path, at, page, validateSearch, inside }: Place, answers: Answers) {
   giveSizes();
   const asked = serve(answers, { items: [] });
-  const { client, router, user } = showPage(page, path, at, validateSearch);
+  const { client, router, user } = showPage(page, path, at, validateSearch, inside);
   return {
     asked,
     user,

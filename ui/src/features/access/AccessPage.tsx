@@ -3,7 +3,7 @@ import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { problemOf, sentenceOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input, Select } from "@/kit/Field";
@@ -91,7 +91,7 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (text: str
       footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" busy={make.isPending} refused={name === "" ? "Say what it is for first" : undefined} onClick={() => { make.mutate(); }}>Make it</Button></>}
     >
       <div className="flex flex-col gap-4">
-        <Field label="What it is for" error={make.isError ? problemOf(make.error).detail : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="deploy script" onChange={(event) => { setName(event.target.value); }} />}</Field>
+        <Field label="What it is for" error={make.isError ? sentenceOf(problemOf(make.error)) : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="deploy script" onChange={(event) => { setName(event.target.value); }} />}</Field>
         <RulesField rules={rules} scopes={scopes.data?.items ?? []} onChange={setRules} />
         <Field label="Ends">
           {(ids) => <Select {...ids} value={String(days)} onChange={(event) => { setDays(event.target.value === "null" ? null : Number(event.target.value)); }}>{ENDS.map(([said, span]) => <option key={said} value={String(span)}>{said}</option>)}</Select>}

@@ -57,7 +57,7 @@ function Name({ name }: { name: string }) {
   return (
     <Panel title="Name">
       <form className="flex flex-col gap-3" onSubmit={(event: FormEvent) => { event.preventDefault(); save.mutate(); }}>
-        <Field label="What others see" error={save.isError ? problemOf(save.error).detail : undefined}>{(ids) => <Input {...ids} autoComplete="name" value={text} onChange={(event) => { setText(event.target.value); }} />}</Field>
+        <Field label="What others see" error={save.isError ? sentenceOf(problemOf(save.error)) : undefined}>{(ids) => <Input {...ids} autoComplete="name" value={text} onChange={(event) => { setText(event.target.value); }} />}</Field>
         <div><Button type="submit" busy={save.isPending} refused={text === name ? "Nothing was changed" : undefined}>Save</Button></div>
       </form>
     </Panel>
@@ -82,7 +82,7 @@ function Password() {
   return (
     <Panel title="Password">
       <form className="flex flex-col gap-3" onSubmit={(event: FormEvent) => { event.preventDefault(); save.mutate(); }}>
-        <Field label="The one until now" error={problem?.pointer === "/current" ? problem.detail : undefined} hint="Leave it empty if you have none yet.">{(ids) => <Input {...ids} type="password" autoComplete="current-password" value={current} onChange={(event) => { setCurrent(event.target.value); }} />}</Field>
+        <Field label="The one until now" error={problem?.pointer === "/current" ? sentenceOf(problem) : undefined} hint="Leave it empty if you have none yet.">{(ids) => <Input {...ids} type="password" autoComplete="current-password" value={current} onChange={(event) => { setCurrent(event.target.value); }} />}</Field>
         <Field label="The new one" error={problem?.pointer === "/password" ? sentenceOf(problem) : undefined}>{(ids) => <Input {...ids} type="password" autoComplete="new-password" value={password} onChange={(event) => { setPassword(event.target.value); }} />}</Field>
         {problem !== null && !["/current", "/password"].includes(problem.pointer ?? "") ? <ProblemText problem={problem} /> : null}
         <div><Button type="submit" busy={save.isPending} refused={password === "" ? "Choose a new one first" : undefined}>Change the password</Button></div>
@@ -113,7 +113,7 @@ function Passkeys() {
   });
   return (
     <Panel flush title="Passkeys" actions={<Button look="quiet" icon={<Plus size={14} />} refused={hasPasskeys() ? undefined : "This browser has passkeys only at the server’s own name, by https or on localhost"} onClick={() => { setNaming(true); }}>Add a passkey</Button>}>
-      <Loaded of={all} lines={2} empty={<p className="flex items-center gap-2 p-4 text-ink-soft"><Fingerprint size={16} aria-hidden /> A finger, a face or a key instead of a password: nothing to type, and nothing that can be phished.</p>}>
+      <Loaded of={all} lines={2} empty={<p className="flex items-center gap-2 p-4 text-ink-soft"><Fingerprint size={16} aria-hidden className="shrink-0" /> A finger, a face or a key instead of a password: nothing to type, and nothing that can be phished.</p>}>
         {({ items }) => (
           <Table label="Passkeys" head={<><Th>Name</Th><Th>Added</Th><Th>Used</Th><Th><span className="sr-only">Acts</span></Th></>}>
             {items.map((key) => (
@@ -134,7 +134,7 @@ function Passkeys() {
         onOpenChange={setNaming}
         footer={<><Button onClick={() => { setNaming(false); }}>Cancel</Button><Button look="primary" busy={add.isPending} refused={name.trim() === "" ? "Give it a name first" : undefined} onClick={() => { add.mutate(); }}>Go on</Button></>}
       >
-        <Field label="Name" error={add.isError ? (passkeyTrouble(add.error) ?? problemOf(add.error).detail) : undefined} hint="By which you know it in the list.">
+        <Field label="Name" error={add.isError ? (passkeyTrouble(add.error) ?? sentenceOf(problemOf(add.error))) : undefined} hint="By which you know it in the list.">
           {(ids) => <Input {...ids} autoFocus value={name} placeholder="laptop" onChange={(event) => { setName(event.target.value); }} />}
         </Field>
       </Dialog>
@@ -253,11 +253,11 @@ function Tokens() {
     <Panel flush title="Personal tokens" actions={<Button look="quiet" icon={<Plus size={14} />} onClick={() => { setMaking(true); }}>New token</Button>}>
       <Loaded of={all} lines={2} isEmpty={living.length === 0} empty={<p className="p-4 text-ink-soft">For the command line and scripts of yours. A token never has more than you have, and ends with you.</p>}>
         {() => (
-          <Table label="Personal tokens" head={<><Th>Name</Th><Th>Narrowed to</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
+          <Table label="Personal tokens" head={<><Th>Name</Th><Th>May do</Th><Th>Made</Th><Th>Ends</Th><Th><span className="sr-only">Acts</span></Th></>}>
             {living.map((token) => (
               <Tr key={token.id}>
                 <Td className="font-medium">{token.name}</Td>
-                <Td className="text-ink-soft">{token.permissions == null ? "nothing" : token.permissions.join(", ")}</Td>
+                <Td className="text-ink-soft">{token.permissions == null ? "all that you may do" : token.permissions.join(", ")}</Td>
                 <Td className="text-ink-soft"><Time at={token.createdAt} /></Td>
                 <Td className="text-ink-soft">{token.expiresAt == null ? "never" : <Time at={token.expiresAt} />}</Td>
                 <Td className="text-right"><IconButton name={`Revoke ${token.name}`} icon={<Trash2 size={14} />} onClick={() => { if (confirm(`Revoke ${token.name}? Whatever uses it is shut out at once.`)) revoke.mutate(token.id); }} /></Td>
@@ -273,7 +273,7 @@ function Tokens() {
         footer={<><Button onClick={() => { setMaking(false); }}>Cancel</Button><Button look="primary" busy={make.isPending} refused={name.trim() === "" ? "Say what it is for first" : undefined} onClick={() => { make.mutate(); }}>Make it</Button></>}
       >
         <div className="flex flex-col gap-4">
-          <Field label="What it is for" error={make.isError ? problemOf(make.error).detail : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="laptop" onChange={(event) => { setName(event.target.value); }} />}</Field>
+          <Field label="What it is for" error={make.isError ? sentenceOf(problemOf(make.error)) : undefined}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="laptop" onChange={(event) => { setName(event.target.value); }} />}</Field>
           <Field label="May do">
             {(ids) => (
               <Select {...ids} value={reads ? "reads" : "all"} onChange={(event) => { setReads(event.target.value === "reads"); }}>

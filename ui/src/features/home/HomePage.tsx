@@ -120,7 +120,7 @@ function add(...values: (number | null)[]): number | null {
 /** One figure, which leads to the runs that it counts. */
 function Figure({ name, value, tone, status }: { name: string; value: number | null; tone?: string; status: RunStatus[] }) {
   return (
-    <li className="border-r border-b last:border-r-0 md:border-b-0">
+    <li className="border-r border-b last:border-r-0 max-md:even:border-r-0 max-md:last:col-span-2 max-md:last:border-b-0 md:border-b-0">
       <Link to="/runs" search={{ status }} className="flex flex-col px-4 py-3 hover:bg-sunken">
         <span className="text-small text-ink-soft">{name}</span>
         <span className={clsx("text-title font-semibold tabular-nums", value !== null && value > 0 ? tone : "text-ink-faint")}>{value === null ? "–" : count(value)}</span>

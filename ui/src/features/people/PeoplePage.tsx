@@ -3,7 +3,7 @@ import { MoreHorizontal, UserPlus } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { problemOf, sentenceOf } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
@@ -149,7 +149,7 @@ function Invite({ onClose, onMade }: { onClose: () => void; onMade: (made: Link,
       footer={<><Button onClick={onClose}>Cancel</Button><Button look="primary" busy={make.isPending} refused={email === "" ? "Say whom first" : undefined} onClick={() => { make.mutate(); }}>Make the link</Button></>}
     >
       <div className="flex flex-col gap-4">
-        <Field label="Email address" error={problem?.pointer === "/email" ? problem.detail : undefined}>
+        <Field label="Email address" error={problem?.pointer === "/email" ? sentenceOf(problem) : undefined}>
           {(ids) => <Input {...ids} type="email" autoFocus value={email} onChange={(event) => { setEmail(event.target.value); }} />}
         </Field>
         <RulesField rules={rules} scopes={scopes.data?.items ?? []} onChange={setRules} />

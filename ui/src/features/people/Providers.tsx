@@ -3,7 +3,7 @@ import { MoreHorizontal, Plus } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { problemOf, sentenceOf } from "@/api/problem";
 import type { components } from "@/api/schema";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
@@ -84,7 +84,7 @@ function Edit({ known, onClose }: { known: Info | null; onClose: () => void }) {
     onSettled: () => void client.invalidateQueries({ queryKey: ["people"] }),
   });
   const problem = save.isError ? problemOf(save.error) : null;
-  const at = (field: string): string | undefined => (problem?.pointer === `/spec/${field}` ? problem.detail : undefined);
+  const at = (field: string): string | undefined => (problem?.pointer === `/spec/${field}` ? sentenceOf(problem) : undefined);
   return (
     <Dialog
       title={known === null ? "Add a provider" : `Change ${known.spec.title}`}

@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { clsx } from "clsx";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState } from "react";
 
@@ -7,6 +8,7 @@ import type { components } from "@/api/schema";
 import { IconButton } from "@/kit/Button";
 import { JsonTree } from "@/kit/JsonTree";
 import { Loaded } from "@/kit/Loaded";
+import { capital, Line } from "@/kit/Prose";
 import { Empty } from "@/kit/States";
 import { count } from "@/kit/times";
 import { pathOf } from "@/resource/shape";
@@ -54,7 +56,7 @@ function Row({ of: { pointer, expression, value, error, notes } }: { of: Resolve
       <div className="flex min-w-0 flex-col gap-1">
         <code className="font-mono text-small break-words whitespace-pre-wrap text-ink-soft">{expression}</code>
         {error != null ? (
-          <p className="text-bad"><span className="break-words first-letter:uppercase">{error.detail}</span>{error.hint == null ? null : <span className="block text-ink-soft first-letter:uppercase">{error.hint}</span>}</p>
+          <p className="text-bad"><span className={clsx("inline-block break-words", capital(error.detail))}><Line text={error.detail} /></span>{error.hint == null ? null : <span className={clsx("block text-ink-soft", capital(error.hint))}><Line text={error.hint} /></span>}</p>
         ) : value === undefined ? (
           <p className="text-wait">Nothing: it is <code className="font-mono">undefined</code></p>
         ) : typeof value === "object" && value !== null ? (

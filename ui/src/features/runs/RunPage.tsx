@@ -7,10 +7,11 @@ import { Button } from "@/kit/Button";
 import { Choice } from "@/kit/Choice";
 import { Unloaded } from "@/kit/Loaded";
 import { Page } from "@/kit/Page";
+import { capital, Line } from "@/kit/Prose";
 import { Empty, Skeleton } from "@/kit/States";
 import { Status } from "@/kit/Status";
 import { Time } from "@/kit/Time";
-import { duration, plural } from "@/kit/times";
+import { between, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 import { outcomeSample } from "@/resource/repeats";
 import { faultOf, nextAct, type Step } from "@/resource/runDetail";
@@ -170,7 +171,7 @@ function Lead({ detail }: { detail: RunHead }) {
     <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
       <Status state={detail.status} />
       <span><Time at={detail.createdAt} /></span>
-      {detail.endedAt != null && detail.startedAt != null ? <span>took {duration((detail.endedAt - detail.startedAt) * 1000)}</span> : null}
+      {detail.endedAt != null && detail.startedAt != null ? <span>took {between(detail.startedAt, detail.endedAt)}</span> : null}
       {detail.wakeAt != null ? <span>goes on <Time at={detail.wakeAt} /></span> : null}
       <span>{plural(detail.stepCount, "step")}</span>
       <span>by {detail.startedBy}</span>
@@ -192,8 +193,8 @@ function FaultLine({ detail, onFind }: { detail: RunHead; onFind: (() => void) |
   return (
     <div role="alert" className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-bad/40 bg-bad-soft px-6 py-2 max-sm:px-4">
       <p className="min-w-0 flex-1 basis-60">
-        <span className="font-medium break-words">{fault.text}</span>
-        {advice === undefined ? null : <span className="text-ink-soft"> {advice}</span>}
+        <span className={clsx("inline-block font-medium break-words", capital(fault.text))}><Line text={fault.text} /></span>
+        {advice === undefined ? null : <span className="text-ink-soft"> <Line text={advice} /></span>}
       </p>
       {onFind === undefined || detail.status !== "failed" ? null : <Button icon={<LocateFixed size={13} />} onClick={onFind}>Go to the failed step</Button>}
     </div>

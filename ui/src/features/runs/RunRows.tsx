@@ -5,7 +5,7 @@ import { memo, useRef } from "react";
 
 import { Status, toneOf } from "@/kit/Status";
 import { Time } from "@/kit/Time";
-import { duration } from "@/kit/times";
+import { between } from "@/kit/times";
 
 import type { Summary } from "./runList";
 
@@ -60,7 +60,7 @@ const Row = memo(function Row({ run, top, chosen, onChoose }: { run: Summary; to
       <span role="cell"><Status state={run.status} /></span>
       <span role="cell" className="text-ink-soft"><Time at={run.createdAt} /></span>
       <span role="cell" className="text-ink-soft tabular-nums max-md:hidden">
-        {run.endedAt != null && run.startedAt != null ? duration((run.endedAt - run.startedAt) * 1000) : "–"}
+        {run.endedAt != null && run.startedAt != null ? between(run.startedAt, run.endedAt) : "–"}
       </span>
       <span role="cell" className="truncate text-ink-soft max-md:hidden">{run.mode}</span>
       <span role="cell" className={clsx("truncate max-md:hidden", toneOf(run.status) === "bad" ? "text-bad" : "text-ink-soft")}>{errorText(run.error)}</span>

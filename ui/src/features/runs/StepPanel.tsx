@@ -1,7 +1,9 @@
+import { clsx } from "clsx";
 import { ChevronLeft, ChevronRight, GitFork, RadioTower, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
 import { Button, IconButton } from "@/kit/Button";
+import { capital, Line } from "@/kit/Prose";
 import { Status } from "@/kit/Status";
 import { Tabs } from "@/kit/Tabs";
 import { Time } from "@/kit/Time";
@@ -107,8 +109,8 @@ export function StepPanel({ run, step, lap, wakeAt, acts, onSelect, onAsk }: Pro
       </header>
       {fault === null ? null : (
         <div className="mx-4 mb-3 rounded-base border border-bad/40 bg-bad-soft px-3 py-2">
-          <p className="font-medium break-words">{fault.text}</p>
-          {fault.hint === undefined ? null : <p className="text-ink-soft">{fault.hint}</p>}
+          <p className={clsx("font-medium break-words", capital(fault.text))}><Line text={fault.text} /></p>
+          {fault.hint === undefined ? null : <p className={clsx("text-ink-soft", capital(fault.hint))}><Line text={fault.hint} /></p>}
           {advice === null ? null : <p className="text-ink-soft">{advice}</p>}
         </div>
       )}

@@ -14,7 +14,7 @@ import { Failure } from "@/kit/States";
 import { Badge, Status } from "@/kit/Status";
 import { Tabs } from "@/kit/Tabs";
 import { Time } from "@/kit/Time";
-import { duration } from "@/kit/times";
+import { between } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 import { DeleteDialog } from "@/resource/DeleteDialog";
 import { useEdited } from "@/resource/edited";
@@ -108,7 +108,7 @@ function Overview({ name, revision }: { name: string; revision: number }) {
   if (activation.isError && problemOf(activation.error).status !== 404) return <Failure error={activation.error} retry={() => void activation.refetch()} />;
   const percent = Math.min(Math.max(Number(share) || 0, 1), 100);
   return (
-    <div className="grid gap-6 p-4 lg:grid-cols-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-6 p-4 lg:grid-cols-2">
       <section className="flex flex-col gap-3">
         <h2 className="font-semibold">Live</h2>
         <p className="flex flex-wrap items-center gap-2">
@@ -160,7 +160,7 @@ function Overview({ name, revision }: { name: string; revision: number }) {
                     <Link to="/runs/$run" params={{ run: run.id }} search={{}} className="flex items-center gap-3 px-3 py-2 hover:bg-sunken">
                       <Status state={run.status} />
                       <span className="flex-1 text-ink-soft"><Time at={run.createdAt} /></span>
-                      {run.endedAt != null && run.startedAt != null ? <span className="text-small text-ink-soft">{duration((run.endedAt - run.startedAt) * 1000)}</span> : null}
+                      {run.endedAt != null && run.startedAt != null ? <span className="text-small text-ink-soft">{between(run.startedAt, run.endedAt)}</span> : null}
                     </Link>
                   </li>
                 ))}

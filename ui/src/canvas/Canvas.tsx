@@ -9,43 +9,20 @@ import {
   type NodeChange,
   type OnConnectEnd,
   applyNodeChanges,
-  Panel,
-  ReactFlow,
   SelectionMode,
   useReactFlow,
-  useStore,
 } from "@xyflow/react";
-import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { useCallback, useState, type DragEvent } from "react";
-
-import "./canvas.css";
 
 import { groupsOf, nodeById, positionOf, type Edge, type Workflow } from "./graph/document";
 import { edgeFault } from "./graph/operations";
 import { AskContext, type Asked } from "./ask";
-import { EdgeLine } from "./EdgeLine";
-import { Dots } from "./Dots";
-import { FarContext, isFar } from "./far";
-import { FarEdges } from "./FarEdges";
-import { flowEdges, flowNodes, useToldSizes, type CardNode } from "./flow";
+import { flowEdges, flowNodes, type CardNode } from "./flow";
 import { GroupBox } from "./GroupBox";
-import { MotionContext, useMotion } from "./motion";
-import { NodeCard } from "./NodeCard";
-import { NoteCard } from "./NoteCard";
-import { Overview } from "./Overview";
 import { useEditor, useHistory } from "./store";
+import { Surface } from "./Surface";
 import { firstViewport, type Viewport } from "./viewport";
-import { IconButton } from "@/kit/Button";
 
-export const NODE_TYPES = { card: NodeCard, note: NoteCard };
-export const EDGE_TYPES = { line: EdgeLine };
-/**
- * Most cards that are drawn though out of sight. Cards are dear and come into sight one by one; boxes are cheap, and from
- * afar most come into sight at once: to keep them all makes moving the canvas the work of the compositor alone.
- */
-const CARDS = 80;
-const BOXES = 1_500;
-const NO_EDGES: FlowEdge[] = [];
 export const TYPE_MIME = "application/x-fishplate-node-type";
 
 interface Props {
@@ -76,9 +53,6 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
   const store = useEditor();
   const { document, selection } = useHistory();
   const flow = useReactFlow();
-  const far = useStore(isFar);
-  const motion = useMotion();
-  useToldSizes();
   const { groupOf } = store.setting;
   const [nodes, setNodes] = useState(() => flowNodes(document, groupOf, selection, []));
   const [edges, setEdges] = useState(() => flowEdges(document, []));
@@ -131,47 +105,27 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
 
   return (
     <AskContext value={onAsk}>
-    <MotionContext value={motion}>
-    <FarContext value={far}>
-    <ReactFlow
-      className={far ? "ed-far" : ""}
-      nodes={nodes}
-      edges={far ? NO_EDGES : (edges as FlowEdge[])}
-      nodeTypes={NODE_TYPES}
-      edgeTypes={EDGE_TYPES}
-      onNodesChange={changed}
-      onNodeDoubleClick={(_, node) => { if (node.type === "card") onOpen(node.id); }}
-      onConnect={(connection) => { const edge = edgeOf(document, connection); if (edge) store.act("Connect", [{ type: "connect", edge }]); }}
-      onConnectEnd={ended}
-      onEdgesDelete={(gone) => store.act("Disconnect", gone.map((line) => ({ type: "disconnect" as const, edge: (line.data as { edge: Edge }).edge })))}
-      isValidConnection={(connection) => { const edge = edgeOf(document, connection); return edge !== undefined && edgeFault(document, edge, store.setting.groupOf) === undefined; }}
-      onDrop={dropped}
-      onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}
-      deleteKeyCode={null}
-      multiSelectionKeyCode={["Shift", "Meta", "Control"]}
-      selectionMode={SelectionMode.Partial}
-      connectionRadius={36}
-      zoomOnDoubleClick={false}
-      snapToGrid
-      snapGrid={[16, 16]}
-      minZoom={0.1}
-      maxZoom={2}
-      defaultViewport={begin}
-      onlyRenderVisibleElements={document.nodes.length > (far ? BOXES : CARDS)}
-      proOptions={{ hideAttribution: true }}
-    >
-      <Dots />
-      {far && <FarEdges nodes={nodes} edges={edges} />}
-      {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} onShift={shift} />)}
-      <Panel position="bottom-right" className="ed-corner"><Overview nodes={nodes} /></Panel>
-      <Panel position="bottom-left" className="ed-zoom">
-        <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
-        <IconButton look="plain" name="Zoom out" icon={<ZoomOut size={15} />} onClick={() => void flow.zoomOut()} />
-        <IconButton look="plain" name="Fit to view" icon={<Maximize size={14} />} onClick={() => void flow.fitView({ maxZoom: 1, padding: 0.2 })} />
-      </Panel>
-    </ReactFlow>
-    </FarContext>
-    </MotionContext>
+      <Surface
+        nodes={nodes}
+        edges={edges}
+        begin={begin}
+        overview
+        onNodesChange={changed}
+        onNodeDoubleClick={(_, node) => { if (node.type === "card") onOpen(node.id); }}
+        onConnect={(connection) => { const edge = edgeOf(document, connection); if (edge) store.act("Connect", [{ type: "connect", edge }]); }}
+        onConnectEnd={ended}
+        onEdgesDelete={(gone) => store.act("Disconnect", gone.map((line) => ({ type: "disconnect" as const, edge: (line.data as { edge: Edge }).edge })))}
+        isValidConnection={(connection) => { const edge = edgeOf(document, connection); return edge !== undefined && edgeFault(document, edge, store.setting.groupOf) === undefined; }}
+        onDrop={dropped}
+        onDragOver={(event) => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; }}
+        multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+        selectionMode={SelectionMode.Partial}
+        connectionRadius={36}
+        snapToGrid
+        snapGrid={[16, 16]}
+      >
+        {groupsOf(document).map((group) => <GroupBox key={group.id} id={group.id} title={group.title} nodes={nodes.filter((node) => group.nodes.includes(node.id))} onShift={shift} />)}
+      </Surface>
     </AskContext>
   );
 }

@@ -1,24 +1,13 @@
 //! The document as a picture of a run: nothing can be changed, and a node leads to what it did.
 
-import "@xyflow/react/dist/style.css";
-import "./canvas.css";
-
-import { type Edge as FlowEdge, type NodeChange, Panel, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
-import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
+import { type NodeChange, ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
-import { EDGE_TYPES, NODE_TYPES } from "./Canvas";
-import { Dots } from "./Dots";
-import { FarContext, isFar } from "./far";
-import { FarEdges } from "./FarEdges";
-import { flowEdges, flowNodes, useToldSizes, type CardNode } from "./flow";
+import { flowEdges, flowNodes, type CardNode } from "./flow";
 import { isNote, nodeById, nodeByName, type Workflow } from "./graph/document";
-import { Overview } from "./Overview";
 import { EditorContext, EditorStore, type NodeState, useEditor } from "./store";
+import { Surface } from "./Surface";
 import { firstViewport, type Viewport } from "./viewport";
-import { IconButton } from "@/kit/Button";
-
-const NO_EDGES: FlowEdge[] = [];
 
 interface Props {
   readonly document: Workflow;
@@ -61,9 +50,6 @@ export function Picture({ document, groupOf, states, ...props }: Props) {
 
 function Drawing({ picked, onPick, begin }: Pick<Props, "picked" | "onPick"> & { readonly begin: Viewport }) {
   const { document, setting } = useEditor();
-  useToldSizes();
-  const flow = useReactFlow();
-  const far = useStore(isFar);
   const nodes = useMemo(() => {
     const node = picked === undefined ? undefined : nodeByName(document, picked);
     return flowNodes(document, setting.groupOf, node ? [node.id] : [], []).map((one) => ({ ...one, focusable: !isNote(one.data.node), selectable: !isNote(one.data.node) }));
@@ -76,37 +62,18 @@ function Drawing({ picked, onPick, begin }: Pick<Props, "picked" | "onPick"> & {
     if (node !== undefined) onPick(node.name);
   };
   return (
-    <FarContext value={far}>
-      <ReactFlow
-        className={far ? "ed-far" : ""}
-        nodes={nodes}
-        edges={far ? NO_EDGES : (edges as FlowEdge[])}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        onNodesChange={changed}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        edgesFocusable={false}
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        zoomOnDoubleClick={false}
-        minZoom={0.1}
-        maxZoom={2}
-        defaultViewport={begin}
-        onlyRenderVisibleElements={document.nodes.length > (far ? 1_500 : 80)}
-        proOptions={{ hideAttribution: true }}
-        aria-label="The workflow as it ran"
-      >
-        <Dots />
-        {far && <FarEdges nodes={nodes} edges={edges} />}
-        {document.nodes.length > 20 && <Panel position="bottom-right" className="ed-corner"><Overview nodes={nodes} /></Panel>}
-        <Panel position="bottom-left" className="ed-zoom">
-          <IconButton look="plain" name="Zoom in" icon={<ZoomIn size={15} />} onClick={() => void flow.zoomIn()} />
-          <IconButton look="plain" name="Zoom out" icon={<ZoomOut size={15} />} onClick={() => void flow.zoomOut()} />
-          <IconButton look="plain" name="Fit to view" icon={<Maximize size={14} />} onClick={() => void flow.fitView({ maxZoom: 1, padding: 0.2 })} />
-        </Panel>
-      </ReactFlow>
-    </FarContext>
+    <Surface
+      nodes={nodes}
+      edges={edges}
+      begin={begin}
+      overview={document.nodes.length > 20}
+      onNodesChange={changed}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      edgesFocusable={false}
+      selectionKeyCode={null}
+      multiSelectionKeyCode={null}
+      aria-label="The workflow as it ran"
+    />
   );
 }

@@ -196,7 +196,7 @@ check("by keyboard only: first start, draw, run, see, break, find on Home, mend,
     await page.getByRole("toolbar", { name: "Editor" }).waitFor();
     await page.locator(".ed").focus();
     await add("webhook");
-    await tabTo("Respond");
+    await tabTo("Answers");
     // A list is moved through with arrow keys until it says what is wanted.
     await pressUntil("ArrowDown", async () => (await page.evaluate(() => document.activeElement?.value)) === "respondNode");
     await leave();

@@ -59,7 +59,7 @@ check("by mouse: first start, draw, run, see, break, find on Home, mend, retry, 
       await choose(wanted);
     };
     await choose("webhook");
-    await page.getByLabel("Answers", { exact: true }).selectOption("respondNode");
+    await page.getByRole("combobox", { name: "Answers" }).selectOption("respondNode");
     await close();
     await drawTo("Webhook", 0, "edit fields");
     await page.getByLabel("Name of field 1").fill("customer");

@@ -65,7 +65,7 @@ async function byMouse() {
   await shot(page, "first");
   await page.getByRole("button", { name: "Add the first node" }).click();
   await choose(page, "webhook");
-  await page.getByLabel("Answers", { exact: true }).selectOption("respondNode");
+  await page.getByRole("combobox", { name: "Answers" }).selectOption("respondNode");
   await page.getByRole("button", { name: "Edit items" }).click();
   const pinned = page.getByRole("textbox", { name: "Pinned items" });
   await pinned.click();
@@ -367,7 +367,100 @@ async function schedule() {
   assert.equal(spec.settings.timezone, "Europe/Vienna");
 }
 
-const WORK = [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo], ["company", company], ["laid out on opening", laidOut], ["a failing run", failingRun], ["a test event", testEvent], ["a conflict", conflict], ["paste from n8n", pasteFromN8n], ["a schedule", schedule]];
+/** What is being written in an open node stays while somebody else's work arrives, and both are in the draft. */
+async function unsaved() {
+  const name = `unsaved-${stamp}`;
+  const fields = [{ name: "a", type: "string", value: "1" }, { name: "b", type: "string", value: "2" }];
+  const spec = { nodes: [{ name: "Start", id: "s", type: "core.manual", position: [0, 0] }, { name: "First", id: "f", type: "core.set", position: [300, 0], params: { fields } }], edges: [{ from: "Start", to: "First" }] };
+  await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec }) });
+  const [one, two] = [await openEditor(name), await openEditor(name)];
+  for (const page of [one, two]) await card(page, "First").dblclick();
+  // The name is not written before one leaves its field.
+  await one.getByLabel("Name of the node").fill("Renamed");
+  await two.getByLabel("Value 2", { exact: true }).fill("theirs");
+  await saved(two);
+  await one.waitForFunction(() => [...document.querySelectorAll("input")].some((input) => input.value === "theirs"));
+  assert.equal(await one.getByLabel("Name of the node").inputValue(), "Renamed");
+  await one.getByLabel("Value 1", { exact: true }).fill("mine");
+  await one.keyboard.press("Escape");
+  await card(one, "Renamed").waitFor();
+  await saved(one);
+  await card(two, "Renamed").waitFor({ state: "attached" });
+  const { spec: both } = await draftOf(name);
+  assert.deepEqual([both.nodes[1].name, both.nodes[1].params.fields.map((field) => field.value)], ["Renamed", ["mine", "theirs"]]);
+}
+
+/** An expression is tried on the server while it is written, and an account is made without leaving the node. */
+async function forms() {
+  const name = `forms-${stamp}`;
+  const spec = { nodes: [
+    { name: "Start", id: "s", type: "core.manual", position: [0, 0], pinned: [{ json: { name: "Ada" } }] },
+    { name: "Ask", id: "a", type: "http.request", position: [300, 0], params: { url: "=https://shop.example/{{ $json.name }}" } },
+  ], edges: [{ from: "Start", to: "Ask" }] };
+  await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec }) });
+  const page = await openEditor(name);
+  await card(page, "Ask").dblclick();
+  await page.getByRole("textbox", { name: "URL", exact: true }).click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText("https://shop.example/{{ $json.name.toLowerCase() }}");
+  await page.getByLabel("Value of URL").getByText('"https://shop.example/ada"').waitFor();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.insertText("{{ 1 + }}");
+  await page.locator(".cm-lintRange-error").first().waitFor();
+  await page.getByRole("button", { name: "New connection" }).click();
+  const making = page.getByRole("dialog", { name: "New connection" });
+  await making.getByLabel("Name", { exact: true }).first().fill(`shop-${stamp}`);
+  await making.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("dialog", { name: `Secrets of shop-${stamp}` }).getByRole("button", { name: "Done" }).click();
+  await shot(page, "request");
+  await saved(page);
+  const { spec: now } = await draftOf(name);
+  assert.deepEqual([now.nodes[1].connections, now.nodes[1].params.authentication], [{ auth: `shop-${stamp}` }, "generic"]);
+}
+
+/** A called workflow is looked into by keys, under an address of its own, and left the same way. */
+async function lookInto() {
+  const [name, inner] = [`outer-${stamp}`, `inner-${stamp}`];
+  await api(`/workflows/${inner}/draft`, { method: "PUT", body: JSON.stringify({ spec: { nodes: [{ name: "Called", type: "core.called", position: [0, 0] }, { name: "Inside", type: "core.noop", position: [240, 0] }], edges: [{ from: "Called", to: "Inside" }] } }) });
+  await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec: { nodes: [{ name: "Start", type: "core.manual", position: [0, 0] }, { name: "Bill", type: "core.call", position: [240, 0], params: { workflow: inner } }], edges: [{ from: "Start", to: "Bill" }] } }) });
+  const page = await openEditor(name);
+  await card(page, "Bill").click();
+  await page.keyboard.press("o");
+  const peek = page.getByRole("dialog", { name: `Workflow ${inner}` });
+  await peek.locator(".react-flow__node").filter({ hasText: "Inside" }).waitFor();
+  await page.reload();
+  await peek.locator(".react-flow__node").filter({ hasText: "Inside" }).waitFor();
+  await shot(page, "peek");
+  await page.keyboard.press("Escape");
+  await peek.waitFor({ state: "detached" });
+  assert.equal(new URL(page.url()).search, "");
+}
+
+/** A group moves its nodes, and a note changes its size, by keys alone. */
+async function groups() {
+  const name = `groups-${stamp}`;
+  const spec = { nodes: [{ name: "A", id: "a", type: "core.manual", position: [16, 0] }, { name: "B", id: "b", type: "core.noop", position: [256, 0] }, { name: "Note", id: "n", type: "core.note", position: [0, 240], params: { content: "Hello", width: 240, height: 160 } }], edges: [{ from: "A", to: "B" }] };
+  await api(`/workflows/${name}/draft`, { method: "PUT", body: JSON.stringify({ spec }) });
+  const page = await openEditor(name);
+  await card(page, "A").click();
+  await card(page, "B").click({ modifiers: ["Shift"] });
+  await page.keyboard.press("Control+g");
+  await page.getByRole("button", { name: "Move group Group" }).focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.locator(".react-flow__node-note").click({ position: { x: 3, y: 80 } });
+  await page.getByRole("button", { name: /^Size of Note/ }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowDown");
+  await shot(page, "groups");
+  await saved(page);
+  const { spec: now } = await draftOf(name);
+  assert.deepEqual(now.nodes.map((node) => node.position), [[96, 16], [336, 16], [0, 240]]);
+  assert.deepEqual([now.nodes[2].params.width, now.nodes[2].params.height], [256, 240]);
+  assert.deepEqual(now.foreign.editor.groups.map((group) => group.nodes), [["a", "b"]]);
+}
+
+const WORK = [["by mouse", byMouse], ["by keyboard only", byKeyboard], ["two at once", byTwo], ["company", company], ["laid out on opening", laidOut], ["a failing run", failingRun], ["a test event", testEvent], ["a conflict", conflict], ["paste from n8n", pasteFromN8n], ["a schedule", schedule], ["unsaved edits", unsaved], ["forms", forms], ["a called workflow", lookInto], ["groups and notes", groups]];
 const { ONLY = "" } = process.env;
 
 let failed = false;

@@ -81,7 +81,10 @@ function Drawing({ onAsk, onOpen, onDropType, onDropFile, begin }: Props & { rea
   };
 
   const shift = (positions: ReadonlyMap<string, { readonly x: number; readonly y: number }>) =>
-    setNodes((now) => now.map((node) => ({ ...node, position: positions.get(node.id) ?? node.position })));
+    setNodes((now) => now.map((node) => {
+      const position = positions.get(node.id);
+      return position ? { ...node, position } : node;
+    }));
 
   const ended: OnConnectEnd = (event, state) => {
     if (state.toNode || !state.fromNode || state.fromHandle?.type !== "source") return;

@@ -6,7 +6,8 @@ import { problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
-import { Failure, Skeleton } from "@/kit/States";
+import { Unloaded } from "@/kit/Loaded";
+import { Failure } from "@/kit/States";
 
 import { withKinds } from "./connectionKinds";
 import { useKind } from "./kinds";
@@ -51,7 +52,7 @@ export function NewConnection({ kinds, withSecrets = false, onClose, onMade }: {
         <Field label="Name" hint="Nodes refer to it by this name." error={problems.find((problem) => problem.pointer === "/name")?.detail}>
           {(ids) => <Input {...ids} autoFocus value={name} onChange={(event) => { setName(event.target.value); }} placeholder="shop-api" />}
         </Field>
-        {schema === undefined || value === null ? <Skeleton /> : <SchemaForm schema={schema} value={value} onChange={setSpec} problems={problems} hide={["secrets"]} />}
+        {schema === undefined || value === null ? <Unloaded of={kind} /> : <SchemaForm schema={schema} value={value} onChange={setSpec} problems={problems} hide={["secrets"]} />}
         {make.isError && problems.every((problem) => problem.pointer == null) ? <Failure error={make.error} /> : null}
       </div>
     </Dialog>

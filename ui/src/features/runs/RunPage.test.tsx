@@ -153,7 +153,7 @@ test("a call of which nobody knows whether it took effect is decided in three wa
 
 test("a run that is not there says so", async () => {
   open({ [`GET ${PATH}`]: () => new Refuses(404, "FP0301", "there is no run `run_1`") });
-  expect(await screen.findByText("there is no run `run_1`")).toBeTruthy();
+  expect(await screen.findByText(/there is no run/)).toBeTruthy();
   expect(screen.getByRole("button", { name: "Try again" })).toBeTruthy();
 });
 

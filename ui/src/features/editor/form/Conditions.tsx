@@ -123,7 +123,7 @@ export function Fallback({ place, outputs }: { readonly place: Place; readonly o
   return (
     <div className="ed-row">
       <label className="ed-label">Items that meet no rule
-        <select className="ed-inline" value={value} onChange={(event) => place.onChange(event.target.value === "none" ? undefined : event.target.value === "extra" ? "extra" : Number(event.target.value))}>
+        <select className="ed-inline" aria-label="Items that meet no rule" value={value} onChange={(event) => place.onChange(event.target.value === "none" ? undefined : event.target.value === "extra" ? "extra" : Number(event.target.value))}>
           <option value="none">Go nowhere</option>
           <option value="extra">Have an output of their own</option>
           {Array.from({ length: Math.max(outputs, /^\d+$/.test(value) ? Number(value) + 1 : 0) }, (_, index) => <option key={index} value={index}>Go to output {index}</option>)}

@@ -71,7 +71,7 @@ export function Body({ place }: { readonly place: Place }) {
   return (
     <section className="ed-rows ed-tight" aria-label="Body" data-pointer={place.pointer}>
       <label className="ed-label">Body
-        <select className="ed-inline" value={type} onChange={(event) => place.onChange(event.target.value === "none" ? undefined : blankBody(event.target.value))}>
+        <select className="ed-inline" aria-label="Body" value={type} onChange={(event) => place.onChange(event.target.value === "none" ? undefined : blankBody(event.target.value))}>
           {BODIES.map((one) => <option key={one.type} value={one.type}>{one.label}</option>)}
         </select>
       </label>

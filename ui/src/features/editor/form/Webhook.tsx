@@ -79,7 +79,7 @@ export function Callers({ place }: { readonly place: Place }) {
   const kind = String(whole["kind"] ?? "none");
   return (
     <label className="ed-label" data-pointer={place.pointer}>Who may call it
-      <select className="ed-inline" value={kind} onChange={(event) => place.onChange(event.target.value === "none" ? { kind: "none" } : { ...(whole["connection"] === undefined ? {} : { connection: whole["connection"] }), kind: event.target.value })}>
+      <select className="ed-inline" aria-label="Who may call it" value={kind} onChange={(event) => place.onChange(event.target.value === "none" ? { kind: "none" } : { ...(whole["connection"] === undefined ? {} : { connection: whole["connection"] }), kind: event.target.value })}>
         {CALLERS.map((one) => <option key={one.kind} value={one.kind}>{one.label}</option>)}
       </select>
     </label>
@@ -101,7 +101,7 @@ export function Answers({ place }: { readonly place: Place }) {
   const value = whole["when"] === "lastNode" ? `lastNode/${String(whole["data"] ?? "allEntries")}` : String(whole["when"]);
   return (
     <label className="ed-label" data-pointer={place.pointer}>Answers
-      <select aria-label="Answers" className="ed-inline" value={value} onChange={(event) => { const chosen = ANSWERS.find((one) => one.value === event.target.value); if (chosen) place.onChange(chosen.respond); }}>
+      <select className="ed-inline" aria-label="Answers" value={value} onChange={(event) => { const chosen = ANSWERS.find((one) => one.value === event.target.value); if (chosen) place.onChange(chosen.respond); }}>
         {ANSWERS.map((one) => <option key={one.value} value={one.value}>{one.label}</option>)}
       </select>
     </label>

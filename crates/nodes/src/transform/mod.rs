@@ -4,6 +4,7 @@ mod aggregate;
 mod code;
 mod files;
 mod limit;
+mod rename_keys;
 mod set;
 mod set_n8n;
 mod sort;
@@ -19,6 +20,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(aggregate::Aggregate),
         Arc::new(code::Code),
         Arc::new(limit::Limit),
+        Arc::new(rename_keys::RenameKeys),
         Arc::new(set::Set),
         Arc::new(sort::Sort),
         Arc::new(split_out::SplitOut),

@@ -9,6 +9,7 @@ mod set;
 mod set_n8n;
 mod sort;
 mod split_out;
+mod summarize;
 
 use std::sync::Arc;
 
@@ -24,5 +25,6 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(set::Set),
         Arc::new(sort::Sort),
         Arc::new(split_out::SplitOut),
+        Arc::new(summarize::Summarize),
     ]
 }

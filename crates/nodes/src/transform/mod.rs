@@ -4,7 +4,9 @@ mod aggregate;
 mod code;
 mod files;
 mod limit;
+mod remove_duplicates;
 mod rename_keys;
+mod seen;
 mod set;
 mod set_n8n;
 mod sort;
@@ -21,6 +23,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(aggregate::Aggregate),
         Arc::new(code::Code),
         Arc::new(limit::Limit),
+        Arc::new(remove_duplicates::RemoveDuplicates),
         Arc::new(rename_keys::RenameKeys),
         Arc::new(set::Set),
         Arc::new(sort::Sort),

@@ -3,6 +3,7 @@
 mod aggregate;
 mod code;
 mod files;
+mod item_lists;
 mod limit;
 mod remove_duplicates;
 mod rename_keys;
@@ -22,6 +23,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
         Arc::new(aggregate::Aggregate),
         Arc::new(code::Code),
+        Arc::new(item_lists::ItemLists),
         Arc::new(limit::Limit),
         Arc::new(remove_duplicates::RemoveDuplicates),
         Arc::new(rename_keys::RenameKeys),

@@ -42,9 +42,9 @@ pub struct Params {
     /// Items keep only the fields that were compared.
     #[serde(default)]
     remove_other_fields: bool,
-    /// A null fits values of any type; otherwise it is one more type, and fields must hold one type only.
-    #[serde(default = "yes")]
-    null_fits_any_type: bool,
+    /// Of which types the values of a compared field may be.
+    #[serde(default)]
+    types: Types,
     /// Which items are new (`operation: removeItemsSeenInPreviousExecutions`).
     #[serde(default)]
     pub logic: Logic,
@@ -67,10 +67,6 @@ pub struct Params {
     #[serde(default)]
     #[expect(dead_code, reason = "there is one way only")]
     mode: Clear,
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn ten_thousand() -> u64 {
@@ -100,6 +96,18 @@ enum Compare {
     AllFieldsExcept,
     /// Those of `fieldsToCompare`.
     SelectedFields,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Types {
+    /// Of one type, or null.
+    #[default]
+    OneOrNull,
+    /// Of one type; null counts as an object.
+    One,
+    /// Of any.
+    Any,
 }
 
 /// When an item is new.
@@ -195,7 +203,7 @@ impl NodeType for RemoveDuplicates {
             params.retain(|name, _| !["operation", "logic", "mode", "scope", "historySize"].contains(&name.as_str()));
         }
         if node.version < 1.1 {
-            params.insert("nullFitsAnyType".into(), Value::Bool(false));
+            params.insert("types".into(), Value::from("one"));
         }
         Ok(Lifted::plain(params))
     }
@@ -324,7 +332,7 @@ fn check(params: &Params, items: &[Arc<Item>], paths: &[Path]) -> Result<(), Nod
         let mut known: Option<&'static str> = None;
         for item in items {
             let value = path.get(&item.json);
-            if value.is_some_and(Value::is_null) && params.null_fits_any_type {
+            if value.is_some_and(Value::is_null) && params.types == Types::OneOrNull {
                 continue;
             }
             let name = path.name();
@@ -336,7 +344,7 @@ fn check(params: &Params, items: &[Arc<Item>], paths: &[Path]) -> Result<(), Nod
                 });
             };
             let found = js::type_of(Some(value));
-            if known.is_some_and(|known| known != found) {
+            if params.types != Types::Any && known.is_some_and(|known| known != found) {
                 let error = NodeError::bad_data(format!("'{name}' isn't always the same type"));
                 let types = format!("it is a {} in some items and a {found} in others", known.unwrap_or_default());
                 return Err(error.hint(types));
@@ -480,8 +488,12 @@ mod tests {
         let missing = "'a' field is missing from some input items";
         assert_eq!(fails(json!({}), json!([{ "a": 1 }, { "b": 1 }])), missing);
         assert_eq!(fails(json!({}), json!([{ "a": 1 }, { "a": "1" }])), "'a' isn't always the same type");
-        let strict = json!({ "nullFitsAnyType": false });
+        let strict = json!({ "types": "one" });
         assert_eq!(fails(strict, json!([{ "a": 1 }, { "a": null }])), "'a' isn't always the same type");
+        assert_eq!(
+            kept(json!({ "types": "any" }), json!([{ "a": 1 }, { "a": "1" }, { "a": null }, { "a": 1 }])),
+            [0, 1, 2]
+        );
         let dotted = some("selectedFields", json!({ "fieldsToCompare": "x.y", "disableDotNotation": true }));
         assert_eq!(fails(dotted, items()), "'x.y' field is missing from some input items");
         let nothing = "No fields specified. Please add a field to compare on";

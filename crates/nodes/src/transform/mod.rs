@@ -2,6 +2,8 @@
 
 mod aggregate;
 mod code;
+mod date_moment;
+mod date_time;
 mod files;
 mod item_lists;
 mod limit;
@@ -23,6 +25,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
         Arc::new(aggregate::Aggregate),
         Arc::new(code::Code),
+        Arc::new(date_time::DateTime),
         Arc::new(item_lists::ItemLists),
         Arc::new(limit::Limit),
         Arc::new(remove_duplicates::RemoveDuplicates),

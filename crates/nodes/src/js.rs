@@ -158,6 +158,15 @@ pub fn compare(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
     }
 }
 
+/// Puts keys into the order in which JavaScript keeps an object's: whole numbers first, by size, then as they came.
+pub fn order_keys<T>(entries: &mut [(String, T)]) {
+    let rank = |key: &str| {
+        let canonical = key == "0" || !key.starts_with('0') && key.bytes().all(|byte| byte.is_ascii_digit());
+        key.parse::<u32>().ok().filter(|index| canonical && *index < u32::MAX).map_or(u64::MAX, u64::from)
+    };
+    entries.sort_by_key(|(key, _)| rank(key));
+}
+
 /// Reads JSON, and failing that what people write for it: single quotes, bare keys, commas before a bracket.
 pub fn relaxed_json(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().or_else(|| {
@@ -290,6 +299,13 @@ mod tests {
         assert!(!deep_equal(&json!([1]), &json!([1, 2])));
         assert!(!identical(Some(&json!([])), Some(&json!([]))));
         assert!(identical(Some(&json!(1)), Some(&json!(1.0))) && !identical(Some(&json!(1)), Some(&json!("1"))));
+    }
+
+    #[test]
+    fn keys_that_are_numbers_come_first() {
+        let mut entries = ["b", "10", "-1", "2", "01", "1.5", "a", "0"].map(|key| (key.to_owned(), ()));
+        order_keys(&mut entries);
+        assert_eq!(entries.map(|(key, ())| key), ["0", "2", "10", "b", "-1", "01", "1.5", "a"]);
     }
 
     #[test]

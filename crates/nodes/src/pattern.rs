@@ -4,6 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use model::template::Params;
+use model::{Item, Map, Value};
+use part::{Ctx, NodeError};
+
 /// Compiled patterns of a node, by source and flags. Patterns that come from items may differ each time.
 #[derive(Default)]
 pub struct Patterns {
@@ -46,6 +50,104 @@ pub fn script(pattern: &str, ignore_case: bool, text: &str) -> String {
 /// A JavaScript string literal without brackets, which would end the `{{ }}` around it.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('{', "\\u007b").replace('}', "\\u007d")
+}
+
+/// Asks the sandbox what a piece of JavaScript gives, beside the item at a position of the first input.
+pub async fn ask(ctx: &Ctx, item: &Arc<Item>, position: usize, script: &str) -> Result<Value, NodeError> {
+    let map = Map::from_iter([("answer".to_owned(), Value::String(format!("={{{{ {script} }}}}")))]);
+    let params = Params::compile(&map).map_err(|_| NodeError::bug("a script of a node cannot be read"))?;
+    let mut rows = ctx.host().resolve(&params, std::slice::from_ref(item), position).await?;
+    let row = rows.pop().unwrap_or_else(|| Ok(Map::new()))?;
+    Ok(row.get("answer").cloned().unwrap_or_default())
+}
+
+/// `text.replace(new RegExp(source, …), replacement)` for many texts.
+pub struct Replacer {
+    source: String,
+    ignore_case: bool,
+    replacement: String,
+    native: Native,
+}
+
+impl Replacer {
+    /// Replaces the first match of a pattern; `$1`, `$&`, `$<name>` and the like in the replacement are what was found.
+    pub fn new(source: &str, ignore_case: bool, replacement: &str) -> Replacer {
+        Replacer {
+            source: source.to_owned(),
+            ignore_case,
+            replacement: replacement.to_owned(),
+            native: compile(source, "", ignore_case).map(Arc::new),
+        }
+    }
+
+    /// The text after it; `None` when only JavaScript can tell.
+    pub fn replace(&self, text: &str) -> Option<String> {
+        let regex = self.native.as_deref().filter(|_| text.chars().all(|c| c <= '\u{ffff}'))?;
+        let Some(found) = regex.captures(text) else { return Some(text.to_owned()) };
+        let whole = found.get(0)?;
+        let mut out = text[..whole.start()].to_owned();
+        expand(&self.replacement, text, &found, regex, &mut out);
+        out.push_str(&text[whole.end()..]);
+        Some(out)
+    }
+
+    /// JavaScript that gives a list: what [`Self::replace`] makes of each of the texts.
+    pub fn script(&self, texts: &[&str]) -> String {
+        let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+        let (source, flags) = (quoted(&self.source), if self.ignore_case { "\"i\"" } else { "\"\"" });
+        let replacement = quoted(&self.replacement);
+        format!("[{}].map(text => text.replace(new RegExp({source}, {flags}), {replacement}))", texts.join(", "))
+    }
+}
+
+/// JavaScript's `GetSubstitution`.
+fn expand(replacement: &str, text: &str, found: &regex::Captures<'_>, regex: &regex::Regex, out: &mut String) {
+    let (whole, groups) = (found.get(0).map_or(0..0, |whole| whole.range()), found.len());
+    let named = regex.capture_names().flatten().next().is_some();
+    let group = |number: usize| found.get(number).map_or("", |group| group.as_str());
+    let mut rest = replacement;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let digits = rest.bytes().take(2).take_while(u8::is_ascii_digit).count();
+        let number = (1..=digits).rev().find_map(|count| {
+            let number: usize = rest[..count].parse().ok()?;
+            (1..groups).contains(&number).then_some((number, count))
+        });
+        let used = match (rest.chars().next(), number) {
+            (Some('$'), _) => {
+                out.push('$');
+                1
+            }
+            (Some('&'), _) => {
+                out.push_str(&text[whole.clone()]);
+                1
+            }
+            (Some('`'), _) => {
+                out.push_str(&text[..whole.start]);
+                1
+            }
+            (Some('\''), _) => {
+                out.push_str(&text[whole.end..]);
+                1
+            }
+            (Some('<'), _) if named && rest.contains('>') => {
+                let end = rest.find('>').unwrap_or(0);
+                out.push_str(found.name(&rest[1..end]).map_or("", |group| group.as_str()));
+                end + 1
+            }
+            (_, Some((number, count))) => {
+                out.push_str(group(number));
+                count
+            }
+            _ => {
+                out.push('$');
+                0
+            }
+        };
+        rest = &rest[used..];
+    }
+    out.push_str(rest);
 }
 
 /// `/source/flags`, or the whole text without flags.
@@ -182,6 +284,24 @@ mod tests {
         }
         assert_eq!(patterns.test(".", false, "😀"), None);
         assert_eq!(patterns.test("é", true, "É"), None);
+    }
+
+    #[test]
+    fn replacements_are_those_of_javascript() {
+        for (source, replacement, text, expect) in [
+            ("(\\w+)_(\\w+)", "$2-$1$&$$x$3", "a_b", "b-aa_b$x$3"),
+            ("b", "[$`|$']", "abc", "a[a|c]c"),
+            ("(?<n>x)", "$<n>y$<m>", "xx", "xyx"),
+            ("(x)", "$<n>$01$10$", "x", "$<n>xx0$"),
+            ("x", "y", "axx", "ayx"),
+            ("", "b", "a", "ba"),
+            ("z", "y", "a", "a"),
+        ] {
+            let replacer = Replacer::new(source, false, replacement);
+            assert_eq!(replacer.replace(text).as_deref(), Some(expect), "{source} on {text}");
+        }
+        assert_eq!(Replacer::new("(?=a)", false, "b").replace("a"), None);
+        assert_eq!(Replacer::new("A", true, "b").replace("xa").as_deref(), Some("xb"));
     }
 
     #[test]

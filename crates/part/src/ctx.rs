@@ -495,6 +495,22 @@ impl Ctx {
         outputs.done().await
     }
 
+    /// A value of our own store, writes of this step included. It outlives the run.
+    pub async fn local_get(&self, space: &str, key: &str) -> Result<Option<Bytes>, NodeError> {
+        self.host.local_get(space, key).await
+    }
+
+    /// Sets a value of our own store with the commit of the step's result.
+    pub fn local_put(&self, space: &str, key: &str, value: impl Into<Bytes>) {
+        let (space, key) = (space.to_owned(), key.to_owned());
+        self.host.stage(store::LocalWrite::Put { space, key, value: value.into(), expires_at: None });
+    }
+
+    /// Removes a value of our own store with the commit of the step's result.
+    pub fn local_delete(&self, space: &str, key: &str) {
+        self.host.stage(store::LocalWrite::Delete { space: space.to_owned(), key: key.to_owned() });
+    }
+
     /// A collector for what the step puts out.
     pub fn outputs(&self, ports: u16) -> Outputs {
         Outputs::new(self.host.clone(), self.info.on_error, ports)

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::template::Params;
 use model::{Code, Item, Map, Value};
 use part::{Category, Ctx, NodeError};
 use schemars::JsonSchema;
@@ -214,21 +213,12 @@ impl Tests {
                 Ok(pass) => return Ok(pass),
                 Err(Halt::Failed(error)) => return Err(*error),
                 Err(Halt::Ask(script)) => {
-                    let answer = ask(ctx, item, position, &script).await?;
+                    let answer = pattern::ask(ctx, item, position, &script).await?;
                     answers.insert(script, answer);
                 }
             }
         }
     }
-}
-
-/// Asks the sandbox what a piece of JavaScript gives.
-async fn ask(ctx: &Ctx, item: &Arc<Item>, position: usize, script: &str) -> Result<Value, NodeError> {
-    let map = Map::from_iter([("answer".to_owned(), Value::String(format!("={{{{ {script} }}}}")))]);
-    let params = Params::compile(&map).map_err(|_| NodeError::bug("a script of a condition cannot be read"))?;
-    let mut rows = ctx.host().resolve(&params, std::slice::from_ref(item), position).await?;
-    let row = rows.pop().unwrap_or_else(|| Ok(Map::new()))?;
-    Ok(row.get("answer").cloned().unwrap_or_default())
 }
 
 /// Why a condition has no answer yet.

@@ -131,12 +131,15 @@ pub struct Matches {
     pub unmatched2: Vec<usize>,
 }
 
-/// Finds what belongs together. An item of the first input without one of the fields matches nothing.
+/// A comparison that overlooks differences.
+pub type Alike = fn(Option<&Value>, Option<&Value>) -> bool;
+
+/// Finds what belongs together, by equal values unless a comparison is given. An item of the first input without one of the fields matches nothing.
 pub fn find(
     first: &[Arc<Item>],
     second: &[Arc<Item>],
     fields: &[(Path, Path)],
-    fuzzy: bool,
+    alike: Option<Alike>,
     only_first: bool,
 ) -> Matches {
     let mut matches = Matches::default();
@@ -146,7 +149,7 @@ pub fn find(
         fields.iter().map(value).collect()
     };
     let second_keys: Vec<Vec<Option<Value>>> = second.iter().map(|item| keys(item, false)).collect();
-    let index = (!fuzzy).then(|| index(&second_keys));
+    let index = alike.is_none().then(|| index(&second_keys));
     for (position, item) in first.iter().enumerate() {
         let wanted = keys(item, true);
         let mut found: Vec<usize> = if wanted.iter().any(Option::is_none) {
@@ -154,7 +157,10 @@ pub fn find(
         } else {
             let equal = |at: &usize| {
                 let pairs = wanted.iter().zip(&second_keys[*at]);
-                pairs.into_iter().all(|(a, b)| if fuzzy { alike(a.as_ref(), b.as_ref()) } else { same(a, b) })
+                pairs.into_iter().all(|(a, b)| match alike {
+                    Some(alike) => alike(a.as_ref(), b.as_ref()),
+                    None => same(a, b),
+                })
             };
             match (&index, name(&wanted)) {
                 (Some(index), Some(name)) => index.get(&name).into_iter().flatten().copied().filter(equal).collect(),
@@ -201,7 +207,7 @@ fn same(a: &Option<Value>, b: &Option<Value>) -> bool {
 }
 
 /// n8n's fuzzy comparison: `3` is `"3"`, `true` is `"True"` and 1, what is empty is the same.
-fn alike(a: Option<&Value>, b: Option<&Value>) -> bool {
+pub fn alike(a: Option<&Value>, b: Option<&Value>) -> bool {
     let falsy = |value: Option<&Value>| match value {
         Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),

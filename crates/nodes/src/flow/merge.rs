@@ -427,7 +427,8 @@ async fn by_fields(ctx: &Ctx, params: &Params) -> Result<Outcome, NodeError> {
         });
     }
     let only_first = params.multiple_matches == MultipleMatches::First;
-    let matches = join::find(&first, &second, &fields, params.fuzzy_compare, only_first);
+    let alike = params.fuzzy_compare.then_some(join::alike as join::Alike);
+    let matches = join::find(&first, &second, &fields, alike, only_first);
     match (mode, from) {
         (KeepMatches, DataFrom::First) => return Ok(pick(0, matches.pairs.into_iter().map(|(position, _)| position))),
         (KeepMatches, DataFrom::Second) => return Ok(pick(1, matches.matched2)),

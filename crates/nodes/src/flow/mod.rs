@@ -1,9 +1,10 @@
 //! Node types that direct items: conditions, joins, loops.
 
+mod compare;
 mod conditions;
 mod filter;
 mod if_;
-mod join;
+pub(crate) mod join;
 mod legacy;
 mod loop_;
 mod merge;
@@ -22,6 +23,7 @@ use part::NodeType;
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
+        Arc::new(compare::Compare),
         Arc::new(filter::Filter),
         Arc::new(if_::If),
         Arc::new(loop_::Loop),

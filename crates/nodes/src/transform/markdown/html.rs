@@ -104,6 +104,7 @@ static ADDRESS: LazyLock<Regex> =
 static TRAILING: LazyLock<Regex> = LazyLock::new(|| pattern(r##"[!"#$%&'()*+,./:;=?@\[\]_{|}~-]+$"##));
 static MENTION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(^|\s)@([a-z0-9]+(?:[a-z0-9.-]*[a-z0-9])?)"));
 static MID_WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"_([^\s_](?:[^_\n]*[^\s_])?)_"));
+static BOTH: LazyLock<Regex> = LazyLock::new(|| pattern(r"<em><strong>([^<]*)</strong></em>"));
 static OWN_ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"\s*\{([^{}]+)\}\s*$"));
 static SIZE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(!\[[^\]\n]*\]\()([^\s()]+)\s+=(\d{1,6}|\*)x(\d{1,6}|\*)(\s+"[^"\n]*")?\)"#));
@@ -133,7 +134,9 @@ pub fn write(markdown: &str, options: &Options) -> String {
     for (at, (event, source)) in events.iter().enumerate() {
         writer.event(event, source, &events[at + 1..]);
     }
-    let body = indented_quotes(writer.out.trim_end());
+    // Of three asterisks, the outer two are the strong ones.
+    let body = BOTH.replace_all(writer.out.trim_end(), "<strong><em>$1</em></strong>");
+    let body = indented_quotes(&body);
     match options.complete_html_document {
         true => format!(
             "<!DOCTYPE HTML>\n<html>\n<head>\n<meta charset=\"utf-8\">\n</head>\n<body>\n{body}\n</body>\n</html>"
@@ -335,6 +338,7 @@ impl Writer<'_> {
                 self.out.push_str("<tr>\n");
             }
             Tag::TableCell => self.cell(next),
+            Tag::HtmlBlock => self.line(),
             Tag::Emphasis => self.out.push_str("<em>"),
             Tag::Strong => self.out.push_str("<strong>"),
             Tag::Strikethrough => self.out.push_str("<del>"),
@@ -467,7 +471,7 @@ impl Writer<'_> {
         if self.code {
             return self.out.push_str(&escaped(text));
         }
-        let mut html = half_escaped(text);
+        let mut html = escaped(text).replace("...", "…");
         if self.links == 0 && self.options.simplified_auto_link {
             html = ADDRESS.replace_all(&html, |found: &Captures<'_>| self.address(&found[0])).into_owned();
         }
@@ -555,11 +559,6 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// In running text a `>` stays.
-fn half_escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
-}
-
 fn quoted(text: &str) -> String {
     text.replace('"', "&quot;").replace('<', "&lt;")
 }
@@ -644,6 +643,32 @@ mod tests {
             ("- [ ] x\n- y", "<ul>\n<li>[ ] x</li>\n<li>y</li>\n</ul>"),
             ("snake_case_word and *it*", "<p>snake<em>case</em>word and <em>it</em></p>"),
             ("[x](<a b> \"t\")", "<p><a href=\"a b\" title=\"t\">x</a></p>"),
+            ("[a](http://x?a=1&b=2) x?a=1&b=2", "<p><a href=\"http://x?a=1&b=2\">a</a> x?a=1&amp;b=2</p>"),
+            ("text\n\n<div>x</div>\n\nmore", "<p>text</p>\n<div>x</div>\n<p>more</p>"),
+            (
+                "- a\n\n    ```\n    code\n    ```\n- b",
+                "<ul>\n<li><p>a</p>\n<pre><code>code\n</code></pre></li>\n<li><p>b</p></li>\n</ul>",
+            ),
+            (
+                "> a\n>> b\n> c",
+                "<blockquote>\n  <p>a</p>\n  <blockquote>\n    <p>b\n    c</p>\n  </blockquote>\n</blockquote>",
+            ),
+            ("[![alt](i.png)](http://x)", "<p><a href=\"http://x\"><img src=\"i.png\" alt=\"alt\" /></a></p>"),
+            ("text\n\n---\n\nmore", "<p>text</p>\n<hr />\n<p>more</p>"),
+            ("1. a\n    text\n2. b", "<ol>\n<li>a\ntext</li>\n<li>b</li>\n</ol>"),
+            (
+                "# A\n\ntext\n\n## B\n\n- x\n- y\n\ntext2",
+                "<h1 id=\"a\">A</h1>\n<p>text</p>\n<h2 id=\"b\">B</h2>\n<ul>\n<li>x</li>\n<li>y</li>\n</ul>\n<p>text2</p>",
+            ),
+            ("a & b &lt; c > d", "<p>a &amp; b &lt; c &gt; d</p>"),
+            ("***bold italic***", "<p><strong><em>bold italic</em></strong></p>"),
+            ("line<br/>next", "<p>line<br/>next</p>"),
+            ("text\n# H\ntext", "<p>text</p>\n<h1 id=\"h\">H</h1>\n<p>text</p>"),
+            ("* a\n* b\n\n\n* c", "<ul>\n<li><p>a</p></li>\n<li><p>b</p></li>\n<li><p>c</p></li>\n</ul>"),
+            ("a\r\nb\r\n\r\nc", "<p>a\nb</p>\n<p>c</p>"),
+            ("- a\n- b\ntext", "<ul>\n<li>a</li>\n<li>b\ntext</li>\n</ul>"),
+            ("\"q\" -- it's...", "<p>\"q\" -- it's…</p>"),
+            ("**a_b_c**", "<p><strong>a<em>b</em>c</strong></p>"),
             ("<a@b.co>", "<p><a href=\"mailto:a@b.co\">a@b.co</a></p>"),
         ] {
             check(markdown, json!({}), expect);

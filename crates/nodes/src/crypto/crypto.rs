@@ -217,7 +217,7 @@ async fn made(params: &Params, ctx: &Ctx, item: &Arc<Item>, position: usize) -> 
     };
     let result = match params.action {
         Action::Hash | Action::Hmac => {
-            let key = (params.action == Action::Hmac).then(|| params.secret.as_bytes());
+            let key = (params.action == Action::Hmac).then_some(params.secret.as_bytes());
             if key.is_some_and(<[u8]>::is_empty) {
                 let error = NodeError::parameter("/params/secret", "there is no key to make the digest with");
                 return Err(error.hint("set `secret`"));

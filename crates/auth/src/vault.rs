@@ -49,6 +49,27 @@ struct Opened {
     reach: Arc<Reach>,
 }
 
+impl Opened {
+    /// The key that tokens are checked with.
+    fn checking_key(&self, connection: &Name) -> Result<DecodingKey, Problem> {
+        let fault = |reason: String| Problem::new(Code::ConnectionMissing, reason);
+        match &self.connection.auth {
+            Scheme::Jwt { algorithm, .. } if algorithm.is_symmetric() => {
+                let key = self.secrets.get("key");
+                let key = key.map_err(|reason| fault(format!("connection `{connection}` {reason}")))?;
+                Ok(DecodingKey::from_secret(key))
+            }
+            Scheme::Jwt { algorithm, public_key: Some(pem), .. } => {
+                crate::jwt::public_key(*algorithm, pem).map_err(fault)
+            }
+            Scheme::Jwt { .. } => {
+                Err(fault(format!("connection `{connection}` has no public key to check tokens with")))
+            }
+            _ => Err(fault(format!("connection `{connection}` is no `jwt` connection"))),
+        }
+    }
+}
+
 /// What a webhook's sender has to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -175,16 +196,8 @@ impl Vault {
                 let sent = headers.get(name.as_str()).map_or(&b""[..], |value| value.as_bytes());
                 if same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
             }
-            (Scheme::Jwt { algorithm, public_key, .. }, Shown::Jwt) => {
-                let key = match public_key {
-                    Some(pem) if !algorithm.is_symmetric() => crate::jwt::public_key(*algorithm, pem)
-                        .map_err(|reason| Problem::new(Code::ConnectionMissing, reason))?,
-                    _ if algorithm.is_symmetric() => DecodingKey::from_secret(secret("key")?),
-                    _ => {
-                        let detail = format!("connection `{connection}` has no public key to check tokens with");
-                        return Err(Problem::new(Code::ConnectionMissing, detail));
-                    }
-                };
+            (Scheme::Jwt { algorithm, .. }, Shown::Jwt) => {
+                let key = opened.checking_key(connection)?;
                 let token = after_scheme("bearer").ok_or_else(|| refuse("there is no token"))?;
                 crate::jwt::check(*algorithm, &key, token).map(Some).map_err(refuse)
             }
@@ -208,6 +221,19 @@ impl Vault {
         let key = opened.secrets.get("key").map_err(fault)?;
         let now = crate::now_millis() / 1000;
         crate::jwt::make(*algorithm, key, &all, lifetime.0, key_id.as_deref(), now).map_err(fault)
+    }
+
+    /// The claims of a token that is good, as the key of a `jwt` connection says.
+    pub async fn check_token(&self, scope: ScopeId, connection: &Name, token: &str) -> Result<Value, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let key = opened.checking_key(connection)?;
+        let Scheme::Jwt { algorithm, .. } = &opened.connection.auth else {
+            return Err(Problem::new(
+                Code::ConnectionMissing,
+                format!("connection `{connection}` is no `jwt` connection"),
+            ));
+        };
+        crate::jwt::check(*algorithm, &key, token).map_err(|reason| Problem::new(Code::StepFailed, reason))
     }
 
     /// 32 random bytes that belong to the server itself, made when they are first asked for. They are kept as the
@@ -423,6 +449,10 @@ mod tests {
             vault.put_secret(scope, &name(connection), field, b"s3cret", "test").await.unwrap();
         }
         let token = vault.make_token(scope, &name("jwt"), &Map::new()).await.unwrap();
+        assert!(vault.check_token(scope, &name("jwt"), &token).await.unwrap()["exp"].is_number());
+        for (connection, token) in [("jwt", format!("{token}x")), ("basic", token.clone())] {
+            assert!(vault.check_token(scope, &name(connection), &token).await.is_err(), "{connection}");
+        }
         let cases = [
             ("basic", Shown::Basic, "authorization", "Basic YW5uOnMzY3JldA==".to_owned(), true),
             ("basic", Shown::Basic, "authorization", "Basic YW5uOndyb25n".to_owned(), false),

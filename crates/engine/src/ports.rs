@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use model::{Map, Name, Problem, Scope, ScopeId, WorkflowSpec};
+use model::{Map, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
 use part::{NodeError, WorkflowRef};
 
 /// A workflow text and where it comes from.
@@ -85,7 +85,7 @@ pub trait Clock: Send + Sync {
     fn random(&self) -> u64;
 }
 
-/// Signs on behalf of a node, which never sees the key.
+/// Signs and checks on behalf of a node, which never sees the key.
 pub trait Tokens: Send + Sync {
     /// A JSON web token with these claims, signed with the key of a `jwt` connection.
     fn sign<'a>(
@@ -94,6 +94,13 @@ pub trait Tokens: Send + Sync {
         connection: &'a Name,
         claims: &'a Map,
     ) -> BoxFuture<'a, Result<String, NodeError>>;
+    /// The claims of a JSON web token that is good, as the key of a `jwt` connection says.
+    fn check<'a>(
+        &'a self,
+        scope: &'a Scope,
+        connection: &'a Name,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<Value, NodeError>>;
     /// The address that resumes a step of a run, if the server has a public one.
     fn resume_url(&self, scope: &Scope, run: model::RunId, step: u32) -> Option<String>;
 }

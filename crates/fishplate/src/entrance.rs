@@ -9,7 +9,7 @@ use inbound::routes::Routes;
 use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
 use inbound::{Endpoint, Local};
-use model::{Code, Map, Name, Problem, RunId, Scope};
+use model::{Code, Map, Name, Problem, RunId, Scope, ScopeId, Value};
 use part::net::AddressRange;
 use part::trigger::Trigger;
 use part::{NodeError, Runs};
@@ -117,6 +117,13 @@ pub struct NodeSigner {
     pub signer: Arc<Signer>,
 }
 
+impl NodeSigner {
+    fn scope_id(&self, scope: &Scope) -> Result<ScopeId, Problem> {
+        let id = self.live.view().scope_id(scope);
+        id.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no scope `{scope}`")))
+    }
+}
+
 impl engine::ports::Tokens for NodeSigner {
     fn sign<'a>(
         &'a self,
@@ -124,11 +131,16 @@ impl engine::ports::Tokens for NodeSigner {
         connection: &'a Name,
         claims: &'a Map,
     ) -> BoxFuture<'a, Result<String, NodeError>> {
-        Box::pin(async move {
-            let id = self.live.view().scope_id(scope);
-            let id = id.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no scope `{scope}`")))?;
-            Ok(self.vault.make_token(id, connection, claims).await?)
-        })
+        Box::pin(async move { Ok(self.vault.make_token(self.scope_id(scope)?, connection, claims).await?) })
+    }
+
+    fn check<'a>(
+        &'a self,
+        scope: &'a Scope,
+        connection: &'a Name,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(async move { Ok(self.vault.check_token(self.scope_id(scope)?, connection, token).await?) })
     }
 
     fn resume_url(&self, scope: &Scope, run: RunId, step: u32) -> Option<String> {

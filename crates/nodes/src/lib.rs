@@ -9,6 +9,7 @@
 
 pub mod control;
 mod convert;
+pub mod crypto;
 mod dates;
 #[cfg(test)]
 mod differential;
@@ -29,7 +30,7 @@ use part::NodeType;
 
 /// All built-in node types.
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
-    [flow::list(), transform::list(), trigger::list(), http::list(), control::list()].concat()
+    [flow::list(), transform::list(), crypto::list(), trigger::list(), http::list(), control::list()].concat()
 }
 
 #[cfg(test)]

@@ -217,6 +217,8 @@ pub trait StepHost: Spool {
     ) -> BoxFuture<'a, Result<Map, NodeError>>;
     /// Makes a JSON web token out of claims, signed with the key of a `jwt` connection. The key is never seen here.
     fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>>;
+    /// The claims of a JSON web token that is good, as the key of a `jwt` connection says. The key is never seen here.
+    fn check_token<'a>(&'a self, connection: &'a Name, token: &'a str) -> BoxFuture<'a, Result<Value, NodeError>>;
     /// Whether all nodes that this output leads to take their items as text ([`crate::Node::takes_text`]).
     fn feeds_scripts(&self, _output: u16) -> bool {
         false

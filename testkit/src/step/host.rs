@@ -343,6 +343,15 @@ impl StepHost for Memory {
         Box::pin(std::future::ready(Ok(token)))
     }
 
+    fn check_token<'a>(&'a self, connection: &'a Name, token: &'a str) -> BoxFuture<'a, Result<Value, NodeError>> {
+        // Those that were signed above are good.
+        let signed = serde_json::from_str::<Value>(token).ok();
+        let good = signed.filter(|signed| signed["connection"] == connection.as_str());
+        let claims = good.map(|signed| signed["claims"].clone());
+        let claims = claims.ok_or_else(|| NodeError::bad_data("the token's signature is not right"));
+        Box::pin(std::future::ready(claims))
+    }
+
     fn code<'a>(&'a self, job: CodeJob<'a>) -> BoxFuture<'a, Result<CodeResult, NodeError>> {
         Box::pin(async move {
             let view = self.view();

@@ -109,6 +109,14 @@ impl StepRun {
         self.own_cancel.as_ref().unwrap_or(&self.shared.cancel)
     }
 
+    /// Whoever holds the keys of connections.
+    fn tokens(&self, connection: &Name) -> Result<&dyn crate::ports::Tokens, NodeError> {
+        self.shared.engine.tokens.as_deref().ok_or_else(|| {
+            let detail = format!("the connection `{connection}` cannot be used: this process holds no keys");
+            NodeError::new(Code::ConnectionMissing, Category::Auth, detail)
+        })
+    }
+
     /// What takes effect with the step's result.
     pub fn staged(&self) -> MutexGuard<'_, Staged> {
         self.staged.lock().unwrap_or_else(PoisonError::into_inner)
@@ -371,15 +379,11 @@ impl StepHost for StepRun {
     }
 
     fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>> {
-        Box::pin(async move {
-            match &self.shared.engine.tokens {
-                Some(tokens) => tokens.sign(&self.shared.scope, connection, claims).await,
-                None => {
-                    let detail = format!("the connection `{connection}` cannot be used: this process holds no keys");
-                    Err(NodeError::new(Code::ConnectionMissing, Category::Auth, detail))
-                }
-            }
-        })
+        Box::pin(async move { self.tokens(connection)?.sign(&self.shared.scope, connection, claims).await })
+    }
+
+    fn check_token<'a>(&'a self, connection: &'a Name, token: &'a str) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(async move { self.tokens(connection)?.check(&self.shared.scope, connection, token).await })
     }
 
     fn feeds_scripts(&self, output: u16) -> bool {

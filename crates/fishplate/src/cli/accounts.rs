@@ -251,6 +251,15 @@ impl Tokens for Signer {
         Box::pin(async move { Ok(self.vault.make_token(self.scope, connection, claims).await?) })
     }
 
+    fn check<'a>(
+        &'a self,
+        _: &'a Scope,
+        connection: &'a Name,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(async move { Ok(self.vault.check_token(self.scope, connection, token).await?) })
+    }
+
     fn resume_url(&self, _: &Scope, _: RunId, _: u32) -> Option<String> {
         None
     }

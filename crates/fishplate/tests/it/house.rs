@@ -89,6 +89,9 @@ impl Tokens for Addresses {
     fn sign<'a>(&'a self, _: &'a Scope, _: &'a Name, _: &'a Map) -> BoxFuture<'a, Result<String, NodeError>> {
         Box::pin(async { Ok("signed".into()) })
     }
+    fn check<'a>(&'a self, _: &'a Scope, _: &'a Name, _: &'a str) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(async { Ok(serde_json::json!({ "sub": "checked" })) })
+    }
     fn resume_url(&self, _: &Scope, run: RunId, step: u32) -> Option<String> {
         Some(format!("https://hooks.test.example/resume/{run}/{step}/signature"))
     }

@@ -158,19 +158,58 @@ struct Prepared {
 }
 
 /// What reaches out of the sandbox, by name: an estimate that errs on the side of an effect.
-const REACHES_OUT: &[&str] =
-    &["httpRequest", "requestWithAuthentication", "helpers.request", "setBinaryDataBuffer", "prepareBinaryData"];
+const REACHES_OUT: &[&str] = &[
+    "httpRequest",
+    "requestWithAuthentication",
+    "helpers.request",
+    "setBinaryDataBuffer",
+    "setBinaryDataAsync",
+    "prepareBinaryData",
+];
+
+// What n8n's old nodes have beside the code node's names. It stands on the user's first line, so that line numbers in
+// errors are right, and the user's code in a function of its own, where it may use these names for its own.
+
+/// Of both.
+const LEGACY: &str = "const helpers = $helpers, getWorkflowStaticData = $getWorkflowStaticData, \
+    __load = async (files, at) => { \
+        for (const name of Object.keys(files ?? {})) \
+            files[name].data = (await helpers.getBinaryDataBuffer(at, name)).toString('base64'); \
+        return files; }, \
+    __save = async (files) => { \
+        if (!files) throw new Error('No data was provided to setBinaryDataAsync (data: IBinaryKeyData).'); \
+        for (const name of Object.keys(files)) \
+            files[name] = await helpers.setBinaryDataBuffer(files[name], Buffer.from(files[name].data, 'base64')); \
+        return files; };";
+
+/// Of the function node, whose helpers are told the item.
+const FUNCTION_GLOBALS: &str = "const getBinaryDataAsync = (item) => __load(item.binary, items.indexOf(item)), \
+    setBinaryDataAsync = async (item, files) => { item.binary = await __save(files); };";
+
+/// Of the function item node, whose item is the fields alone.
+const FUNCTION_ITEM_GLOBALS: &str = "let __files = $input.item.binary; const item = $input.item.json, \
+    getBinaryData = () => __files, setBinaryData = async (files) => { __files = files; }, \
+    getBinaryDataAsync = () => __load(__files, $itemIndex), \
+    setBinaryDataAsync = async (files) => { __files = await __save(files); };";
+
+/// What the function item node returns is the fields, whatever they are called.
+const FUNCTION_ITEM_END: &str = "if (__made === undefined) \
+    throw new Error('No data got returned. Always an object has to be returned!'); \
+    return { json: __made, ...(__files && { binary: __files }) };";
 
 impl Prepared {
     fn new(params: &Params) -> Prepared {
-        // On the user's first line, so that line numbers in errors are right.
-        let before = match params.dialect {
-            Dialect::FunctionItem => "const item = $input.item.json; ",
-            Dialect::Code | Dialect::Function => "",
+        let code = &params.code;
+        let source = match params.dialect {
+            Dialect::Code => code.clone(),
+            Dialect::Function => format!("{LEGACY} {FUNCTION_GLOBALS} return await (async () => {{ {code}\n}})();"),
+            Dialect::FunctionItem => format!(
+                "{LEGACY} {FUNCTION_ITEM_GLOBALS} const __made = await (async () => {{ {code}\n}})(); {FUNCTION_ITEM_END}"
+            ),
         };
         let reaches_out = REACHES_OUT.iter().any(|name| params.code.contains(name));
         Prepared {
-            source: format!("{before}{}", params.code),
+            source,
             each_item: params.mode == Mode::RunOnceForEachItem,
             effect: if reaches_out { Effect::Effect } else { Effect::Pure },
         }
@@ -286,6 +325,31 @@ mod tests {
         let item = lifted(FUNCTION_ITEM, 1.0, json!({ "functionCode": "item.x = item.n + 1;\nreturn item;" }));
         let outputs = run(&Code, Value::Object(item.params), &[json!([{ "n": 1 }])]).unwrap();
         assert_eq!(outputs, [json!([{ "n": 1, "x": 2 }])]);
+    }
+
+    #[test]
+    fn the_old_nodes_have_their_own_names() {
+        let run_as = |node_type: &str, code: &str, items: Value| {
+            let lift = lifted(node_type, 1.0, json!({ "functionCode": code }));
+            Bench::new(&Code, Value::Object(lift.params)).unwrap().run(&[items])
+        };
+        // Fields called `json` are fields, and what the nodes define may be defined anew.
+        let made = run_as(FUNCTION_ITEM, "const helpers = 1; return { json: { a: 1 }, h: helpers };", json!([{}]));
+        assert_eq!(made.unwrap().json(), [json!([{ "json": { "a": 1 }, "h": 1 }])]);
+        let none = run_as(FUNCTION_ITEM, "item.x = 1;", json!([{}])).unwrap_err();
+        assert!(none.problem.detail.contains("No data got returned. Always an object has to be returned!"));
+        let file = json!([{ "json": {}, "binary": { "f": { "mimeType": "x/y", "data": "eA==" } } }]);
+        let names = "item.names = Object.keys(getBinaryData()); return item;";
+        let ran = run_as(FUNCTION_ITEM, names, file.clone()).unwrap();
+        assert_eq!(ran.json(), [json!([{ "names": ["f"] }])]);
+        assert_eq!(ran.files(0, 0).into_keys().collect::<Vec<_>>(), ["f"]);
+        let gone = run_as(FUNCTION_ITEM, "setBinaryData(undefined); return item;", file).unwrap();
+        assert!(gone.files(0, 0).is_empty());
+        let function = "const kept = getWorkflowStaticData('node'); return [{ json: { kept: typeof kept, helpers: typeof helpers } }];";
+        assert_eq!(
+            run_as(FUNCTION, function, json!([{}])).unwrap().json(),
+            [json!([{ "kept": "object", "helpers": "object" }])]
+        );
     }
 
     #[test]

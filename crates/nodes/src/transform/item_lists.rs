@@ -400,7 +400,7 @@ mod tests {
         let mixed = json!([{ "a": 1 }, { "a": "1" }]);
         let unique = json!({ "operation": "removeDuplicates" });
         assert_eq!(
-            failure(&ItemLists, lifted(3.0, unique.clone()), &[mixed.clone()]),
+            failure(&ItemLists, lifted(3.0, unique.clone()), std::slice::from_ref(&mixed)),
             "'a' isn't always the same type"
         );
         assert_eq!(ran(3.1, unique, mixed.clone()), mixed);

@@ -7,6 +7,7 @@ mod date_time;
 mod files;
 mod item_lists;
 mod limit;
+mod markdown;
 mod remove_duplicates;
 mod rename_keys;
 mod seen;
@@ -28,6 +29,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(date_time::DateTime),
         Arc::new(item_lists::ItemLists),
         Arc::new(limit::Limit),
+        Arc::new(markdown::Markdown),
         Arc::new(remove_duplicates::RemoveDuplicates),
         Arc::new(rename_keys::RenameKeys),
         Arc::new(set::Set),

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::seen;
+use crate::lift::{is_expression, not_honoured};
 use crate::path::Path;
 use crate::{js, lenient};
 
@@ -112,15 +113,17 @@ enum Types {
 
 /// When an item is new.
 #[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
 pub enum Logic {
     /// Its value was never seen.
     #[default]
-    RemoveItemsWithAlreadySeenKeyValues,
+    #[serde(rename = "removeItemsWithAlreadySeenKeyValues")]
+    Unseen,
     /// Its number is higher than any before.
-    RemoveItemsUpToStoredIncrementalKey,
+    #[serde(rename = "removeItemsUpToStoredIncrementalKey")]
+    Higher,
     /// Its date is later than any before.
-    RemoveItemsUpToStoredDate,
+    #[serde(rename = "removeItemsUpToStoredDate")]
+    Later,
 }
 
 /// Who shares a memory.
@@ -205,7 +208,18 @@ impl NodeType for RemoveDuplicates {
         if node.version < 1.1 {
             params.insert("types".into(), Value::from("one"));
         }
-        Ok(Lifted::plain(params))
+        let mut lifted = Lifted::plain(params);
+        // Collections that mask keys have masked the long name of an operation, too.
+        let named = lifted.params.get("operation").filter(|operation| !is_expression(operation)).cloned();
+        if let Some(named) = named.filter(|named| serde_json::from_value::<Operation>(named.clone()).is_err()) {
+            let across = ["dedupeValue", "incrementalDedupeValue", "dateDedupeValue"]
+                .iter()
+                .any(|value| lifted.params.contains_key(*value));
+            let operation = if across { "removeItemsSeenInPreviousExecutions" } else { "removeDuplicateInputItems" };
+            lifted.params.insert("operation".into(), operation.into());
+            not_honoured(&mut lifted, "operation", format!("has no {named}; taken for `{operation}`"));
+        }
+        Ok(lifted)
     }
 
     fn lower(&self, node: &NodeSpec, _to: &Version) -> Map {
@@ -514,5 +528,16 @@ mod tests {
             "dateDedupeValue": "={{ $json.at }}", "options": { "scope": "workflow", "historySize": 5 },
         });
         check_round_trip(&RemoveDuplicates, 2.0, parameters);
+    }
+
+    #[test]
+    fn an_operation_that_does_not_exist_is_read_by_what_is_set() {
+        let lift = |parameters: Value| {
+            RemoveDuplicates.lift(&crate::lift::node("n8n-nodes-base.removeDuplicates", 2.0, parameters)).unwrap()
+        };
+        let masked = lift(json!({ "operation": "MASKED", "dedupeValue": "={{ $json.id }}" }));
+        assert_eq!(masked.params["operation"], "removeItemsSeenInPreviousExecutions");
+        assert_eq!(masked.problems.len(), 1);
+        assert_eq!(lift(json!({ "operation": "MASKED" })).params["operation"], "removeDuplicateInputItems");
     }
 }

@@ -92,9 +92,9 @@ pub async fn across(typed: &Typed<Params>, params: &Params, ctx: &Ctx) -> Result
     let texts = texts(typed, params.logic, ctx).await?;
     let memory = Memory::new(ctx, params.scope);
     let kept = match params.logic {
-        Logic::RemoveItemsWithAlreadySeenKeyValues => unseen(&memory, params, texts).await?,
-        Logic::RemoveItemsUpToStoredIncrementalKey => higher(&memory, Mode::IncrementalKey, numbers(&texts)?).await?,
-        Logic::RemoveItemsUpToStoredDate => {
+        Logic::Unseen => unseen(&memory, params, texts).await?,
+        Logic::Higher => higher(&memory, Mode::IncrementalKey, numbers(&texts)?).await?,
+        Logic::Later => {
             let dates = moments(ctx, &texts).await?;
             higher(&memory, Mode::Date, dates).await?
         }
@@ -122,12 +122,12 @@ async fn texts(typed: &Typed<Params>, logic: Logic, ctx: &Ctx) -> Result<Vec<Str
         for params in ctx.typed(typed, &items, texts.len()).await? {
             let params = params?;
             let value = match logic {
-                Logic::RemoveItemsWithAlreadySeenKeyValues => &params.dedupe_value,
-                Logic::RemoveItemsUpToStoredIncrementalKey => &params.incremental_dedupe_value,
-                Logic::RemoveItemsUpToStoredDate => &params.date_dedupe_value,
+                Logic::Unseen => &params.dedupe_value,
+                Logic::Higher => &params.incremental_dedupe_value,
+                Logic::Later => &params.date_dedupe_value,
             };
             let text = if value.is_null() { String::new() } else { js::text(value) };
-            if text.is_empty() && logic != Logic::RemoveItemsWithAlreadySeenKeyValues {
+            if text.is_empty() && logic != Logic::Unseen {
                 let detail = "The `Value to Dedupe` On is empty. Please provide a value.";
                 return Err(NodeError::bad_data(detail).on_item(texts.len()));
             }

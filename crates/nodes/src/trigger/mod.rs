@@ -5,6 +5,7 @@
 
 mod called;
 mod error;
+mod evaluation;
 mod manual;
 mod schedule;
 pub(crate) mod webhook;
@@ -25,6 +26,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(schedule::Schedule),
         Arc::new(called::Called),
         Arc::new(error::ErrorTrigger),
+        Arc::new(evaluation::EvaluationTrigger),
     ]
 }
 

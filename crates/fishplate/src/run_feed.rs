@@ -4,10 +4,14 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::{RunId, ScopeId, Value};
+use futures_util::future::BoxFuture;
+use model::{Problem, RunId, ScopeId, Value};
+use part::Service;
 use store::{RunNotice, Store};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio_util::sync::CancellationToken;
 
 /// News that a slow stream may be behind before it has to look for itself.
 const BACKLOG: usize = 4_096;
@@ -46,12 +50,22 @@ struct Inner {
     news: Sender<RunNews>,
     /// Whether the reader is at work.
     reads: Mutex<bool>,
+    /// To the reader: somebody listens, and this is what is heard from then on.
+    begin: UnboundedSender<Receiver<RunNotice>>,
+}
+
+/// The reader, as a service.
+pub struct Reading {
+    feed: RunFeed,
+    begun: UnboundedReceiver<Receiver<RunNotice>>,
 }
 
 impl RunFeed {
-    /// A feed of the runs of a store.
-    pub fn new(store: Store) -> RunFeed {
-        RunFeed(Arc::new(Inner { store, news: Sender::new(BACKLOG), reads: Mutex::new(false) }))
+    /// A feed of the runs of a store, and its reader.
+    pub fn new(store: Store) -> (RunFeed, Reading) {
+        let (begin, begun) = mpsc::unbounded_channel();
+        let feed = RunFeed(Arc::new(Inner { store, news: Sender::new(BACKLOG), reads: Mutex::new(false), begin }));
+        (feed.clone(), Reading { feed, begun })
     }
 
     /// Listens from now on: whatever is committed after this returns is told.
@@ -59,7 +73,8 @@ impl RunFeed {
         let mut reads = self.0.reads.lock().unwrap_or_else(PoisonError::into_inner);
         let heard = self.0.news.subscribe();
         if !std::mem::replace(&mut *reads, true) {
-            tokio::spawn(read(self.0.clone(), self.0.store.watch_runs()));
+            // The reader ends with the server, and so do those who listen.
+            let _ = self.0.begin.send(self.0.store.watch_runs());
         }
         heard
     }
@@ -88,7 +103,26 @@ impl Inner {
     }
 }
 
-async fn read(feed: Arc<Inner>, mut notices: Receiver<RunNotice>) {
+impl Service for Reading {
+    fn name(&self) -> &'static str {
+        "news of runs"
+    }
+
+    fn run(mut self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), Problem>> {
+        Box::pin(async move {
+            let work = async {
+                while let Some(notices) = self.begun.recv().await {
+                    read(&self.feed.0, notices).await;
+                }
+            };
+            // Nothing that is read is worth waiting for.
+            stop.run_until_cancelled(work).await;
+            Ok(())
+        })
+    }
+}
+
+async fn read(feed: &Inner, mut notices: Receiver<RunNotice>) {
     let mut round = Round::default();
     loop {
         match notices.recv().await {

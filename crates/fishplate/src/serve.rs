@@ -205,13 +205,14 @@ impl Server {
         let metrics = Metrics::default();
         let resources =
             Resources::new(store.clone(), crate::parts::kinds(), catalogue.clone(), vault.clone(), live.clone());
+        let (feed, reading) = RunFeed::new(store.clone());
         let app = App {
             store: store.clone(),
             resources,
             catalogue,
             runs,
             presence: Presence::default(),
-            feed: RunFeed::new(store.clone()),
+            feed,
             rehearsals: Rehearsals::new(receiver.routes().clone()),
             accounts: accounts.clone(),
             outbound,
@@ -224,6 +225,7 @@ impl Server {
         let router = kit.router(&api::operations(&app));
         let services: Vec<Box<dyn Service>> = vec![
             Box::new(Following(live)),
+            Box::new(reading),
             Box::new(Grants { accounts: accounts.clone(), engine: engine.clone() }),
             Box::new(schedules),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),

@@ -22,13 +22,12 @@ pub fn operations(app: &App) -> Vec<Operation> {
             own(Method::GET, "myPreference")
                 .about(
                     "me",
-                    "Gives a preference that was kept for whoever asks: a person, or a token that is nobody's.",
+                    "Gives what was kept for whoever asks, a person or a token that is nobody's; `null` when nothing was.",
                 )
                 .gives::<Value>(),
             async |app, call| {
                 let (holder, key) = place(&call)?;
-                let found = app.store.preference(holder, key).await?;
-                let found = found.ok_or_else(|| Problem::new(Code::NotFound, format!("nothing is kept as `{key}`")))?;
+                let Some(found) = app.store.preference(holder, key).await? else { return Reply::json(&Value::Null) };
                 let value: Value = serde_json::from_str(&found)
                     .map_err(|error| Problem::new(Code::StoreCorrupt, format!("a preference is no JSON: {error}")))?;
                 Reply::json(&value)

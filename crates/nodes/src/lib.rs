@@ -12,6 +12,7 @@ mod convert;
 mod dates;
 #[cfg(test)]
 mod differential;
+pub mod files;
 pub mod flow;
 pub mod http;
 mod js;
@@ -29,7 +30,7 @@ use part::NodeType;
 
 /// All built-in node types.
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
-    [flow::list(), transform::list(), trigger::list(), http::list(), control::list()].concat()
+    [flow::list(), transform::list(), trigger::list(), http::list(), control::list(), files::list()].concat()
 }
 
 #[cfg(test)]

@@ -1,0 +1,17 @@
+//! Node types that turn items into files and files into items.
+//!
+//! The formats themselves are in the crate `formats`; here is what n8n's nodes make of them. Files go through the step's
+//! streams: what the format allows to be read or written part by part is never held whole.
+
+mod convert;
+mod convert_event;
+mod file;
+
+use std::sync::Arc;
+
+use part::NodeType;
+
+/// The node types of this family.
+pub fn list() -> Vec<Arc<dyn NodeType>> {
+    vec![Arc::new(convert::Convert)]
+}

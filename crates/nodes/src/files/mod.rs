@@ -5,7 +5,9 @@
 
 mod convert;
 mod convert_event;
+mod extract;
 mod file;
+mod rows;
 
 use std::sync::Arc;
 
@@ -13,5 +15,5 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(convert::Convert)]
+    vec![Arc::new(convert::Convert), Arc::new(extract::Extract)]
 }

@@ -8,6 +8,7 @@ mod convert_event;
 mod extract;
 mod file;
 mod rows;
+mod xml;
 
 use std::sync::Arc;
 
@@ -15,5 +16,5 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(convert::Convert), Arc::new(extract::Extract)]
+    vec![Arc::new(convert::Convert), Arc::new(extract::Extract), Arc::new(xml::Xml)]
 }

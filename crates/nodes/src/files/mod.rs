@@ -7,6 +7,7 @@ mod convert;
 mod convert_event;
 mod extract;
 mod file;
+mod html;
 mod rows;
 mod xml;
 
@@ -16,5 +17,10 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(convert::Convert), Arc::new(extract::Extract), Arc::new(xml::Xml)]
+    vec![
+        Arc::new(convert::Convert),
+        Arc::new(extract::Extract),
+        Arc::new(html::Html),
+        Arc::new(xml::Xml),
+    ]
 }

@@ -3,6 +3,7 @@
 //! The formats themselves are in the crate `formats`; here is what n8n's nodes make of them. Files go through the step's
 //! streams: what the format allows to be read or written part by part is never held whole.
 
+mod compression;
 mod convert;
 mod convert_event;
 mod extract;
@@ -18,6 +19,7 @@ use part::NodeType;
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
+        Arc::new(compression::Compression),
         Arc::new(convert::Convert),
         Arc::new(extract::Extract),
         Arc::new(html::Html),

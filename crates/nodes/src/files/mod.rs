@@ -9,6 +9,7 @@ mod convert_event;
 mod extract;
 mod file;
 mod html;
+mod move_binary;
 mod rows;
 mod xml;
 
@@ -23,6 +24,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(convert::Convert),
         Arc::new(extract::Extract),
         Arc::new(html::Html),
+        Arc::new(move_binary::MoveBinary),
         Arc::new(xml::Xml),
     ]
 }

@@ -11,6 +11,7 @@ mod file;
 mod html;
 mod move_binary;
 mod rows;
+mod spreadsheet;
 mod xml;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(extract::Extract),
         Arc::new(html::Html),
         Arc::new(move_binary::MoveBinary),
+        Arc::new(spreadsheet::Spreadsheet),
         Arc::new(xml::Xml),
     ]
 }

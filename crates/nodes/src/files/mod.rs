@@ -6,6 +6,7 @@
 mod compression;
 mod convert;
 mod convert_event;
+mod disk;
 mod extract;
 mod file;
 mod html;
@@ -23,6 +24,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
         Arc::new(compression::Compression),
         Arc::new(convert::Convert),
+        Arc::new(disk::Disk),
         Arc::new(extract::Extract),
         Arc::new(html::Html),
         Arc::new(move_binary::MoveBinary),

@@ -8,8 +8,10 @@ mod convert;
 mod convert_event;
 mod disk;
 mod extract;
+mod feed;
 mod file;
 mod html;
+mod image;
 mod move_binary;
 mod rows;
 mod spreadsheet;
@@ -26,7 +28,9 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(convert::Convert),
         Arc::new(disk::Disk),
         Arc::new(extract::Extract),
+        Arc::new(feed::FeedRead),
         Arc::new(html::Html),
+        Arc::new(image::EditImage),
         Arc::new(move_binary::MoveBinary),
         Arc::new(spreadsheet::Spreadsheet),
         Arc::new(xml::Xml),

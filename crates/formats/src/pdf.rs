@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{Error, Result};
 
 /// The version that n8n's reader gives.
-pub const VERSION: &str = "5.3.31";
+pub const VERSION: &str = "5.4.296";
 
 /// Most bytes that one page or font unpacks to.
 const UNPACKED: usize = 32 << 20;
@@ -71,7 +71,7 @@ fn page(document: &Document, id: lopdf::ObjectId) -> Result<String> {
         let numbers = || operation.operands.iter().map(|operand| operand.as_float().unwrap_or_default());
         let number = |at: usize| numbers().nth(at).unwrap_or_default();
         match operation.operator.as_str() {
-            "BT" => (pen.line, pen.height) = ((0.0, 0.0), 0.0),
+            "BT" => (pen.line, pen.height, pen.scale) = ((0.0, 0.0), 0.0, 1.0),
             "Tf" => {
                 let name = operation.operands.first().and_then(|name| name.as_name().ok());
                 pen.font = name.and_then(|name| fonts.get(name));
@@ -172,7 +172,17 @@ impl Pen<'_> {
 
 fn info(document: &Document) -> Map<String, Value> {
     let mut info = Map::new();
+    let catalog = document.catalog().ok();
+    let has = |name: &[u8]| catalog.is_some_and(|catalog| catalog.has(name));
     info.insert("PDFFormatVersion".into(), document.version.as_str().into());
+    let language = catalog.and_then(|catalog| catalog.get(b"Lang").ok()?.as_str().ok());
+    info.insert("Language".into(), language.map(text).into());
+    info.insert("EncryptFilterName".into(), document.was_encrypted().then_some("Standard").into());
+    info.insert("IsLinearized".into(), false.into());
+    info.insert("IsAcroFormPresent".into(), has(b"AcroForm").into());
+    info.insert("IsXFAPresent".into(), false.into());
+    info.insert("IsCollectionPresent".into(), has(b"Collection").into());
+    info.insert("IsSignaturesPresent".into(), false.into());
     let stored = document.trailer.get(b"Info").ok();
     let stored = stored.and_then(|info| match info {
         Object::Reference(id) => document.get_dictionary(*id).ok(),
@@ -263,6 +273,46 @@ mod tests {
         assert_eq!((read.count, read.pages), (2, vec!["Hello\nworld".to_owned(), "second".to_owned()]));
         assert_eq!(read.info["Title"], "The title");
         assert_eq!(super::read(&bytes, "", Some(1)).unwrap().pages.len(), 1);
+    }
+
+    /// What the reference gives for the same operations.
+    #[test]
+    fn places_of_texts_become_blanks_and_lines() {
+        let text = |text: &str| vec![Object::string_literal(text)];
+        let moved = |x: i64, y: i64| Operation::new("Td", vec![x.into(), y.into()]);
+        let page = vec![
+            Operation::new("BT", vec![]),
+            Operation::new("Tf", vec!["F1".into(), 12.into()]),
+            moved(50, 700),
+            Operation::new("Tj", text("Hello")),
+            moved(40, 0),
+            Operation::new("Tj", text("World")),
+            moved(0, -14),
+            Operation::new("Tj", text("second line")),
+            Operation::new("ET", vec![]),
+            Operation::new("BT", vec![]),
+            Operation::new("Tm", vec![1.into(), 0.into(), 0.into(), 1.into(), 50.into(), 650.into()]),
+            Operation::new(
+                "TJ",
+                vec![Object::Array(vec![
+                    Object::string_literal("Te"),
+                    (-20).into(),
+                    Object::string_literal("st"),
+                    (-400).into(),
+                    Object::string_literal("x"),
+                ])],
+            ),
+            Operation::new("T*", vec![]),
+            Operation::new("Tj", text("y")),
+            Operation::new("TL", vec![14.into()]),
+            Operation::new("T*", vec![]),
+            Operation::new("Tj", text("z")),
+            Operation::new("'", text("q")),
+            Operation::new("ET", vec![]),
+        ];
+        let read = read(&sample(&[page]), "", None).unwrap();
+        assert_eq!(read.pages, ["Hello World\nsecond line\nTest xy\nz\nq"]);
+        assert_eq!((&read.info["Language"], &read.info["IsLinearized"]), (&Value::Null, &Value::Bool(false)));
     }
 
     #[test]

@@ -65,9 +65,8 @@ pub struct Params {
     #[serde(default, deserialize_with = "lenient::text")]
     pub sheet_name: String,
     /// Spreadsheets are packed. Ours always are.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    #[allow(dead_code)]
-    pub compression: bool,
+    #[serde(rename = "compression", default, deserialize_with = "lenient::flag")]
+    _compression: bool,
     /// Title of the event (`iCal`).
     #[serde(default, deserialize_with = "lenient::text")]
     title: String,

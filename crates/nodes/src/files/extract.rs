@@ -79,9 +79,8 @@ pub struct Params {
     #[serde(default, deserialize_with = "lenient::flag")]
     raw_data: bool,
     /// Kept for n8n's sake: signs are read rightly without it.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    #[allow(dead_code)]
-    read_as_string: bool,
+    #[serde(rename = "readAsString", default, deserialize_with = "lenient::flag")]
+    _read_as_string: bool,
     /// The sheet to read; empty: the first one.
     #[serde(default, deserialize_with = "lenient::text")]
     sheet_name: String,

@@ -49,9 +49,8 @@ enum Step {
     /// Makes it unsharp.
     Blur {
         /// Radius; the strength says enough, so this one is not looked at.
-        #[serde(default)]
-        #[allow(dead_code)]
-        blur: Value,
+        #[serde(rename = "blur", default)]
+        _blur: Value,
         /// Strength.
         #[serde(default = "two", deserialize_with = "lenient::number")]
         sigma: f64,
@@ -171,7 +170,7 @@ enum Step {
         color: String,
     },
     /// Writes text. There are no fonts here yet, so it fails.
-    Text(#[allow(dead_code)] Map),
+    Text(Map),
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
@@ -531,10 +530,10 @@ impl Params {
                 }
                 Step::Shear { degrees_x, degrees_y } => picture.shear(*degrees_x, *degrees_y)?,
                 Step::Transparent { color } => picture.clear(picture::colour(color)?),
-                Step::Text(_) => {
-                    return Err(formats::Error::Option(
-                        "text cannot be written into a picture: there are no fonts".into(),
-                    ));
+                Step::Text(parameters) => {
+                    let text = lenient::to_text(parameters.get("text").cloned().unwrap_or_default());
+                    let detail = format!("`{text}` cannot be written into the picture: there are no fonts");
+                    return Err(formats::Error::Option(detail));
                 }
             }
         }

@@ -32,9 +32,8 @@ pub struct Params {
     #[serde(default)]
     file_name: Option<String>,
     /// Writing: the file is packed. Ours always are.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    #[allow(dead_code)]
-    compression: bool,
+    #[serde(rename = "compression", default, deserialize_with = "lenient::flag")]
+    _compression: bool,
     /// The first row holds the names of the columns.
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     header_row: bool,
@@ -75,9 +74,8 @@ pub struct Params {
     #[serde(default, deserialize_with = "lenient::flag")]
     raw_data: bool,
     /// Kept for n8n's sake: signs are read rightly without it.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    #[allow(dead_code)]
-    read_as_string: bool,
+    #[serde(rename = "readAsString", default, deserialize_with = "lenient::flag")]
+    _read_as_string: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -48,9 +48,8 @@ pub struct Params {
     #[serde(default, deserialize_with = "lenient::flag")]
     trim: bool,
     /// Writing: signs outside the first plane of Unicode are allowed. They always are.
-    #[serde(default, deserialize_with = "lenient::flag")]
-    #[allow(dead_code)]
-    allow_surrogate_chars: bool,
+    #[serde(rename = "allowSurrogateChars", default, deserialize_with = "lenient::flag")]
+    _allow_surrogate_chars: bool,
     /// Writing: texts with signs of XML stand in CDATA sections.
     #[serde(default, deserialize_with = "lenient::flag")]
     cdata: bool,

@@ -53,9 +53,8 @@ pub struct Params {
     #[serde(default, deserialize_with = "lenient::flag")]
     authenticated: bool,
     /// Kind of credential that an import named.
-    #[serde(default)]
-    #[allow(dead_code)]
-    credential_type: Option<String>,
+    #[serde(rename = "credentialType", default)]
+    _credential_type: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -21,9 +21,8 @@ pub async fn format(task: &Task<'_>) -> Result<Option<Value>, NodeError> {
     let (from, to) = (set(&params.from_timezone), set(&params.to_timezone));
     let workflow = task.ctx.info().timezone.to_string();
     let zoned = from.is_some() || to.is_some();
-    let unknown = || {
-        NodeError::bad_data("The date input format could not be recognized. Please set the \"From Format\" field")
-    };
+    let unknown =
+        || NodeError::bad_data("The date input format could not be recognized. Please set the \"From Format\" field");
     let millis = match convert::number(&params.value) {
         Some(number) => timestamp(number).ok_or_else(unknown)?,
         None => {
@@ -49,9 +48,8 @@ pub async fn format(task: &Task<'_>) -> Result<Option<Value>, NodeError> {
 /// Adds to a date, or subtracts from it.
 pub async fn calculate(task: &Task<'_>) -> Result<Value, NodeError> {
     let params = task.params;
-    let unknown = || {
-        NodeError::bad_data("Unrecognized date input. Please specify a format in the \"From Format\" field.")
-    };
+    let unknown =
+        || NodeError::bad_data("Unrecognized date input. Please specify a format in the \"From Format\" field.");
     let millis = match &params.value {
         value if !params.from_format.is_empty() => read(task, &js::text(value), "UTC").await?.ok_or_else(|| {
             let detail = "Date input cannot be parsed. Please recheck the value and the \"From Format\" field.";
@@ -104,10 +102,77 @@ enum Piece<'a> {
 
 /// Longer ones first.
 const LETTERS: &[&str] = &[
-    "LLLL", "LTS", "LLL", "LL", "LT", "L", "llll", "lll", "ll", "l", "YYYYYY", "YYYYY", "YYYY", "YY", "Y", "gggg", "gg",
-    "GGGG", "GG", "MMMM", "MMM", "MM", "Mo", "M", "DDDD", "DDDo", "DDD", "DD", "Do", "D", "dddd", "ddd", "dd", "do", "d",
-    "Qo", "Q", "ww", "wo", "w", "WW", "Wo", "W", "E", "e", "HH", "H", "hh", "h", "kk", "k", "mm", "m", "ss", "s",
-    "SSSSSSSSS", "SSSSSSSS", "SSSSSSS", "SSSSSS", "SSSSS", "SSSS", "SSS", "SS", "S", "A", "a", "ZZ", "Z", "zz", "z", "X",
+    "LLLL",
+    "LTS",
+    "LLL",
+    "LL",
+    "LT",
+    "L",
+    "llll",
+    "lll",
+    "ll",
+    "l",
+    "YYYYYY",
+    "YYYYY",
+    "YYYY",
+    "YY",
+    "Y",
+    "gggg",
+    "gg",
+    "GGGG",
+    "GG",
+    "MMMM",
+    "MMM",
+    "MM",
+    "Mo",
+    "M",
+    "DDDD",
+    "DDDo",
+    "DDD",
+    "DD",
+    "Do",
+    "D",
+    "dddd",
+    "ddd",
+    "dd",
+    "do",
+    "d",
+    "Qo",
+    "Q",
+    "ww",
+    "wo",
+    "w",
+    "WW",
+    "Wo",
+    "W",
+    "E",
+    "e",
+    "HH",
+    "H",
+    "hh",
+    "h",
+    "kk",
+    "k",
+    "mm",
+    "m",
+    "ss",
+    "s",
+    "SSSSSSSSS",
+    "SSSSSSSS",
+    "SSSSSSS",
+    "SSSSSS",
+    "SSSSS",
+    "SSSS",
+    "SSS",
+    "SS",
+    "S",
+    "A",
+    "a",
+    "ZZ",
+    "Z",
+    "zz",
+    "z",
+    "X",
     "x",
 ];
 
@@ -304,7 +369,11 @@ mod tests {
             ("2024-12-31T23:30:00Z", "YYYY-MM-DD HH:mm:ss.SSSS", "2025-01-01 00:30:00.0000"),
             ("2024-12-29T12:00:00Z", "gggg w GGGG W", "2025 1 2024 52"),
             ("2023-01-01T12:00:00Z", "gg ww GG WW e E do", "23 01 22 52 0 7 0th"),
-            ("2024-05-11T10:05:09.123Z", "M Mo D Do DDDo dd h hh k SS Q Qo", "5 5th 11 11th 132nd Sa 12 12 12 12 2 2nd"),
+            (
+                "2024-05-11T10:05:09.123Z",
+                "M Mo D Do DDDo dd h hh k SS Q Qo",
+                "5 5th 11 11th 132nd Sa 12 12 12 12 2 2nd",
+            ),
             ("2024-05-11T22:05:09Z", "[YYYY] kk hh a z Z ZZ Y YYYYYY", "YYYY 24 12 am CEST +02:00 +0200 2024 +002024"),
             ("2024-05-11T22:05:09Z", "lll|LTS|é", "May 12, 2024 12:05 AM|12:05:09 AM|é"),
         ] {

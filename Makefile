@@ -110,11 +110,11 @@ torture: ## kill the server hundreds of times under load, on SQLite and PostgreS
 	@FISHPLATE_HISTORIES=$(HISTORIES) $(CARGO) test --release --package engine --test it -- \
 	  proof::histories_come_to_what_the_model_says --nocapture
 
-fuzz: ## fuzz import, expressions and journal decoding (FUZZ_SECONDS=60 each); installs cargo-fuzz when it is missing
+fuzz: ## fuzz import, expressions, journal decoding and format readers (FUZZ_SECONDS=60 each); installs cargo-fuzz when it is missing
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \
 	  echo "fuzz: installing cargo-fuzz from crates.io"; $(CARGO) install --locked --quiet cargo-fuzz; }
 	@# Coverage needs unstable flags; a stable compiler takes them when it is told so.
-	@for target in files expressions journal; do \
+	@for target in files expressions journal csv sheets xml pages pdf archives; do \
 	  echo "fuzz: $$target for $(FUZZ_SECONDS) s"; \
 	  mkdir -p fuzz/corpus/$$target; \
 	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \

@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +70,8 @@ pub struct Options {
     pub blobs: Option<String>,
     /// Where it listens. Port 0: a free one.
     pub listen: SocketAddr,
+    /// Folder that workflows may read and write files in; absent: they may not.
+    pub files: Option<PathBuf>,
     /// How others reach it; absent: the address that it listens on.
     pub public_url: Option<String>,
     /// Let calls go to private addresses where an environment has no egress rules of its own.
@@ -95,6 +97,15 @@ pub struct Server {
     sandbox: Sandbox,
     services: Vec<Box<dyn Service>>,
     stop: CancellationToken,
+}
+
+/// The folder for files of workflows.
+fn files_folder(path: &Path) -> Result<Arc<part::folder::Folder>, Problem> {
+    let folder = part::folder::Folder::open(path).map_err(|error| {
+        let detail = format!("the folder for files `{}` cannot be used: {error}", path.display());
+        Problem::new(Code::Unavailable, detail).hint("name a folder that exists with `--files`")
+    })?;
+    Ok(Arc::new(folder))
 }
 
 impl Server {
@@ -175,6 +186,7 @@ impl Server {
         let mut ports = engine::engine::Ports::new(store.clone(), catalogue.clone(), Arc::new(live.clone()));
         ports.variables = Arc::new(live.clone());
         ports.outbound = Some(outbound.clone());
+        ports.folder = options.files.as_deref().map(files_folder).transpose()?;
         ports.sandbox = Some(sandbox.clone());
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));

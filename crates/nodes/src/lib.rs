@@ -13,6 +13,7 @@ pub mod crypto;
 mod dates;
 #[cfg(test)]
 mod differential;
+pub mod files;
 pub mod flow;
 pub mod http;
 mod js;
@@ -30,7 +31,8 @@ use part::NodeType;
 
 /// All built-in node types.
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
-    [flow::list(), transform::list(), crypto::list(), trigger::list(), http::list(), control::list()].concat()
+    [flow::list(), transform::list(), crypto::list(), trigger::list(), http::list(), control::list(), files::list()]
+        .concat()
 }
 
 #[cfg(test)]

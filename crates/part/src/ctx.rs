@@ -271,6 +271,11 @@ pub trait StepHost: Spool {
     fn progress(&self, done: u64, total: Option<u64>);
     /// Ends the attempt: the run was cancelled, or the attempt has run out of time.
     fn cancelled(&self) -> &CancellationToken;
+    /// The folder of the host's disk that nodes may use; absent: none is set up. Reading and writing in it are effects,
+    /// so both belong into a call.
+    fn folder(&self) -> Option<Arc<crate::folder::Folder>> {
+        None
+    }
     /// The way out.
     fn outbound(&self) -> Option<&Outbound>;
     /// Address that resumes the run while this step waits, signed; absent when the server has no public address.
@@ -420,6 +425,31 @@ impl Ctx {
         // It looks at the flag within milliseconds; until then it holds memory that counts as this step's.
         let _ = task.await;
         Err(why)
+    }
+
+    /// Does work that keeps a processor busy, away from the threads that serve others. It gets no longer than `time`,
+    /// after which nobody waits for it: work over what strangers made must have bounds of its own.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        time: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NodeError> {
+        let task = tokio::task::spawn_blocking(work);
+        let error = |code, category, detail: &str| NodeError::new(code, category, detail);
+        tokio::select! {
+            done = task => done.map_err(|error| {
+                // Readers of foreign formats give up like this on files that their makers did not think of.
+                tracing::warn!(%error, "work over a step's data has panicked");
+                NodeError::bad_data("the data is broken in a way that its reader does not survive").permanent()
+            }),
+            () = tokio::time::sleep(time) => {
+                let detail = format!("the work took longer than {} seconds", time.as_secs());
+                Err(error(model::Code::StepFailed, Category::Timeout, &detail).permanent())
+            }
+            () = self.host.cancelled().cancelled() => {
+                Err(error(model::Code::RunCanceled, Category::Refused, "the run was canceled"))
+            }
+        }
     }
 
     /// Makes one outward effect. See [`CallSpec`] and ENGINE "Calls".

@@ -11,6 +11,7 @@ mod columns;
 pub mod ctx;
 pub mod door;
 pub mod error;
+pub mod folder;
 pub mod http;
 pub mod items;
 pub mod kind;

@@ -31,6 +31,7 @@ pub struct Made {
 pub struct Memory {
     params: Map,
     outbound: Option<Outbound>,
+    folder: Option<Arc<part::folder::Folder>>,
     cancel: CancellationToken,
     inner: Mutex<Inner>,
 }
@@ -71,6 +72,7 @@ impl Memory {
         Memory {
             params: spec.params.clone(),
             outbound: None,
+            folder: None,
             cancel: CancellationToken::new(),
             inner: Mutex::default(),
         }
@@ -188,6 +190,12 @@ impl Memory {
     pub fn set_outbound(self: &mut Arc<Self>, outbound: Outbound) {
         let host = Arc::get_mut(self).expect("the way out is set before the first run");
         host.outbound = Some(outbound);
+    }
+
+    /// Gives the step a folder for files.
+    pub fn set_folder(self: &mut Arc<Self>, folder: part::folder::Folder) {
+        let host = Arc::get_mut(self).expect("the folder is set before the first run");
+        host.folder = Some(Arc::new(folder));
     }
 
     /// All items of a handle.
@@ -473,6 +481,10 @@ impl StepHost for Memory {
 
     fn cancelled(&self) -> &CancellationToken {
         &self.cancel
+    }
+
+    fn folder(&self) -> Option<Arc<part::folder::Folder>> {
+        self.folder.clone()
     }
 
     fn outbound(&self) -> Option<&Outbound> {

@@ -132,6 +132,13 @@ impl Bench {
         self
     }
 
+    /// Gives the step a folder for files.
+    #[must_use]
+    pub fn folder(mut self, folder: part::folder::Folder) -> Bench {
+        self.host.set_folder(folder);
+        self
+    }
+
     /// Gives the step a way out.
     #[must_use]
     pub fn outbound(mut self, outbound: outbound::Outbound) -> Bench {

@@ -80,6 +80,8 @@ pub struct Ports {
     pub variables: Arc<dyn Variables>,
     /// The way out; absent: nodes may not call.
     pub outbound: Option<Outbound>,
+    /// The folder that nodes may use; absent: none.
+    pub folder: Option<Arc<part::folder::Folder>>,
     /// User JavaScript; absent: only native expressions.
     pub sandbox: Option<Sandbox>,
     /// Who carries answers.
@@ -101,6 +103,7 @@ impl Ports {
             workflows,
             variables: Arc::new(NoVariables),
             outbound: None,
+            folder: None,
             sandbox: None,
             replies: None,
             tokens: None,
@@ -130,6 +133,8 @@ pub struct Inner {
     pub variables: Arc<dyn Variables>,
     /// The way out.
     pub outbound: Option<Outbound>,
+    /// The folder that nodes may use.
+    pub folder: Option<Arc<part::folder::Folder>>,
     /// User JavaScript.
     pub sandbox: Option<Sandbox>,
     /// Who carries answers.
@@ -188,6 +193,7 @@ impl Engine {
             workflows: ports.workflows,
             variables: ports.variables,
             outbound: ports.outbound,
+            folder: ports.folder,
             sandbox: ports.sandbox,
             replies: ports.replies,
             tokens: ports.tokens,

@@ -603,6 +603,10 @@ impl StepHost for StepRun {
         self.cancel()
     }
 
+    fn folder(&self) -> Option<Arc<part::folder::Folder>> {
+        self.shared.engine.folder.clone().filter(|_| !self.shared.replaying)
+    }
+
     fn outbound(&self) -> Option<&outbound::Outbound> {
         self.shared.engine.outbound.as_ref().filter(|_| !self.shared.replaying)
     }

@@ -25,6 +25,9 @@ pub struct Options {
     /// AWS_SECRET_ACCESS_KEY in the environment; without it, the data folder
     #[arg(long, env = "FISHPLATE_BLOBS", value_name = "ADDRESS")]
     blobs: Option<String>,
+    /// Folder that workflows may read and write files in; without it, they may not
+    #[arg(long, env = "FISHPLATE_FILES", value_name = "FOLDER")]
+    files: Option<std::path::PathBuf>,
     /// How others reach the server, for webhook and resume addresses
     #[arg(long, env = "FISHPLATE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -69,6 +72,7 @@ pub async fn run(global: &Global, options: Options) -> Result<Exit, Problem> {
         blobs: options.blobs,
         listen: options.listen,
         public_url: options.public_url,
+        files: options.files,
         private_network: options.private_network,
         trusted_proxies: options.trusted_proxies,
         accept_lost_secrets: options.accept_lost_secrets,

@@ -1,6 +1,7 @@
 //! Node types that speak HTTP. The webhook trigger is in [`crate::trigger`].
 
-mod request;
+mod graphql;
+pub(crate) mod request;
 mod respond;
 
 use std::sync::Arc;
@@ -9,5 +10,5 @@ use part::NodeType;
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(request::Request), Arc::new(respond::Respond)]
+    vec![Arc::new(graphql::GraphQl), Arc::new(request::Request), Arc::new(respond::Respond)]
 }

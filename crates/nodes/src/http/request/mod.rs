@@ -28,6 +28,16 @@ use self::params::{Batch, Params};
 
 pub(super) struct Request;
 
+/// Makes one call for a node type that is no more than a call, and gives the answer's text. `params` are those of this
+/// node type.
+pub(crate) async fn fetch(ctx: &Ctx, params: Map, position: usize) -> Result<String, NodeError> {
+    let params: Params = part::params::parse(params)?;
+    let plan = send::plan(&params, &Item::default())?;
+    let answer = send::call(ctx, &params, &plan, position, "request".into(), &[], &AtomicBool::new(false)).await?;
+    let content_type = answer["headers"]["content-type"].as_str().unwrap_or_default();
+    output::body_text(ctx, &answer, content_type).await
+}
+
 /// Calls under way at the same time in one step.
 const SIDE_BY_SIDE: usize = 32;
 

@@ -159,7 +159,7 @@ pub async fn body_value(ctx: &Ctx, params: &Params, answer: &Value) -> Result<Va
     }
 }
 
-async fn body_text(ctx: &Ctx, answer: &Value, content_type: &str) -> Result<String, NodeError> {
+pub async fn body_text(ctx: &Ctx, answer: &Value, content_type: &str) -> Result<String, NodeError> {
     if let Some(text) = answer["body"]["text"].as_str() {
         return Ok(text.to_owned());
     }

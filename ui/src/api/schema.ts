@@ -1818,7 +1818,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gives a preference that was kept for whoever asks: a person, or a token that is nobody's. */
+        /** Gives what was kept for whoever asks, a person or a token that is nobody's; `null` when nothing was. */
         get: operations["myPreference"];
         /** Keeps a preference, any JSON of at most 64 KiB; at most 64 of them. */
         put: operations["keepMyPreference"];

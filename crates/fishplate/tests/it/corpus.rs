@@ -235,14 +235,14 @@ async fn every_public_workflow_of_built_in_nodes_runs_to_its_end() {
         match (ran.status.as_str(), found) {
             ("completed", None) if ran.webhook && ran.answered != Some(200) => wrong.push(format!("{key}: no answer")),
             ("completed", None) => {}
-            ("failed", Some(known)) if error.contains(known) => {}
+            ("failed" | "canceled", Some(known)) if error.contains(known) => {}
             _ => wrong.push(format!("{key}: {} {error} (expected: {found:?})", ran.status)),
         }
         seen.push(key);
     }
     wrong.extend(expected.keys().filter(|key| !seen.contains(key)).map(|key| format!("{key} was not run")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(candidates.len(), 11, "the corpus or the list of built-in types has changed; look at the report");
+    assert_eq!(candidates.len(), 19, "the corpus or the list of built-in types has changed; look at the report");
 }
 
 /// One line for each run, and below them what the last nodes put out.

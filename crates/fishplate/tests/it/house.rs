@@ -122,6 +122,8 @@ pub struct House {
     clock: Arc<Skipping>,
     answers: Arc<Answers>,
     sandbox: Sandbox,
+    /// The folder for files.
+    _folder: tempfile::TempDir,
 }
 
 impl House {
@@ -143,10 +145,12 @@ impl House {
         ports.clock = clock.clone();
         ports.tokens = Some(Arc::new(Addresses));
         ports.replies = Some(answers.clone());
+        let folder = tempfile::tempdir().unwrap();
+        ports.folder = Some(Arc::new(part::folder::Folder::open(folder.path()).unwrap()));
         let options = Options { lease: Duration::from_secs(360_000_000), ..Options::default() };
         let engine = Engine::new(options, ports);
         engine.start().await.unwrap();
-        House { engine, store, texts, clock, answers, sandbox }
+        House { engine, store, texts, clock, answers, sandbox, _folder: folder }
     }
 
     /// A workflow that others can call.

@@ -79,7 +79,7 @@ fn pages_become_plain_text() {
     let rule = "-".repeat(80);
     let ruled = format!("{rule}\n\nx\n\n{rule}");
     let words = "word ".repeat(40);
-    let wrapped = format!("{0}\n{0}\n{1}", vec!["word"; 16].join(" "), vec!["word"; 8].join(" "));
+    let wrapped = format!("{0}\n{0}\n{1}", ["word"; 16].join(" "), ["word"; 8].join(" "));
     for (html, expect) in [
         ("plain <b>bold</b>  text\n next", "plain bold text next"),
         ("<p>one</p><p>two</p>x", "one\n\ntwo\n\nx"),

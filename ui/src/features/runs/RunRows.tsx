@@ -6,6 +6,7 @@ import { memo, useRef } from "react";
 import { Status, toneOf } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { between } from "@/kit/times";
+import { faultOf } from "@/resource/runDetail";
 
 import type { Summary } from "./runList";
 
@@ -63,13 +64,7 @@ const Row = memo(function Row({ run, top, chosen, onChoose }: { run: Summary; to
         {run.endedAt != null && run.startedAt != null ? between(run.startedAt, run.endedAt) : "–"}
       </span>
       <span role="cell" className="truncate text-ink-soft max-md:hidden">{run.mode}</span>
-      <span role="cell" className={clsx("truncate max-md:hidden", toneOf(run.status) === "bad" ? "text-bad" : "text-ink-soft")}>{errorText(run.error)}</span>
+      <span role="cell" className={clsx("truncate max-md:hidden", toneOf(run.status) === "bad" ? "text-bad" : "text-ink-soft")}>{faultOf(run.error)?.text ?? ""}</span>
     </div>
   );
 });
-
-function errorText(error: unknown): string {
-  if (typeof error !== "object" || error === null) return "";
-  const detail = (error as { detail?: unknown; message?: unknown }).detail ?? (error as { message?: unknown }).message;
-  return typeof detail === "string" ? detail : "";
-}

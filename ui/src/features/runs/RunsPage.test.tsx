@@ -15,7 +15,7 @@ const KEEP = "PUT /api/v1/me/preferences/runs.views";
 function serve(kept: unknown[], answers: Answers = {}): Answers {
   let views: unknown = kept;
   return {
-    "GET /api/v1/runs": ({ query }: Asked) => ({ items: query.getAll("status").includes("failed") ? [run("run_2", "refunds", { status: "failed", error: { detail: "no such order" } })] : [run("run_1", "orders"), run("run_2", "refunds")] }),
+    "GET /api/v1/runs": ({ query }: Asked) => ({ items: query.getAll("status").includes("failed") ? [run("run_2", "refunds", { status: "failed", error: { problem: { code: "FP0203", detail: "no such order" }, category: "badData" } })] : [run("run_1", "orders"), run("run_2", "refunds")] }),
     [KEPT]: () => views,
     [KEEP]: ({ body }: Asked) => { views = body; return null; },
     ...answers,

@@ -16,7 +16,7 @@ use model::{Code, Map, Name, Problem, ScopeId, Value};
 use outbound::{Credentials, Reach, Signable};
 use store::{Change, SealedRow, Store};
 
-use crate::connection::{Connection, Scheme, Secrets};
+use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
 use crate::{Error, Keyring, Place};
 
 /// Longest secret value.
@@ -50,17 +50,17 @@ struct Opened {
 }
 
 impl Opened {
-    /// The key that tokens are checked with.
-    fn checking_key(&self, connection: &Name) -> Result<DecodingKey, Problem> {
+    /// The algorithm and the key that tokens are checked with.
+    fn checking_key(&self, connection: &Name) -> Result<(JwtAlgorithm, DecodingKey), Problem> {
         let fault = |reason: String| Problem::new(Code::ConnectionMissing, reason);
         match &self.connection.auth {
             Scheme::Jwt { algorithm, .. } if algorithm.is_symmetric() => {
                 let key = self.secrets.get("key");
                 let key = key.map_err(|reason| fault(format!("connection `{connection}` {reason}")))?;
-                Ok(DecodingKey::from_secret(key))
+                Ok((*algorithm, DecodingKey::from_secret(key)))
             }
             Scheme::Jwt { algorithm, public_key: Some(pem), .. } => {
-                crate::jwt::public_key(*algorithm, pem).map_err(fault)
+                Ok((*algorithm, crate::jwt::public_key(*algorithm, pem).map_err(fault)?))
             }
             Scheme::Jwt { .. } => {
                 Err(fault(format!("connection `{connection}` has no public key to check tokens with")))
@@ -196,10 +196,10 @@ impl Vault {
                 let sent = headers.get(name.as_str()).map_or(&b""[..], |value| value.as_bytes());
                 if same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
             }
-            (Scheme::Jwt { algorithm, .. }, Shown::Jwt) => {
-                let key = opened.checking_key(connection)?;
+            (Scheme::Jwt { .. }, Shown::Jwt) => {
+                let (algorithm, key) = opened.checking_key(connection)?;
                 let token = after_scheme("bearer").ok_or_else(|| refuse("there is no token"))?;
-                crate::jwt::check(*algorithm, &key, token).map(Some).map_err(refuse)
+                crate::jwt::check(algorithm, &key, token).map(Some).map_err(refuse)
             }
             _ => Err(Problem::new(
                 Code::ConnectionMissing,
@@ -226,14 +226,8 @@ impl Vault {
     /// The claims of a token that is good, as the key of a `jwt` connection says.
     pub async fn check_token(&self, scope: ScopeId, connection: &Name, token: &str) -> Result<Value, Problem> {
         let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
-        let key = opened.checking_key(connection)?;
-        let Scheme::Jwt { algorithm, .. } = &opened.connection.auth else {
-            return Err(Problem::new(
-                Code::ConnectionMissing,
-                format!("connection `{connection}` is no `jwt` connection"),
-            ));
-        };
-        crate::jwt::check(*algorithm, &key, token).map_err(|reason| Problem::new(Code::StepFailed, reason))
+        let (algorithm, key) = opened.checking_key(connection)?;
+        crate::jwt::check(algorithm, &key, token).map_err(|reason| Problem::new(Code::StepFailed, reason))
     }
 
     /// 32 random bytes that belong to the server itself, made when they are first asked for. They are kept as the

@@ -3,7 +3,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, data } from "@/api/client";
-import { isGone } from "@/api/problem";
 
 import { runFilter, type RunFilter } from "./runFilter";
 
@@ -57,13 +56,7 @@ const KEY = ["preferences", "runs.views"];
 const path = { params: { path: { key: "runs.views" } } };
 
 async function load(): Promise<RunView[]> {
-  try {
-    return runViews.read(await data(api.GET("/api/v1/me/preferences/{key}", path)));
-  } catch (error) {
-    // Who has never kept one has none.
-    if (isGone(error)) return [];
-    throw error;
-  }
+  return runViews.read(await data(api.GET("/api/v1/me/preferences/{key}", path)));
 }
 
 /** The views of whoever is signed in, and the way to change them. */

@@ -21,6 +21,11 @@ const SLICE: u32 = 1_024;
 impl Inner {
     /// What an expression comes to. A run that cannot be read any more is as good as none.
     pub(super) async fn evaluate(self: &Arc<Self>, scope: &Scope, trial: Trial) -> Result<Tried, Problem> {
+        let missing = || Problem::new(Code::NotFound, format!("the workflow has no node `{}`", trial.node));
+        // Before the run is read, which costs more.
+        if !trial.spec.nodes.iter().any(|node| node.name == trial.node) {
+            return Err(missing());
+        }
         let id = self.scope_id(scope).await?;
         let row = match trial.run {
             Some(run) => Some(self.row(scope, run).await?),
@@ -43,9 +48,7 @@ impl Inner {
             Some((head, _, core)) => (head, core),
             None => (nobodys(id, &definition, self.clock.now()), Core::new(Machine::new(definition.graph.clone()))),
         };
-        let Some(node) = definition.graph.index(&trial.node) else {
-            return Err(Problem::new(Code::NotFound, format!("the workflow has no node `{}`", trial.node)));
-        };
+        let node = definition.graph.index(&trial.node).ok_or_else(missing)?;
         let given = trial.input.as_deref().map(items_of);
         let shared = Shared::for_replay(self.clone(), scope.clone(), head, Arc::new(definition), core);
         let tried = try_out(&shared, node, &trial.expression, given, trial.item).await;

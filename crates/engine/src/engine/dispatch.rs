@@ -183,6 +183,8 @@ impl Inner {
     async fn look(self: &Arc<Self>, asks: Vec<Ask>) {
         let lanes: Vec<(Lane, usize)> = asks.iter().map(|ask| ((*ask.lane).clone(), ask.rows)).collect();
         let begun: Vec<RunId> = asks.iter().flat_map(|ask| ask.begun.iter().copied()).collect();
+        // Before the reading: a quiet time that ends later may have been broken by an event that the page lacks.
+        let now = self.clock.now();
         let page = match self.store.queued(&self.partitions(), lanes, begun, BATCH_BYTES).await {
             Ok(page) => page,
             Err(error) => {
@@ -193,13 +195,13 @@ impl Inner {
             }
         };
         for ((ask, runs), listed) in asks.into_iter().zip(page.lanes).zip(page.listed) {
-            let found = self.start_lane(&ask, runs, listed).await;
+            let found = self.start_lane(&ask, runs, listed, now).await;
             self.queue.answer(&ask.lane, found, self.clock.now());
         }
     }
 
-    async fn start_lane(self: &Arc<Self>, ask: &Ask, runs: Vec<QueuedRun>, listed: usize) -> Found {
-        let now = self.clock.now();
+    /// `now`: when the runs were read, or a little before.
+    async fn start_lane(self: &Arc<Self>, ask: &Ask, runs: Vec<QueuedRun>, listed: usize, now: i64) -> Found {
         let complete = listed < ask.rows && runs.len() + ask.begun.len() >= listed;
         let mut found = Found { open: !complete, ..Found::default() };
         let fates = superseded(&runs, complete);

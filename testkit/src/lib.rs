@@ -6,7 +6,8 @@
 //! records what it was asked), [`postgres::server`], and [`torture`] for servers that are killed under load.
 
 pub mod contract;
+pub mod lift;
 pub mod step;
 pub mod torture;
 
-pub use world::{postgres, recorder};
+pub use world::{daemon, postgres, recorder};

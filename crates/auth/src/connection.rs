@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use model::{Code, HumanDuration, Map, Problem, Problems, Value};
-use outbound::{Body, HostPattern, RateLimit, Reach, Signable};
+use outbound::{Body, Encryption, HostPattern, Login, Protocol, RateLimit, Reach, Signable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,34 @@ pub enum Scheme {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         secret_body: BTreeSet<String>,
     },
+    /// A login by another protocol than HTTP: a database, a broker, a mailbox, a shell. Secrets, as the service wants
+    /// them: `password`, `token`, `privateKey` and its `passphrase`, `clientKey`.
+    Login {
+        /// What it speaks.
+        protocol: Protocol,
+        /// Name or address of the service. It may be dialled without being listed in `hosts`.
+        host: String,
+        /// Its port; absent: the usual one of the protocol.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        port: Option<u16>,
+        /// Whether what is sent can be read on the way.
+        #[serde(default)]
+        encryption: Encryption,
+        /// Take any certificate of the service.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        accept_invalid_certs: bool,
+        /// The user; empty when the service wants none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        user: String,
+        /// What else the protocol wants to know, such as `database`, `vhost` or `clientId`; for TLS `caCertificate`
+        /// and `clientCertificate` as PEM.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        settings: Map,
+    },
 }
+
+/// Secrets that logins know.
+const LOGIN_SECRETS: [&str; 5] = ["password", "token", "privateKey", "passphrase", "clientKey"];
 
 fn five_minutes() -> HumanDuration {
     HumanDuration(std::time::Duration::from_secs(300))
@@ -212,6 +239,19 @@ impl Connection {
                     refuse(&format!("/auth/secretHeaders/{index}"), format!("`{name}` is no name of a header"));
                 }
             }
+            Scheme::Login { host, port, settings, .. } => {
+                let has_port = host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err();
+                if host.parse::<HostPattern>().is_err() || host.contains(['*', '/']) || has_port {
+                    refuse("/auth/host", format!("`{host}` is no name or address of a service"));
+                }
+                if *port == Some(0) {
+                    refuse("/auth/port", "a service does not listen on port 0".into());
+                }
+                for name in settings.keys().filter(|name| LOGIN_SECRETS.contains(&name.as_str())) {
+                    let pointer = format!("/auth/settings/{}", model::problem::pointer_step(name));
+                    refuse(&pointer, format!("`{name}` is a secret; set it as one, not in the spec"));
+                }
+            }
             _ => {}
         }
         if self.limit.is_some_and(|limit| limit.calls == 0 || limit.per.0.is_zero()) {
@@ -227,6 +267,7 @@ impl Connection {
             Scheme::Header { .. } | Scheme::Query { .. } => vec!["value".into()],
             Scheme::Bearer {} => vec!["token".into()],
             Scheme::Jwt { .. } => vec!["key".into()],
+            Scheme::Login { .. } => LOGIN_SECRETS.map(str::to_owned).into(),
             Scheme::Custom { secret_headers, secret_query, secret_body, .. } => {
                 let named = |place: &'static str| move |name: &String| format!("{place}.{name}");
                 let headers = secret_headers.iter().map(named("header"));
@@ -242,14 +283,20 @@ impl Connection {
     pub fn missing_secrets(&self) -> Vec<String> {
         let checks_only = matches!(&self.auth, Scheme::Jwt { algorithm, public_key: Some(_), .. }
             if !algorithm.is_symmetric() && self.hosts.is_empty());
-        let wanted = if checks_only { Vec::new() } else { self.secret_fields() };
+        // Which of them a service wants, only the service knows.
+        let service_decides = matches!(self.auth, Scheme::Login { .. });
+        let wanted = if checks_only || service_decides { Vec::new() } else { self.secret_fields() };
         wanted.into_iter().filter(|field| !self.secrets.contains(field)).collect()
     }
 
     /// What it allows of outgoing calls.
     pub fn reach(&self, generation: u64) -> Reach {
         let challenged = matches!(self.auth, Scheme::Digest { .. });
-        Reach { hosts: self.hosts.clone(), private: self.allow_private, limit: self.limit, challenged, generation }
+        let mut hosts = self.hosts.clone();
+        if let Scheme::Login { host, .. } = &self.auth {
+            hosts.extend(host.parse::<HostPattern>());
+        }
+        Reach { hosts, private: self.allow_private, limit: self.limit, challenged, generation }
     }
 
     /// Puts the account on a request. The error is the end of the sentence "connection … ".
@@ -276,6 +323,7 @@ impl Connection {
             }
             // The service says first what it wants to see.
             Scheme::Digest { .. } => Ok(()),
+            Scheme::Login { protocol, .. } => Err(format!("logs in to {protocol} and cannot be shown in a request")),
             Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body } => {
                 for (name, value) in query {
                     put_query(&mut *request.url, name, value);
@@ -297,6 +345,24 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// The account, opened for a driver. The error is the end of the sentence "connection … ".
+    pub(crate) fn login(&self, secrets: &Secrets, generation: u64) -> Result<Login, String> {
+        let Scheme::Login { protocol, host, port, encryption, accept_invalid_certs, user, settings } = &self.auth
+        else {
+            return Err("is no login to a database, broker, mailbox or shell".into());
+        };
+        let opened: Result<BTreeMap<String, String>, String> =
+            secrets.0.keys().map(|field| Ok((field.clone(), secrets.text(field)?.to_owned()))).collect();
+        let port = port.unwrap_or_else(|| protocol.port(*encryption));
+        let mut login = Login::new(*protocol, host.clone(), port).with_secrets(opened?);
+        login.encryption = *encryption;
+        login.accept_invalid_certs = *accept_invalid_certs;
+        login.user.clone_from(user);
+        login.settings.clone_from(settings);
+        login.generation = generation;
+        Ok(login)
     }
 
     /// Answers a service's challenge, if the account can. The error is the end of the sentence "connection … ".

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
 use jsonwebtoken::DecodingKey;
 use model::{Code, Map, Name, Problem, ScopeId, Value};
-use outbound::{Credentials, Reach, Signable};
+use outbound::{Credentials, Login, Reach, Signable};
 use store::{Change, SealedRow, Store};
 
 use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
@@ -322,6 +322,14 @@ impl Vault {
 impl Credentials for Vault {
     fn reach<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Arc<Reach>, outbound::Error>> {
         Box::pin(async move { Ok(self.opened(scope, connection).await?.reach.clone()) })
+    }
+
+    fn login<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Login, outbound::Error>> {
+        Box::pin(async move {
+            let opened = self.opened(scope, connection).await?;
+            let login = opened.connection.login(&opened.secrets, opened.reach.generation);
+            login.map_err(|reason| outbound::Error::connection(connection, reason))
+        })
     }
 
     fn sign<'a>(

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use auth::Vault;
 use futures_util::future::BoxFuture;
+use inbound::listeners::{self, Listeners};
 use inbound::resume::{Signer, Wait};
 use inbound::routes::Routes;
 use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
 use inbound::{Endpoint, Local};
 use model::{Code, Map, Name, Problem, RunId, Scope, ScopeId, Value};
+use outbound::Outbound;
+use part::folder::Folder;
+use part::listen::EarInfo;
 use part::net::AddressRange;
 use part::trigger::Trigger;
 use part::{NodeError, Runs};
@@ -56,6 +60,29 @@ pub fn timers(view: &View) -> Vec<Timer> {
     timers
 }
 
+/// The triggers of everything that is active that listen by themselves.
+pub fn ears(view: &View) -> Vec<EarInfo> {
+    let mut ears = Vec::new();
+    for (scope_id, scope, workflow) in view.active() {
+        let timezone = workflow.live.spec.settings.timezone.as_deref().unwrap_or("UTC");
+        for (node, trigger) in &workflow.triggers {
+            let Trigger::Provided { service, settings } = trigger else { continue };
+            let spec = workflow.live.spec.nodes.iter().find(|spec| spec.name == *node);
+            ears.push(EarInfo {
+                scope: scope.clone(),
+                scope_id,
+                workflow: workflow.name.clone(),
+                node: node.clone(),
+                service: service.clone(),
+                settings: settings.clone(),
+                connections: spec.map(|spec| spec.connections.clone()).unwrap_or_default(),
+                timezone: timezone.to_owned(),
+            });
+        }
+    }
+    ears
+}
+
 /// What the way in is put together from.
 pub struct Parts<'a> {
     /// Keeps files and cursors.
@@ -74,11 +101,30 @@ pub struct Parts<'a> {
     pub public_url: &'a str,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// The way out, for triggers that listen.
+    pub outbound: Outbound,
+    /// The folder for files of workflows.
+    pub folder: Option<Arc<Folder>>,
+    /// Whether a trigger with that key is this process's to listen for.
+    pub owner: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
-/// The receiver and the schedules of a server; both follow the view from now on.
-pub fn build(parts: Parts<'_>) -> (Receiver, Schedules) {
-    let Parts { store, live, vault, runs, replies, signer, public_url, trusted_proxies } = parts;
+/// The way in of a server; all of it follows the view from now on.
+pub struct Built {
+    /// Takes requests.
+    pub receiver: Receiver,
+    /// Fires what is due.
+    pub schedules: Schedules,
+    /// Listens.
+    pub listeners: Listeners,
+    /// How the listeners are.
+    pub health: listeners::Handle,
+}
+
+/// Puts it together.
+pub fn build(parts: Parts<'_>) -> Built {
+    let Parts { store, live, vault, runs, replies, signer, public_url, trusted_proxies, outbound, folder, owner } =
+        parts;
     let routes = Routes::default();
     let mut options = webhooks::Options::new(
         runs.clone(),
@@ -90,6 +136,16 @@ pub fn build(parts: Parts<'_>) -> (Receiver, Schedules) {
     );
     options.public_url = Some(public_url.to_owned());
     options.trusted_proxies = trusted_proxies;
+    let (listeners, health) = Listeners::new(listeners::Options {
+        sources: crate::parts::sources(),
+        runs: runs.clone(),
+        memory: Arc::new(store.clone()),
+        files: Arc::new(store.clone()),
+        outbound,
+        folder,
+        clock: Arc::new(inbound::SystemClock),
+        owner,
+    });
     let (schedules, handle) = Schedules::new(schedules::Options {
         runs,
         cursors: Arc::new(store.clone()),
@@ -98,13 +154,16 @@ pub fn build(parts: Parts<'_>) -> (Receiver, Schedules) {
     let view = live.view();
     routes.set_routes(endpoints(&view));
     handle.set_timers(timers(&view));
+    health.set_ears(ears(&view));
+    let heard = health.clone();
     live.listen(Box::new(move |old, new| {
         if old.active_changes() != new.active_changes() {
             routes.set_routes(endpoints(new));
             handle.set_timers(timers(new));
+            heard.set_ears(ears(new));
         }
     }));
-    (Receiver::new(options), schedules)
+    Built { receiver: Receiver::new(options), schedules, listeners, health }
 }
 
 /// Signs for nodes, with keys that they never see.

@@ -1,5 +1,8 @@
 //! The list of parts: everything that areas add to the house, in one place.
 
+use std::sync::Arc;
+
+use part::listen::Source;
 use part::{Catalogue, KindEntry};
 
 /// Every kind of resource.
@@ -25,7 +28,12 @@ pub fn kinds() -> Kinds {
 
 /// The node types that are compiled in.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new(nodes::built_in())
+    Catalogue::new([nodes::built_in(), protocols::nodes()].concat())
+}
+
+/// What triggers can listen to.
+pub fn sources() -> Vec<Arc<dyn Source>> {
+    [nodes::sources(), protocols::sources()].concat()
 }
 
 #[cfg(test)]

@@ -186,7 +186,8 @@ impl Server {
         let mut ports = engine::engine::Ports::new(store.clone(), catalogue.clone(), Arc::new(live.clone()));
         ports.variables = Arc::new(live.clone());
         ports.outbound = Some(outbound.clone());
-        ports.folder = options.files.as_deref().map(files_folder).transpose()?;
+        let folder = options.files.as_deref().map(files_folder).transpose()?;
+        ports.folder.clone_from(&folder);
         ports.sandbox = Some(sandbox.clone());
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));
@@ -203,7 +204,8 @@ impl Server {
             }
         }));
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
-        let (receiver, schedules) = entrance::build(entrance::Parts {
+        let owner = Arc::downgrade(engine.inner());
+        let entrance::Built { receiver, schedules, listeners, health } = entrance::build(entrance::Parts {
             store: &store,
             live: &live,
             vault: &vault,
@@ -212,6 +214,9 @@ impl Server {
             signer,
             public_url: &public_url,
             trusted_proxies: options.trusted_proxies.clone(),
+            outbound: outbound.clone(),
+            folder,
+            owner: Arc::new(move |key| owner.upgrade().is_some_and(|engine| engine.owns(key))),
         });
 
         let metrics = Metrics::default();
@@ -225,6 +230,7 @@ impl Server {
             runs,
             presence: Presence::default(),
             feed,
+            listeners: health,
             rehearsals: Rehearsals::new(receiver.routes().clone()),
             accounts: accounts.clone(),
             outbound,
@@ -240,6 +246,7 @@ impl Server {
             Box::new(reading),
             Box::new(Grants { accounts: accounts.clone(), engine: engine.clone() }),
             Box::new(schedules),
+            Box::new(listeners),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),

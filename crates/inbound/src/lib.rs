@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod listeners;
 pub mod rehearsal;
 pub mod replies;
 pub mod resume;

@@ -17,7 +17,6 @@ pub mod files;
 pub mod flow;
 pub mod http;
 mod js;
-mod lenient;
 mod lift;
 mod path;
 mod pattern;
@@ -28,11 +27,17 @@ pub mod trigger;
 use std::sync::Arc;
 
 use part::NodeType;
+use part::lenient;
 
 /// All built-in node types.
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
     [flow::list(), transform::list(), crypto::list(), trigger::list(), http::list(), control::list(), files::list()]
         .concat()
+}
+
+/// What the built-in trigger nodes listen to.
+pub fn sources() -> Vec<Arc<dyn part::listen::Source>> {
+    Vec::new()
 }
 
 #[cfg(test)]

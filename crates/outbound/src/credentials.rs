@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use model::{Name, ScopeId};
 use url::Url;
 
-use crate::{Body, Error, HostPattern, RateLimit};
+use crate::{Body, Error, HostPattern, Login, RateLimit};
 
 /// Knows connections: where each may go, and how its secret is put on a request.
 pub trait Credentials: Send + Sync + 'static {
@@ -36,6 +36,12 @@ pub trait Credentials: Send + Sync + 'static {
         _request: Signable<'a>,
     ) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(std::future::ready(Ok(false)))
+    }
+
+    /// The account itself, for a driver that logs in by another protocol than HTTP. [`Error::Connection`] when the
+    /// connection is no login.
+    fn login<'a>(&'a self, _scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Login, Error>> {
+        Box::pin(async move { Err(Error::connection(connection, "is no login")) })
     }
 }
 

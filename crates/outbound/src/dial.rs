@@ -68,7 +68,8 @@ pub(crate) async fn dial(shared: &Shared, target: Target, meta: &Meta) -> Result
     }
 }
 
-async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStream, Error> {
+/// Whether the target may be dialled, and which of its addresses.
+pub(crate) async fn check(shared: &Shared, target: &Target, meta: &Meta) -> Result<Vec<IpAddr>, Error> {
     let host = parse_host(&target.host).map_err(|reason| Error::EgressRefused { host: target.host.clone(), reason })?;
     let host = borrow_host(&host);
     let reach = match &meta.connection {
@@ -82,7 +83,11 @@ async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStre
         None => None,
     };
     let (policy, _) = shared.policy(meta.scope, reach.as_deref());
-    let addresses = shared.addresses(&policy, &host, target.port).await?;
+    shared.addresses(&policy, &host, target.port).await
+}
+
+async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStream, Error> {
+    let addresses = check(shared, target, meta).await?;
     let tcp = connect(shared, &addresses, target).await?;
     Counters::add(&shared.counters.dialled, 1);
     let counted = Counted { inner: tcp, counters: shared.counters.clone() };
@@ -92,10 +97,20 @@ async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStre
     let trust = if meta.accept_invalid_certs { Trust::Any } else { Trust::Platform };
     let mut config = (**shared.tls.config(trust)).clone();
     config.alpn_protocols.clone_from(&target.alpn);
-    let name = ServerName::try_from(host.to_string().trim_matches(['[', ']']).to_owned())
-        .map_err(|error| Error::InvalidRequest(format!("`{}` is no TLS server name: {error}", target.host)))?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, counted).await.map_err(|error| {
-        let host = target.host.clone();
+    encrypt(Box::new(counted), &target.host, Arc::new(config)).await
+}
+
+/// Begins TLS on a stream, under the name that the service was asked for.
+pub(crate) async fn encrypt(
+    stream: BoxedStream,
+    host: &str,
+    config: Arc<rustls::ClientConfig>,
+) -> Result<BoxedStream, Error> {
+    let parsed = parse_host(host).map_err(|reason| Error::EgressRefused { host: host.to_owned(), reason })?;
+    let name = ServerName::try_from(borrow_host(&parsed).to_string().trim_matches(['[', ']']).to_owned())
+        .map_err(|error| Error::InvalidRequest(format!("`{host}` is no TLS server name: {error}")))?;
+    let stream = TlsConnector::from(config).connect(name, stream).await.map_err(|error| {
+        let host = host.to_owned();
         let refused = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match refused {
             Some(rustls::Error::InvalidCertificate(_)) => Error::Tls { host, source: error.into() },

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use model::ScopeId;
+use model::{Name, ScopeId};
 use rustls::pki_types::CertificateDer;
 use url::{Host, Url};
 
@@ -13,10 +13,10 @@ use crate::clients::Clients;
 use crate::egress::Policy;
 use crate::stack::{self, Breakers, Cache, Call, Limits, Next};
 use crate::stats::Counters;
-use crate::tls::Tls;
+use crate::tls::{Tls, Trust};
 use crate::{
-    BoxedStream, Clock, Credentials, EgressRules, Error, HostPattern, Meta, Reach, Request, Resolver, Response, Stats,
-    SystemClock, SystemResolver, Target, dial,
+    BoxedStream, Clock, Credentials, EgressRules, Encryption, Error, HostPattern, Login, Meta, Reach, Request,
+    Resolver, Response, Stats, SystemClock, SystemResolver, Target, Tunnel, dial, tunnel,
 };
 
 /// How the way out is set up. `Options::default()` is what a server uses.
@@ -154,6 +154,41 @@ impl Outbound {
     /// Of `meta` it reads scope, connection, deadline, certificate checks and the token.
     pub async fn dial(&self, target: Target, meta: Meta) -> Result<BoxedStream, Error> {
         dial::dial(&self.shared, target, &meta).await
+    }
+
+    /// An account of a protocol other than HTTP, opened for the driver that logs in with it.
+    pub async fn login(&self, scope: ScopeId, connection: &Name) -> Result<Login, Error> {
+        let login = self.shared.credentials.login(scope, connection).await?;
+        let trust = if login.accept_invalid_certs { Trust::Any } else { Trust::Platform };
+        let config = match login.encryption {
+            Encryption::None => return Ok(login),
+            _ => self.shared.tls.with_account(trust, &login),
+        };
+        let config = config.map_err(|reason| Error::connection(connection, reason))?;
+        Ok(login.with_tls(config))
+    }
+
+    /// Opens a stream to the service of an account, encrypted when the account says so from the first byte.
+    pub async fn dial_login(&self, login: &Login, meta: Meta) -> Result<BoxedStream, Error> {
+        let stream = self.dial(Target::tcp(login.host.clone(), login.port), meta).await?;
+        match (login.encryption, login.tls()) {
+            (Encryption::Tls, Some(config)) => dial::encrypt(stream, &login.host, config).await,
+            _ => Ok(stream),
+        }
+    }
+
+    /// Begins TLS on a dialled stream, as protocols do that ask for it in the clear (STARTTLS).
+    pub async fn encrypt(&self, stream: BoxedStream, login: &Login) -> Result<BoxedStream, Error> {
+        match login.tls() {
+            Some(config) => dial::encrypt(stream, &login.host, config).await,
+            None => Err(Error::InvalidRequest("the account wants no encryption".into())),
+        }
+    }
+
+    /// An address on this machine that leads to the target, for drivers that open their sockets themselves. Prefer
+    /// [`Outbound::dial`]. The tunnel speaks TLS with the target when the target says so; the driver does not.
+    pub async fn tunnel(&self, target: Target, meta: Meta) -> Result<Tunnel, Error> {
+        tunnel::open(&self.shared, target, meta).await
     }
 
     /// Sets the rules of a scope, from its `egress` resource. Streams opened under older rules are not used again.

@@ -2,7 +2,8 @@
 //!
 //! A call passes one stack of layers, built in one place ([`stack`]): measure, deadline, connection, cache,
 //! idempotency key, redirects, retry, circuit breaker, rate limit, credentials, egress check and dial.
-//! Other protocols use [`Outbound::dial`], which shares the egress check, the pinned addresses and the measure.
+//! Other protocols use [`Outbound::dial`], which shares the egress check, the pinned addresses and the measure, or
+//! [`Outbound::tunnel`] when their driver opens its sockets itself. Their accounts are [`Login`]s.
 //!
 //! What this crate must never do: know where secrets are kept (that is the [`Credentials`] port, filled by `auth`),
 //! repeat a request of which a byte may have been sent, or wait longer than two seconds on its own account
@@ -27,11 +28,13 @@ pub mod credentials;
 pub mod dial;
 pub mod egress;
 pub mod error;
+pub mod login;
 pub mod message;
 pub mod meta;
 pub mod resolve;
 pub mod stack;
 pub mod stats;
+pub mod tunnel;
 
 mod clients;
 mod handle;
@@ -43,7 +46,9 @@ pub use dial::{BoxedStream, Stream, Target};
 pub use egress::{EgressRules, HostPattern};
 pub use error::{Error, LaterReason};
 pub use handle::{BreakerOptions, Options, Outbound};
+pub use login::{Encryption, Login, Protocol};
 pub use message::{Body, BodyStream, Request, Response, Timing};
 pub use meta::{HttpVersion, Meta, RateLimit, Throttle};
 pub use resolve::{Resolver, SystemResolver};
 pub use stats::Stats;
+pub use tunnel::Tunnel;

@@ -90,6 +90,12 @@ pub struct CallFailure {
     pub uncertain: bool,
 }
 
+impl From<outbound::Error> for CallFailure {
+    fn from(error: outbound::Error) -> Self {
+        CallFailure { uncertain: error.uncertain(), error: error.into() }
+    }
+}
+
 impl From<NodeError> for CallFailure {
     fn from(error: NodeError) -> Self {
         CallFailure { error, uncertain: false }

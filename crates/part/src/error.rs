@@ -157,6 +157,18 @@ impl NodeError {
     }
 }
 
+impl From<outbound::Error> for NodeError {
+    fn from(error: outbound::Error) -> Self {
+        let mut made = NodeError::from(error.problem());
+        match error.retry() {
+            Retry::Later(after) => made.later_millis = Some(after.as_millis() as u64),
+            Retry::No if !error.uncertain() => made.permanent = true,
+            Retry::No | Retry::Backoff => {}
+        }
+        made
+    }
+}
+
 impl From<Problem> for NodeError {
     fn from(problem: Problem) -> Self {
         let category = match problem.code {

@@ -15,6 +15,8 @@ pub mod folder;
 pub mod http;
 pub mod items;
 pub mod kind;
+pub mod lenient;
+pub mod listen;
 pub mod n8n;
 pub mod net;
 pub mod node;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use model::workflow::NodeSpec;
-use model::{Map, Problem, Value};
+use model::{Code, Map, Problem, Value};
 
 /// An n8n type that a node type of ours stands for.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +130,35 @@ pub fn put(map: &mut Map, path: &str, value: impl Into<Value>) {
             }
         }
     }
+}
+
+/// A parameter that is kept and shown, but not honoured.
+pub fn not_honoured(lifted: &mut Lifted, parameter: &str, why: impl std::fmt::Display) {
+    let problem = Problem::new(Code::LossyImport, format!("`{parameter}` {why}"));
+    lifted.problems.push(problem.at(format!("/parameters/{}", parameter.replace('.', "/"))));
+}
+
+/// Copies a parameter under another name, when it is there.
+pub fn copy(node: &Node, from: &str, map: &mut Map, to: &str) {
+    put(map, to, node.param(from).clone());
+}
+
+/// The text of a resource locator (`{__rl, mode, value}`), or the value itself.
+pub fn locator(value: &Value) -> &Value {
+    match value.get("value") {
+        Some(inner) if value.get("__rl").is_some() || value.get("mode").is_some() => inner,
+        _ => value,
+    }
+}
+
+/// Whether a value is an expression.
+pub fn is_expression(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with('='))
+}
+
+/// The parts of a list that people write with commas.
+pub fn by_comma(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// The n8n type and version that a node of ours came from, if it was imported.

@@ -1,9 +1,10 @@
-//! The outside world for tests, benches and torture: a service that records what it was asked, a database server.
+//! The outside world for tests, benches and torture: a service that records what it was asked, servers of other makers.
 //!
 //! What this crate must never do: know one of ours. So the tests of `store` and `outbound`, and `xtask`, can use it
 //! without building what stands above them. `testkit` hands both modules on, beside its tools for node types.
 //!
-//! Start reading at [`recorder::Recorder`] and [`postgres::server`].
+//! Start reading at [`recorder::Recorder`], [`postgres::server`] and [`daemon::Daemon`].
 
+pub mod daemon;
 pub mod postgres;
 pub mod recorder;

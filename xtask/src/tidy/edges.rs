@@ -24,8 +24,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("part", &["model", "store", "outbound", "sandbox", "auth"]),
     ("engine", FLOOR),
     ("nodes", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
+    ("protocols", FLOOR),
     ("inbound", FLOOR),
-    ("fishplate", &["model", "store", "outbound", "sandbox", "auth", "part", "engine", "nodes", "inbound"]),
+    (
+        "fishplate",
+        &["model", "store", "outbound", "sandbox", "auth", "part", "engine", "nodes", "protocols", "inbound"],
+    ),
     // Never shipped. `world` plays the outside and knows nothing of ours, so that every crate may test with it.
     ("world", &[]),
     ("differential", &[]),
@@ -47,6 +51,7 @@ const TESTS: &[(&str, &[&str])] = &[
     // Runs of real nodes; `nodes` is the wider side and tests itself on the testkit's bench.
     ("engine", &["nodes", "testkit", "world"]),
     ("nodes", &["testkit", "world"]),
+    ("protocols", &["testkit", "world"]),
     ("inbound", &["testkit", "world"]),
     ("fishplate", &["testkit", "world", "differential"]),
     ("testkit", &["nodes"]),
@@ -58,7 +63,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("rquickjs", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
     ("rusqlite", &["store"]),
-    ("tokio-postgres", &["store", "world"]),
+    ("tokio-postgres", &["store", "protocols", "world"]),
     ("deadpool-postgres", &["store"]),
     ("jsonwebtoken", &["auth"]),
     ("calamine", &["formats"]),

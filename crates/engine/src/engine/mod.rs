@@ -319,6 +319,13 @@ impl Inner {
         })
     }
 
+    /// Whether what goes by that key, and may be done by one process only, is this one's to do.
+    pub fn owns(&self, key: &str) -> bool {
+        let digest = store::digest(key.as_bytes());
+        let number = u16::from_le_bytes([digest.0[0], digest.0[1]]) % PARTITIONS;
+        lock(&self.fences).contains_key(&number)
+    }
+
     /// Partitions that this process owns.
     fn partitions(&self) -> Vec<u16> {
         lock(&self.fences).keys().copied().collect()

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod files;
+mod listeners;
 mod me;
 mod meta;
 mod people;
@@ -49,6 +50,8 @@ pub struct App {
     pub presence: Presence,
     /// News of runs.
     pub feed: RunFeed,
+    /// Triggers that listen.
+    pub listeners: inbound::listeners::Handle,
     /// People and tokens.
     pub accounts: Accounts,
     /// The way out, for its counters.
@@ -81,6 +84,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         watch::operations(app),
         watch_runs::operations(app),
         runs::operations(app),
+        listeners::operations(app),
         tokens::operations(app),
         sign_in::operations(app),
         me::operations(app),

@@ -115,8 +115,8 @@ pub fn to_text(value: Value) -> String {
 }
 
 /// An object, or its JSON text; an empty text is an empty object. `what` names it in the error.
-pub fn object(value: &Value, what: impl fmt::Display) -> Result<Map, part::NodeError> {
-    let fail = |detail: String| part::NodeError::new(model::Code::InvalidParameter, part::Category::BadData, detail);
+pub fn object(value: &Value, what: impl fmt::Display) -> Result<Map, crate::NodeError> {
+    let fail = |detail: String| crate::NodeError::new(model::Code::InvalidParameter, crate::Category::BadData, detail);
     match value {
         Value::Object(map) => Ok(map.clone()),
         Value::Null => Ok(Map::new()),
@@ -131,11 +131,11 @@ pub fn object(value: &Value, what: impl fmt::Display) -> Result<Map, part::NodeE
 }
 
 /// A JSON value, or its text.
-pub fn json(value: &Value, what: impl fmt::Display) -> Result<Value, part::NodeError> {
+pub fn json(value: &Value, what: impl fmt::Display) -> Result<Value, crate::NodeError> {
     let Value::String(text) = value else { return Ok(value.clone()) };
     serde_json::from_str(text).map_err(|error| {
         let detail = format!("{what} is not valid JSON: {error}");
-        part::NodeError::new(model::Code::InvalidParameter, part::Category::BadData, detail)
+        crate::NodeError::new(model::Code::InvalidParameter, crate::Category::BadData, detail)
     })
 }
 

@@ -7,6 +7,8 @@
 
 pub mod contract;
 pub mod lift;
+pub mod listen;
+pub mod logins;
 pub mod step;
 pub mod torture;
 

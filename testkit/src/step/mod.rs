@@ -139,6 +139,19 @@ impl Bench {
         self
     }
 
+    /// Gives it an account of another protocol than HTTP, in that slot. Takes the place of [`Bench::outbound`].
+    ///
+    /// # Panics
+    /// When the slot is no name.
+    #[must_use]
+    pub fn login(mut self, slot: &str, login: outbound::Login) -> Bench {
+        let name: model::Name = slot.parse().expect("a slot in small letters");
+        self.host.set_outbound(crate::logins::outbound([(name.clone(), login)].into()));
+        self.info(|info| {
+            Arc::make_mut(&mut info.connections).insert(slot.to_owned(), name);
+        })
+    }
+
     /// Gives the step a way out.
     #[must_use]
     pub fn outbound(mut self, outbound: outbound::Outbound) -> Bench {

@@ -1,0 +1,218 @@
+//! One trigger on the bench: what it hears is kept in memory, and the test says when it ends.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use model::{Binary, Digest, Item, Name, Problem, RunId, Scope, ScopeId, Value};
+use outbound::{Login, Outbound};
+use part::folder::Folder;
+use part::listen::{Ear, EarHost, EarInfo, Source};
+use part::runs::RunEnd;
+use part::{ByteStream, NodeError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// An event as a source gave it.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Its items.
+    pub items: Vec<Item>,
+    /// Its key.
+    pub key: Option<String>,
+}
+
+/// What a source is tried with. What it remembers stays here when it is begun again.
+pub struct Listening {
+    info: EarInfo,
+    host: Arc<Host>,
+}
+
+struct Host {
+    heard: watch::Sender<Vec<Heard>>,
+    alive: AtomicU64,
+    kept: Mutex<BTreeMap<String, Bytes>>,
+    files: Mutex<BTreeMap<Digest, Bytes>>,
+    /// How the run of an event ends.
+    end: Mutex<Option<RunEnd>>,
+    refusal: Mutex<Option<Problem>>,
+    outbound: Outbound,
+    folder: Option<Arc<Folder>>,
+    stop: CancellationToken,
+}
+
+/// The host of one listening: the memory is shared, the end is not.
+struct Once {
+    host: Arc<Host>,
+    stop: CancellationToken,
+}
+
+impl Listening {
+    /// With these settings, accounts by slot, and folder.
+    ///
+    /// # Panics
+    /// When a slot is no name.
+    pub fn new(service: &str, settings: Value, logins: &[(&str, Login)], folder: Option<Folder>) -> Listening {
+        let name = |slot: &str| slot.parse::<Name>().expect("a slot in small letters");
+        let accounts = logins.iter().map(|(slot, login)| (name(slot), login.clone())).collect();
+        let info = EarInfo {
+            scope: Scope::default(),
+            scope_id: ScopeId(1),
+            workflow: name("listening"),
+            node: "Trigger".into(),
+            service: service.into(),
+            settings,
+            connections: logins.iter().map(|(slot, _)| ((*slot).to_owned(), name(slot))).collect(),
+            timezone: "UTC".into(),
+        };
+        let host = Host {
+            heard: watch::Sender::new(Vec::new()),
+            alive: AtomicU64::new(0),
+            kept: Mutex::default(),
+            files: Mutex::default(),
+            end: Mutex::default(),
+            refusal: Mutex::default(),
+            outbound: crate::logins::outbound(accounts),
+            folder: folder.map(Arc::new),
+            stop: CancellationToken::new(),
+        };
+        Listening { info, host: Arc::new(host) }
+    }
+
+    /// Listens until `enough` says so of what was heard so far, then stops the source and waits for its end.
+    ///
+    /// # Panics
+    /// When the source does not end within ten seconds after it was stopped.
+    pub async fn until(&self, source: &dyn Source, enough: impl Fn(&[Heard]) -> bool) -> Result<Vec<Heard>, NodeError> {
+        let stop = self.host.stop.child_token();
+        let once = Once { host: self.host.clone(), stop: stop.clone() };
+        let ear = Ear::new(Arc::new(once), self.info.clone());
+        let mut heard = self.host.heard.subscribe();
+        {
+            let mut listening = source.listen(&ear);
+            tokio::select! {
+                ended = &mut listening => ended?,
+                _ = heard.wait_for(|heard| enough(heard)) => {
+                    stop.cancel();
+                    let patience = std::time::Duration::from_secs(10);
+                    tokio::time::timeout(patience, listening).await.expect("it ends when it is stopped")?;
+                }
+            }
+        }
+        Ok(self.heard())
+    }
+
+    /// Everything that was heard so far.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.host.heard.borrow().clone()
+    }
+
+    /// Resolves when that is so of what was heard.
+    pub async fn hears(&self, enough: impl FnMut(&Vec<Heard>) -> bool) {
+        // The sender lives as long as this does.
+        let _ = self.host.heard.subscribe().wait_for(enough).await;
+    }
+
+    /// How often the source has proved that it lives.
+    pub fn proofs(&self) -> u64 {
+        self.host.alive.load(Ordering::Relaxed)
+    }
+
+    /// What the source keeps under that key.
+    pub fn kept(&self, key: &str) -> Option<Bytes> {
+        self.host.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// How runs of events end from now on, for sources that acknowledge only then.
+    pub fn runs_end(&self, end: RunEnd) {
+        *self.host.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+    }
+
+    /// Refuses events from now on, or takes them again.
+    pub fn refuse(&self, problem: Option<Problem>) {
+        *self.host.refusal.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    /// The content of a file of an event.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn file(&self, file: &Binary) -> Bytes {
+        let digest = file.blob.expect("a file that was written");
+        self.host.files.lock().unwrap_or_else(PoisonError::into_inner)[&digest].clone()
+    }
+}
+
+impl EarHost for Once {
+    fn admit<'a>(&'a self, items: Vec<Item>, key: Option<String>) -> BoxFuture<'a, Result<RunId, Problem>> {
+        let refusal = self.host.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async move {
+            if let Some(problem) = refusal {
+                return Err(problem);
+            }
+            let mut number = 0;
+            self.host.heard.send_if_modified(|heard| {
+                let known = key.is_some().then(|| heard.iter().position(|before| before.key == key)).flatten();
+                number = known.unwrap_or(heard.len());
+                if known.is_none() {
+                    heard.push(Heard { items, key });
+                }
+                known.is_none()
+            });
+            Ok(RunId::from_parts(1_000, number as u128))
+        })
+    }
+
+    fn ended(&self, _: RunId) -> BoxFuture<'_, Result<RunEnd, Problem>> {
+        let end = self.host.end.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async move {
+            match end {
+                Some(end) => Ok(end),
+                None => std::future::pending().await,
+            }
+        })
+    }
+
+    fn recall<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {
+        let kept = self.host.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        Box::pin(std::future::ready(Ok(kept)))
+    }
+
+    fn remember<'a>(&'a self, key: &'a str, value: Bytes) -> BoxFuture<'a, Result<(), Problem>> {
+        self.host.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn write_file<'a>(&'a self, mut bytes: ByteStream, file: Binary) -> BoxFuture<'a, Result<Binary, NodeError>> {
+        Box::pin(async move {
+            let mut whole = BytesMut::new();
+            while let Some(chunk) = bytes.next().await {
+                whole.extend_from_slice(&chunk?);
+            }
+            let content = whole.freeze();
+            let size = content.len() as u64;
+            let digest = store::digest(&content);
+            self.host.files.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, content);
+            Ok(Binary { blob: Some(digest), size, inline: None, ..file })
+        })
+    }
+
+    fn alive(&self) {
+        self.host.alive.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    fn outbound(&self) -> &Outbound {
+        &self.host.outbound
+    }
+
+    fn folder(&self) -> Option<Arc<Folder>> {
+        self.host.folder.clone()
+    }
+}

@@ -139,6 +139,8 @@ pub struct ListenerView {
 #[derive(Default)]
 struct Pulse {
     begun_at: AtomicI64,
+    /// Without the attempts after failures.
+    first_begun_at: AtomicI64,
     alive_at: AtomicI64,
     heard_at: AtomicI64,
     events: AtomicU64,
@@ -191,12 +193,13 @@ impl Pulse {
     fn view(&self, info: &EarInfo, now: i64) -> ListenerView {
         let read = |at: &AtomicI64| Some(at.load(Ordering::Relaxed)).filter(|at| *at != 0);
         let (begun_at, alive_at) = (self.begun_at.load(Ordering::Relaxed), read(&self.alive_at));
-        let patience = DEAD_AFTER.as_millis() as i64;
+        // A proof counts for the listening that gave it; the patience goes on over attempts that never got there.
+        let silent_since = alive_at.unwrap_or(0).max(self.first_begun_at.load(Ordering::Relaxed));
         let health = match alive_at {
             _ if !self.listens.load(Ordering::Relaxed) => Health::Standby,
-            Some(at) if now - at < patience => Health::Listening,
-            None if now - begun_at < patience => Health::Starting,
-            _ => Health::Dead,
+            _ if now - silent_since >= DEAD_AFTER.as_millis() as i64 => Health::Dead,
+            Some(at) if at >= begun_at => Health::Listening,
+            _ => Health::Starting,
         };
         let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
         ListenerView {
@@ -213,9 +216,12 @@ impl Pulse {
         }
     }
 
-    fn begin(&self, now: i64) {
+    /// Listening is begun; for the first time, or once more after a failure.
+    fn begin(&self, now: i64, again: bool) {
         self.begun_at.store(now, Ordering::Relaxed);
-        self.alive_at.store(0, Ordering::Relaxed);
+        if !again {
+            self.first_begun_at.store(now, Ordering::Relaxed);
+        }
         self.listens.store(true, Ordering::Relaxed);
     }
 
@@ -310,7 +316,7 @@ impl Listeners {
             match source {
                 Some(source) => supervise(&options, &*source, &info, &pulse, &stop).await,
                 None => {
-                    pulse.begin(0);
+                    pulse.begin(0, false);
                     let detail = format!("this server cannot listen to `{}`", info.service);
                     pulse.set_problem(Some(Problem::new(model::Code::Unsupported, detail)));
                     stop.cancelled().await;
@@ -331,8 +337,11 @@ async fn supervise(
     stop: &CancellationToken,
 ) {
     let mut pause = FIRST_PAUSE;
+    let mut again = false;
     while !stop.is_cancelled() {
-        pulse.begin(options.clock.now());
+        let begun_at = options.clock.now();
+        pulse.begin(begun_at, again);
+        again = true;
         let host = Hearing {
             options: options.clone(),
             service: source.service(),
@@ -356,7 +365,7 @@ async fn supervise(
         pulse.failures.fetch_add(1, Ordering::Relaxed);
         pulse.set_problem(Some(error.problem));
         // What has listened for a while is begun again at once; what never gets there is left in peace.
-        let was_alive = pulse.alive_at.load(Ordering::Relaxed) != 0;
+        let was_alive = pulse.alive_at.load(Ordering::Relaxed) >= begun_at;
         pause = if was_alive { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -491,5 +500,253 @@ impl Service for Listeners {
             self.work(stop).await;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicUsize;
+
+    use model::{Code, Digest, Scope};
+    use outbound::NoCredentials;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::files::{FileStream, FileWriter};
+    use crate::testing::Fake;
+
+    const START: i64 = 1_767_225_600_000;
+
+    /// Goes with tokio's clock.
+    struct Ticking(Instant);
+
+    impl Clock for Ticking {
+        fn now(&self) -> i64 {
+            START + self.0.elapsed().as_millis() as i64
+        }
+    }
+
+    #[derive(Default)]
+    struct Kept(Mutex<HashMap<String, Bytes>>);
+
+    impl Memory for Kept {
+        fn read<'a>(&'a self, _: ScopeId, key: &'a str, _: i64) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {
+            let kept = self.0.lock().unwrap().get(key).cloned();
+            Box::pin(std::future::ready(Ok(kept)))
+        }
+        fn keep<'a>(&'a self, _: ScopeId, key: &'a str, value: Bytes) -> BoxFuture<'a, Result<(), Problem>> {
+            self.0.lock().unwrap().insert(key.to_owned(), value);
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    struct NoFiles;
+
+    impl Files for NoFiles {
+        fn create(&self, _: ScopeId) -> BoxFuture<'_, Result<Box<dyn FileWriter>, Problem>> {
+            Box::pin(async { Err(Problem::new(Code::Unsupported, "these tests write no files")) })
+        }
+        fn read(&self, _: ScopeId, _: Digest) -> BoxFuture<'_, Result<FileStream, Problem>> {
+            Box::pin(async { Err(Problem::new(Code::Unsupported, "these tests read no files")) })
+        }
+    }
+
+    /// Counts how often it was begun; hears one message a second, numbered over restarts; fails when it is told to.
+    #[derive(Default)]
+    struct Toy {
+        begun: AtomicUsize,
+        under_way: AtomicUsize,
+        broken: std::sync::atomic::AtomicBool,
+    }
+
+    impl Source for Toy {
+        fn service(&self) -> &'static str {
+            "toy"
+        }
+
+        fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
+            Box::pin(async move {
+                self.begun.fetch_add(1, Ordering::Relaxed);
+                if self.broken.load(Ordering::Relaxed) {
+                    return Err(NodeError::bad_data("the toy is broken"));
+                }
+                let _counted = Counted::new(&self.under_way);
+                loop {
+                    ear.alive();
+                    let last = ear.recall("last").await?.map_or(0, |bytes| bytes[0]);
+                    ear.admit(vec![Item::default()], Some(format!("message {last}"))).await?;
+                    ear.remember("last", vec![last + 1]).await?;
+                    tokio::select! {
+                        () = ear.stop().cancelled() => return Ok(()),
+                        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    }
+                    if self.broken.load(Ordering::Relaxed) {
+                        return Err(NodeError::bad_data("the toy is broken"));
+                    }
+                }
+            })
+        }
+    }
+
+    struct Counted<'a>(&'a AtomicUsize);
+
+    impl<'a> Counted<'a> {
+        fn new(counter: &'a AtomicUsize) -> Self {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Counted(counter)
+        }
+    }
+
+    impl Drop for Counted<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn ear(workflow: &str, settings: serde_json::Value) -> EarInfo {
+        EarInfo {
+            scope: Scope::default(),
+            scope_id: ScopeId(1),
+            workflow: workflow.parse().unwrap(),
+            node: "Listen".into(),
+            service: "toy".into(),
+            settings,
+            connections: BTreeMap::new(),
+            timezone: "UTC".into(),
+        }
+    }
+
+    struct House {
+        toy: Arc<Toy>,
+        runs: Arc<Fake>,
+        handle: Handle,
+        mine: Arc<std::sync::atomic::AtomicBool>,
+        stop: CancellationToken,
+        service: tokio::task::JoinHandle<Result<(), Problem>>,
+    }
+
+    fn house() -> House {
+        let (toy, runs) = (Arc::new(Toy::default()), Arc::new(Fake::default()));
+        let mine = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let owned = mine.clone();
+        let (service, handle) = Listeners::new(Options {
+            sources: vec![toy.clone()],
+            runs: runs.clone(),
+            memory: Arc::new(Kept::default()),
+            files: Arc::new(NoFiles),
+            outbound: Outbound::new(outbound::Options::default(), Arc::new(NoCredentials)).unwrap(),
+            folder: None,
+            clock: Arc::new(Ticking(Instant::now())),
+            owner: Arc::new(move |_| owned.load(Ordering::Relaxed)),
+        });
+        let stop = CancellationToken::new();
+        let service = tokio::spawn(Box::new(service).run(stop.clone()));
+        House { toy, runs, handle, mine, stop, service }
+    }
+
+    impl House {
+        fn view(&self) -> ListenerView {
+            self.handle.of(ScopeId(1)).remove(0)
+        }
+
+        async fn after(&self, seconds: u64) -> ListenerView {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            self.view()
+        }
+
+        async fn end(self) {
+            self.stop.cancel();
+            self.service.await.unwrap().unwrap();
+            assert_eq!(self.toy.under_way.load(Ordering::Relaxed), 0, "nobody listens any more");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_active_trigger_is_listened_to_and_its_events_are_admitted_once() {
+        let house = house();
+        house.handle.set_ears(vec![ear("a", serde_json::Value::Null)]);
+        let view = house.after(5).await;
+        assert_eq!((view.health, view.service.as_str(), view.problem), (Health::Listening, "toy", None));
+        let admitted = house.runs.admitted();
+        assert_eq!(view.events, admitted.len() as u64);
+        assert!(admitted.len() >= 4, "{}", admitted.len());
+        assert_eq!(admitted[0].started_by, "toy:Listen");
+        assert_eq!(admitted[2].dedupe.as_ref().unwrap().key, "toy/message 2");
+        assert_eq!(house.toy.begun.load(Ordering::Relaxed), 1);
+        house.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changed_settings_begin_it_anew_and_others_go_on_undisturbed() {
+        let house = house();
+        house.handle.set_ears(vec![ear("a", 1.into()), ear("b", 1.into())]);
+        house.after(3).await;
+        house.handle.set_ears(vec![ear("a", 2.into()), ear("b", 1.into())]);
+        house.after(3).await;
+        assert_eq!(house.toy.begun.load(Ordering::Relaxed), 3);
+        assert_eq!(house.toy.under_way.load(Ordering::Relaxed), 2);
+        house.handle.set_ears(vec![]);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(house.toy.under_way.load(Ordering::Relaxed), 0);
+        assert_eq!(house.handle.of(ScopeId(1)), []);
+        house.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_shown_tried_again_and_called_dead_in_time() {
+        let house = house();
+        house.handle.set_ears(vec![ear("a", serde_json::Value::Null)]);
+        house.after(3).await;
+        house.toy.broken.store(true, Ordering::Relaxed);
+        let view = house.after(30).await;
+        assert_eq!(view.health, Health::Dead);
+        assert_eq!(view.problem.unwrap().detail, "the toy is broken");
+        assert!(view.failures >= 3, "{}", view.failures);
+        let before = house.runs.admitted().len();
+        house.toy.broken.store(false, Ordering::Relaxed);
+        let view = house.after(20).await;
+        assert_eq!((view.health, view.problem), (Health::Listening, None));
+        let keys: Vec<String> = house.runs.admitted().into_iter().map(|event| event.dedupe.unwrap().key).collect();
+        assert!(keys.len() > before);
+        let mut unique = keys.clone();
+        unique.dedup();
+        assert_eq!(unique.len(), keys.len(), "no message came twice");
+        house.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_waits_while_the_server_is_busy() {
+        let house = house();
+        house.runs.fail_next(3, Problem::new(Code::Unavailable, "too much to do"));
+        house.handle.set_ears(vec![ear("a", serde_json::Value::Null)]);
+        let view = house.after(4).await;
+        assert_eq!((view.health, view.failures), (Health::Listening, 0));
+        assert_eq!(house.runs.admitted()[0].dedupe.as_ref().unwrap().key, "toy/message 0");
+        house.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_own_a_trigger_stands_by_and_takes_over() {
+        let house = house();
+        house.mine.store(false, Ordering::Relaxed);
+        house.handle.set_ears(vec![ear("a", serde_json::Value::Null)]);
+        assert_eq!(house.after(30).await.health, Health::Standby);
+        house.mine.store(true, Ordering::Relaxed);
+        assert_eq!(house.after(3).await.health, Health::Listening);
+        house.mine.store(false, Ordering::Relaxed);
+        assert_eq!(house.after(3).await.health, Health::Standby);
+        assert_eq!(house.toy.under_way.load(Ordering::Relaxed), 0);
+        house.end().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trigger_of_an_unknown_service_says_so() {
+        let house = house();
+        house.handle.set_ears(vec![EarInfo { service: "pigeons".into(), ..ear("a", serde_json::Value::Null) }]);
+        let view = house.after(2).await;
+        assert_eq!(view.health, Health::Dead);
+        assert!(view.problem.unwrap().detail.contains("`pigeons`"));
+        house.end().await;
     }
 }

@@ -1174,6 +1174,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Triggers of active workflows that listen to mailboxes, brokers and folders, and how they are. */
+        get: operations["listListeners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -3146,6 +3163,46 @@ export interface components {
              */
             options?: components["schemas"]["RetryOptions"] | null;
         };
+        /** @description A listener as people see it. */
+        ListenerView: {
+            /** @description The workflow. */
+            workflow: components["schemas"]["Name"];
+            /** @description Name of the trigger node. */
+            node: string;
+            /** @description What it listens to: `imap`, `mqtt` … */
+            service: string;
+            /** @description How it is. */
+            health: components["schemas"]["Health2"];
+            /**
+             * Format: int64
+             * @description When listening was begun the last time, milliseconds since 1970.
+             */
+            begunAt: number;
+            /**
+             * Format: int64
+             * @description When it last proved that it lives.
+             */
+            aliveAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it last heard something.
+             */
+            heardAt?: number | null;
+            /**
+             * Format: uint64
+             * @description Events since the server started.
+             */
+            events: number;
+            /**
+             * Format: uint64
+             * @description Failures since the server started.
+             */
+            failures: number;
+            /** @description Why it does not listen, or did not the last time. */
+            problem?: unknown;
+        };
+        /** @description How a listener is. */
+        Health2: "starting" | "listening" | "dead" | "standby";
         /** @description A page of a list. */
         Page9: {
             /** @description The entries. */
@@ -3751,9 +3808,41 @@ export interface components {
             secretQuery?: string[];
             /** @description Names of fields of the body whose values are secret. */
             secretBody?: string[];
+        } | {
+            /** @constant */
+            type: "login";
+            /** @description What it speaks. */
+            protocol: components["schemas"]["Protocol"];
+            /** @description Name or address of the service. It may be dialled without being listed in `hosts`. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port; absent: the usual one of the protocol.
+             */
+            port?: number | null;
+            /**
+             * @description Whether what is sent can be read on the way.
+             * @default tls
+             */
+            encryption?: components["schemas"]["Encryption"];
+            /** @description Take any certificate of the service. */
+            acceptInvalidCerts?: boolean;
+            /** @description The user; empty when the service wants none. */
+            user?: string;
+            /**
+             * @description What else the protocol wants to know, such as `database`, `vhost` or `clientId`; for TLS `caCertificate`
+             *     and `clientCertificate` as PEM.
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
         };
         /** @description Signature algorithms of JSON web tokens. */
         JwtAlgorithm: "HS256" | "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA";
+        /** @description A protocol that an account logs in to. */
+        Protocol: "postgres" | "mysql" | "mongodb" | "redis" | "mqtt" | "amqp" | "nats" | "smtp" | "imap" | "ftp" | "sftp" | "ssh" | "ldap" | "s3" | "git";
+        /** @description Whether what is sent can be read on the way. */
+        Encryption: "none" | "tls" | "startTls";
         /**
          * @description A host (`api.example.com`), all hosts below a domain (`*.example.com`), a network (`10.0.0.0/8`) or an address, optionally with `:port`.
          * @example api.example.com
@@ -6622,6 +6711,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Bulk"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listListeners: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListenerView"][];
                 };
             };
             default: components["responses"]["Problem"];

@@ -70,3 +70,43 @@ async fn dialling_ends_at_the_deadline_and_on_cancel() {
     tokio::time::pause();
     assert!(matches!(late.await.unwrap(), Some(Error::Timeout { sent: false, .. })));
 }
+
+#[tokio::test]
+async fn a_tunnel_leads_to_its_target_and_nowhere_when_it_is_dropped() {
+    let port = echo().await;
+    let out = open();
+    let tunnel = out.tunnel(Target::tcp("127.0.0.1", port), meta()).await.unwrap();
+    for _ in 0..2 {
+        let mut stream = tokio::net::TcpStream::connect(tunnel.address()).await.unwrap();
+        stream.write_all(b"hello").await.unwrap();
+        let mut back = [0; 5];
+        stream.read_exact(&mut back).await.unwrap();
+        assert_eq!(&back, b"hello");
+        stream.shutdown().await.unwrap();
+        assert_eq!(stream.read(&mut back).await.unwrap(), 0, "an end is passed on");
+    }
+    assert_eq!((out.stats().dialled, out.stats().sent_bytes), (2, 10));
+    let mut held = tokio::net::TcpStream::connect(tunnel.address()).await.unwrap();
+    held.write_all(b"x").await.unwrap();
+    held.read_exact(&mut [0]).await.unwrap();
+    let address = tunnel.address();
+    drop(tunnel);
+    // What was under way ends, too; whether with an end or a reset is the system's business.
+    assert!(matches!(held.read(&mut [0]).await, Ok(0) | Err(_)));
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_tunnel_to_what_may_not_be_called_is_refused_before_it_is_there_and_a_failed_dial_is_told() {
+    let out = with(Options::default(), Account::at(&[]));
+    let error = out.tunnel(Target::tcp("127.0.0.1", 9), meta()).await.unwrap_err();
+    assert!(matches!(error, Error::EgressRefused { .. }), "{error}");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let tunnel = open().tunnel(Target::tcp("127.0.0.1", port), meta()).await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(tunnel.address()).await.unwrap();
+    assert!(matches!(stream.read(&mut [0]).await, Ok(0) | Err(_)));
+    assert!(matches!(tunnel.take_error(), Some(Error::Dial { .. })));
+    assert!(tunnel.take_error().is_none());
+}

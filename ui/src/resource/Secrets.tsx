@@ -3,7 +3,7 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
-import { Field, Input } from "@/kit/Field";
+import { Field, Input, TextArea } from "@/kit/Field";
 import { Badge } from "@/kit/Status";
 import { toasts } from "@/kit/toasts";
 
@@ -24,10 +24,21 @@ function secretFields(auth: Record<string, unknown>): string[] {
       return Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) =>
         Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [],
       );
+    case "login":
+      return loginSecrets(String(auth["protocol"]), (auth["settings"] ?? {}) as Record<string, unknown>);
     default:
       return [];
   }
 }
+
+/** What logins of a protocol may want; the service decides which of them. */
+function loginSecrets(protocol: string, settings: Record<string, unknown>): string[] {
+  const own = protocol === "ssh" || protocol === "sftp" || protocol === "git" ? ["privateKey", "passphrase"] : protocol === "nats" ? ["token"] : [];
+  return ["password", ...own, ...(settings["clientCertificate"] === undefined ? [] : ["clientKey"])];
+}
+
+/** Secrets of several lines: keys in PEM. */
+const LONG = new Set(["privateKey", "clientKey"]);
 
 /** Secrets go in, and never come out. */
 export function Secrets({ name, auth }: { name: string; auth: Record<string, unknown> }) {
@@ -60,7 +71,11 @@ function SecretField({ name, field, isSet }: { name: string; field: string; isSe
     <Field label={field} action={isSet ? <Badge tone="good">set</Badge> : <Badge tone="wait">not set</Badge>} hint="It is never shown again.">
       {(ids) => (
         <span className="flex gap-1.5">
-          <Input {...ids} type="password" autoComplete="off" value={text} placeholder={isSet ? "Type to replace it" : ""} onChange={(event) => { setText(event.target.value); }} />
+          {LONG.has(field) ? (
+            <TextArea {...ids} rows={3} autoComplete="off" spellCheck={false} value={text} placeholder={isSet ? "Paste to replace it" : "-----BEGIN …"} onChange={(event) => { setText(event.target.value); }} />
+          ) : (
+            <Input {...ids} type="password" autoComplete="off" value={text} placeholder={isSet ? "Type to replace it" : ""} onChange={(event) => { setText(event.target.value); }} />
+          )}
           <Button className="h-8!" busy={put.isPending} refused={text === "" ? "Type a value first" : undefined} onClick={() => { put.mutate(); }}>Set</Button>
           {isSet ? <Button className="h-8!" look="danger" busy={drop.isPending} onClick={() => { drop.mutate(); }}>Drop</Button> : null}
         </span>

@@ -20,7 +20,7 @@ import { RenameDialog } from "@/resource/RenameDialog";
 
 interface Spec {
   title?: string;
-  auth?: { type?: string };
+  auth?: { type?: string; protocol?: string; host?: string };
   hosts?: string[];
   secrets?: string[];
 }
@@ -56,9 +56,9 @@ export function ConnectionsPage() {
                       <Link to="/connections/$name" params={{ name: connection.name }} className="font-medium hover:underline">{connection.name}</Link>
                       {spec.title === undefined ? null : <span className="ml-2 text-ink-soft">{spec.title}</span>}
                     </Td>
-                    <Td><Badge>{spec.auth?.type ?? "?"}</Badge></Td>
-                    <Td className="max-w-64 truncate text-ink-soft">{(spec.hosts ?? []).join(", ") || "none"}</Td>
-                    <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone="wait">not set</Badge>}</Td>
+                    <Td><Badge>{spec.auth?.protocol ?? spec.auth?.type ?? "?"}</Badge></Td>
+                    <Td className="max-w-64 truncate text-ink-soft">{[...(spec.auth?.host === undefined ? [] : [spec.auth.host]), ...(spec.hosts ?? [])].join(", ") || "none"}</Td>
+                    <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone={spec.auth?.type === "login" ? "neutral" : "wait"}>not set</Badge>}</Td>
                     <Td><Condition name={connection.name} /></Td>
                     <Td className="whitespace-nowrap text-ink-soft"><Time at={connection.updatedAt} /></Td>
                     <Td className="w-px">

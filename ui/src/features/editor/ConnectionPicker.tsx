@@ -24,13 +24,23 @@ export interface Offered {
   readonly kind: string;
 }
 
+/** The kind of an account, as slots name it: `basic`, or `login:postgres` for a login of that protocol. */
+function kindOf(auth: unknown): string {
+  if (!isObject(auth)) return "";
+  const type = String(auth["type"] ?? "");
+  return type === "login" ? `login:${String(auth["protocol"] ?? "")}` : type;
+}
+
 /** The connections that fit, by title. */
 export function fitting(connections: readonly { readonly name: string; readonly spec: JsonObject }[], kinds: readonly string[] | undefined): Offered[] {
   return connections
-    .map(({ name, spec }) => ({ name, title: typeof spec["title"] === "string" ? spec["title"] : "", kind: isObject(spec["auth"]) ? String(spec["auth"]["type"] ?? "") : "" }))
+    .map(({ name, spec }) => ({ name, title: typeof spec["title"] === "string" ? spec["title"] : "", kind: kindOf(spec["auth"]) }))
     .filter((one) => kinds === undefined || kinds.includes(one.kind))
     .sort((one, other) => (one.title || one.name).localeCompare(other.title || other.name));
 }
+
+/** A kind in words. */
+const worded = (kind: string): string => (kind.startsWith("login:") ? `login to ${kind.slice("login:".length)}` : (WORDS[kind] ?? kind));
 
 const WORDS: Readonly<Record<string, string>> = { basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom" };
 
@@ -42,7 +52,7 @@ export function ConnectionPicker({ slot, kinds, value, onChange }: Props) {
   const offered = fitting(known.data ?? [], kinds);
   const stored = known.data?.find((one) => one.name === value);
   const misfit = value !== "" && known.data !== undefined && !offered.some((one) => one.name === value);
-  const wanted = kinds?.map((kind) => WORDS[kind] ?? kind).join(", ");
+  const wanted = kinds?.map(worded).join(", ");
   return (
     <Field
       label={slot === "auth" ? "Connection" : `Connection (${slot})`}
@@ -54,7 +64,7 @@ export function ConnectionPicker({ slot, kinds, value, onChange }: Props) {
           <Select {...ids} value={value} onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}>
             <option value="">None</option>
             {misfit && <option value={value}>{value} ({stored ? "does not fit" : "missing"})</option>}
-            {offered.map((one) => <option key={one.name} value={one.name}>{one.title === "" ? one.name : `${one.title} (${one.name})`} – {WORDS[one.kind] ?? one.kind}</option>)}
+            {offered.map((one) => <option key={one.name} value={one.name}>{one.title === "" ? one.name : `${one.title} (${one.name})`} – {worded(one.kind)}</option>)}
           </Select>
           <Button className="h-8! shrink-0" icon={<Plus size={14} />} onClick={() => setMaking(true)}>New connection</Button>
           {making && <NewConnection kinds={kinds} withSecrets onClose={() => setMaking(false)} onMade={onChange} />}

@@ -19,6 +19,7 @@ function serve(answers: Answers = {}): Answers {
     "GET /api/v1/workflows": () => ({ items: [{ kind: "workflow", name: "orders", revision: 1, spec: { nodes: [] } }] }),
     "GET /api/v1/dead": () => ({ items: [run("run_3", "refunds", "failed", { error: "gone" })] }),
     "GET /api/v1/metrics": () => 'fishplate_runs{status="completed"} 1234\nfishplate_runs{status="failed"} 1\n',
+    "GET /api/v1/listeners": () => [],
     ...answers,
   };
 }
@@ -78,4 +79,23 @@ test("a newcomer begins a workflow, or brings one along", async () => {
   await user.keyboard("{Escape}");
   await user.click(await screen.findByRole("button", { name: "Import" }));
   expect(await screen.findByRole("dialog", { name: "Import" })).toBeTruthy();
+});
+
+const listener = (health: string, more: Record<string, unknown> = {}) => ({ workflow: "inbox", node: "Mail", service: "imap", health, begunAt: 1, events: 0, failures: 0, ...more });
+
+test("triggers that listen say how they are, the dead ones first and why", async () => {
+  openHome(serve({
+    "GET /api/v1/listeners": () => [listener("listening", { workflow: "broker", events: 3, heardAt: Date.now() }), listener("dead", { problem: { detail: "`mail.example` cannot be reached" } })],
+  }));
+  const panel = (await screen.findByText("Triggers that listen")).closest("section");
+  if (panel === null) throw new Error("the title stands in a panel");
+  const [first, second] = await within(panel).findAllByRole("listitem");
+  expect(first?.textContent).toMatch(/inbox.*nothing heard yet.*Dead.*cannot be reached/);
+  expect(second?.textContent).toMatch(/broker.*3 events, the last.*Listening/);
+});
+
+test("without such triggers nothing is said of them", async () => {
+  openHome(serve());
+  await screen.findByText("1,234");
+  expect(screen.queryByText("Triggers that listen")).toBeNull();
 });

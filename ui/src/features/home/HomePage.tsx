@@ -14,6 +14,7 @@ import { faultOf } from "@/resource/runDetail";
 import { grouped } from "@/resource/runGroups";
 import type { RunStatus } from "@/resource/runFilter";
 
+import { ListenersPanel } from "./ListenersPanel";
 import { SchedulesPanel } from "./SchedulesPanel";
 import { TrendPanel } from "./TrendPanel";
 import { Welcome } from "./Welcome";
@@ -89,6 +90,7 @@ export function HomePage() {
             </Loaded>
           </Panel>
         </div>
+        <ListenersPanel />
         <SchedulesPanel />
         <Panel flush title="Newest runs" actions={<Link to="/runs" search={{}} className="text-accent hover:underline">All runs</Link>}>
           <Loaded of={newest} empty={<Quiet>Nothing has run yet.</Quiet>}>

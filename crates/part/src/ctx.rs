@@ -533,6 +533,36 @@ impl Ctx {
         outputs.done().await
     }
 
+    /// The same where making takes its time: calls, files, work on other threads. Items are worked on one after the
+    /// other.
+    pub async fn each_async<T: serde::de::DeserializeOwned + Send + Sync>(
+        &self,
+        params: &crate::Typed<T>,
+        mut make: impl for<'a> FnMut(One<'a, T>) -> BoxFuture<'a, Result<Vec<Item>, NodeError>> + Send,
+    ) -> Result<crate::Outcome, NodeError> {
+        let mut outputs = self.outputs(1);
+        let mut position = 0;
+        for segment in self.input(0).segments() {
+            let items = segment.load(self.spool()).await?;
+            for (params, item) in self.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
+                let made = match params {
+                    Ok(params) => make(One { ctx: self, params, item, position }).await,
+                    Err(error) => Err(error),
+                };
+                match made {
+                    Ok(made) => {
+                        for made in made {
+                            outputs.push(0, made, Origin::item(position)).await?;
+                        }
+                    }
+                    Err(error) => outputs.fail(position, item, error).await?,
+                }
+                position += 1;
+            }
+        }
+        outputs.done().await
+    }
+
     /// A value of our own store, writes of this step included. It outlives the run.
     pub async fn local_get(&self, space: &str, key: &str) -> Result<Option<Bytes>, NodeError> {
         self.host.local_get(space, key).await
@@ -584,6 +614,18 @@ impl Ctx {
         }
         Ok(whole.into())
     }
+}
+
+/// One item of a step's first input, as [`Ctx::each_async`] hands it out.
+pub struct One<'a, T> {
+    /// The attempt.
+    pub ctx: &'a Ctx,
+    /// Parameters for this item.
+    pub params: Arc<T>,
+    /// The item.
+    pub item: &'a Arc<Item>,
+    /// Its place in the input.
+    pub position: usize,
 }
 
 /// Collects what a step puts out: spools what is large, keeps origins, and sends failed items where the node's

@@ -33,7 +33,7 @@ pub use area::Part;
 pub use catalogue::{Catalogue, Provider};
 pub use ctx::{
     Attached, ByteStream, CallFailure, CallSpec, ChildEnd, ChildStart, ChildWorkflow, CodeJob, CodeResult, Ctx, Level,
-    Outputs, StepHost, StepInfo, Ticket,
+    One, Outputs, StepHost, StepInfo, Ticket,
 };
 pub use error::{Category, NodeError};
 pub use items::{CHUNK_ITEMS, Chunk, Indices, Items, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};

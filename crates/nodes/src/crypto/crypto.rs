@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{self, RsaEncoding};
 use futures_util::StreamExt;
 use model::{Code, Item, Map, Value};
 use part::n8n::{self, Lifted, Mapping, Names, Version};
-use part::{Category, Ctx, Descriptor, Group, NodeError, Origin, Outcome, Plain, Typed};
+use part::{Category, Ctx, Descriptor, Group, NodeError, Outcome, Plain, Typed};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use schemars::JsonSchema;
@@ -189,23 +189,10 @@ impl Plain for Crypto {
     }
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
-        let mut outputs = ctx.outputs(1);
-        let mut position = 0;
-        for segment in ctx.input(0).segments() {
-            let items = segment.load(ctx.spool()).await?;
-            for (params, item) in ctx.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
-                let made = match params {
-                    Ok(params) => made(&params, ctx, item, position).await,
-                    Err(error) => Err(error),
-                };
-                match made {
-                    Ok(made) => outputs.push(0, made, Origin::item(position)).await?,
-                    Err(error) => outputs.fail(position, item, error).await?,
-                }
-                position += 1;
-            }
-        }
-        outputs.done().await
+        ctx.each_async(params, |one| {
+            Box::pin(async move { Ok(vec![made(&one.params, one.ctx, one.item, one.position).await?]) })
+        })
+        .await
     }
 }
 

@@ -13,7 +13,7 @@ use model::workflow::OnUncertain;
 use model::{Code, Item, Map, Name, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Names, Version};
 use part::node::Slot;
-use part::{CallSpec, Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Origin, Outcome, Typed};
+use part::{CallSpec, Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -156,23 +156,10 @@ impl Node for Prepared {
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
         Box::pin(async move {
-            let mut outputs = ctx.outputs(1);
-            let mut position = 0;
-            for segment in ctx.input(0).segments() {
-                let items = segment.load(ctx.spool()).await?;
-                for (params, item) in ctx.typed(&self.params, &items, position).await?.into_iter().zip(items.iter()) {
-                    let made = match params {
-                        Ok(params) => made(&params, ctx, position).await,
-                        Err(error) => Err(error),
-                    };
-                    match made {
-                        Ok(made) => outputs.push(0, Item::new(made), Origin::item(position)).await?,
-                        Err(error) => outputs.fail(position, item, error).await?,
-                    }
-                    position += 1;
-                }
-            }
-            outputs.done().await
+            ctx.each_async(&self.params, |one| {
+                Box::pin(async move { Ok(vec![Item::new(made(&one.params, one.ctx, one.position).await?)]) })
+            })
+            .await
         })
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use formats::{archive, kind};
 use model::{Binary, Item, Map, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Group, NodeError, Origin, Outcome, Plain, Typed};
+use part::{Ctx, Descriptor, Group, NodeError, One, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -118,24 +118,17 @@ impl Plain for Compression {
     }
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
-        let mut outputs = ctx.outputs(1);
-        let mut position = 0;
-        for segment in ctx.input(0).segments() {
-            let items = segment.load(ctx.spool()).await?;
-            for (params, item) in ctx.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
-                let made = match params {
-                    Ok(params) if params.operation == Operation::Compress => pack(ctx, &params, item, position).await,
-                    Ok(params) => unpack(ctx, &params, item, position).await,
-                    Err(error) => Err(error),
+        ctx.each_async(params, |one| {
+            Box::pin(async move {
+                let One { ctx, params, item, position } = one;
+                let made = match params.operation {
+                    Operation::Compress => pack(ctx, &params, item, position).await?,
+                    _ => unpack(ctx, &params, item, position).await?,
                 };
-                match made {
-                    Ok(made) => outputs.push(0, made, Origin::item(position)).await?,
-                    Err(error) => outputs.fail(position, item, error).await?,
-                }
-                position += 1;
-            }
-        }
-        outputs.done().await
+                Ok(vec![made])
+            })
+        })
+        .await
     }
 }
 

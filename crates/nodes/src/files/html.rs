@@ -6,7 +6,7 @@ use formats::page::{Page, Selector};
 use formats::text;
 use model::{Item, Map, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Group, NodeError, Origin, Outcome, Plain, Typed};
+use part::{Ctx, Descriptor, Group, NodeError, One, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -212,32 +212,16 @@ impl Plain for Html {
         {
             return table(ctx, params, &first).await;
         }
-        let mut outputs = ctx.outputs(1);
-        let mut position = 0;
-        for segment in ctx.input(0).segments() {
-            let items = segment.load(ctx.spool()).await?;
-            for (params, item) in ctx.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
-                let made = match params {
-                    Ok(params) if params.operation == Operation::ExtractHtmlContent => {
-                        extract(ctx, &params, item, position).await
-                    }
-                    Ok(params) => {
-                        Ok(vec![Item::new(Map::from_iter([("html".to_owned(), params.html.as_str().into())]))])
-                    }
-                    Err(error) => Err(error),
-                };
-                match made {
-                    Ok(made) => {
-                        for item in made {
-                            outputs.push(0, item, Origin::item(position)).await?;
-                        }
-                    }
-                    Err(error) => outputs.fail(position, item, error).await?,
+        ctx.each_async(params, |one| {
+            Box::pin(async move {
+                let One { ctx, params, item, position } = one;
+                match params.operation {
+                    Operation::ExtractHtmlContent => extract(ctx, &params, item, position).await,
+                    _ => Ok(vec![Item::new(Map::from_iter([("html".to_owned(), params.html.as_str().into())]))]),
                 }
-                position += 1;
-            }
-        }
-        outputs.done().await
+            })
+        })
+        .await
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use formats::picture::{self, Blend, Fit, Picture, Shape};
 use model::{Binary, Item, Map, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Group, NodeError, Origin, Outcome, Plain, Typed};
+use part::{Ctx, Descriptor, Group, NodeError, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -375,23 +375,10 @@ impl Plain for EditImage {
     }
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
-        let mut outputs = ctx.outputs(1);
-        let mut position = 0;
-        for segment in ctx.input(0).segments() {
-            let items = segment.load(ctx.spool()).await?;
-            for (params, item) in ctx.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
-                let made = match params {
-                    Ok(params) => edit(ctx, &params, item, position).await,
-                    Err(error) => Err(error),
-                };
-                match made {
-                    Ok(made) => outputs.push(0, made, Origin::item(position)).await?,
-                    Err(error) => outputs.fail(position, item, error).await?,
-                }
-                position += 1;
-            }
-        }
-        outputs.done().await
+        ctx.each_async(params, |one| {
+            Box::pin(async move { Ok(vec![edit(one.ctx, &one.params, one.item, one.position).await?]) })
+        })
+        .await
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use formats::text;
 use model::{Item, Map, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Ctx, Descriptor, Group, NodeError, Origin, Outcome, Plain, Typed};
+use part::{Ctx, Descriptor, Group, NodeError, One, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -143,25 +143,17 @@ impl Plain for MoveBinary {
     }
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
-        let mut outputs = ctx.outputs(1);
-        let mut position = 0;
-        for segment in ctx.input(0).segments() {
-            let items = segment.load(ctx.spool()).await?;
-            for (params, item) in ctx.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
-                let made = match params {
-                    Ok(params) if params.mode == Mode::BinaryToJson => to_field(ctx, &params, item).await,
-                    Ok(params) => to_file(ctx, &params, item).await,
-                    Err(error) => Err(error),
+        ctx.each_async(params, |one| {
+            Box::pin(async move {
+                let One { ctx, params, item, .. } = one;
+                let made = match params.mode {
+                    Mode::BinaryToJson => to_field(ctx, &params, item).await?,
+                    _ => to_file(ctx, &params, item).await?,
                 };
-                match made {
-                    Ok(Some(made)) => outputs.push(0, made, Origin::item(position)).await?,
-                    Ok(None) => {}
-                    Err(error) => outputs.fail(position, item, error).await?,
-                }
-                position += 1;
-            }
-        }
-        outputs.done().await
+                Ok(made.into_iter().collect())
+            })
+        })
+        .await
     }
 }
 

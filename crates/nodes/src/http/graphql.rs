@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
 use model::{Code, Item, Map, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Category, Ctx, Descriptor, Effect, Group, Level, Node, NodeError, NodeType, Origin, Outcome, Typed};
+use part::{Category, Ctx, Descriptor, Effect, Group, Level, Node, NodeError, NodeType, Outcome, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -235,27 +235,8 @@ impl Node for Prepared {
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
         Box::pin(async move {
-            let mut outputs = ctx.outputs(1);
-            let mut position = 0;
-            for segment in ctx.input(0).segments() {
-                let items = segment.load(ctx.spool()).await?;
-                for (params, item) in ctx.typed(&self.params, &items, position).await?.into_iter().zip(items.iter()) {
-                    let made = match params {
-                        Ok(params) => ask(ctx, &params, position).await,
-                        Err(error) => Err(error),
-                    };
-                    match made {
-                        Ok(made) => {
-                            for item in made {
-                                outputs.push(0, item, Origin::item(position)).await?;
-                            }
-                        }
-                        Err(error) => outputs.fail(position, item, error).await?,
-                    }
-                    position += 1;
-                }
-            }
-            outputs.done().await
+            ctx.each_async(&self.params, |one| Box::pin(async move { ask(one.ctx, &one.params, one.position).await }))
+                .await
         })
     }
 }

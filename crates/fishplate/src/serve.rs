@@ -26,6 +26,7 @@ use model::{Code, Problem, Scope};
 use outbound::{EgressRules, Outbound};
 use part::http::{Kit, Peer};
 use part::net::AddressRange;
+use part::powers::{Power, Powers};
 use part::{Runs, Service};
 use sandbox::Sandbox;
 use store::Store;
@@ -72,6 +73,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Folder that workflows may read and write files in; absent: they may not.
     pub files: Option<PathBuf>,
+    /// What workflows may do to machines.
+    pub allow: Vec<Power>,
     /// How others reach it; absent: the address that it listens on.
     pub public_url: Option<String>,
     /// Let calls go to private addresses where an environment has no egress rules of its own.
@@ -106,6 +109,17 @@ fn files_folder(path: &Path) -> Result<Arc<part::folder::Folder>, Problem> {
         Problem::new(Code::Unavailable, detail).hint("name a folder that exists with `--files`")
     })?;
     Ok(Arc::new(folder))
+}
+
+/// What workflows may do to machines. Programs that they start see this much of the server's environment: where
+/// programs are and how people write here, and nothing that may be a secret.
+fn powers(allow: &[Power]) -> Powers {
+    const SEEN: [&str; 8] = ["PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME"];
+    let mut powers = Powers::of(allow.iter().copied());
+    let seen: Vec<_> = SEEN.iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?))).collect();
+    powers.environment.retain(|(name, _)| !seen.iter().any(|(known, _)| known == name));
+    powers.environment.extend(seen);
+    powers
 }
 
 impl Server {
@@ -188,6 +202,7 @@ impl Server {
         ports.outbound = Some(outbound.clone());
         let folder = options.files.as_deref().map(files_folder).transpose()?;
         ports.folder.clone_from(&folder);
+        ports.powers = Arc::new(powers(&options.allow));
         ports.sandbox = Some(sandbox.clone());
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));

@@ -282,6 +282,10 @@ pub trait StepHost: Spool {
     fn folder(&self) -> Option<Arc<crate::folder::Folder>> {
         None
     }
+    /// What the operator lets workflows do to machines.
+    fn powers(&self) -> Arc<crate::powers::Powers> {
+        Arc::default()
+    }
     /// The way out.
     fn outbound(&self) -> Option<&Outbound>;
     /// Address that resumes the run while this step waits, signed; absent when the server has no public address.

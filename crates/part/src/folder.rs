@@ -47,6 +47,28 @@ impl Folder {
         Ok(Folder { root, dir })
     }
 
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The place of a name below the folder, for programs that open files by their path. What is there, or the nearest
+    /// folder above it that is there, is below the folder with all links followed.
+    ///
+    /// # Errors
+    /// It leads out of the folder.
+    pub fn place(&self, name: &str) -> Result<PathBuf, NodeError> {
+        let place = match Path::new(name.trim()) {
+            root if root == self.root || root == Path::new(".") => return Ok(self.root.clone()),
+            _ => self.root.join(self.below(name)?),
+        };
+        let there = place.ancestors().find_map(|above| above.canonicalize().ok());
+        match there {
+            Some(there) if there.starts_with(&self.root) => Ok(place),
+            _ => Err(self.refused(name)),
+        }
+    }
+
     /// Opens a file. A name that is not absolute is below the folder.
     ///
     /// # Errors
@@ -122,15 +144,9 @@ impl Folder {
 
     /// The path below the folder.
     fn below(&self, name: &str) -> Result<PathBuf, NodeError> {
-        let refused = || {
-            let detail = format!("`{name}` leads out of the folder for files");
-            NodeError::new(Code::InvalidParameter, Category::Refused, detail)
-                .hint(format!("use a name below `{}`", self.root.display()))
-                .permanent()
-        };
         let path = Path::new(name.trim());
         let path = match path.is_absolute() {
-            true => path.strip_prefix(&self.root).map_err(|_| refused())?,
+            true => path.strip_prefix(&self.root).map_err(|_| self.refused(name))?,
             false => path,
         };
         let mut below = PathBuf::new();
@@ -138,7 +154,7 @@ impl Folder {
             match step {
                 Component::Normal(step) => below.push(step),
                 Component::CurDir => {}
-                Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(refused()),
+                Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(self.refused(name)),
             }
         }
         if below.as_os_str().is_empty() || name.contains('\0') {
@@ -147,6 +163,13 @@ impl Folder {
             );
         }
         Ok(below)
+    }
+
+    fn refused(&self, name: &str) -> NodeError {
+        let detail = format!("`{name}` leads out of the folder for files");
+        NodeError::new(Code::InvalidParameter, Category::Refused, detail)
+            .hint(format!("use a name below `{}`", self.root.display()))
+            .permanent()
     }
 }
 
@@ -211,6 +234,11 @@ mod tests {
             assert!(text(&folder, name).is_err(), "{name}");
             assert!(folder.file(name, Open::Write).is_err(), "{name}");
         }
+        for name in ["../files/in", "/etc", "in/../../x", "..", "/", "", "a\0b"] {
+            assert!(folder.place(name).is_err(), "{name}");
+        }
+        assert_eq!(folder.place("in/new/deep").unwrap(), folder.root().join("in/new/deep"));
+        assert_eq!(folder.place(".").unwrap(), folder.root());
         assert!(folder.find("../*").is_err() && folder.find("/etc/*").is_err() && folder.find("in/../../*").is_err());
         assert_eq!(std::fs::read(place.path().join("secret")).unwrap(), b"secret");
     }
@@ -226,6 +254,9 @@ mod tests {
         for name in ["link", "relative", "out/secret", "out/files/a.csv"] {
             assert!(text(&folder, name).is_err(), "{name}");
             assert!(folder.file(name, Open::Write).is_err(), "{name}");
+        }
+        for name in ["link", "relative", "out", "out/new", "out/files"] {
+            assert!(folder.place(name).is_err(), "{name}");
         }
         assert_eq!(text(&folder, "inside").unwrap(), "a.csv");
         assert_eq!(folder.find("**").unwrap(), ["a.csv", "b (1).csv", "in/c.csv", "in/deep/d.txt", "inside"]);

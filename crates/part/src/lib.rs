@@ -23,6 +23,7 @@ pub mod node;
 pub mod origins;
 pub mod params;
 mod plain;
+pub mod powers;
 pub mod runs;
 pub mod service;
 pub mod trigger;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::n8n::{self, Lifted, Mapping, Names, Version};
+use crate::node::Slot;
 use crate::trigger::Trigger;
 use crate::{Ctx, Descriptor, Effect, Node, NodeError, NodeType, Outcome, Ports, Typed};
 
@@ -25,6 +26,8 @@ pub trait Plain: Send + Sync + 'static {
     const PORTS: Ports = Ports::ONE;
     /// How it starts runs, if it does.
     const TRIGGER: Option<&'static Trigger> = None;
+    /// See [`NodeType::connections`].
+    const SLOTS: &'static [Slot] = &[];
     /// See [`NodeType::n8n`].
     const N8N: &'static [Mapping] = &[];
     /// Its parameters and n8n's.
@@ -37,6 +40,11 @@ pub trait Plain: Send + Sync + 'static {
         params: &'a Typed<Self::Params>,
         ctx: &'a mut Ctx,
     ) -> impl Future<Output = Result<Outcome, NodeError>> + Send + 'a;
+
+    /// See [`Node::incomplete`].
+    fn incomplete(_node: &NodeSpec) -> Vec<Problem> {
+        Vec::new()
+    }
 
     /// See [`NodeType::lift`]; for one whose values differ from n8n's, too.
     fn lift(node: &n8n::Node) -> Lifted {
@@ -55,7 +63,12 @@ impl<T: Plain> NodeType for T {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared::<T>(Typed::compile(&node.params)?)))
+        let params = Typed::compile(&node.params)?;
+        Ok(Arc::new(Prepared::<T> { params, incomplete: T::incomplete(node) }))
+    }
+
+    fn connections(&self) -> &'static [Slot] {
+        T::SLOTS
     }
 
     fn n8n(&self) -> &'static [Mapping] {
@@ -75,7 +88,10 @@ impl<T: Plain> NodeType for T {
     }
 }
 
-struct Prepared<T: Plain>(Typed<T::Params>);
+struct Prepared<T: Plain> {
+    params: Typed<T::Params>,
+    incomplete: Vec<Problem>,
+}
 
 impl<T: Plain> Node for Prepared<T> {
     fn ports(&self) -> Ports {
@@ -90,8 +106,12 @@ impl<T: Plain> Node for Prepared<T> {
         T::TRIGGER
     }
 
+    fn incomplete(&self) -> Vec<Problem> {
+        self.incomplete.clone()
+    }
+
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(T::run(&self.0, ctx))
+        Box::pin(T::run(&self.params, ctx))
     }
 }
 

@@ -32,6 +32,7 @@ pub struct Memory {
     params: Map,
     outbound: Option<Outbound>,
     folder: Option<Arc<part::folder::Folder>>,
+    powers: Arc<part::powers::Powers>,
     cancel: CancellationToken,
     inner: Mutex<Inner>,
 }
@@ -73,6 +74,7 @@ impl Memory {
             params: spec.params.clone(),
             outbound: None,
             folder: None,
+            powers: Arc::default(),
             cancel: CancellationToken::new(),
             inner: Mutex::default(),
         }
@@ -196,6 +198,12 @@ impl Memory {
     pub fn set_folder(self: &mut Arc<Self>, folder: part::folder::Folder) {
         let host = Arc::get_mut(self).expect("the folder is set before the first run");
         host.folder = Some(Arc::new(folder));
+    }
+
+    /// Lets the step do something to machines.
+    pub fn set_powers(self: &mut Arc<Self>, powers: part::powers::Powers) {
+        let host = Arc::get_mut(self).expect("powers are given before the first run");
+        host.powers = Arc::new(powers);
     }
 
     /// All items of a handle.
@@ -481,6 +489,10 @@ impl StepHost for Memory {
 
     fn cancelled(&self) -> &CancellationToken {
         &self.cancel
+    }
+
+    fn powers(&self) -> Arc<part::powers::Powers> {
+        self.powers.clone()
     }
 
     fn folder(&self) -> Option<Arc<part::folder::Folder>> {

@@ -139,6 +139,13 @@ impl Bench {
         self
     }
 
+    /// Lets the step do these things to machines.
+    #[must_use]
+    pub fn allow(mut self, powers: impl IntoIterator<Item = part::powers::Power>) -> Bench {
+        self.host.set_powers(part::powers::Powers::of(powers));
+        self
+    }
+
     /// Gives it an account of another protocol than HTTP, in that slot. Takes the place of [`Bench::outbound`].
     ///
     /// # Panics

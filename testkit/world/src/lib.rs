@@ -8,3 +8,4 @@
 pub mod daemon;
 pub mod postgres;
 pub mod recorder;
+pub mod sshd;

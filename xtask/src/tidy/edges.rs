@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("part", &["model", "store", "outbound", "sandbox", "auth"]),
     ("engine", FLOOR),
     ("nodes", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
-    ("protocols", FLOOR),
+    ("protocols", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
     ("inbound", FLOOR),
     (
         "fishplate",

@@ -82,6 +82,8 @@ pub struct Ports {
     pub outbound: Option<Outbound>,
     /// The folder that nodes may use; absent: none.
     pub folder: Option<Arc<part::folder::Folder>>,
+    /// What nodes may do to machines; nothing unless it is said.
+    pub powers: Arc<part::powers::Powers>,
     /// User JavaScript; absent: only native expressions.
     pub sandbox: Option<Sandbox>,
     /// Who carries answers.
@@ -104,6 +106,7 @@ impl Ports {
             variables: Arc::new(NoVariables),
             outbound: None,
             folder: None,
+            powers: Arc::default(),
             sandbox: None,
             replies: None,
             tokens: None,
@@ -135,6 +138,8 @@ pub struct Inner {
     pub outbound: Option<Outbound>,
     /// The folder that nodes may use.
     pub folder: Option<Arc<part::folder::Folder>>,
+    /// What nodes may do to machines.
+    pub powers: Arc<part::powers::Powers>,
     /// User JavaScript.
     pub sandbox: Option<Sandbox>,
     /// Who carries answers.
@@ -194,6 +199,7 @@ impl Engine {
             variables: ports.variables,
             outbound: ports.outbound,
             folder: ports.folder,
+            powers: ports.powers,
             sandbox: ports.sandbox,
             replies: ports.replies,
             tokens: ports.tokens,

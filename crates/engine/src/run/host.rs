@@ -603,6 +603,10 @@ impl StepHost for StepRun {
         self.cancel()
     }
 
+    fn powers(&self) -> Arc<part::powers::Powers> {
+        if self.shared.replaying { Arc::default() } else { self.shared.engine.powers.clone() }
+    }
+
     fn folder(&self) -> Option<Arc<part::folder::Folder>> {
         self.shared.engine.folder.clone().filter(|_| !self.shared.replaying)
     }

@@ -28,6 +28,10 @@ pub struct Options {
     /// Folder that workflows may read and write files in; without it, they may not
     #[arg(long, env = "FISHPLATE_FILES", value_name = "FOLDER")]
     files: Option<std::path::PathBuf>,
+    /// What workflows may do to machines: `ssh` (commands on other machines), `commands` (commands on this one), `git`
+    /// (in the folder for files); may be given several times; without it, none of them
+    #[arg(long, env = "FISHPLATE_ALLOW", value_name = "POWER", value_delimiter = ',')]
+    allow: Vec<part::powers::Power>,
     /// How others reach the server, for webhook and resume addresses
     #[arg(long, env = "FISHPLATE_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -73,6 +77,7 @@ pub async fn run(global: &Global, options: Options) -> Result<Exit, Problem> {
         listen: options.listen,
         public_url: options.public_url,
         files: options.files,
+        allow: options.allow,
         private_network: options.private_network,
         trusted_proxies: options.trusted_proxies,
         accept_lost_secrets: options.accept_lost_secrets,

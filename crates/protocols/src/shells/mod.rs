@@ -1,0 +1,17 @@
+//! Commands, on other machines and on the server's own: off unless the operator allows them ([`part::powers`]).
+
+pub(crate) mod host_key;
+mod quote;
+pub(crate) mod session;
+mod ssh;
+#[cfg(test)]
+mod ssh_tests;
+
+use std::sync::Arc;
+
+use part::NodeType;
+
+/// The node types.
+pub(crate) fn list() -> Vec<Arc<dyn NodeType>> {
+    vec![Arc::new(ssh::Ssh)]
+}

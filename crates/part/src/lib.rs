@@ -25,6 +25,7 @@ pub mod params;
 mod plain;
 pub mod runs;
 pub mod service;
+pub mod tables;
 pub mod trigger;
 mod trigger_answer;
 
@@ -44,3 +45,4 @@ pub use params::Typed;
 pub use plain::{NoParams, Plain};
 pub use runs::{Admit, Admitted, Runs, WorkflowRef};
 pub use service::Service;
+pub use tables::Tables;

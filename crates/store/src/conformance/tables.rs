@@ -141,6 +141,8 @@ async fn reading(store: Store) {
         (all(vec![number("age", Eq, 1e300)]), vec![3]),
         (all(vec![RowTest::Null(n())]), vec![5, 6]),
         (all(vec![RowTest::NotNull(a())]), vec![1, 2, 3, 5, 7]),
+        (all(vec![RowTest::Blank("note".into())]), vec![2, 3, 5, 6, 7]),
+        (all(vec![RowTest::NotBlank("note".into())]), vec![1, 4]),
         (all(vec![like("%a", false)]), vec![1, 3]),
         (all(vec![like("A%", false)]), vec![1]),
         (all(vec![like("A%", true)]), vec![1, 3]),

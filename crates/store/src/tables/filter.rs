@@ -58,6 +58,10 @@ pub enum RowTest {
     Null(Field),
     /// A field that holds something.
     NotNull(Field),
+    /// A text cell that holds nothing, or a text without letters.
+    Blank(String),
+    /// A text cell that holds letters.
+    NotBlank(String),
     /// A text cell that matches a pattern, in which `%` stands for any text.
     Like {
         /// The id of the column.
@@ -247,6 +251,8 @@ impl Sql {
         let text = match test {
             RowTest::Null(field) => format!("{} IS NULL", self.field(field)),
             RowTest::NotNull(field) => format!("{} IS NOT NULL", self.field(field)),
+            RowTest::Blank(cell) => format!("coalesce({}, '') = ''", self.field(&Field::Text(cell.clone()))),
+            RowTest::NotBlank(cell) => format!("coalesce({}, '') <> ''", self.field(&Field::Text(cell.clone()))),
             RowTest::Compare(field, Comparison::Neq, operand) => {
                 let (left, right) = (self.field(field), self.operand(field, operand));
                 // Not the same as another value is a cell that holds nothing, too.

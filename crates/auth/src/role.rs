@@ -76,10 +76,12 @@ permissions! {
     ResourceRead "resource:read" Viewer "See resources, drafts, history and activations; never secrets.";
     RunRead "run:read" Viewer "See runs and the data that flowed through them.";
     ServerRead "server:read" Viewer "See node types, counters and the state of the server.";
+    TableRead "table:read" Viewer "See the rows of data tables.";
     RunStart "run:start" Operator "Start a run of an active workflow.";
     RunControl "run:control" Operator "Cancel, pause, resume, signal, retry and settle runs; work on dead letters.";
     ConnectionUse "connection:use" Editor "Make runs that act on connections in a way of one's own: drafts, forks, edited input.";
     ResourceWrite "resource:write" Editor "Write and delete workflows, connections and variables.";
+    TableWrite "table:write" Editor "Change the rows of data tables.";
     SecretWrite "secret:write" Editor "Set secret values of connections.";
     WorkflowActivate "workflow:activate" Editor "Activate and deactivate workflows.";
     BoundaryWrite "boundary:write" Admin "Write what may be called and which scopes there are.";

@@ -396,6 +396,10 @@ impl Service for Tidying {
                 if let Err(error) = swept.and(trimmed) {
                     tracing::warn!(%error, "tidying up failed; it is tried again");
                 }
+                // Rows of deleted and cleared tables, in slices that hold nobody up.
+                while !stop.is_cancelled() && self.store.sweep_tables(5_000).await.unwrap_or(false) {
+                    tokio::task::yield_now().await;
+                }
                 if let Err(problem) = self.accounts.tidy().await {
                     tracing::warn!(%problem, "what is over could not be forgotten; it is tried again");
                 }

@@ -286,6 +286,10 @@ pub trait StepHost: Spool {
     fn powers(&self) -> Arc<crate::powers::Powers> {
         Arc::default()
     }
+    /// The rows of data tables; absent in a replay, whose calls answer from the journal.
+    fn tables(&self) -> Option<crate::Tables> {
+        None
+    }
     /// The way out.
     fn outbound(&self) -> Option<&Outbound>;
     /// Address that resumes the run while this step waits, signed; absent when the server has no public address.

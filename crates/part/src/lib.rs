@@ -26,6 +26,7 @@ mod plain;
 pub mod powers;
 pub mod runs;
 pub mod service;
+pub mod tables;
 pub mod trigger;
 mod trigger_answer;
 
@@ -45,3 +46,4 @@ pub use params::Typed;
 pub use plain::{NoParams, Plain};
 pub use runs::{Admit, Admitted, Runs, WorkflowRef};
 pub use service::Service;
+pub use tables::Tables;

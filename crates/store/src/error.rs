@@ -95,6 +95,9 @@ pub enum Error {
     /// The caller's own check refused it.
     #[error("refused: {0}")]
     Refused(String),
+    /// More than a table, or one change of it, may hold.
+    #[error("{0}")]
+    TooMuch(String),
     /// Changes before this position are no longer kept; list again.
     #[error("changes after position {position} are no longer kept, the oldest kept is {horizon}")]
     PositionExpired {
@@ -207,6 +210,7 @@ impl From<Error> for model::Problem {
             Error::KeyTaken { .. } => Problem::new(Code::NotUnique, text),
             Error::InUse { .. } => Problem::new(Code::InUse, text).hint("deactivate or change what uses it first"),
             Error::Refused(_) => Problem::new(Code::InvalidSpec, text),
+            Error::TooMuch(_) => Problem::new(Code::TooLarge, text),
             Error::PositionExpired { .. } => Problem::new(Code::PositionExpired, text),
             Error::TooNew { .. } | Error::MigrationChanged(_) | Error::NoRecentBackup { .. } => {
                 Problem::new(Code::MigrationRefused, text)

@@ -38,6 +38,7 @@ mod secrets;
 mod sessions;
 mod signals;
 mod store;
+mod tables;
 mod takeover;
 mod tokens;
 mod users;
@@ -69,6 +70,10 @@ pub use secrets::SealedRow;
 pub use sessions::SessionRow;
 pub use signals::SignalAnswer;
 pub use store::{Options, Store};
+pub use tables::{
+    Comparison, Field, MOST_TABLE_BYTES, MOST_TABLE_ROWS, MOST_TOUCHED_ROWS, Operand, Place, Receipt, RowChange,
+    RowFilter, RowOutcome, RowQuery, RowTest, RowWrite, TableBatch, TableRow, TableSize,
+};
 pub use tokens::TokenRow;
 pub use users::{UserChange, UserRow};
 

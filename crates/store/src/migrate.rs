@@ -22,6 +22,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 2, name: "lanes", text: include_str!("schema/0002_lanes.sql") },
     Migration { number: 3, name: "accounts", text: include_str!("schema/0003_accounts.sql") },
     Migration { number: 4, name: "preferences", text: include_str!("schema/0004_preferences.sql") },
+    Migration { number: 5, name: "data_tables", text: include_str!("schema/0005_data_tables.sql") },
 ];
 
 /// Number of the newest migration that this release has.

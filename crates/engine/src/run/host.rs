@@ -611,6 +611,11 @@ impl StepHost for StepRun {
         self.shared.engine.folder.clone().filter(|_| !self.shared.replaying)
     }
 
+    fn tables(&self) -> Option<part::Tables> {
+        let live = !self.shared.replaying;
+        live.then(|| part::Tables::new(self.shared.engine.store.clone()))
+    }
+
     fn outbound(&self) -> Option<&outbound::Outbound> {
         self.shared.engine.outbound.as_ref().filter(|_| !self.shared.replaying)
     }

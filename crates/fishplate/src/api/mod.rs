@@ -12,6 +12,8 @@ mod resources;
 mod runs;
 mod secrets;
 mod sign_in;
+mod table_files;
+mod tables;
 mod tokens;
 mod transfer;
 mod watch;
@@ -65,6 +67,11 @@ pub struct App {
 }
 
 impl App {
+    /// The rows of data tables.
+    pub fn tables(&self) -> part::Tables {
+        part::Tables::new(self.store.clone())
+    }
+
     /// The number of a request's scope; one that does not exist is a problem.
     pub async fn scope(&self, scope: &Scope) -> Result<ScopeId, Problem> {
         self.resources.scope(scope).await
@@ -84,6 +91,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
         watch::operations(app),
         watch_runs::operations(app),
         runs::operations(app),
+        tables::operations(app),
+        table_files::operations(app),
         listeners::operations(app),
         tokens::operations(app),
         sign_in::operations(app),

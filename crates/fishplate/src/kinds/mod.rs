@@ -9,8 +9,14 @@ pub use egress::EgressKind;
 pub use variable::{Variable, VariableKind};
 
 use part::KindEntry;
+use part::tables::DataTableKind;
 
 /// All of them.
 pub fn list() -> Vec<KindEntry> {
-    vec![KindEntry::of::<ConnectionKind>(), KindEntry::of::<VariableKind>(), KindEntry::of::<EgressKind>()]
+    vec![
+        KindEntry::of::<ConnectionKind>(),
+        KindEntry::of::<VariableKind>(),
+        KindEntry::of::<EgressKind>(),
+        KindEntry::of::<DataTableKind>(),
+    ]
 }

@@ -20,6 +20,7 @@ mod secrecy;
 mod server;
 mod services;
 mod stand_ins;
+mod tables;
 mod torture;
 mod transfer;
 mod waits;

@@ -20,25 +20,48 @@ pub const DEPTH_LIMIT: usize = 64;
 pub const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads a whole body of at most `limit` bytes.
-pub async fn read(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let too_large = || Problem::new(Code::TooLarge, format!("the body is larger than {limit} bytes"));
+pub async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     if HttpBody::size_hint(&body).lower() > limit as u64 {
-        return Err(too_large());
+        return Err(too_large(limit as u64));
     }
+    let mut parts = Parts::new(body, limit as u64);
     let mut whole = BytesMut::new();
-    loop {
-        let frame = tokio::time::timeout(SILENCE, body.frame()).await.map_err(|_| {
-            Problem::new(Code::SlowBody, format!("no part of the body came for {} s", SILENCE.as_secs()))
-        })?;
-        match frame {
-            None => return Ok(whole.freeze()),
-            Some(Err(_)) => return Err(Problem::new(Code::Malformed, "the body broke off before its end")),
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    if whole.len() + data.len() > limit {
-                        return Err(too_large());
-                    }
-                    whole.extend_from_slice(&data);
+    while let Some(part) = parts.next().await? {
+        whole.extend_from_slice(&part);
+    }
+    Ok(whole.freeze())
+}
+
+fn too_large(limit: u64) -> Problem {
+    Problem::new(Code::TooLarge, format!("the body is larger than {limit} bytes"))
+}
+
+/// A body that is read part by part, for what is never held whole.
+pub struct Parts {
+    body: Body,
+    left: u64,
+    limit: u64,
+}
+
+impl Parts {
+    /// The parts of a body of at most `limit` bytes.
+    pub(crate) fn new(body: Body, limit: u64) -> Parts {
+        Parts { body, left: limit, limit }
+    }
+
+    /// The next part; nothing at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let frame = tokio::time::timeout(SILENCE, self.body.frame()).await.map_err(|_| {
+                Problem::new(Code::SlowBody, format!("no part of the body came for {} s", SILENCE.as_secs()))
+            })?;
+            match frame {
+                None => return Ok(None),
+                Some(Err(_)) => return Err(Problem::new(Code::Malformed, "the body broke off before its end")),
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.left = self.left.checked_sub(data.len() as u64).ok_or_else(|| too_large(self.limit))?;
+                    return Ok(Some(data));
                 }
             }
         }

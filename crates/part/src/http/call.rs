@@ -146,6 +146,12 @@ impl Call {
         body::read(body.unwrap_or_default(), limit).await
     }
 
+    /// The body in parts as they come, at most `limit` bytes in all.
+    pub fn parts(&mut self, limit: u64) -> body::Parts {
+        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        body::Parts::new(body.unwrap_or_default(), limit)
+    }
+
     /// Puts a body in the place of the one that was read.
     pub(crate) fn set_body(&mut self, bytes: Bytes) {
         *self.body.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(Body::from(bytes));

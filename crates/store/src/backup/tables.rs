@@ -44,6 +44,10 @@ const TABLES: &[(&str, &[&str])] = &[
     ("identity", &["provider", "subject"]),
     ("provider", &["name"]),
     ("preference", &["holder", "name"]),
+    ("data_table", &["scope", "name"]),
+    ("data_row", &["scope", "number", "id"]),
+    ("data_index", &["scope", "number", "cell", "hash", "id"]),
+    ("data_swept", &["scope", "number"]),
     ("audit", &["workspace", "seq"]),
 ];
 /// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link

@@ -11,6 +11,7 @@ mod queue;
 mod resources;
 mod rows;
 mod runs;
+mod tables;
 
 use std::pin::Pin;
 
@@ -33,5 +34,15 @@ pub struct Case {
 
 /// All cases.
 pub fn cases() -> Vec<Case> {
-    [commits::CASES, runs::CASES, queue::CASES, rows::CASES, resources::CASES, accounts::CASES, backup::CASES].concat()
+    [
+        commits::CASES,
+        runs::CASES,
+        queue::CASES,
+        rows::CASES,
+        resources::CASES,
+        accounts::CASES,
+        backup::CASES,
+        tables::CASES,
+    ]
+    .concat()
 }

@@ -374,6 +374,9 @@ async fn delete(
     if of.kind == "connection" {
         crate::secrets::remove(tx, scope, &of.name).await?;
     }
+    if of.kind == crate::tables::KIND {
+        crate::tables::remove(tx, scope, &of.name).await?;
+    }
     let last = ResourceRow { revision, ..found };
     write_history(tx, &last, Action::Delete, change).await?;
     record_change(tx, revision, scope, of, Action::Delete).await?;
@@ -419,6 +422,7 @@ async fn rename_all(
             crate::activations::rename(tx, scope, &from.name, &rename.to).await?;
         }
         "connection" => crate::secrets::reseal(tx, scope, &from.name, &rename.to, &rename.resealed).await?,
+        crate::tables::KIND => crate::tables::rename(tx, scope, &from.name, &rename.to).await?,
         _ => {}
     }
     record_change(tx, gone_at, scope, from, Action::Delete).await?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
-use differential::Recorded;
 use differential::peer::Peer;
+use differential::{Place, Recorded};
 
 /// `[file…]`: the names of some files of cases; without any, all.
 pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
@@ -19,13 +19,17 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
     let peer = Peer::install(&root.join("target/n8n"))?;
     let count: usize = files.iter().map(|file| file.cases.len()).sum();
     eprintln!("diff-n8n: {count} cases in n8n {}", peer.version);
-    let outcomes = peer.run(&files)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let server = runtime.block_on(differential::services::start())?;
+    let place = Place { host: server.address().to_string(), folder: peer.folder() };
+    let outcomes = peer.run(&files, &place)?;
     for file in &files {
         let mut recorded = Recorded { n8n: peer.version.clone(), ..Recorded::default() };
         for (position, case) in file.cases.iter().enumerate() {
             if let Some(outcome) = outcomes.get(&file.id(position)) {
                 let mut outcome = outcome.clone();
                 outcome.outputs.truncate(file.outputs.unwrap_or(usize::MAX));
+                outcome.hide(&case.varies);
                 recorded.cases.insert(case.name.clone(), outcome);
             }
         }

@@ -225,6 +225,11 @@ impl Picture {
         self.pixels.dimensions()
     }
 
+    /// The colour of a pixel that is there: red, green, blue, opacity.
+    pub fn pixel(&self, x: u32, y: u32) -> [u8; 4] {
+        self.pixels.get_pixel(x, y).0
+    }
+
     /// The file, in the format that it came in or another one; `quality` is JPEG's.
     ///
     /// # Errors

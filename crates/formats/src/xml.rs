@@ -90,7 +90,7 @@ pub fn read(text: &str, options: &Reading) -> Result<Value> {
         return Ok(Value::Null);
     }
     if !text.trim_start().starts_with('<') {
-        return Err(Error::broken("Non-whitespace before first tag."));
+        return Err(before_first_tag(text, 0));
     }
     let mut reader = Reader::from_str(text);
     let mut stack: Vec<Open> = Vec::new();
@@ -119,7 +119,7 @@ pub fn read(text: &str, options: &Reading) -> Result<Value> {
             Event::Text(part) => match stack.last_mut() {
                 Some(element) => element.text.push_str(&part.xml_content(Default::default())),
                 None if part.xml_content(Default::default()).trim().is_empty() => {}
-                None => return Err(Error::broken("Non-whitespace before first tag.")),
+                None => return Err(before_first_tag(text, reader.buffer_position() as usize)),
             },
             Event::CData(part) => {
                 if let Some(element) = stack.last_mut() {
@@ -143,6 +143,16 @@ pub fn read(text: &str, options: &Reading) -> Result<Value> {
             Event::Eof => return Err(Error::broken("Unclosed root tag")),
         }
     }
+}
+
+/// Text where a tag should be, with the place of its first letter at or after `from`.
+fn before_first_tag(text: &str, from: usize) -> Error {
+    let found = text.char_indices().find(|(at, letter)| *at >= from && !letter.is_whitespace());
+    let (at, letter) = found.unwrap_or((0, ' '));
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Error::Broken(format!("Non-whitespace before first tag.\nLine: {line}\nColumn: {column}\nChar: {letter}"))
 }
 
 fn wrong(reader: &Reader<&[u8]>, error: &quick_xml::Error) -> Error {

@@ -1,15 +1,20 @@
 //! Cases: a node with its parameters and what comes to it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::Recorded;
+use crate::flow::{self, Flow};
 
 /// Name of the node that a case is about.
 pub const NODE: &str = "Node";
+
+/// The time that it is on both sides: 2026-03-02T09:00:00Z, in milliseconds.
+pub const AT: i64 = 1_772_442_000_000;
 
 /// Cases of one node type.
 #[derive(Debug, Deserialize)]
@@ -53,9 +58,47 @@ pub struct Case {
     /// The items of each input, where there are several.
     #[serde(default)]
     pub inputs: Vec<Vec<Value>>,
+    /// A whole workflow in place of the one that is made of the node and its input.
+    #[serde(default)]
+    pub flow: Option<Flow>,
+    /// Workflows that it may call, by id.
+    #[serde(default)]
+    pub others: BTreeMap<String, Flow>,
+    /// Settings of the workflow beside the order and the zone.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// Places of the outcome that are made of chance: they have to be of one kind. `*` stands for any step, and `-`
+    /// before a place takes it away.
+    #[serde(default)]
+    pub varies: Vec<String>,
+    /// Pictures are compared by what is seen on them: encoders choose their bytes freely.
+    #[serde(default)]
+    pub pixels: bool,
     /// Why ours is meant to differ, when it is.
     #[serde(default)]
-    pub differs: Option<String>,
+    pub differs: Option<Differs>,
+}
+
+/// Why an outcome differs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Differs {
+    /// Whose doing it is.
+    pub cause: Cause,
+    /// What differs and why.
+    pub reason: String,
+}
+
+/// Whose doing a difference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// Ours, wanted or not.
+    Ours,
+    /// n8n does not do what it says.
+    N8n,
+    /// The outcome is made of chance.
+    Chance,
 }
 
 fn one() -> f64 {
@@ -111,53 +154,42 @@ impl CaseFile {
     }
 
     /// The workflow of a case, as n8n exports them.
-    pub fn workflow(&self, position: usize) -> Value {
+    pub fn workflow(&self, position: usize) -> Result<Value> {
         let case = &self.cases[position];
+        let made;
+        let flow = match &case.flow {
+            Some(flow) => flow,
+            None => {
+                made = self.around_node(case);
+                &made
+            }
+        };
+        flow.workflow(&self.id(position), &format!("{}: {}", self.name, case.name), &case.settings)
+    }
+
+    /// The workflows that a case may call, as n8n exports them.
+    pub fn others(&self, position: usize) -> Result<Vec<Value>> {
+        let others = self.cases[position].others.iter();
+        others.map(|(id, flow)| flow.workflow(id, id, &Map::new())).collect()
+    }
+
+    /// A trigger, a code node for each input that gives it its items, and the node.
+    fn around_node(&self, case: &Case) -> Flow {
         let inputs = if case.inputs.is_empty() { std::slice::from_ref(&case.input) } else { &case.inputs };
-        let mut nodes = vec![json!({
-            "name": "Start", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "position": [0, 0], "parameters": {},
-        })];
-        let mut from_start = Vec::new();
-        let mut connections = Map::new();
+        let mut flow = Flow::default();
         for (index, items) in inputs.iter().enumerate() {
             let name = format!("In {index}");
-            let code = format!("return {};", Value::from(items.iter().map(whole).collect::<Vec<_>>()));
-            nodes.push(json!({
-                "name": name, "type": "n8n-nodes-base.code", "typeVersion": 2, "position": [200, index * 200],
-                "parameters": { "jsCode": code }, "alwaysOutputData": false,
-            }));
-            from_start.push(json!({ "node": name, "type": "main", "index": 0 }));
-            connections.insert(name, json!({ "main": [[{ "node": NODE, "type": "main", "index": index }]] }));
+            flow.nodes.insert(name.clone(), flow::items(items));
+            flow.edges.push(format!("Start > {name}"));
+            flow.edges.push(format!("{name} > {NODE}.{index}"));
         }
-        connections.insert("Start".into(), json!({ "main": [from_start] }));
         let mut node = json!({
-            "name": NODE, "type": self.node_type, "typeVersion": version(case.version.unwrap_or(self.version)),
-            "position": [400, 0], "parameters": case.parameters,
+            "type": self.node_type, "version": case.version.unwrap_or(self.version), "parameters": case.parameters,
         });
         for (option, value) in &case.options {
             node[option] = value.clone();
         }
-        nodes.push(node);
-        for (index, node) in nodes.iter_mut().enumerate() {
-            node["id"] = json!(format!("node-{index}"));
-        }
-        json!({
-            "id": self.id(position), "name": format!("{}: {}", self.name, case.name), "nodes": nodes,
-            "connections": connections, "settings": { "executionOrder": "v1", "timezone": "UTC" },
-            "active": false, "pinData": {},
-        })
-    }
-}
-
-/// n8n writes whole versions without a point.
-fn version(version: f64) -> Value {
-    if version.fract() == 0.0 { json!(version as u64) } else { json!(version) }
-}
-
-/// An object of a case as an item.
-fn whole(value: &Value) -> Value {
-    match value.get("json") {
-        Some(json) if json.is_object() => value.clone(),
-        _ => json!({ "json": value }),
+        flow.nodes.insert(NODE.to_owned(), node);
+        flow
     }
 }

@@ -6,8 +6,15 @@
 //! with or without n8n at hand.
 
 mod case;
+mod flow;
 mod outcome;
 pub mod peer;
+mod picture;
+mod place;
+pub mod services;
 
-pub use case::{Case, CaseFile, files};
+pub use case::{AT, Case, CaseFile, Cause, Differs, files};
+pub use flow::Flow;
 pub use outcome::{FileSeen, ItemSeen, Outcome, Recorded};
+pub use picture::PictureSeen;
+pub use place::Place;

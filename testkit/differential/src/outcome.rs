@@ -6,6 +6,8 @@ use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::picture::PictureSeen;
+
 /// n8n's answers to the cases of a file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +53,9 @@ pub struct FileSeen {
     pub size: usize,
     /// Hash of the content, in hexadecimal.
     pub sha256: String,
+    /// What is seen on it, if it is a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureSeen>,
 }
 
 impl FileSeen {
@@ -62,13 +67,30 @@ impl FileSeen {
             file_name: file_name.filter(|name| !name.is_empty()).map(str::to_owned),
             size: content.len(),
             sha256: hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            picture: mime_type.starts_with("image/").then(|| PictureSeen::of(content)).flatten(),
         }
     }
 }
 
 impl Outcome {
+    /// Puts the kind of value in place of what is made of chance. A pattern names output, item and the way to the
+    /// value: `0/*/json/token`; with `-` before it, the value is taken away.
+    pub fn hide(&mut self, varies: &[String]) {
+        for pattern in varies {
+            let (gone, pattern) =
+                pattern.strip_prefix('-').map_or((false, pattern.as_str()), |pattern| (true, pattern));
+            let steps: Vec<&str> = pattern.split('/').collect();
+            let [output, item, "json", rest @ ..] = steps.as_slice() else { continue };
+            for (_, items) in self.outputs.iter_mut().enumerate().filter(|(index, _)| fits(output, *index)) {
+                for (_, seen) in items.iter_mut().enumerate().filter(|(index, _)| fits(item, *index)) {
+                    hide(&mut seen.json, rest, gone);
+                }
+            }
+        }
+    }
+
     /// Where ours is not what n8n's was; nothing when they agree. The words of an error are for people to compare.
-    pub fn differences(&self, ours: &Outcome) -> Vec<String> {
+    pub fn differences(&self, ours: &Outcome, pixels: bool) -> Vec<String> {
         let mut found = Vec::new();
         match (&self.error, &ours.error) {
             (None, Some(error)) => found.push(format!("failed: {error}")),
@@ -85,7 +107,7 @@ impl Outcome {
             }
             for (position, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
                 difference(&format!("{output}/{position}/json"), &theirs.json, &ours.json, &mut found);
-                if theirs.files != ours.files {
+                if !same_files(&theirs.files, &ours.files, pixels) {
                     let text = |item: &ItemSeen| serde_json::to_string(&item.files).unwrap_or_default();
                     found.push(format!("{output}/{position}/binary: {}, n8n {}", text(ours), text(theirs)));
                 }
@@ -95,9 +117,54 @@ impl Outcome {
     }
 }
 
+/// Whether files are the same: in every byte, or, if `pixels`, pictures in what is seen on them.
+fn same_files(theirs: &BTreeMap<String, FileSeen>, ours: &BTreeMap<String, FileSeen>, pixels: bool) -> bool {
+    theirs.len() == ours.len()
+        && theirs.iter().zip(ours).all(|((name, theirs), (other, ours))| {
+            let same = match (&theirs.picture, &ours.picture) {
+                (Some(theirs), Some(ours)) if pixels => theirs.looks_like(ours),
+                _ => theirs.size == ours.size && theirs.sha256 == ours.sha256,
+            };
+            same && name == other && theirs.mime_type == ours.mime_type && theirs.file_name == ours.file_name
+        })
+}
+
 /// Outputs up to the last one that has items.
 fn filled(outputs: &[Vec<ItemSeen>]) -> usize {
     outputs.iter().rposition(|items| !items.is_empty()).map_or(0, |last| last + 1)
+}
+
+fn fits(step: &str, index: usize) -> bool {
+    step == "*" || step.parse() == Ok(index)
+}
+
+fn hide(value: &mut Value, way: &[&str], gone: bool) {
+    let Some((step, rest)) = way.split_first() else {
+        let kind = match value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(_) => "boolean".to_owned(),
+            Value::Number(_) => "number".to_owned(),
+            Value::String(_) => "string".to_owned(),
+            Value::Array(list) => format!("array of {}", list.len()),
+            Value::Object(_) => "object".to_owned(),
+        };
+        *value = Value::from(format!("<{kind}>"));
+        return;
+    };
+    match value {
+        Value::Object(map) if gone && rest.is_empty() => map.retain(|key, _| *step != "*" && *step != key.as_str()),
+        Value::Object(map) => {
+            for (_, value) in map.iter_mut().filter(|(key, _)| *step == "*" || *step == key.as_str()) {
+                hide(value, rest, gone);
+            }
+        }
+        Value::Array(list) => {
+            for (_, value) in list.iter_mut().enumerate().filter(|(index, _)| fits(step, *index)) {
+                hide(value, rest, gone);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn difference(path: &str, theirs: &Value, ours: &Value, found: &mut Vec<String>) {
@@ -149,20 +216,33 @@ mod tests {
     #[test]
     fn what_differs_is_named_with_its_place() {
         let theirs = items(&[json!({ "a": 1, "b": [1, { "c": "x" }] })]);
-        assert_eq!(theirs.differences(&items(&[json!({ "a": 1.0, "b": [1, { "c": "x" }] })])), [""; 0]);
-        assert_eq!(theirs.differences(&items(&[])), ["output 0: 0 items, n8n 1"]);
+        assert_eq!(theirs.differences(&items(&[json!({ "a": 1.0, "b": [1, { "c": "x" }] })]), false), [""; 0]);
+        assert_eq!(theirs.differences(&items(&[]), false), ["output 0: 0 items, n8n 1"]);
         let ours = items(&[json!({ "b": [1, { "c": "y" }], "a": 1 })]);
         assert_eq!(
-            theirs.differences(&ours),
+            theirs.differences(&ours, false),
             ["0/0/json/b/1/c is \"y\", n8n \"x\"", "0/0/json: fields in the order b a, n8n a b"]
         );
         let failed = |text: &str| Outcome { error: Some(text.into()), ..Outcome::default() };
-        assert_eq!(failed("x").differences(&failed("y")), [""; 0]);
-        assert_eq!(theirs.differences(&failed("y"))[0], "failed: y");
-        assert_eq!(failed("x").differences(&theirs)[0], "did not fail; n8n: x");
+        assert_eq!(failed("x").differences(&failed("y"), false), [""; 0]);
+        assert_eq!(theirs.differences(&failed("y"), false)[0], "failed: y");
+        assert_eq!(failed("x").differences(&theirs, false)[0], "did not fail; n8n: x");
         let mut empty = theirs.clone();
         empty.outputs.push(Vec::new());
-        assert_eq!(empty.differences(&theirs), [""; 0], "an output without items is none");
+        assert_eq!(empty.differences(&theirs, false), [""; 0], "an output without items is none");
+    }
+
+    #[test]
+    fn what_is_made_of_chance_is_compared_by_its_kind() {
+        let hidden = |value: Value| {
+            let mut outcome = items(&[value]);
+            outcome.hide(&["0/*/json/list/*/id".into(), "0/0/json/at".into()]);
+            outcome
+        };
+        let one = hidden(json!({ "list": [{ "id": "abc", "n": 1 }], "at": 5 }));
+        assert_eq!(one.differences(&hidden(json!({ "list": [{ "id": "xyz", "n": 1 }], "at": 7 })), false), [""; 0]);
+        assert_eq!(one.differences(&hidden(json!({ "list": [{ "id": 8, "n": 1 }], "at": 7 })), false).len(), 1);
+        assert_eq!(one.differences(&hidden(json!({ "list": [{ "id": "xyz", "n": 2 }], "at": "7" })), false).len(), 2);
     }
 
     #[test]
@@ -172,7 +252,7 @@ mod tests {
             outcome.outputs[0][0].files.insert("data".into(), FileSeen::new("text/plain", Some("a.txt"), content));
             outcome
         };
-        assert_eq!(with(b"a").differences(&with(b"a")), [""; 0]);
-        assert!(with(b"a").differences(&with(b"b"))[0].starts_with("0/0/binary"));
+        assert_eq!(with(b"a").differences(&with(b"a"), false), [""; 0]);
+        assert!(with(b"a").differences(&with(b"b"), false)[0].starts_with("0/0/binary"));
     }
 }

@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::case::NODE;
-use crate::{CaseFile, FileSeen, ItemSeen, Outcome};
+use crate::{AT, CaseFile, FileSeen, ItemSeen, Outcome, Place};
 
 /// Version that is asked.
 const VERSION: &str = "2.41.1";
@@ -25,6 +25,8 @@ pub struct Peer {
     n8n: PathBuf,
     /// Its database, and everything else that it writes.
     home: PathBuf,
+    /// Packages that its own leave out.
+    extra: PathBuf,
     /// Version.
     pub version: String,
 }
@@ -43,7 +45,19 @@ impl Peer {
         let package: Value = serde_json::from_slice(&text)?;
         let version = package["version"].as_str().unwrap_or_default().to_owned();
         let home = folder.join("home");
-        Ok(Peer { node, n8n: root.join("node_modules/n8n/bin/n8n"), home, version })
+        let extra = folder.join("extra");
+        if !extra.join("node_modules/date-fns").exists() {
+            // n8n's reader of calendars wants it, and no package of n8n's names it.
+            std::fs::create_dir_all(&extra)?;
+            std::fs::write(extra.join("package.json"), json!({ "private": true }).to_string())?;
+            npm(&extra, &[], &["install", "--no-fund", "--no-audit", "date-fns@2"])?;
+        }
+        Ok(Peer { node, n8n: root.join("node_modules/n8n/bin/n8n"), home, extra, version })
+    }
+
+    /// The folder that its nodes may read and write files in.
+    pub fn folder(&self) -> PathBuf {
+        self.home.join("files")
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -61,7 +75,11 @@ impl Peer {
             // Files stay in the items, where they can be compared.
             .env("N8N_DEFAULT_BINARY_DATA_MODE", "default")
             .env("GENERIC_TIMEZONE", "UTC")
-            .env("TZ", "UTC");
+            .env("TZ", "UTC")
+            .env("N8N_RESTRICT_FILE_ACCESS_TO", self.folder())
+            .env("NODE_OPTIONS", format!("--require={}", self.clock().display()))
+            .env("NODE_PATH", self.extra.join("node_modules"))
+            .env("FISHPLATE_AT", AT.to_string());
         if let Some(folder) = self.node.parent() {
             let path = std::env::var("PATH").unwrap_or_default();
             command.env("PATH", format!("{}:{path}", folder.display()));
@@ -69,9 +87,17 @@ impl Peer {
         command
     }
 
+    /// A script that stops its clock.
+    fn clock(&self) -> PathBuf {
+        self.home.join("clock.js")
+    }
+
     /// What it makes of the cases of these files, by id of their workflows.
-    pub fn run(&self, files: &[CaseFile]) -> Result<BTreeMap<String, Outcome>> {
+    pub fn run(&self, files: &[CaseFile], place: &Place) -> Result<BTreeMap<String, Outcome>> {
         let _ = std::fs::remove_dir_all(&self.home);
+        std::fs::create_dir_all(&self.home)?;
+        std::fs::write(self.clock(), include_str!("clock.js"))?;
+        place.furnish()?;
         let (flows, answers) = (self.home.join("flows"), self.home.join("answers"));
         std::fs::create_dir_all(&flows)?;
         std::fs::create_dir_all(&answers)?;
@@ -79,7 +105,10 @@ impl Peer {
         for file in files {
             for position in 0..file.cases.len() {
                 let id = file.id(position);
-                std::fs::write(flows.join(format!("{id}.json")), file.workflow(position).to_string())?;
+                for workflow in file.others(position)?.into_iter().chain([file.workflow(position)?]) {
+                    let name = workflow["id"].as_str().unwrap_or_default();
+                    std::fs::write(flows.join(format!("{name}.json")), place.fill(&workflow.to_string()))?;
+                }
                 ids.push(id);
             }
         }
@@ -112,13 +141,14 @@ impl Peer {
         }
         let mut outcomes = BTreeMap::new();
         for id in ids {
-            let outcome = match std::fs::read(answers.join(format!("{id}-snapshot.json"))) {
+            let mut outcome = match std::fs::read(answers.join(format!("{id}-snapshot.json"))) {
                 Ok(text) => outcome_of(&serde_json::from_slice(&text)?).with_context(|| id.clone())?,
                 Err(_) => {
                     let error = errors.get(id.as_str()).with_context(|| format!("n8n says nothing about {id}"))?;
                     Outcome { error: Some((*error).to_owned()), outputs: Vec::new() }
                 }
             };
+            place.hide(&mut outcome);
             outcomes.insert(id, outcome);
         }
         Ok(outcomes)

@@ -51,9 +51,14 @@ impl Recorded {
     }
 }
 
+/// Status, headers and body.
+pub type Made = (u16, Vec<(String, String)>, Bytes);
+
 /// How requests to a path are answered.
 #[derive(Clone, Debug)]
 pub enum Rule {
+    /// What a function makes of the request and of how many came for its path, this one included.
+    By(fn(&Recorded, usize) -> Made),
     /// 200 with the request as JSON: `{number, method, path, query, headers, body, executed}`; a JSON body as JSON.
     Echo,
     /// That status, headers and body.
@@ -139,7 +144,7 @@ struct State {
 }
 
 /// `None` closes the stream.
-type Answer = Option<(u16, Vec<(String, String)>, String)>;
+type Answer = Option<Made>;
 
 impl Recorder {
     /// Starts on a free port of loopback, on the runtime of the caller; echoes until rules say otherwise.
@@ -265,7 +270,7 @@ async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<R
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    response.body(Full::from(body)).map_err(io::Error::other)
+    response.body(Full::new(body)).map_err(io::Error::other)
 }
 
 fn decide<'a>(
@@ -281,9 +286,10 @@ fn decide<'a>(
                 if let Ok(body) = serde_json::from_str::<Value>(&recorded.body) {
                     echo["body"] = body;
                 }
-                Some((200, vec![("content-type".to_owned(), "application/json".to_owned())], echo.to_string()))
+                Some((200, vec![("content-type".to_owned(), "application/json".to_owned())], echo.to_string().into()))
             }
-            Rule::Answer { status, headers, body } => Some((status, headers, body)),
+            Rule::By(make) => Some(make(recorded, turn)),
+            Rule::Answer { status, headers, body } => Some((status, headers, body.into())),
             Rule::Hold(rule) => {
                 shared.gate.acquire().await.ok()?.forget();
                 decide(shared, recorded, *rule, turn).await

@@ -24,10 +24,11 @@ use crate::server::BINARY;
 /// Steps after which a run is taken to go round in circles.
 const MOST_STEPS: u32 = 300;
 
-/// The system's clock, moved on by what the test skips.
+/// The system's clock or one that stands, moved on by what the test skips.
 #[derive(Default)]
 pub struct Skipping {
     system: SystemClock,
+    stands: Option<i64>,
     skipped: AtomicI64,
 }
 
@@ -43,7 +44,7 @@ impl Skipping {
 
 impl Clock for Skipping {
     fn now(&self) -> i64 {
-        self.system.now() + self.skipped.load(Ordering::Relaxed)
+        self.stands.unwrap_or_else(|| self.system.now()) + self.skipped.load(Ordering::Relaxed)
     }
     fn random(&self) -> u64 {
         self.system.random()
@@ -123,19 +124,29 @@ pub struct House {
     answers: Arc<Answers>,
     sandbox: Sandbox,
     /// The folder for files.
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl House {
+    /// One whose world is `internet`.
     pub async fn new(internet: &Internet, catalogue: Catalogue) -> House {
+        House::build(Some(internet.proxy()), None, catalogue).await
+    }
+
+    /// One whose nodes reach what is on this machine, and whose clock stands.
+    pub async fn at(time: i64, catalogue: Catalogue) -> House {
+        House::build(None, Some(time), catalogue).await
+    }
+
+    async fn build(proxy: Option<url::Url>, stands: Option<i64>, catalogue: Catalogue) -> House {
         let store = Store::temporary().await.unwrap();
         let texts = Arc::new(Texts::default());
-        let clock = Arc::new(Skipping::default());
+        let clock = Arc::new(Skipping { stands, ..Skipping::default() });
         let answers = Arc::new(Answers::default());
         let sandbox = Sandbox::new(sandbox::Options::with_worker(BINARY.into()));
         let options = outbound::Options {
             egress: EgressRules::private(),
-            proxy: Some(internet.proxy()),
+            proxy,
             extra_roots: vec![Internet::root()],
             ..outbound::Options::default()
         };
@@ -150,7 +161,7 @@ impl House {
         let options = Options { lease: Duration::from_secs(360_000_000), ..Options::default() };
         let engine = Engine::new(options, ports);
         engine.start().await.unwrap();
-        House { engine, store, texts, clock, answers, sandbox, _folder: folder }
+        House { engine, store, texts, clock, answers, sandbox, folder }
     }
 
     /// A workflow that others can call.

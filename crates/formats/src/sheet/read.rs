@@ -31,13 +31,17 @@ pub enum Source {
     Rtf,
 }
 
+/// Bytes at the end of an archive in which the names of a workbook's files are looked for.
+const NAMES: usize = 64 << 10;
+
 impl Source {
     /// What the first bytes show, if they show anything.
     pub fn of_bytes(bytes: &[u8]) -> Option<Source> {
         if bytes.starts_with(b"PK\x03\x04") {
-            let ods = bytes.get(30..110).is_some_and(|head| {
-                head.windows(17).any(|part| part == b"opendocument.spre") || head.starts_with(b"mimetypeapplication")
-            });
+            // The names of an archive's files stand at its end; some writers put the mark of a format elsewhere than first.
+            let names = &bytes[bytes.len().saturating_sub(NAMES)..];
+            let holds = |name: &[u8]| names.windows(name.len()).any(|part| part == name);
+            let ods = holds(b"content.xml") && !holds(b"[Content_Types].xml");
             return Some(if ods { Source::Ods } else { Source::Xlsx });
         }
         if bytes.starts_with(b"\xD0\xCF\x11\xE0") {

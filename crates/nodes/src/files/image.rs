@@ -450,6 +450,16 @@ fn pixels(number: f64) -> u32 {
     number.round().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
+/// A colour, whose last pair says how transparent it is, as n8n's editor means it: `#ff000000` is a full red.
+fn colour(text: &str) -> formats::Result<[u8; 4]> {
+    let mut colour = picture::colour(text)?;
+    let digits = text.trim().strip_prefix('#').unwrap_or_default();
+    if matches!(digits.len(), 4 | 8) {
+        colour[3] = 255 - colour[3];
+    }
+    Ok(colour)
+}
+
 impl Params {
     fn apply(&self, bytes: Option<Bytes>, others: &HashMap<String, Bytes>) -> formats::Result<Vec<u8>> {
         let mut picture = match bytes {
@@ -460,7 +470,7 @@ impl Params {
             match step {
                 Step::Blur { sigma, .. } => picture.blur(*sigma as f32),
                 Step::Border { border_width, border_height, border_color } => {
-                    picture.border(pixels(*border_width), pixels(*border_height), picture::colour(border_color)?)?;
+                    picture.border(pixels(*border_width), pixels(*border_height), colour(border_color)?)?;
                 }
                 Step::Composite { data_property_name_composite: name, operator, position_x, position_y } => {
                     let blend = blend(operator).ok_or_else(|| {
@@ -470,7 +480,7 @@ impl Params {
                     picture.lay(&other, position_x.round() as i64, position_y.round() as i64, blend);
                 }
                 Step::Create { background_color, width, height } => {
-                    picture = Picture::new(pixels(*width), pixels(*height), picture::colour(background_color)?)?;
+                    picture = Picture::new(pixels(*width), pixels(*height), colour(background_color)?)?;
                 }
                 Step::Crop { width, height, position_x, position_y } => {
                     picture.crop(pixels(*position_x), pixels(*position_y), pixels(*width), pixels(*height))?;
@@ -484,11 +494,7 @@ impl Params {
                     end_position_y,
                     corner_radius,
                 } => {
-                    // The editor's colours end in `00`, which its program takes for opaque.
-                    let mut colour = picture::colour(color)?;
-                    if colour[3] == 0 {
-                        colour[3] = 255;
-                    }
+                    let colour = colour(color)?;
                     let shape = match primitive {
                         Primitive::Circle => Shape::Circle,
                         Primitive::Line => Shape::Line,
@@ -502,7 +508,7 @@ impl Params {
                     );
                 }
                 Step::Rotate { rotate, background_color } => {
-                    picture.rotate(*rotate, picture::colour(background_color)?)?;
+                    picture.rotate(*rotate, colour(background_color)?)?;
                 }
                 Step::Resize { width, height, resize_option } => {
                     let fit = match resize_option {
@@ -516,7 +522,7 @@ impl Params {
                     picture.resize(*width, *height, fit)?;
                 }
                 Step::Shear { degrees_x, degrees_y } => picture.shear(*degrees_x, *degrees_y)?,
-                Step::Transparent { color } => picture.clear(picture::colour(color)?),
+                Step::Transparent { color } => picture.clear(colour(color)?),
                 Step::Text(parameters) => {
                     let text = lenient::to_text(parameters.get("text").cloned().unwrap_or_default());
                     let detail = format!("`{text}` cannot be written into the picture: there are no fonts");

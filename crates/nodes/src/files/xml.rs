@@ -225,7 +225,10 @@ mod tests {
         assert_eq!(detail, "The \"Attribute Key\" option value \"__proto__\" is not allowed");
         let mut bench = Bench::new(&Xml, json!({})).unwrap().on_error(OnError::Continue);
         let ran = bench.run(&[json!([{ "data": "x" }, { "data": "<a/>" }])]).unwrap();
-        assert_eq!(ran.json()[0], json!([{ "error": "Non-whitespace before first tag." }, { "a": "" }]));
+        assert_eq!(
+            ran.json()[0],
+            json!([{ "error": "Non-whitespace before first tag.\nLine: 0\nColumn: 1\nChar: x" }, { "a": "" }])
+        );
     }
 
     #[test]

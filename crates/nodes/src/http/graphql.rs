@@ -249,6 +249,9 @@ impl Params {
             Format::Graphql => "application/graphql",
         };
         let mut headers = Map::from_iter([("content-type".to_owned(), Value::from(kind))]);
+        if self.request_format == Format::Json {
+            headers.insert("accept".into(), "application/json".into());
+        }
         for header in self.headers.iter().filter(|header| !header.name.is_empty()) {
             headers.shift_remove(&header.name.to_ascii_lowercase());
             headers.insert(header.name.clone(), header.value.as_str().into());
@@ -261,17 +264,19 @@ impl Params {
             // What went wrong is in the answer, whatever its status.
             "response": { "neverError": true, "format": "text" },
         });
-        match (self.request_method, self.request_format) {
-            (Method::Get, _) => call["query"] = json!({ "query": self.query }),
-            (Method::Post, Format::Graphql) => {
-                call["method"] = "POST".into();
+        // A `GET` has the query in its address, and the body all the same.
+        match self.request_method {
+            Method::Get => call["query"] = json!({ "query": self.query }),
+            Method::Post => call["method"] = "POST".into(),
+        }
+        match self.request_format {
+            Format::Graphql => {
                 call["body"] = json!({ "type": "raw", "contentType": kind, "text": self.query });
             }
-            (Method::Post, Format::Json) => {
+            Format::Json => {
                 let operation = Some(self.operation_name.as_str()).filter(|name| !name.is_empty());
                 let variables = lenient::object(&self.variables, "the variables")?;
                 let body = json!({ "query": self.query, "variables": variables, "operationName": operation });
-                call["method"] = "POST".into();
                 call["body"] = json!({ "type": "raw", "contentType": kind, "text": body.to_string() });
             }
         }
@@ -299,6 +304,10 @@ impl Params {
             return Err(error.with_context(json!({ "errors": errors })));
         }
         match (self.response_format, read) {
+            // A body that is JSON is read as JSON, whatever is made of the answer.
+            (Answer::String, Ok(value)) if self.request_format == Format::Json => {
+                Ok(vec![Item::new(Map::from_iter([(self.data_property_name.clone(), value)]))])
+            }
             (Answer::String, _) => {
                 Ok(vec![Item::new(Map::from_iter([(self.data_property_name.clone(), text.into())]))])
             }
@@ -348,7 +357,7 @@ mod tests {
         assert_eq!(raw["body"], json!({ "type": "raw", "contentType": "application/graphql", "text": "{ x }" }));
         assert_eq!(raw["headers"]["X-A"], "b");
         let get = call(json!({ "query": "{ x }", "requestMethod": "GET" }));
-        assert_eq!((&get["query"], get.get("body")), (&json!({ "query": "{ x }" }), None));
+        assert_eq!((&get["query"], &get["body"]["type"]), (&json!({ "query": "{ x }" }), &json!("raw")));
         assert!(params(json!({ "variables": "{" })).call().is_err());
         assert!(params(json!({ "variables": [1] })).call().is_err());
     }

@@ -97,6 +97,7 @@ fn lift_new(node: &Node, params: &mut Map, lifted: &mut Lifted) {
     }
     let options = node.param("options");
     copy(node, "options.queryParameterArrays", params, "queryArrays");
+    numbered_unless_chosen(params);
     let batch = &options["batching"]["batch"];
     if !batch.is_null() {
         let get = |key: &str, default: i64| if batch[key].is_null() { default.into() } else { batch[key].clone() };
@@ -166,6 +167,13 @@ fn pairs(node: &Node, path: &str) -> Value {
 
 fn text_or(value: &Value) -> Value {
     if value.is_null() { "".into() } else { value.clone() }
+}
+
+/// n8n numbers the entries of a list in the query unless something else is chosen.
+fn numbered_unless_chosen(params: &mut Map) {
+    if params.contains_key("query") && !params.contains_key("queryArrays") {
+        params.insert("queryArrays".into(), "indices".into());
+    }
 }
 
 fn lift_body(node: &Node, params: &mut Map) {
@@ -346,6 +354,7 @@ fn lift_old(node: &Node, params: &mut Map, lifted: &mut Lifted) {
     if options["useQueryString"] == true {
         params.insert("queryArrays".into(), "repeat".into());
     }
+    numbered_unless_chosen(params);
     put(params, "proxy", options["proxy"].clone());
     put(params, "timeout", options["timeout"].clone());
     copy(node, "allowUnauthorizedCerts", params, "allowInvalidCertificates");
@@ -398,7 +407,8 @@ fn lower_new(params: &Map, lowered: &mut Map, version: f64) {
         }
     }
     lower_body(&get(params, "body"), lowered);
-    put(lowered, "options.queryParameterArrays", get(params, "queryArrays"));
+    let arrays = get(params, "queryArrays");
+    put(lowered, "options.queryParameterArrays", Some(arrays).filter(|arrays| arrays != "indices"));
     let batch = get(params, "batch");
     put(lowered, "options.batching.batch.batchSize", batch["size"].clone());
     put(lowered, "options.batching.batch.batchInterval", batch["interval"].clone());

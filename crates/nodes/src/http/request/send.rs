@@ -179,11 +179,10 @@ impl Plan {
     /// The URL with the query.
     pub fn full_url(&self, arrays: QueryArrays) -> Url {
         let mut url = self.url.clone();
-        if !self.query.is_empty() {
-            let mut pairs = url.query_pairs_mut();
-            for (name, value) in &self.query {
-                append(&mut pairs, name, value, arrays);
-            }
+        let mut text = url.query().unwrap_or_default().to_owned();
+        self.query.iter().for_each(|(name, value)| append(&mut text, name, value, arrays));
+        if !self.query.is_empty() && !text.is_empty() {
+            url.set_query(Some(&text));
         }
         url
     }
@@ -268,12 +267,8 @@ impl Plan {
     }
 }
 
-fn append(
-    pairs: &mut url::form_urlencoded::Serializer<'_, url::UrlQuery<'_>>,
-    name: &str,
-    value: &Value,
-    arrays: QueryArrays,
-) {
+/// Adds a value to a query or a form. A blank is `%20`: not every service reads `+` as one.
+fn append(text: &mut String, name: &str, value: &Value, arrays: QueryArrays) {
     match value {
         Value::Null => {}
         Value::Array(values) => {
@@ -285,14 +280,27 @@ fn append(
                     }
                     (QueryArrays::Brackets, _) => format!("{name}[]"),
                 };
-                append(pairs, &name, value, arrays);
+                append(text, &name, value, arrays);
             }
         }
         Value::Object(map) => {
-            map.iter().for_each(|(key, value)| append(pairs, &format!("{name}[{key}]"), value, arrays))
+            map.iter().for_each(|(key, value)| append(text, &format!("{name}[{key}]"), value, arrays))
         }
-        other => drop(pairs.append_pair(name, &lenient::to_text(other.clone()))),
+        other => {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            text.push_str(&encoded(name));
+            text.push('=');
+            text.push_str(&encoded(&lenient::to_text(other.clone())));
+        }
     }
+}
+
+/// A text with everything encoded that is not a letter, a digit or one of `-._~` (RFC 3986).
+fn encoded(text: &str) -> String {
+    let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    form.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
 }
 
 fn hash(bytes: &[u8]) -> String {
@@ -389,12 +397,9 @@ async fn body(ctx: &Ctx, content: &Content, ticket: &Ticket) -> Result<(outbound
         Content::None => (outbound::Body::Empty, None),
         Content::Json(value) => (value.to_string().into(), some("application/json")),
         Content::Form(map) => {
-            let mut url = Url::parse("http://form.invalid/").map_err(|error| NodeError::bug(error.to_string()))?;
-            {
-                let mut pairs = url.query_pairs_mut();
-                map.iter().for_each(|(name, value)| append(&mut pairs, name, value, QueryArrays::Brackets));
-            }
-            (url.query().unwrap_or_default().to_owned().into(), some("application/x-www-form-urlencoded"))
+            let mut text = String::new();
+            map.iter().for_each(|(name, value)| append(&mut text, name, value, QueryArrays::Indices));
+            (text.into(), some("application/x-www-form-urlencoded"))
         }
         Content::Text { content_type, text } => {
             (text.clone().into(), Some(content_type.clone()).filter(|content_type| !content_type.is_empty()))
@@ -630,9 +635,9 @@ mod tests {
         let check = |arrays, expect: &str| {
             assert_eq!(plan.full_url(arrays).query().unwrap().replace("%5B", "[").replace("%5D", "]"), expect);
         };
-        check(QueryArrays::Brackets, "z=1&a[]=1&a[]=2&b[c]=d+e");
-        check(QueryArrays::Repeat, "z=1&a=1&a=2&b[c]=d+e");
-        check(QueryArrays::Indices, "z=1&a[0]=1&a[1]=2&b[c]=d+e");
+        check(QueryArrays::Brackets, "z=1&a[]=1&a[]=2&b[c]=d%20e");
+        check(QueryArrays::Repeat, "z=1&a=1&a=2&b[c]=d%20e");
+        check(QueryArrays::Indices, "z=1&a[0]=1&a[1]=2&b[c]=d%20e");
     }
 
     #[test]

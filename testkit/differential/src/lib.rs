@@ -6,6 +6,7 @@
 //! with or without n8n at hand.
 
 mod case;
+pub mod live;
 mod outcome;
 pub mod peer;
 

@@ -46,7 +46,17 @@ impl Peer {
         Ok(Peer { node, n8n: root.join("node_modules/n8n/bin/n8n"), home, version })
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Where it keeps everything.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The Node that runs it.
+    pub(crate) fn node(&self) -> Command {
+        Command::new(&self.node)
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.node);
         command
             .arg(&self.n8n)

@@ -2,6 +2,7 @@
 
 mod diff_n8n;
 mod error_pages;
+mod move_n8n;
 mod openapi;
 mod tidy;
 mod with_postgres;
@@ -24,6 +25,11 @@ const COMMANDS: &[Command] = &[
         run: diff_n8n::run,
     },
     Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
+    Command {
+        name: "move-n8n",
+        about: "starts a real n8n, writes down what its API answers, and runs the tests of moving and shadowing against it",
+        run: move_n8n::run,
+    },
     Command {
         name: "openapi",
         about: "brings the web app's copy of the API's document, and the types made of it, up to date",

@@ -15,6 +15,7 @@ mod memory;
 mod metrics;
 mod node;
 mod parts;
+mod peer;
 mod presence;
 mod rehearsals;
 mod resources;

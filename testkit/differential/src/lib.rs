@@ -7,6 +7,7 @@
 
 mod case;
 mod flow;
+pub mod live;
 mod outcome;
 pub mod peer;
 mod picture;

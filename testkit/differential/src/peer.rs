@@ -60,7 +60,17 @@ impl Peer {
         self.home.join("files")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Where it keeps everything.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The Node that runs it.
+    pub(crate) fn node(&self) -> Command {
+        Command::new(&self.node)
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.node);
         command
             .arg(&self.n8n)

@@ -105,8 +105,38 @@ pub enum Rule {
         /// For the others.
         good: Box<Rule>,
     },
+    /// Answers by the rule of the first condition that holds; when none does, by the last one.
+    Match {
+        /// Conditions and their rules.
+        cases: Vec<(Condition, Rule)>,
+        /// When none holds.
+        otherwise: Box<Rule>,
+    },
     /// Executes the request and closes the stream without an answer.
     Lose,
+}
+
+/// What a request must have; what is not said may be anything.
+#[derive(Clone, Debug, Default)]
+pub struct Condition {
+    /// The method.
+    pub method: Option<String>,
+    /// A part of the query.
+    pub query: Option<String>,
+    /// A header, its name in lower case, and its value.
+    pub header: Option<(String, String)>,
+    /// The whole body.
+    pub body: Option<String>,
+}
+
+impl Condition {
+    fn holds(&self, request: &Recorded) -> bool {
+        let Condition { method, query, header, body } = self;
+        method.as_ref().is_none_or(|method| request.method == *method)
+            && query.as_ref().is_none_or(|part| request.query.contains(part.as_str()))
+            && header.as_ref().is_none_or(|(name, value)| request.header(name) == Some(value.as_str()))
+            && body.as_ref().is_none_or(|body| request.body == *body)
+    }
 }
 
 impl Rule {
@@ -308,6 +338,10 @@ fn decide<'a>(
             Rule::Flaky { every, bad, good } => {
                 let rule = if turn.is_multiple_of(every.max(1)) { *bad } else { *good };
                 decide(shared, recorded, rule, turn).await
+            }
+            Rule::Match { cases, otherwise } => {
+                let fitting = cases.into_iter().find(|(condition, _)| condition.holds(recorded));
+                decide(shared, recorded, fitting.map_or(*otherwise, |(_, rule)| rule), turn).await
             }
             Rule::Lose => None,
         }

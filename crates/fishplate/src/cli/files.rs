@@ -11,22 +11,37 @@ use tokio::io::AsyncWriteExt;
 
 use super::client::Client;
 use super::resources::{address, report};
-use super::{Exit, Global, Output, output};
+use super::{Exit, Global, Output, import_n8n, output};
 use crate::transfer::archive::Format;
 use crate::transfer::{files, n8n};
 
 /// Manifests that one request to the server carries at most; its body stays far below the limit.
 const BATCH_BYTES: usize = 3 << 20;
 
+/// What follows the options of `import` in `--help`.
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  fishplate import exports/ --dry-run
+      what of a folder of exports runs here
+  fishplate import --from-n8n https://n8n.example.com --dry-run --report report.md < /dev/null
+      the same of a running n8n, its key in FISHPLATE_N8N_API_KEY, with a list of what is to be done
+  fishplate import --from-n8n https://n8n.example.com --tag shop --activate
+      workflows of one tag, those that are active there live here; a second time takes what has changed
+
+The exit code is 5 when something was changed on both sides; `--force` takes n8n's.";
+
 /// What `import` takes.
 #[derive(Args, Debug)]
+#[command(after_help = IMPORT_EXAMPLES)]
 pub struct Import {
     /// Files and folders
-    #[arg(required = true)]
+    #[arg(required_unless_present = "from_n8n")]
     files: Vec<PathBuf>,
     /// Only report; needs no server
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    from: import_n8n::From,
 }
 
 /// What `export` takes.
@@ -75,6 +90,9 @@ pub struct Restore {
 
 /// `fishplate import`.
 pub async fn import(global: &Global, options: Import) -> Result<Exit, Problem> {
+    if let Some(url) = options.from.url() {
+        return import_n8n::import(global, &options.from, url, options.dry_run).await;
+    }
     let paths = files::collect(&options.files)?;
     let bar = output::progress(Some(paths.len() as u64), "reading");
     let mut contents = Vec::with_capacity(paths.len());

@@ -6,6 +6,7 @@ mod client;
 mod doctor;
 mod exit;
 mod files;
+mod import_n8n;
 mod listen;
 mod output;
 mod people;
@@ -67,7 +68,7 @@ enum Output {
 enum Verb {
     /// Start the server
     Up(up::Options),
-    /// Read workflows: n8n exports, or Fishplate's own YAML and JSON
+    /// Read workflows: a running n8n, its exports, or Fishplate's own YAML and JSON
     Import(files::Import),
     /// Write resources out
     Export(files::Export),

@@ -11,6 +11,8 @@ mod evaluate;
 mod house;
 mod internet;
 mod live;
+mod moving;
+mod n8n;
 mod node_options;
 mod people;
 mod replay;

@@ -1,7 +1,6 @@
 //! One trigger on the bench: what it hears is kept in memory, and the test says when it ends.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -33,7 +32,7 @@ pub struct Listening {
 
 struct Host {
     heard: watch::Sender<Vec<Heard>>,
-    alive: AtomicU64,
+    alive: watch::Sender<u64>,
     kept: Mutex<BTreeMap<String, Bytes>>,
     files: Mutex<BTreeMap<Digest, Bytes>>,
     /// How the run of an event ends.
@@ -70,7 +69,7 @@ impl Listening {
         };
         let host = Host {
             heard: watch::Sender::new(Vec::new()),
-            alive: AtomicU64::new(0),
+            alive: watch::Sender::new(0),
             kept: Mutex::default(),
             files: Mutex::default(),
             end: Mutex::default(),
@@ -82,27 +81,45 @@ impl Listening {
         Listening { info, host: Arc::new(host) }
     }
 
+    /// The same trigger after a person has changed its settings: what it keeps stays, and so does what was heard.
+    #[must_use]
+    pub fn with_settings(&self, settings: Value) -> Listening {
+        Listening { info: EarInfo { settings, ..self.info.clone() }, host: self.host.clone() }
+    }
+
     /// Listens until `enough` says so of what was heard so far, then stops the source and waits for its end.
     ///
     /// # Panics
     /// When the source does not end within ten seconds after it was stopped.
     pub async fn until(&self, source: &dyn Source, enough: impl Fn(&[Heard]) -> bool) -> Result<Vec<Heard>, NodeError> {
+        let mut heard = self.host.heard.subscribe();
+        self.listen(source, async { _ = heard.wait_for(|heard| enough(heard)).await }).await?;
+        Ok(self.heard())
+    }
+
+    /// Listens until the source has proved that it lives, then stops it: what it subscribes to stands from now on.
+    ///
+    /// # Panics
+    /// When the source does not end within ten seconds after it was stopped.
+    pub async fn once(&self, source: &dyn Source) -> Result<(), NodeError> {
+        let mut alive = self.host.alive.subscribe();
+        let before = *alive.borrow();
+        self.listen(source, async { _ = alive.wait_for(|proofs| *proofs > before).await }).await
+    }
+
+    async fn listen(&self, source: &dyn Source, enough: impl Future<Output = ()>) -> Result<(), NodeError> {
         let stop = self.host.stop.child_token();
         let once = Once { host: self.host.clone(), stop: stop.clone() };
         let ear = Ear::new(Arc::new(once), self.info.clone());
-        let mut heard = self.host.heard.subscribe();
-        {
-            let mut listening = source.listen(&ear);
-            tokio::select! {
-                ended = &mut listening => ended?,
-                _ = heard.wait_for(|heard| enough(heard)) => {
-                    stop.cancel();
-                    let patience = std::time::Duration::from_secs(10);
-                    tokio::time::timeout(patience, listening).await.expect("it ends when it is stopped")?;
-                }
+        let mut listening = source.listen(&ear);
+        tokio::select! {
+            ended = &mut listening => ended,
+            () = enough => {
+                stop.cancel();
+                let patience = std::time::Duration::from_secs(10);
+                tokio::time::timeout(patience, listening).await.expect("it ends when it is stopped")
             }
         }
-        Ok(self.heard())
     }
 
     /// Everything that was heard so far.
@@ -118,7 +135,7 @@ impl Listening {
 
     /// How often the source has proved that it lives.
     pub fn proofs(&self) -> u64 {
-        self.host.alive.load(Ordering::Relaxed)
+        *self.host.alive.borrow()
     }
 
     /// What the source keeps under that key.
@@ -201,7 +218,7 @@ impl EarHost for Once {
     }
 
     fn alive(&self) {
-        self.host.alive.fetch_add(1, Ordering::Relaxed);
+        self.host.alive.send_modify(|proofs| *proofs += 1);
     }
 
     fn stop(&self) -> &CancellationToken {

@@ -6,6 +6,7 @@
 //! What this crate must never do: open a socket by itself, keep a secret longer than the stream that it opened, or
 //! acknowledge an event before it is committed.
 
+mod brokers;
 mod each;
 mod files;
 mod shells;
@@ -17,10 +18,26 @@ use part::listen::Source;
 
 /// All node types of other protocols.
 pub fn nodes() -> Vec<Arc<dyn NodeType>> {
-    [files::list(), shells::list()].concat()
+    [brokers::list(), files::list(), shells::list()].concat()
 }
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    Vec::new()
+    brokers::sources()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_type_keeps_the_contract_and_has_an_id_of_its_own() {
+        let types = super::nodes();
+        let mut ids: Vec<&str> = types.iter().map(|node_type| node_type.descriptor().id).collect();
+        ids.sort_unstable();
+        let count = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "{ids:?}");
+        for node_type in &types {
+            testkit::contract::check(&**node_type);
+        }
+    }
 }

@@ -99,11 +99,21 @@ pub fn folder(name: &str) -> Result<TempDir> {
 
 impl Daemon {
     /// Starts a server that works in `folder`, and waits until `ready` says so.
-    pub fn start(mut command: Command, folder: TempDir, mut ready: impl FnMut() -> bool) -> Result<Daemon> {
+    pub fn start(command: Command, folder: TempDir, ready: impl FnMut() -> bool) -> Result<Daemon> {
+        let place = folder.path().to_owned();
+        Daemon::launch(command, folder, &place, ready)
+    }
+
+    /// The same with a folder that stays: the server can be started there again.
+    pub fn start_in(command: Command, place: &Path, ready: impl FnMut() -> bool) -> Result<Daemon> {
+        Daemon::launch(command, folder("daemon")?, place, ready)
+    }
+
+    fn launch(mut command: Command, folder: TempDir, place: &Path, mut ready: impl FnMut() -> bool) -> Result<Daemon> {
         let program = command.get_program().display().to_string();
         let log = folder.path().join("server.log");
         let output = File::options().create(true).append(true).open(&log)?;
-        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).current_dir(folder.path());
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).current_dir(place);
         // A group of its own: the terminal's interrupt reaches the tests only, and its children end with it.
         let mut server = command.process_group(0).spawn().with_context(|| program.clone())?;
         let watchdog = match watch(server.id(), folder.path()) {

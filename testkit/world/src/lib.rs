@@ -6,6 +6,7 @@
 //! Start reading at [`recorder::Recorder`], [`postgres::server`] and [`daemon::Daemon`].
 
 pub mod daemon;
+pub mod mosquitto;
 pub mod postgres;
 pub mod recorder;
 pub mod sshd;

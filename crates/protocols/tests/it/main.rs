@@ -1,0 +1,3 @@
+//! Nodes and triggers against real servers, started by the tests on loopback.
+
+mod mqtt;

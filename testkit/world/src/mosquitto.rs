@@ -1,0 +1,95 @@
+//! Mosquitto, an MQTT broker.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::daemon::{self, Daemon};
+
+/// A broker of a test. What it keeps outlives [`Server::stop`], and goes with this.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens on loopback.
+    pub port: u16,
+    place: TempDir,
+    daemon: Option<Daemon>,
+}
+
+impl Server {
+    /// One that lets everybody in.
+    pub fn start() -> Result<Server> {
+        Server::with("allow_anonymous true\n", |_| Ok(()))
+    }
+
+    /// One that asks for a user and a password.
+    pub fn with_user(user: &str, password: &str) -> Result<Server> {
+        Server::with("allow_anonymous false\npassword_file passwords\n", |place| {
+            let made = Command::new("mosquitto_passwd")
+                .args(["-c", "-b", "passwords", user, password])
+                .current_dir(place)
+                .stderr(Stdio::null())
+                .status()?;
+            ensure!(made.success(), "the password could not be set");
+            Ok(())
+        })
+    }
+
+    /// One with further settings, and files that they name by their place in its folder.
+    pub fn with(settings: &str, files: impl FnOnce(&Path) -> Result<()>) -> Result<Server> {
+        daemon::package("mosquitto", &["mosquitto", "mosquitto-clients"])?;
+        daemon::package("mosquitto_pub", &["mosquitto-clients"])?;
+        let place = daemon::folder("mosquitto-data")?;
+        let port = daemon::free_port();
+        files(place.path())?;
+        let user = if daemon::is_root() { "user root\n" } else { "" };
+        let text = format!(
+            "listener {port} 127.0.0.1\n{settings}{user}persistence true\npersistence_location {}/\n\
+             max_queued_messages 0\nmax_inflight_messages 20\n",
+            place.path().display()
+        );
+        fs::write(place.path().join("mosquitto.conf"), text).context("the settings")?;
+        let mut server = Server { port, place, daemon: None };
+        server.begin()?;
+        Ok(server)
+    }
+
+    /// Starts it again after [`Server::stop`], on its port and with what it has kept.
+    pub fn begin(&mut self) -> Result<()> {
+        let mut command = Command::new(daemon::package("mosquitto", &["mosquitto"])?);
+        command.arg("-c").arg(self.place.path().join("mosquitto.conf")).current_dir(self.place.path());
+        let port = self.port;
+        self.daemon = Some(Daemon::start_in(command, self.place.path(), move || daemon::accepts(port))?);
+        Ok(())
+    }
+
+    /// Stops it as an operator would.
+    pub fn stop(&mut self) {
+        self.daemon = None;
+    }
+
+    /// The process.
+    pub fn daemon(&self) -> Option<&Daemon> {
+        self.daemon.as_ref()
+    }
+
+    /// Publishes messages, with a client of the broker's own makers. Resolves when the broker has them.
+    pub fn publish(&self, topic: &str, qos: u8, retain: bool, messages: &[String]) -> Result<()> {
+        let mut command = Command::new("mosquitto_pub");
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-t", topic, "-q", &qos.to_string(), "-l"]);
+        if retain {
+            command.arg("-r");
+        }
+        let mut client = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().context("mosquitto_pub")?;
+        let mut input = client.stdin.take().context("its input")?;
+        for message in messages {
+            writeln!(input, "{message}")?;
+        }
+        drop(input);
+        ensure!(client.wait()?.success(), "mosquitto_pub could not publish");
+        Ok(())
+    }
+}

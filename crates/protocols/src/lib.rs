@@ -8,6 +8,7 @@
 
 mod each;
 mod files;
+mod mail;
 mod shells;
 
 use std::sync::Arc;
@@ -17,10 +18,10 @@ use part::listen::Source;
 
 /// All node types of other protocols.
 pub fn nodes() -> Vec<Arc<dyn NodeType>> {
-    [files::list(), shells::list()].concat()
+    [files::list(), mail::list(), shells::list()].concat()
 }
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    Vec::new()
+    [mail::sources()].concat()
 }

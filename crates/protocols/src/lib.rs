@@ -9,6 +9,7 @@
 mod brokers;
 mod each;
 mod files;
+mod mail;
 mod shells;
 
 use std::sync::Arc;
@@ -18,12 +19,12 @@ use part::listen::Source;
 
 /// All node types of other protocols.
 pub fn nodes() -> Vec<Arc<dyn NodeType>> {
-    [brokers::list(), files::list(), shells::list()].concat()
+    [brokers::list(), files::list(), mail::list(), shells::list()].concat()
 }
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    brokers::sources()
+    [brokers::sources(), mail::sources()].concat()
 }
 
 #[cfg(test)]

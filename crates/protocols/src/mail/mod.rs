@@ -1,0 +1,29 @@
+//! Mail: sending it over SMTP, hearing of it over IMAP.
+
+mod address;
+mod ask;
+mod compose;
+mod form_n8n;
+mod send;
+mod send_n8n;
+mod smtp;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use part::NodeType;
+use part::listen::Source;
+
+/// Longest time to reach a server: shorter than the time after which a silent trigger is called dead.
+const REACH: Duration = Duration::from_secs(10);
+
+/// The node types of this family.
+pub fn list() -> Vec<Arc<dyn NodeType>> {
+    vec![Arc::new(send::Send)]
+}
+
+/// What their triggers listen to.
+pub fn sources() -> Vec<Arc<dyn Source>> {
+    Vec::new()
+}

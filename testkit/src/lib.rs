@@ -12,5 +12,5 @@ pub mod logins;
 pub mod step;
 pub mod torture;
 
-pub use world::sshd;
 pub use world::{daemon, postgres, recorder};
+pub use world::{ftpd, sshd};

@@ -5,7 +5,9 @@
 //!
 //! Start reading at [`recorder::Recorder`], [`postgres::server`] and [`daemon::Daemon`].
 
+pub mod account;
 pub mod daemon;
+pub mod ftpd;
 pub mod mosquitto;
 pub mod postgres;
 pub mod recorder;

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::daemon::{Daemon, accepts, folder, free_port, is_root, package};
+use crate::account::{Account, run};
+use crate::daemon::{Daemon, accepts, folder, free_port, package};
 
-/// The user's password.
-pub const PASSWORD: &str = "correct horse";
+pub use crate::account::PASSWORD;
 
 /// A running server.
 #[derive(Debug)]
@@ -32,25 +32,8 @@ pub struct Sshd {
     _account: Account,
 }
 
-/// A user of this machine, made for the test.
-#[derive(Debug)]
-struct Account(String);
-
-impl Drop for Account {
-    fn drop(&mut self) {
-        let _ = Command::new("userdel").args(["-f", &self.0]).output();
-    }
-}
-
-fn run(command: &mut Command) -> Result<String> {
-    let done = command.output().with_context(|| format!("{:?}", command.get_program()))?;
-    ensure!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
-    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
-}
-
 /// Starts one. It takes root: OpenSSH asks the system for passwords, and lets nobody else look them up.
 pub fn start() -> Result<Sshd> {
-    ensure!(is_root(), "a test with OpenSSH takes root, to make the user that it logs in");
     let sshd = package("sshd", &["openssh-server"])?;
     // It takes the folder for granted, whatever its settings.
     fs::create_dir_all("/run/sshd").context("/run/sshd")?;
@@ -58,22 +41,15 @@ pub fn start() -> Result<Sshd> {
     // The user must be able to get to the home in it.
     fs::set_permissions(place.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let home = place.path().join("home");
-    let user = format!("fp{}", free_port());
-    run(Command::new("useradd").args(["-M", "-s", "/bin/sh", "-d"]).arg(&home).arg(&user))?;
-    let account = Account(user.clone());
-    let mut chpasswd = Command::new("chpasswd").stdin(std::process::Stdio::piped()).spawn().context("chpasswd")?;
-    std::io::Write::write_all(
-        &mut chpasswd.stdin.take().context("chpasswd")?,
-        format!("{user}:{PASSWORD}\n").as_bytes(),
-    )?;
-    ensure!(chpasswd.wait()?.success(), "chpasswd failed");
+    let account = Account::new(&home)?;
+    let user = account.name.clone();
     for name in ["host", "user"] {
         let file = place.path().join(name);
         run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&file))?;
     }
     fs::create_dir_all(home.join(".ssh"))?;
     fs::copy(place.path().join("user.pub"), home.join(".ssh/authorized_keys"))?;
-    run(Command::new("chown").arg("-R").arg(format!("{user}:")).arg(&home))?;
+    account.own(&home)?;
     let port = free_port();
     let config = format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {host}\nPidFile none\nUsePAM no\nPasswordAuthentication yes\n\

@@ -3,6 +3,8 @@
 pub(crate) mod file;
 mod ftp;
 mod ftp_session;
+#[cfg(test)]
+mod ftp_tests;
 mod listing;
 pub(crate) mod names;
 pub(crate) mod sftp;

@@ -2,29 +2,29 @@
 export default function make(native, shared) {
   const { ExpressionError, describe } = shared;
 
-  // The first `}}` closes; `\}}` and `\{{` are literal.
+  // As `model::expr` splits: an odd number of backslashes escapes a bracket pair and stays; in text before code, two of
+  // them stand for one; the first free `}}` closes, and code that is never closed runs to the end.
   const split = (template) => {
     const chunks = [];
-    let text = "";
+    let start = 0;
     let index = 0;
-    while (index < template.length) {
-      const open = template.indexOf("{{", index);
-      if (open < 0) break;
-      if (open > 0 && template[open - 1] === "\\") {
-        text += template.slice(index, open - 1) + "{{";
-        index = open + 2;
-        continue;
-      }
-      text += template.slice(index, open);
-      let close = template.indexOf("}}", open + 2);
-      while (close > 0 && template[close - 1] === "\\") close = template.indexOf("}}", close + 2);
-      const code = template.slice(open + 2, close < 0 ? template.length : close).replaceAll("\\}}", "}}");
-      chunks.push({ text }, { code });
-      text = "";
-      index = close < 0 ? template.length : close + 2;
+    let code = false;
+    const add = (chunk) => chunks.push(
+      code ? { code: chunk.replace("\\}}", "}}") } : { text: chunk.replaceAll("\\\\", "\\") });
+    for (;;) {
+      const found = template.indexOf(code ? "}}" : "{{", index);
+      if (found < 0) break;
+      let before = found;
+      while (before > index && template[before - 1] === "\\") before--;
+      index = found + 2;
+      if ((found - before) % 2 === 1) continue;
+      add(template.slice(start, found));
+      code = !code;
+      start = index;
     }
-    text += template.slice(index);
-    if (text !== "") chunks.push({ text });
+    const rest = template.slice(start);
+    if (code) add(rest);
+    else if (rest !== "") chunks.push({ text: rest });
     return chunks;
   };
 

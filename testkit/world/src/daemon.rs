@@ -159,6 +159,18 @@ impl Daemon {
     }
 }
 
+/// Looks again and again whether something has come to pass that nobody announces; at most for twenty seconds.
+pub async fn comes_to_pass(mut so: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !so() {
+        if Instant::now() > end {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    true
+}
+
 /// Whether somebody accepts streams on a port of this machine.
 pub fn accepts(port: u16) -> bool {
     TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_millis(200)).is_ok()

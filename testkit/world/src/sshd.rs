@@ -32,6 +32,14 @@ pub struct Sshd {
     _account: Account,
 }
 
+impl Sshd {
+    /// Whether the user has a process whose command line contains that.
+    pub fn runs(&self, command: &str) -> bool {
+        let found = Command::new("ps").args(["-o", "args=", "-u", &self.user]).output();
+        found.is_ok_and(|found| String::from_utf8_lossy(&found.stdout).contains(command))
+    }
+}
+
 /// Starts one. It takes root: OpenSSH asks the system for passwords, and lets nobody else look them up.
 pub fn start() -> Result<Sshd> {
     let sshd = package("sshd", &["openssh-server"])?;

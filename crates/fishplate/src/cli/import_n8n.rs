@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use http::Method;
 use model::resource::{Manifest, Resource};
-use model::{Code, Problem, Value};
+use model::{Code, Problem};
 use serde_json::json;
 
 use super::client::Client;

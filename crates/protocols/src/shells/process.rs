@@ -136,6 +136,8 @@ mod tests {
 
     use part::powers::Power;
 
+    use testkit::daemon::comes_to_pass;
+
     use super::*;
 
     fn shell(script: &str) -> Command {
@@ -146,16 +148,9 @@ mod tests {
 
     async fn gone(file: &Path) -> bool {
         let Ok(pid) = std::fs::read_to_string(file) else { return false };
-        let end = tokio::time::Instant::now() + Duration::from_secs(20);
         let stat = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
         // Nobody may be there to wait for it: what has ended and is not waited for is gone, too.
-        while !stat().is_empty() && !stat().contains(") Z ") {
-            if tokio::time::Instant::now() > end {
-                return false;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        true
+        comes_to_pass(|| stat().is_empty() || stat().contains(") Z ")).await
     }
 
     #[tokio::test]
@@ -184,9 +179,7 @@ mod tests {
         std::fs::remove_file(&pid).unwrap();
         let cancel = CancellationToken::new();
         let started = async {
-            while std::fs::read_to_string(&pid).unwrap_or_default().is_empty() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            comes_to_pass(|| !std::fs::read_to_string(&pid).unwrap_or_default().is_empty()).await;
             cancel.cancel();
         };
         let stubborn = script("trap '' TERM;");

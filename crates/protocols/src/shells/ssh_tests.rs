@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::{Duration, Instant};
 
 use model::{Binary, Value};
 use outbound::{Login, Protocol};
 use part::StepHost;
 use part::powers::Power;
 use serde_json::json;
+use testkit::daemon::comes_to_pass;
 use testkit::sshd::{PASSWORD, Sshd, start};
 use testkit::step::{Bench, items};
 
@@ -102,32 +102,23 @@ fn a_command_that_writes_without_end_is_ended() {
     assert!(error.to_string().contains("more than 10 MiB"), "{error}");
 }
 
-#[test]
-fn a_command_ends_with_its_run() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_ends_with_its_run() {
     let server = start().unwrap();
     let mark = server.home.join("started");
     let bench = bench(json!({ "command": "touch started; exec sleep 600", "cwd": "~/" }), by_key(&server));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let error = runtime.block_on(async {
-        let cancel = async {
-            while !mark.exists() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            bench.host().cancelled().cancel();
-        };
-        tokio::join!(bench.attempt_async(vec![items(&json!([{}]))], None), cancel).0.unwrap_err()
-    });
-    assert_eq!(error.problem.code, model::Code::RunCanceled);
-    let end = Instant::now() + Duration::from_secs(20);
-    while sleeps(&server.user) {
-        assert!(Instant::now() < end, "the command still runs");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let cancel = async {
+        comes_to_pass(|| mark.exists()).await;
+        bench.host().cancelled().cancel();
+    };
+    let (ended, ()) = tokio::join!(bench.attempt_async(vec![items(&json!([{}]))], None), cancel);
+    assert_eq!(ended.unwrap_err().problem.code, model::Code::RunCanceled);
+    assert!(comes_to_pass(|| !sleeps(&server)).await, "the command still runs");
 }
 
-fn sleeps(user: &str) -> bool {
-    let found = std::process::Command::new("ps").args(["-o", "args=", "-u", user]).output().unwrap();
-    String::from_utf8_lossy(&found.stdout).contains("sleep 600")
+/// Whether a process of the test's command is there.
+fn sleeps(server: &Sshd) -> bool {
+    server.runs("sleep 600")
 }
 
 #[test]

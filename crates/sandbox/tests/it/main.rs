@@ -1,5 +1,6 @@
 //! The sandbox as its users see it: real child processes, real scripts.
 
+mod agree;
 mod dates;
 mod hosts;
 mod isolation;

@@ -10,7 +10,7 @@ use inbound::routes::Routes;
 use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
 use inbound::{Endpoint, Local};
-use model::{Code, Map, Name, Problem, RunId, Scope, ScopeId, Value};
+use model::{Code, Map, Name, Problem, RunId, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::Outbound;
 use part::folder::Folder;
 use part::listen::EarInfo;
@@ -64,23 +64,33 @@ pub fn timers(view: &View) -> Vec<Timer> {
 pub fn ears(view: &View) -> Vec<EarInfo> {
     let mut ears = Vec::new();
     for (scope_id, scope, workflow) in view.active() {
-        let timezone = workflow.live.spec.settings.timezone.as_deref().unwrap_or("UTC");
-        for (node, trigger) in &workflow.triggers {
-            let Trigger::Provided { service, settings } = trigger else { continue };
-            let spec = workflow.live.spec.nodes.iter().find(|spec| spec.name == *node);
-            ears.push(EarInfo {
-                scope: scope.clone(),
-                scope_id,
-                workflow: workflow.name.clone(),
-                node: node.clone(),
-                service: service.clone(),
-                settings: settings.clone(),
-                connections: spec.map(|spec| spec.connections.clone()).unwrap_or_default(),
-                timezone: timezone.to_owned(),
-            });
-        }
+        ears.extend(ears_of((scope_id, scope), &workflow.name, &workflow.live.spec, &workflow.triggers));
     }
     ears
+}
+
+/// The triggers of a text that listen by themselves.
+pub fn ears_of(
+    (scope_id, scope): (ScopeId, &Scope),
+    workflow: &Name,
+    spec: &WorkflowSpec,
+    triggers: &[(String, Trigger)],
+) -> Vec<EarInfo> {
+    let ear = |(node, trigger): &(String, Trigger)| {
+        let Trigger::Provided { service, settings } = trigger else { return None };
+        let own = spec.nodes.iter().find(|spec| spec.name == *node);
+        Some(EarInfo {
+            scope: scope.clone(),
+            scope_id,
+            workflow: workflow.clone(),
+            node: node.clone(),
+            service: service.clone(),
+            settings: settings.clone(),
+            connections: own.map(|own| own.connections.clone()).unwrap_or_default(),
+            timezone: spec.settings.timezone.as_deref().unwrap_or("UTC").to_owned(),
+        })
+    };
+    triggers.iter().filter_map(ear).collect()
 }
 
 /// What the way in is put together from.

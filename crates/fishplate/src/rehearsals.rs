@@ -2,15 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use inbound::listeners;
 use inbound::routes::Routes;
 use inbound::{Endpoint, Rehearsal};
 use model::{Name, Scope, ScopeId};
+use part::listen::EarInfo;
 use part::trigger::Webhook;
 
 /// Which drafts listen. Cheap to clone.
 #[derive(Clone)]
 pub struct Rehearsals {
     routes: Routes,
+    listeners: listeners::Handle,
     /// The newest first.
     armed: Arc<Mutex<Vec<Armed>>>,
 }
@@ -20,6 +23,7 @@ struct Armed {
     workflow: Name,
     rehearsal: Rehearsal,
     endpoints: Vec<Endpoint>,
+    ears: Vec<EarInfo>,
 }
 
 impl Armed {
@@ -30,16 +34,16 @@ impl Armed {
 
 impl Rehearsals {
     /// No draft listens.
-    pub fn new(routes: Routes) -> Rehearsals {
-        Rehearsals { routes, armed: Arc::default() }
+    pub fn new(routes: Routes, listeners: listeners::Handle) -> Rehearsals {
+        Rehearsals { routes, listeners, armed: Arc::default() }
     }
 
-    /// Lets the webhooks of a draft listen, instead of what listened for it before.
+    /// Lets the webhooks and the listening triggers of a draft hear, instead of what heard for it before.
     pub fn begin(
         &self,
         (id, scope): (ScopeId, &Scope),
         workflow: &Name,
-        webhooks: Vec<(String, Webhook)>,
+        (webhooks, ears): (Vec<(String, Webhook)>, Vec<EarInfo>),
         rehearsal: Rehearsal,
         now: i64,
     ) {
@@ -59,10 +63,12 @@ impl Rehearsals {
         let (mine, others): (Vec<Armed>, Vec<Armed>) = all.into_iter().partition(|armed| armed.is_of(id, workflow));
         mine.iter().for_each(|armed| armed.rehearsal.end());
         // Of two drafts with one address the one that was armed last hears: whoever tries one looks at it now.
-        *armed = std::iter::once(Armed { scope: id, workflow: workflow.clone(), rehearsal, endpoints })
+        *armed = std::iter::once(Armed { scope: id, workflow: workflow.clone(), rehearsal, endpoints, ears })
             .chain(others)
             .collect();
         self.routes.set_drafts(armed.iter().flat_map(|armed| armed.endpoints.clone()).collect());
+        let ears = |armed: &Armed| armed.ears.clone().into_iter().map(|info| (info, armed.rehearsal.clone())).collect();
+        self.listeners.set_drafts(armed.iter().flat_map::<Vec<_>, _>(ears).collect());
     }
 
     /// The trial of a draft, the last one if it is over.

@@ -65,6 +65,26 @@ impl Rehearsal {
         self.inner.heard.send_modify(|heard| heard.over = true);
     }
 
+    /// Whether both are the same trial.
+    pub(crate) fn is(&self, other: &Rehearsal) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Resolves when nobody listens any more and what was heard has its run.
+    pub(crate) async fn is_over(&self, clock: &dyn crate::Clock) {
+        let mut heard = self.heard();
+        while clock.now() < self.inner.until {
+            let left = (self.inner.until - clock.now()).max(0) as u64;
+            tokio::select! {
+                over = heard.wait_for(Heard::is_complete) => if over.is_ok() { return },
+                () = tokio::time::sleep(std::time::Duration::from_millis(left)) => {}
+            }
+        }
+        self.end();
+        // An event that came in time may still be on its way to being a run.
+        let _ = heard.wait_for(Heard::is_complete).await;
+    }
+
     /// What comes of it.
     pub fn heard(&self) -> watch::Receiver<Heard> {
         self.inner.heard.subscribe()

@@ -131,16 +131,18 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
         refusal.problems = draft.problems;
         return Err(refusal);
     }
-    let webhooks: Vec<(String, Webhook)> = engine::kinds::triggers(&draft.spec, &app.catalogue.snapshot())
+    let triggers = engine::kinds::triggers(&draft.spec, &app.catalogue.snapshot());
+    let ears = crate::entrance::ears_of((id, &call.scope), &name, &draft.spec, &triggers);
+    let webhooks: Vec<(String, Webhook)> = triggers
         .into_iter()
         .filter_map(|(node, trigger)| match trigger {
             Trigger::Webhook(webhook) => Some((node, *webhook)),
             _ => None,
         })
         .collect();
-    if webhooks.is_empty() {
-        return Err(Problem::new(Code::NoTrigger, format!("the draft of `{name}` has no webhook"))
-            .hint("add a webhook, or run the draft by hand"));
+    if webhooks.is_empty() && ears.is_empty() {
+        return Err(Problem::new(Code::NoTrigger, format!("the draft of `{name}` has no trigger that hears"))
+            .hint("add a webhook or a trigger that listens, or run the draft by hand"));
     }
     app.runs.may_run(&call.scope, &WorkflowRef::Draft(name.clone()), grant).await?;
     let scope = &call.scope;
@@ -153,7 +155,7 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
     let now = now_millis();
     let until = now + (seconds * 1_000) as i64;
     let rehearsal = Rehearsal::new(grant.actor(), until, !wanted.keep);
-    app.rehearsals.begin((id, scope), &name, webhooks, rehearsal, now);
+    app.rehearsals.begin((id, scope), &name, (webhooks, ears), rehearsal, now);
     Reply::json(&Listening { addresses, until: rfc3339(until) })
 }
 

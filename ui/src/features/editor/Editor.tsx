@@ -485,10 +485,10 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
           view={view} onView={setView} undo={last?.label} redo={ahead?.label} acts={acts} empty={document.nodes.length === 0} selected={chosen.length}
           runRefused={triggers.length === 0 ? "Add a trigger first: a run begins at one" : undefined} running={busy !== undefined && run !== undefined && !ENDED.has(run.status)}
           onRun={() => runWhole()} onStop={() => { if (run) void calls.cancel(run.id); }}
-          listening={triggers.some((node) => node.type === "http.webhook") ? listening !== undefined : undefined} onListen={() => { if (listening) void calls.stopListening(name); else void listen(); }}
+          listening={triggers.some((node) => hears(node.type)) ? listening !== undefined : undefined} onListen={() => { if (listening) void calls.stopListening(name); else void listen(); }}
           onPublish={() => void publish()} onActivate={(active) => void activate(active)}
         />
-        {listening && <p className="flex flex-wrap items-center gap-2 border-b bg-busy-soft px-4 py-1.5 text-busy" role="status"><Radio size={14} aria-hidden className="animate-pulse" />Listening for one test event at {listening.map((address) => <code key={address} className="rounded-small bg-surface px-1.5 text-ink">{address}</code>)}</p>}
+        {listening && <p className="flex flex-wrap items-center gap-2 border-b bg-busy-soft px-4 py-1.5 text-busy" role="status"><Radio size={14} aria-hidden className="animate-pulse" />Listening for one test event{listening.length > 0 && " at "}{listening.map((address) => <code key={address} className="rounded-small bg-surface px-1.5 text-ink">{address}</code>)}</p>}
         <Conflicts conflicts={conflicts} document={document} onMine={(some) => setConflicts((now) => now.filter((one) => !some.includes(one)))}
           onTheirs={(some) => { store.act("Take theirs", some.flatMap((one) => takeTheirs(store.document, one))); setConflicts((now) => now.filter((one) => !some.includes(one))); }} />
         <div className="ed-main">
@@ -521,6 +521,14 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
 
 function isQuiet(save: Autosave, store: EditorStore): boolean {
   return BROWSER_SHELF.read(save.key) === null || store.history.past.length === 0;
+}
+
+/** Triggers that nothing outside begins: a draft has nobody to listen to there. */
+const DEAF: ReadonlySet<string> = new Set(["core.manual", "core.schedule", "core.called", "core.error", "core.evaluation-trigger"]);
+
+/** Whether an event from outside can come in there while the draft is tried. */
+function hears(type: string): boolean {
+  return !DEAF.has(type);
 }
 
 function isNoteType(type: NodeType): boolean {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use inbound::routes::Routes;
 use inbound::{Endpoint, Rehearsal};
 use model::{Name, Scope, ScopeId};
-use part::trigger::Webhook;
+use part::trigger::Trigger;
 
 /// Which drafts listen. Cheap to clone.
 #[derive(Clone)]
@@ -34,24 +34,28 @@ impl Rehearsals {
         Rehearsals { routes, armed: Arc::default() }
     }
 
-    /// Lets the webhooks of a draft listen, instead of what listened for it before.
+    /// Lets the webhooks and forms of a draft listen, instead of what listened for it before.
     pub fn begin(
         &self,
         (id, scope): (ScopeId, &Scope),
         workflow: &Name,
-        webhooks: Vec<(String, Webhook)>,
+        triggers: Vec<(String, Trigger)>,
+        timezone: Option<&str>,
         rehearsal: Rehearsal,
         now: i64,
     ) {
-        let endpoint = |(node, webhook)| Endpoint {
-            scope: scope.clone(),
-            scope_id: id,
-            workflow: workflow.clone(),
-            node,
-            webhook,
-            draft: Some(rehearsal.clone()),
+        let endpoint = |(node, trigger): (String, Trigger)| {
+            Some(Endpoint {
+                scope: scope.clone(),
+                scope_id: id,
+                workflow: workflow.clone(),
+                node,
+                webhook: trigger.endpoint()?.clone(),
+                form: crate::entrance::face(&trigger, timezone),
+                draft: Some(rehearsal.clone()),
+            })
         };
-        let endpoints: Vec<Endpoint> = webhooks.into_iter().map(endpoint).collect();
+        let endpoints: Vec<Endpoint> = triggers.into_iter().filter_map(endpoint).collect();
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that are over refuse events by themselves; here their memory is given back.
         armed.retain(|armed| armed.rehearsal.is_listening(now));

@@ -31,6 +31,7 @@ import { fetchItems, firstOutputOf, PINNED, type Source } from "./items";
 import { actOf, KEYS } from "./keys";
 import { ListView } from "./ListView";
 import { News } from "./news";
+import { hasAddress } from "./form/Webhook";
 import { NodePanel } from "./NodePanel";
 import { Palette } from "./Palette";
 import { calledBy, Peek } from "./Peek";
@@ -485,7 +486,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
           view={view} onView={setView} undo={last?.label} redo={ahead?.label} acts={acts} empty={document.nodes.length === 0} selected={chosen.length}
           runRefused={triggers.length === 0 ? "Add a trigger first: a run begins at one" : undefined} running={busy !== undefined && run !== undefined && !ENDED.has(run.status)}
           onRun={() => runWhole()} onStop={() => { if (run) void calls.cancel(run.id); }}
-          listening={triggers.some((node) => node.type === "http.webhook") ? listening !== undefined : undefined} onListen={() => { if (listening) void calls.stopListening(name); else void listen(); }}
+          listening={triggers.some((node) => hasAddress(node.type)) ? listening !== undefined : undefined} onListen={() => { if (listening) void calls.stopListening(name); else void listen(); }}
           onPublish={() => void publish()} onActivate={(active) => void activate(active)}
         />
         {listening && <p className="flex flex-wrap items-center gap-2 border-b bg-busy-soft px-4 py-1.5 text-busy" role="status"><Radio size={14} aria-hidden className="animate-pulse" />Listening for one test event at {listening.map((address) => <code key={address} className="rounded-small bg-surface px-1.5 text-ink">{address}</code>)}</p>}

@@ -99,6 +99,7 @@ fn texts(catalogue: &Catalogue, scope_id: ScopeId) -> Result<(Texts, Vec<Endpoin
                 workflow: name.parse().ok().context("the name of a workflow")?,
                 node,
                 webhook: *webhook,
+                form: None,
                 draft: None,
             });
         }

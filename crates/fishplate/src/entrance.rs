@@ -6,7 +6,7 @@ use auth::Vault;
 use futures_util::future::BoxFuture;
 use inbound::listeners::{self, Listeners};
 use inbound::resume::{Signer, Wait};
-use inbound::routes::Routes;
+use inbound::routes::{Face, Routes};
 use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
 use inbound::{Endpoint, Local};
@@ -26,18 +26,25 @@ pub fn endpoints(view: &View) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (scope_id, scope, workflow) in view.active() {
         for (node, trigger) in &workflow.triggers {
-            let Trigger::Webhook(webhook) = trigger else { continue };
+            let Some(webhook) = trigger.endpoint() else { continue };
             endpoints.push(Endpoint {
                 scope: scope.clone(),
                 scope_id,
                 workflow: workflow.name.clone(),
                 node: node.clone(),
-                webhook: (**webhook).clone(),
+                webhook: webhook.clone(),
+                form: face(trigger, workflow.live.spec.settings.timezone.as_deref()),
                 draft: None,
             });
         }
     }
     endpoints
+}
+
+/// The form that stands at a trigger's address.
+pub fn face(trigger: &Trigger, timezone: Option<&str>) -> Option<Face> {
+    let form = Arc::new(trigger.form()?.clone());
+    Some(Face { form, timezone: timezone.unwrap_or("UTC").to_owned() })
 }
 
 /// The schedules of everything that is active.

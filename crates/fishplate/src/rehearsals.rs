@@ -7,7 +7,7 @@ use inbound::routes::Routes;
 use inbound::{Endpoint, Rehearsal};
 use model::{Name, Scope, ScopeId};
 use part::listen::EarInfo;
-use part::trigger::Webhook;
+use part::trigger::Trigger;
 
 /// Which drafts listen. Cheap to clone.
 #[derive(Clone)]
@@ -38,24 +38,29 @@ impl Rehearsals {
         Rehearsals { routes, listeners, armed: Arc::default() }
     }
 
-    /// Lets the webhooks and the listening triggers of a draft hear, instead of what heard for it before.
+    /// Lets the webhooks, forms and listening triggers of a draft hear, instead of what heard for it before. Addresses
+    /// are of the triggers that have one, in the workflow's time zone.
     pub fn begin(
         &self,
         (id, scope): (ScopeId, &Scope),
         workflow: &Name,
-        (webhooks, ears): (Vec<(String, Webhook)>, Vec<EarInfo>),
+        (triggers, timezone): (Vec<(String, Trigger)>, Option<&str>),
+        ears: Vec<EarInfo>,
         rehearsal: Rehearsal,
         now: i64,
     ) {
-        let endpoint = |(node, webhook)| Endpoint {
-            scope: scope.clone(),
-            scope_id: id,
-            workflow: workflow.clone(),
-            node,
-            webhook,
-            draft: Some(rehearsal.clone()),
+        let endpoint = |(node, trigger): (String, Trigger)| {
+            Some(Endpoint {
+                scope: scope.clone(),
+                scope_id: id,
+                workflow: workflow.clone(),
+                node,
+                webhook: trigger.endpoint()?.clone(),
+                form: crate::entrance::face(&trigger, timezone),
+                draft: Some(rehearsal.clone()),
+            })
         };
-        let endpoints: Vec<Endpoint> = webhooks.into_iter().map(endpoint).collect();
+        let endpoints: Vec<Endpoint> = triggers.into_iter().filter_map(endpoint).collect();
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that are over refuse events by themselves; here their memory is given back.
         armed.retain(|armed| armed.rehearsal.is_listening(now));

@@ -421,8 +421,7 @@ impl Entrance {
     async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<Body>, Infallible> {
         let mut request = request.map(Body::new);
         // Webhooks are what a server answers most, so they do not pass through the API's router.
-        let hook = ["/hooks", "/webhook", "/resume/"].iter().any(|prefix| request.uri().path().starts_with(prefix));
-        if hook {
+        if webhooks::is_ours(request.uri().path()) {
             return Ok(self.hook(request, peer).await);
         }
         #[cfg(feature = "ui")]

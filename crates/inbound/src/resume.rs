@@ -22,6 +22,17 @@ pub struct Wait {
     pub step: u32,
 }
 
+/// Where a visitor of a form is led who has sent a page: to whatever the run shows next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// Where the run is.
+    pub scope: Scope,
+    /// The run.
+    pub run: RunId,
+    /// The step whose page was sent; absent: the run's first page.
+    pub from: Option<u32>,
+}
+
 impl Signer {
     /// A signer with that secret; at least 32 random bytes. `base` is the server's public address without a path,
     /// such as `https://hooks.example.com`, if it has one.
@@ -37,7 +48,7 @@ impl Signer {
 
     /// The path of a wait.
     pub fn path(&self, wait: &Wait) -> String {
-        let signature: String = self.sign(wait).iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = hex(&self.sign(&message(wait)));
         let Wait { scope, run, step } = wait;
         match *scope == Scope::default() {
             true => format!("/resume/{run}/{step}/{signature}"),
@@ -66,9 +77,47 @@ impl Signer {
         Ok(wait)
     }
 
-    fn sign(&self, wait: &Wait) -> Vec<u8> {
-        hmac::sign(&self.key, message(wait).as_bytes()).as_ref().to_vec()
+    /// The path of a visit.
+    pub fn visit(&self, visit: &Visit) -> String {
+        let Visit { scope, run, .. } = visit;
+        let signature = hex(&self.sign(&visit.message()));
+        format!("/form-run/{}/{}/{run}/{}/{signature}", scope.workspace, scope.environment, visit.place())
     }
+
+    /// Reads what follows `/form-run/` and checks the signature.
+    pub fn read_visit(&self, rest: &str) -> Result<Visit, Problem> {
+        let refuse = || Problem::new(Code::NoSuchEndpoint, "this is no address of a form that was sent");
+        let parts: Vec<&str> = rest.split('/').collect();
+        let [workspace, environment, run, from, signature] = parts[..] else { return Err(refuse()) };
+        let workspace = workspace.parse().map_err(|_| refuse())?;
+        let scope = Scope { workspace, environment: environment.parse().map_err(|_| refuse())? };
+        let from = match from {
+            "start" => None,
+            step => Some(step.parse().map_err(|_| refuse())?),
+        };
+        let visit = Visit { scope, run: run.parse().map_err(|_| refuse())?, from };
+        let signature = unhex(signature).ok_or_else(refuse)?;
+        hmac::verify(&self.key, visit.message().as_bytes(), &signature).map_err(|_| refuse())?;
+        Ok(visit)
+    }
+
+    fn sign(&self, message: &str) -> Vec<u8> {
+        hmac::sign(&self.key, message.as_bytes()).as_ref().to_vec()
+    }
+}
+
+impl Visit {
+    fn place(&self) -> String {
+        self.from.map_or_else(|| "start".to_owned(), |step| step.to_string())
+    }
+
+    fn message(&self) -> String {
+        format!("visit\n{}\n{}\n{}", self.scope, self.run, self.place())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn message(wait: &Wait) -> String {
@@ -103,6 +152,15 @@ mod tests {
             assert!(Signer::new(&[2; 32], None).read(rest).is_err());
             assert!(signer.read(&rest.replace("/7/", "/8/")).is_err(), "another step");
             assert!(signer.read(&rest[..rest.len() - 1]).is_err());
+        }
+        let signer = Signer::new(&[1; 32], None);
+        for from in [None, Some(7)] {
+            let visit = Visit { scope: Scope::default(), run: RunId::from_parts(5, 6), from };
+            let path = signer.visit(&visit);
+            let rest = path.strip_prefix("/form-run/").unwrap();
+            assert_eq!(signer.read_visit(rest).unwrap(), visit);
+            assert!(signer.read_visit(&rest.replace("/start/", "/7/").replace("/7/", "/8/")).is_err());
+            assert!(signer.read(rest).is_err(), "it resumes nothing");
         }
         for wrong in ["", "x", "a/b/c", "run_1/2/zz", "é/é/é/é/é"] {
             assert_eq!(signer.read(wrong).unwrap_err().code, Code::NoSuchEndpoint, "{wrong}");

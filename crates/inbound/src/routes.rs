@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use model::{Map, Name, Scope, ScopeId, Value};
+use part::door::Form;
 use part::net::AddressRange;
 use part::trigger::Webhook;
 
@@ -23,8 +24,19 @@ pub struct Endpoint {
     pub node: String,
     /// What it listens for.
     pub webhook: Webhook,
+    /// The form that stands there, if it is one.
+    pub form: Option<Face>,
     /// It runs the draft, with pinned data, under the test addresses, while somebody tries it.
     pub draft: Option<Rehearsal>,
+}
+
+/// A form as its visitors meet it.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// What is filled in.
+    pub form: Arc<Form>,
+    /// Time zone of the workflow.
+    pub timezone: String,
 }
 
 /// An endpoint as the receiver uses it.
@@ -50,12 +62,39 @@ enum Segment {
 }
 
 /// The endpoints of a scope (`workspace/environment`).
-type Scopes = HashMap<String, Paths>;
+type Scopes = HashMap<String, Doors>;
+
+/// Webhooks and forms have paths of their own, so that both may have the same.
+#[derive(Default)]
+struct Doors {
+    hooks: Paths,
+    forms: Paths,
+}
 
 #[derive(Default)]
 struct Paths {
     exact: HashMap<String, Arc<Route>>,
     patterns: Vec<Arc<Route>>,
+}
+
+impl Paths {
+    fn find(&self, path: &str) -> Option<Found> {
+        let path = path.trim_matches('/');
+        let path = match path.contains('%') || path.contains("//") {
+            true => Cow::Owned(normal(&decode(path))),
+            false => Cow::Borrowed(path),
+        };
+        if let Some(route) = self.exact.get(path.as_ref()) {
+            return Some(Found { route: route.clone(), params: Map::new() });
+        }
+        let given: Vec<&str> = path.split('/').collect();
+        let route = self.patterns.iter().find(|route| route.matches(&given))?;
+        Some(Found { params: route.params(&given), route: route.clone() })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.exact.values().chain(&self.patterns)
+    }
 }
 
 /// Active workflows and drafts that are being tried have addresses of their own, and come and go apart.
@@ -98,35 +137,20 @@ impl Routes {
         if draft { table.drafts.clone() } else { table.live.clone() }
     }
 
-    /// The route of a path inside a scope (`workspace/environment`). The path is still percent-encoded.
+    /// The route of a webhook's path inside a scope (`workspace/environment`). The path is still percent-encoded.
     pub(crate) fn find(&self, scope: &str, path: &str, draft: bool) -> Option<Found> {
-        let scopes = self.scopes(draft);
-        let paths = scopes.get(scope)?;
-        let path = path.trim_matches('/');
-        let path = match path.contains('%') || path.contains("//") {
-            true => Cow::Owned(normal(&decode(path))),
-            false => Cow::Borrowed(path),
-        };
-        if let Some(route) = paths.exact.get(path.as_ref()) {
-            return Some(Found { route: route.clone(), params: Map::new() });
-        }
-        let given: Vec<&str> = path.split('/').collect();
-        let route = paths.patterns.iter().find(|route| route.matches(&given))?;
-        Some(Found { params: route.params(&given), route: route.clone() })
+        self.scopes(draft).get(scope)?.hooks.find(path)
     }
 
-    /// The store's number of a scope in which somebody listens.
-    pub(crate) fn scope_id(&self, scope: &Scope) -> Option<ScopeId> {
-        let live = self.scopes(false);
-        let paths = live.get(&scope.to_string())?;
-        let route = paths.exact.values().chain(&paths.patterns).next()?;
-        Some(route.endpoints.first()?.endpoint.scope_id)
+    /// The same of a form's path.
+    pub(crate) fn find_form(&self, scope: &str, path: &str, draft: bool) -> Option<Found> {
+        self.scopes(draft).get(scope)?.forms.find(path)
     }
 
     /// Number of endpoints, drafts not counted.
     pub fn len(&self) -> usize {
-        let count = |paths: &Paths| {
-            paths.exact.values().chain(&paths.patterns).map(|route| route.endpoints.len()).sum::<usize>()
+        let count = |doors: &Doors| {
+            doors.hooks.all().chain(doors.forms.all()).map(|route| route.endpoints.len()).sum::<usize>()
         };
         self.scopes(false).values().map(count).sum()
     }
@@ -140,17 +164,19 @@ impl Routes {
 /// The endpoints as paths: what says more decides first.
 fn drawn(endpoints: Vec<Endpoint>) -> Scopes {
     let mut drawn: Vec<(String, Route)> = Vec::new();
-    let mut places: HashMap<(String, String), usize> = HashMap::new();
+    let mut places: HashMap<(String, bool, String), usize> = HashMap::new();
     for endpoint in endpoints {
         let (scope, path) = (endpoint.scope.to_string(), normal(&endpoint.webhook.path));
         let senders = endpoint.webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
         let started_by = match &endpoint.draft {
             Some(rehearsal) => rehearsal.by().to_owned(),
+            None if endpoint.form.is_some() => format!("form:{}", endpoint.webhook.path),
             None => format!("webhook:{}", endpoint.webhook.path),
         };
+        let is_form = endpoint.form.is_some();
         let prepared = Arc::new(Prepared { endpoint, senders, started_by });
         let segments = segments(&path);
-        let place = *places.entry((scope.clone(), path)).or_insert(drawn.len());
+        let place = *places.entry((scope.clone(), is_form, path)).or_insert(drawn.len());
         match drawn.get_mut(place) {
             Some((_, route)) => route.endpoints.push(prepared),
             None => drawn.push((scope, Route { segments, endpoints: vec![prepared] })),
@@ -158,13 +184,15 @@ fn drawn(endpoints: Vec<Endpoint>) -> Scopes {
     }
     let mut scopes = Scopes::new();
     for (scope, route) in drawn {
-        let paths = scopes.entry(scope).or_default();
+        let doors = scopes.entry(scope).or_default();
+        let is_form = route.endpoints.iter().any(|prepared| prepared.endpoint.form.is_some());
+        let paths = if is_form { &mut doors.forms } else { &mut doors.hooks };
         match route.fixed() {
             Some(path) => drop(paths.exact.insert(path, Arc::new(route))),
             None => paths.patterns.push(Arc::new(route)),
         }
     }
-    for paths in scopes.values_mut() {
+    for paths in scopes.values_mut().flat_map(|doors| [&mut doors.hooks, &mut doors.forms]) {
         // Fixed segments before named ones, from left to right.
         paths.patterns.sort_by_key(|route| {
             let named = |segment: &Segment| matches!(segment, Segment::Named(_));
@@ -265,6 +293,7 @@ pub(crate) mod tests {
             workflow: "flow".parse().unwrap(),
             node: "Webhook".into(),
             webhook: serde_json::from_value(spec).unwrap(),
+            form: None,
             draft: None,
         }
     }

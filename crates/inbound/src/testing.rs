@@ -1,15 +1,18 @@
 //! A fake of [`Runs`] for unit tests: it remembers events and keys, and answers as it is told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Digest, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, StepParameters, Trial, Tried};
+use part::runs::{
+    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepParameters, Trial, Tried,
+};
+use part::trigger::Trigger;
 use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};
-use store::RunFilter;
+use store::{RunFilter, RunStatus};
 
 use crate::Local;
 
@@ -26,7 +29,6 @@ pub struct Fake {
 /// What a fake answers to an event.
 type Answering = Arc<dyn Fn(&Admit) -> Option<Answer> + Send + Sync>;
 
-#[derive(Default)]
 struct Inner {
     admitted: Vec<Admit>,
     keys: HashMap<(String, String), (Digest, RunId)>,
@@ -35,6 +37,28 @@ struct Inner {
     failures: Vec<Problem>,
     answer: Option<(Local, Answering)>,
     waits: HashMap<u32, Suspend>,
+    over: HashSet<u32>,
+    status: RunStatus,
+    shown: Option<Answer>,
+    trigger: Option<Trigger>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Inner {
+            admitted: Vec::new(),
+            keys: HashMap::new(),
+            answers: HashMap::new(),
+            signals: Vec::new(),
+            failures: Vec::new(),
+            answer: None,
+            waits: HashMap::new(),
+            over: HashSet::new(),
+            status: RunStatus::Waiting,
+            shown: None,
+            trigger: None,
+        }
+    }
 }
 
 impl Fake {
@@ -60,6 +84,17 @@ impl Fake {
     /// Lets a step wait.
     pub fn wait_at(&self, step: u32, wait: Suspend) {
         self.lock().waits.insert(step, wait);
+    }
+
+    /// A step does not wait any more.
+    pub fn go_on(&self, step: u32) {
+        self.lock().over.insert(step);
+    }
+
+    /// Where runs stand for their visitors.
+    pub fn stand(&self, status: RunStatus, trigger: Option<Trigger>, answer: Option<Answer>) {
+        let mut inner = self.lock();
+        (inner.status, inner.trigger, inner.shown) = (status, trigger, answer);
     }
 
     /// Answers events that wait, as an engine would.
@@ -118,9 +153,40 @@ impl Runs for Fake {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn waits<'a>(&'a self, _: &'a Scope, _: RunId, step: u32) -> BoxFuture<'a, Result<Option<Suspend>, Problem>> {
-        let wait = self.lock().waits.get(&step).cloned();
-        Box::pin(std::future::ready(Ok(wait)))
+    fn standing<'a>(&'a self, _: &'a Scope, run: RunId, from: Option<u32>) -> BoxFuture<'a, Result<Standing, Problem>> {
+        let inner = self.lock();
+        let waited = from.and_then(|step| inner.waits.get(&step).cloned());
+        let over = inner.over.clone();
+        let signals = inner
+            .signals
+            .iter()
+            .filter(|(_, to, _, name, _)| *to == run && from.is_some_and(|step| *name == format!("resume:{step}")));
+        let standing = Standing {
+            scope: model::ScopeId(1),
+            status: inner.status,
+            waits: inner
+                .waits
+                .iter()
+                .filter(|(step, _)| !over.contains(step))
+                .map(|(step, on)| (*step, on.clone()))
+                .collect(),
+            waited,
+            is_over: from.is_some_and(|step| over.contains(&step)),
+            signals: signals.map(|(_, _, id, ..)| *id).collect(),
+            answer: inner.shown.clone(),
+            trigger: inner.trigger.clone(),
+            has_pages: inner.waits.len() > 1,
+        };
+        Box::pin(std::future::ready(Ok(standing)))
+    }
+
+    fn settled<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from: Option<u32>,
+    ) -> BoxFuture<'a, Result<Standing, Problem>> {
+        self.standing(scope, run, from)
     }
 
     fn cancel<'a>(&'a self, _: &'a Scope, _: RunId, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {

@@ -15,6 +15,7 @@ mod dates;
 mod differential;
 pub mod files;
 pub mod flow;
+mod form;
 pub mod http;
 mod js;
 mod lift;

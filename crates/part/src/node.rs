@@ -211,6 +211,11 @@ pub trait Node: Send + Sync {
         None
     }
 
+    /// It may show a page to whoever has sent the form before it, so that such a visitor is kept waiting for it.
+    fn shows_pages(&self) -> bool {
+        false
+    }
+
     /// What is not set yet, with pointers below the node. Activation asks for it to be set; a run can be tried all the
     /// same and fails where it gets that far.
     fn incomplete(&self) -> Vec<Problem> {

@@ -1,15 +1,17 @@
 //! The port through which areas start, watch and steer runs. `engine` stands behind it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use auth::Grant;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use model::{Binary, Digest, Name, Problem, RunId, Scope, SignalId, Value, WorkflowSpec};
+use model::{Binary, Digest, Name, Problem, RunId, Scope, ScopeId, SignalId, Value, WorkflowSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{DeadState, RunFilter, RunStatus};
 
+use crate::trigger::Trigger;
 use crate::{Answer, Items, Level, NodeError, ReplyTo, Suspend};
 
 /// Which text to run.
@@ -277,6 +279,44 @@ pub struct RunEnd {
     pub error: Option<NodeError>,
 }
 
+/// Where a run stands for a visitor who came through one of its steps, or through its trigger.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The store's number of the run's scope.
+    pub scope: ScopeId,
+    /// Where the run is in its life.
+    pub status: RunStatus,
+    /// The steps that wait for a signal, and what stands at their doors.
+    pub waits: BTreeMap<u32, Suspend>,
+    /// What the visitor's step waited for, or waits for.
+    pub waited: Option<Suspend>,
+    /// The visitor's step does not wait any more.
+    pub is_over: bool,
+    /// The signals that the visitor's step was sent.
+    pub signals: Vec<SignalId>,
+    /// What the run has answered since the visitor's step went on.
+    pub answer: Option<Answer>,
+    /// How the run was started.
+    pub trigger: Option<Trigger>,
+    /// A node behind the visitor's place may show a page.
+    pub has_pages: bool,
+}
+
+impl Standing {
+    /// The step that shows a form now, the visitor's own one left out.
+    pub fn next_page(&self, from: Option<u32>) -> Option<u32> {
+        let shows =
+            |wait: &Suspend| matches!(wait, Suspend::Signal { door: Some(door), .. } if door.get("form").is_some());
+        self.waits.iter().find(|(step, wait)| Some(**step) != from && shows(wait)).map(|(step, _)| *step)
+    }
+
+    /// The run does not go on by itself to anything that a visitor who came through this step would be shown.
+    pub fn is_at_rest(&self, from: Option<u32>) -> bool {
+        let stopped = !matches!(self.status, RunStatus::Queued | RunStatus::Running | RunStatus::Waiting);
+        stopped || self.answer.is_some() || self.next_page(from).is_some()
+    }
+}
+
 /// What a bulk act did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -414,8 +454,20 @@ pub trait Runs: Send + Sync {
         name: &'a str,
         payload: Value,
     ) -> BoxFuture<'a, Result<(), Problem>>;
-    /// What a step waits for, as far as it is committed; nothing when it does not wait.
-    fn waits<'a>(&'a self, scope: &'a Scope, run: RunId, step: u32) -> BoxFuture<'a, Result<Option<Suspend>, Problem>>;
+    /// Where a run stands for a visitor who came through a step, or through its trigger, as far as it is committed.
+    fn standing<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from: Option<u32>,
+    ) -> BoxFuture<'a, Result<Standing, Problem>>;
+    /// The same, as soon as there is something to show: see [`Standing::is_at_rest`].
+    fn settled<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from: Option<u32>,
+    ) -> BoxFuture<'a, Result<Standing, Problem>>;
     /// Asks a run to stop.
     fn cancel<'a>(&'a self, scope: &'a Scope, run: RunId, by: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
     /// Lets running calls finish and starts nothing new.

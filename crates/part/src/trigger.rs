@@ -5,6 +5,8 @@ use model::{HumanDuration, Name, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::door::Form;
+
 /// What starts runs at a trigger node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
@@ -17,6 +19,8 @@ pub enum Trigger {
     Called(Called),
     /// An HTTP request.
     Webhook(Box<Webhook>),
+    /// A form that a person fills in.
+    Form(Box<FormTrigger>),
     /// The clock.
     Schedule(Schedule),
     /// A service that an area registers under this name, with its own settings.
@@ -26,6 +30,46 @@ pub enum Trigger {
         /// Its settings.
         settings: Value,
     },
+}
+
+impl Trigger {
+    /// What it listens for under an address, if it does.
+    pub fn endpoint(&self) -> Option<&Webhook> {
+        match self {
+            Trigger::Webhook(webhook) => Some(webhook),
+            Trigger::Form(form) => Some(&form.webhook),
+            _ => None,
+        }
+    }
+
+    /// The form that stands at its address.
+    pub fn form(&self) -> Option<&Form> {
+        match self {
+            Trigger::Form(form) => Some(&form.form),
+            _ => None,
+        }
+    }
+
+    /// The methods of its address that say something to a person: a form is opened, and its page does the rest.
+    pub fn shown_methods(&self) -> impl Iterator<Item = &str> {
+        let methods = self.endpoint().map_or(&[][..], |webhook| &webhook.methods);
+        let count = if self.form().is_some() { 1 } else { methods.len() };
+        methods.iter().take(count).map(String::as_str)
+    }
+
+    /// The first part of its address: forms and webhooks have paths of their own, so that both may have the same.
+    pub fn prefix(&self) -> &'static str {
+        if self.form().is_some() { "forms" } else { "hooks" }
+    }
+}
+
+/// A form at an address of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormTrigger {
+    /// Path, senders, credentials, and when a visitor is answered; its methods are those of a page.
+    pub webhook: Webhook,
+    /// What a visitor fills in.
+    pub form: Form,
 }
 
 /// Called by another workflow.

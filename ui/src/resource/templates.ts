@@ -51,5 +51,5 @@ export function instantiate({ main, more }: Template, name: string): { main: Man
 /** Two workflows cannot be live at one path: a webhook that is reached by the template's name is reached by the new one. */
 function withPath(spec: Record<string, unknown>, before: string, after: string): Record<string, unknown> {
   const nodes = Array.isArray(spec["nodes"]) ? (spec["nodes"] as { type?: string; params?: { path?: unknown } }[]) : [];
-  return { ...spec, nodes: nodes.map((node) => (node.type === "http.webhook" && node.params?.path === before ? { ...node, params: { ...node.params, path: after } } : node)) };
+  return { ...spec, nodes: nodes.map((node) => ((node.type === "http.webhook" || node.type === "form.trigger") && node.params?.path === before ? { ...node, params: { ...node.params, path: after } } : node)) };
 }

@@ -79,7 +79,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("deadpool-postgres", &["store"]),
     ("jsonwebtoken", &["auth"]),
     ("calamine", &["formats"]),
-    ("html5ever", &["formats", "nodes"]),
+    ("html5ever", &["formats", "inbound", "nodes"]),
     ("lopdf", &["formats"]),
     ("rust_xlsxwriter", &["formats"]),
     ("cap-std", &["part"]),

@@ -273,12 +273,12 @@ pub(crate) fn trigger_of(definition: &Definition, name: Option<&str>, mode: &str
     }
     let rank = |trigger: &Trigger| match (mode, trigger) {
         ("child", Trigger::Called(_)) | ("error", Trigger::Error) => 0,
-        ("schedule", Trigger::Schedule(_)) | ("webhook", Trigger::Webhook(_)) => 0,
+        ("schedule", Trigger::Schedule(_)) | ("webhook", Trigger::Webhook(_) | Trigger::Form(_)) => 0,
         ("child" | "error", Trigger::Manual) => 1,
         (_, Trigger::Manual) => 1,
         (_, Trigger::Called(_)) => 2,
         (_, Trigger::Schedule(_)) => 3,
-        (_, Trigger::Webhook(_)) => 4,
+        (_, Trigger::Webhook(_) | Trigger::Form(_)) => 4,
         (_, Trigger::Provided { .. }) => 5,
         (_, Trigger::Error) => 6,
     };

@@ -7,8 +7,10 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Problem, RunId, Scope, SignalId, Value};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, StepParameters, Trial, Tried};
-use part::{Admit, Admitted, Runs, Suspend, WorkflowRef};
+use part::runs::{
+    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepParameters, Trial, Tried,
+};
+use part::{Admit, Admitted, Runs, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
 
 use super::{Engine, Inner, store_problem, view};
@@ -29,10 +31,27 @@ impl Runs for Engine {
         Box::pin(self.inner.send(scope, run, id, name.to_owned(), payload))
     }
 
-    fn waits<'a>(&'a self, scope: &'a Scope, run: RunId, step: u32) -> BoxFuture<'a, Result<Option<Suspend>, Problem>> {
+    fn standing<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from: Option<u32>,
+    ) -> BoxFuture<'a, Result<Standing, Problem>> {
         Box::pin(async move {
             let row = self.inner.row(scope, run).await?;
-            self.inner.waits(&row, step).await
+            self.inner.standing(&row, from).await
+        })
+    }
+
+    fn settled<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        from: Option<u32>,
+    ) -> BoxFuture<'a, Result<Standing, Problem>> {
+        Box::pin(async move {
+            let row = self.inner.row(scope, run).await?;
+            self.inner.settled(row, from).await
         })
     }
 

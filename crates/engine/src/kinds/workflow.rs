@@ -110,7 +110,7 @@ impl Kind for Workflow {
             let called = prepared.workflows();
             let called = called.iter().filter_map(|name| name.parse::<Name>().ok());
             uses.extend(called.map(|name| workflow(&name, format!("/nodes/{index}/params"))));
-            if let Some(Trigger::Webhook(webhook)) = prepared.trigger() {
+            if let Some(webhook) = prepared.trigger().and_then(Trigger::endpoint) {
                 let (WebhookAuth::Basic { connection: named }
                 | WebhookAuth::Header { connection: named }
                 | WebhookAuth::Jwt { connection: named }) = &webhook.auth
@@ -167,7 +167,7 @@ pub fn trigger_keys(spec: &WorkflowSpec, catalogue: &Snapshot) -> Result<Vec<Uni
     let mut seen = HashSet::new();
     let mut keys = Vec::new();
     for (node, trigger) in triggers(spec, catalogue) {
-        let Trigger::Webhook(webhook) = trigger else { continue };
+        let Some(webhook) = trigger.endpoint() else { continue };
         let path: Vec<&str> = webhook
             .path
             .trim_matches('/')
@@ -176,11 +176,12 @@ pub fn trigger_keys(spec: &WorkflowSpec, catalogue: &Snapshot) -> Result<Vec<Uni
             .collect();
         for method in &webhook.methods {
             let key = format!("{} /{}", method.to_ascii_uppercase(), path.join("/"));
-            if !seen.insert(key.clone()) {
+            if !seen.insert((trigger.prefix(), key.clone())) {
                 let detail = format!("`{node}` listens on `{key}`, and so does another node of the workflow");
                 return Err(Problem::new(Code::NotUnique, detail));
             }
-            keys.push(UniqueKey { space: "webhook".into(), key });
+            let space = if trigger.form().is_some() { "form" } else { "webhook" };
+            keys.push(UniqueKey { space: space.into(), key });
         }
     }
     Ok(keys)

@@ -66,6 +66,8 @@ struct SnapshotRef<'a> {
     reply_to: &'a Option<ReplyTo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer_as: &'a Option<Box<Webhook>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    visited: bool,
     answer: &'a Option<Answer>,
     use_pins: bool,
     ended_at: Option<i64>,
@@ -80,6 +82,8 @@ struct SnapshotRecord {
     reply_to: Option<ReplyTo>,
     #[serde(default)]
     answer_as: Option<Box<Webhook>>,
+    #[serde(default)]
+    visited: bool,
     answer: Option<Answer>,
     use_pins: bool,
     ended_at: Option<i64>,
@@ -275,6 +279,7 @@ impl Core {
             machine: self.machine.state(),
             reply_to: &self.reply_to,
             answer_as: &self.answer_as,
+            visited: self.visited,
             answer: &self.answer,
             use_pins: self.use_pins,
             ended_at: self.ended_at,
@@ -292,6 +297,7 @@ impl Core {
         core.data = RunData::restore(record.data)?;
         core.reply_to = record.reply_to;
         core.answer_as = record.answer_as;
+        core.visited = record.visited;
         core.answer = record.answer;
         core.use_pins = record.use_pins;
         core.ended_at = record.ended_at;

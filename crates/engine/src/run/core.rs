@@ -92,6 +92,8 @@ pub struct Core {
     pub reply_to: Option<ReplyTo>,
     /// How it is answered at the run's end, when that is not for the trigger to say.
     pub answer_as: Option<Box<Webhook>>,
+    /// Somebody came through a form of one of its steps.
+    pub visited: bool,
     /// The journaled answer.
     pub answer: Option<Answer>,
     /// Use pinned data.
@@ -389,6 +391,7 @@ impl Core {
             data: RunData::default(),
             reply_to: None,
             answer_as: None,
+            visited: false,
             answer: None,
             use_pins: false,
             last_seq: 0,
@@ -454,14 +457,19 @@ impl Core {
             }
             Event::SignalReceived { payload, .. } if payload.get("reply").is_some() => {
                 let reply = |key: &str| payload["reply"].get(key).cloned().unwrap_or_default();
-                if let Ok(to) = serde_json::from_value(reply("to")) {
-                    self.reply_to = Some(to);
-                    self.answer_as = serde_json::from_value(reply("as")).ok();
+                match serde_json::from_value(reply("to")) {
+                    Ok(to) => {
+                        self.reply_to = Some(to);
+                        self.answer_as = serde_json::from_value(reply("as")).ok();
+                    }
+                    // Who went through a form holds no request open; the run's answer is shown on a page.
+                    Err(_) => self.visited = true,
                 }
             }
             Event::Forked { at, .. } => {
                 self.reply_to = None;
                 self.answer_as = None;
+                self.visited = false;
                 self.answer = None;
                 self.ended_at = None;
                 self.error = None;
@@ -662,6 +670,12 @@ impl Core {
 }
 
 impl Shared {
+    /// Somebody goes through a form and is shown what the run answers, although no request waits for it.
+    pub fn has_visitor(&self, core: &Core) -> bool {
+        let trigger = core.machine.trigger().and_then(|node| self.definition.node(node).node.as_ref()?.trigger());
+        core.visited || trigger.is_some_and(|trigger| trigger.form().is_some())
+    }
+
     /// What `$vars` and `$env` show: the variables of now, or in a replay those of then.
     pub fn variables(&self) -> Arc<VariableSet> {
         let recorded = self.recorded_variables.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -492,13 +492,13 @@ impl StepHost for StepRun {
                 core.after(After::Answer(to, answer));
                 true
             }
-            None => false,
+            None => self.shared.has_visitor(&core),
         }
     }
 
     fn awaits_answer(&self) -> bool {
         let core = self.shared.core();
-        core.reply_to.is_some() && !core.machine.answered()
+        (core.reply_to.is_some() || self.shared.has_visitor(&core)) && !core.machine.answered()
     }
 
     fn begin_stream<'a>(

@@ -131,31 +131,28 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
         refusal.problems = draft.problems;
         return Err(refusal);
     }
-    let triggers = engine::kinds::triggers(&draft.spec, &app.catalogue.snapshot());
+    let mut triggers = engine::kinds::triggers(&draft.spec, &app.catalogue.snapshot());
     let ears = crate::entrance::ears_of((id, &call.scope), &name, &draft.spec, &triggers);
-    let webhooks: Vec<(String, Webhook)> = triggers
-        .into_iter()
-        .filter_map(|(node, trigger)| match trigger {
-            Trigger::Webhook(webhook) => Some((node, *webhook)),
-            _ => None,
-        })
-        .collect();
-    if webhooks.is_empty() && ears.is_empty() {
+    triggers.retain(|(_, trigger)| trigger.endpoint().is_some());
+    if triggers.is_empty() && ears.is_empty() {
         return Err(Problem::new(Code::NoTrigger, format!("the draft of `{name}` has no trigger that hears"))
-            .hint("add a webhook or a trigger that listens, or run the draft by hand"));
+            .hint("add a webhook, a form or a trigger that listens, or run the draft by hand"));
     }
     app.runs.may_run(&call.scope, &WorkflowRef::Draft(name.clone()), grant).await?;
     let scope = &call.scope;
-    let addresses = webhooks.iter().flat_map(|(_, webhook)| {
+    let addresses = triggers.iter().filter_map(|(_, trigger)| Some((trigger, trigger.endpoint()?)));
+    let addresses = addresses.flat_map(|(trigger, webhook)| {
         let path = webhook.path.trim_matches('/');
-        let base = format!("{}/hooks-test/{}/{}/{path}", app.public_url, scope.workspace, scope.environment);
-        webhook.methods.iter().map(move |method| format!("{method} {base}"))
+        let (prefix, workspace, environment) = (trigger.prefix(), &scope.workspace, &scope.environment);
+        let address = format!("{}/{prefix}-test/{workspace}/{environment}/{path}", app.public_url);
+        trigger.shown_methods().map(move |method| format!("{method} {address}"))
     });
     let addresses = addresses.collect();
     let now = now_millis();
     let until = now + (seconds * 1_000) as i64;
     let rehearsal = Rehearsal::new(grant.actor(), until, !wanted.keep);
-    app.rehearsals.begin((id, scope), &name, (webhooks, ears), rehearsal, now);
+    let timezone = draft.spec.settings.timezone.as_deref();
+    app.rehearsals.begin((id, scope), &name, (triggers, timezone), ears, rehearsal, now);
     Reply::json(&Listening { addresses, until: rfc3339(until) })
 }
 

@@ -44,7 +44,7 @@ pub struct Activation {
     pub updated_at: String,
     /// Who changed it.
     pub updated_by: String,
-    /// Paths of its webhooks, from `/hooks/` on.
+    /// Paths of its webhooks and forms, from `/hooks/` or `/forms/` on.
     pub addresses: Vec<String>,
 }
 
@@ -193,15 +193,14 @@ impl Resources {
     }
 }
 
-/// Paths of webhooks, with their methods.
+/// Paths of webhooks and forms, with their methods.
 fn addresses(scope: &Scope, triggers: &[(String, Trigger)]) -> Vec<String> {
     let mut all = Vec::new();
     for (_, trigger) in triggers {
-        let Trigger::Webhook(webhook) = trigger else { continue };
+        let Some(webhook) = trigger.endpoint() else { continue };
         let path = webhook.path.trim_start_matches('/');
-        for method in &webhook.methods {
-            all.push(format!("{method} /hooks/{}/{}/{path}", scope.workspace, scope.environment));
-        }
+        let address = format!("/{}/{}/{}/{path}", trigger.prefix(), scope.workspace, scope.environment);
+        all.extend(trigger.shown_methods().map(|method| format!("{method} {address}")));
     }
     all
 }

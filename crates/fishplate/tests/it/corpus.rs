@@ -99,6 +99,7 @@ pub fn candidate((file, spec): (String, WorkflowSpec), catalogue: &Snapshot) -> 
         Trigger::Error => "error",
         Trigger::Called(_) => "child",
         Trigger::Webhook(_) => "webhook",
+        Trigger::Form(_) => "form",
         Trigger::Schedule(_) => "schedule",
         Trigger::Provided { .. } => "provided",
     };
@@ -133,6 +134,12 @@ fn delivered(kind: &str) -> Value {
             "execution": { "id": "run_1", "error": { "message": "boom" }, "lastNodeExecuted": "Node", "mode": "webhook" },
             "workflow": { "id": "w", "name": "W" },
         }),
+        "form" => {
+            let mut sent = body.as_object().cloned().unwrap_or_default();
+            sent.insert("submittedAt".into(), "2026-03-02T09:00:00.000+00:00".into());
+            sent.insert("formMode".into(), "production".into());
+            Value::Object(sent)
+        }
         "child" => body,
         _ => json!({}),
     }

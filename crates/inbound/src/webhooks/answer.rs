@@ -71,16 +71,18 @@ pub fn page(status: u16, policy: &str, html: String) -> Response<Body> {
     response
 }
 
-/// Leads a visitor elsewhere.
-pub fn redirect(target: &url::Url) -> Response<Body> {
+/// Leads a visitor to another page of ours, which is asked for without what was sent.
+pub fn see(path: &str) -> Response<Body> {
     let mut response = head(303, &[], Body::empty());
-    if let Ok(target) = HeaderValue::try_from(target.as_str()) {
+    if let Ok(target) = HeaderValue::try_from(path) {
         response.headers_mut().insert(header::LOCATION, target);
     }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn head(status: u16, headers: &[(String, String)], body: Body) -> Response<Body> {
+/// A response with these headers.
+pub fn head(status: u16, headers: &[(String, String)], body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let own = response.headers_mut();

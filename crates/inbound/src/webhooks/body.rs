@@ -50,6 +50,8 @@ pub(super) struct Wanted<'a> {
     pub limit: Option<u64>,
     pub raw: Option<&'a str>,
     pub file_field: Option<&'a str>,
+    /// What stands between a field and the number of a file, where several files come under one name.
+    pub numbered: &'a str,
 }
 
 impl<'a> Wanted<'a> {
@@ -58,6 +60,7 @@ impl<'a> Wanted<'a> {
             limit: webhook.body_limit,
             raw: webhook.raw_body.as_deref(),
             file_field: webhook.file_field.as_deref(),
+            numbered: "",
         }
     }
 }
@@ -84,15 +87,15 @@ pub struct Parsed {
 }
 
 /// The pieces of a body, each awaited no longer than the limit of silence.
-pub(super) struct Pieces {
-    body: Body,
+pub(super) struct Pieces<'a> {
+    body: &'a mut Body,
     silence: Duration,
     left: u64,
     limit: u64,
     hasher: Option<Hasher>,
 }
 
-impl Pieces {
+impl Pieces<'_> {
     /// The next piece.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         loop {
@@ -138,7 +141,19 @@ enum Kind<'a> {
 
 /// Reads a body as its type says.
 pub(super) async fn read(
-    body: Body,
+    mut body: Body,
+    headers: &HeaderMap,
+    wanted: &Wanted<'_>,
+    limits: &Limits,
+    target: Target<'_>,
+    digest: bool,
+) -> Result<Parsed, Problem> {
+    read_from(&mut body, headers, wanted, limits, target, digest).await
+}
+
+/// The same, leaving what is not read to whoever wants to be done with it.
+pub(super) async fn read_from(
+    body: &mut Body,
     headers: &HeaderMap,
     wanted: &Wanted<'_>,
     limits: &Limits,
@@ -160,9 +175,7 @@ pub(super) async fn read(
     let hasher = digest.then(Hasher::default);
     let mut pieces = Pieces { body, silence: limits.silence, left: limit, limit, hasher };
     let mut parsed = match kind {
-        Kind::Multipart(boundary) => {
-            Multipart::new(&mut pieces, boundary, limits.memory).read(wanted.file_field, target).await?
-        }
+        Kind::Multipart(boundary) => Multipart::new(&mut pieces, boundary, limits.memory).read(wanted, target).await?,
         Kind::File => {
             let name = wanted.file_field.or(wanted.raw).unwrap_or("data");
             match store(&mut pieces, target).await? {
@@ -219,7 +232,7 @@ pub(super) fn length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     length.map(Some).ok_or_else(|| Problem::new(Code::Malformed, "the content length is no number"))
 }
 
-async fn collect(pieces: &mut Pieces) -> Result<Bytes, Problem> {
+async fn collect(pieces: &mut Pieces<'_>) -> Result<Bytes, Problem> {
     // Almost every body comes in one piece, which is then not copied.
     let Some(first) = pieces.next().await? else { return Ok(Bytes::new()) };
     let Some(second) = pieces.next().await? else { return Ok(first) };
@@ -319,7 +332,7 @@ fn add(map: &mut Map, name: String, value: Value) {
 }
 
 /// Puts pieces into a file; `None` when there are none. Small ones stay inside the item.
-async fn store(pieces: &mut Pieces, target: Target<'_>) -> Result<Option<Binary>, Problem> {
+async fn store(pieces: &mut Pieces<'_>, target: Target<'_>) -> Result<Option<Binary>, Problem> {
     let mut head = BytesMut::new();
     while head.len() <= INLINE {
         match pieces.next().await? {

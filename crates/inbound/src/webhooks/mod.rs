@@ -2,7 +2,7 @@
 
 mod answer;
 mod body;
-mod form;
+mod forms;
 mod gate;
 mod multipart;
 mod resume;
@@ -87,7 +87,26 @@ impl Options {
     }
 }
 
-/// Receives webhooks and calls of resume addresses. Cheap to clone.
+/// The first parts of all addresses that a [`Receiver`] answers. Those without a scope in them are n8n's.
+pub const PREFIXES: &[&str] = &[
+    "/hooks",
+    "/hooks-test",
+    "/webhook",
+    "/webhook-test",
+    "/resume",
+    "/forms",
+    "/forms-test",
+    "/form",
+    "/form-test",
+    "/form-run",
+];
+
+/// Whether a [`Receiver`] answers a path.
+pub fn is_ours(path: &str) -> bool {
+    PREFIXES.iter().any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// Receives webhooks, forms and calls of resume addresses. Cheap to clone.
 #[derive(Clone)]
 pub struct Receiver {
     inner: Arc<Inner>,
@@ -102,6 +121,10 @@ struct Inner {
 enum Address<'a> {
     /// Scope as `workspace/environment` and path of an endpoint.
     Hook { scope: &'a str, path: &'a str, draft: bool },
+    /// The same of a form.
+    Form { scope: &'a str, path: &'a str, draft: bool },
+    /// What follows `/form-run/`.
+    Visit(&'a str),
     /// What follows `/resume/`.
     Resume(&'a str),
 }
@@ -117,11 +140,10 @@ impl Receiver {
         &self.inner.options.routes
     }
 
-    /// The routes `/hooks/…`, `/hooks-test/…`, `/webhook/…`, `/webhook-test/…` and `/resume/…`. Serve them with
+    /// The routes below all [`PREFIXES`]. Serve them with
     /// `into_make_service_with_connect_info::<SocketAddr>()`, or every sender is unknown.
     pub fn router(self) -> Router {
-        let prefixes = ["/hooks", "/hooks-test", "/webhook", "/webhook-test", "/resume"];
-        let router = prefixes.iter().fold(Router::new(), |router, prefix| {
+        let router = PREFIXES.iter().fold(Router::new(), |router, prefix| {
             router.route(&format!("{prefix}/{{*rest}}"), axum::routing::any(handle))
         });
         router.with_state(self)
@@ -133,6 +155,16 @@ impl Receiver {
         let (parts, body) = request.into_parts();
         let mut cross = None;
         let answered = match address(parts.uri.path()) {
+            Some(Address::Form { scope, path, draft }) => {
+                let answered = match self.inner.options.routes.find_form(scope, path, draft) {
+                    Some(found) => self.form(&parts, body, &found, peer).await,
+                    None => Err(Problem::new(Code::NoSuchEndpoint, "there is no form at this address")),
+                };
+                Ok(answered.unwrap_or_else(|problem| forms::trouble(&problem)))
+            }
+            Some(Address::Visit(rest)) => {
+                Ok(self.visit(&parts, rest).await.unwrap_or_else(|problem| forms::trouble(&problem)))
+            }
             Some(Address::Hook { scope, path, draft }) => match self.inner.options.routes.find(scope, path, draft) {
                 Some(found) => {
                     cross = found.route.endpoints.first().cloned();
@@ -319,14 +351,19 @@ async fn handle(
 fn address(path: &str) -> Option<Address<'_>> {
     static DEFAULT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| Scope::default().to_string());
     let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
-    let scoped = |draft| {
+    let scoped = || {
         let slash = rest.find('/')?;
         let end = slash + 1 + rest[slash + 1..].find('/')?;
-        Some(Address::Hook { scope: &rest[..end], path: &rest[end + 1..], draft })
+        Some((&rest[..end], &rest[end + 1..]))
     };
     match first {
-        "hooks" => scoped(false),
-        "hooks-test" => scoped(true),
+        "hooks" => scoped().map(|(scope, path)| Address::Hook { scope, path, draft: false }),
+        "hooks-test" => scoped().map(|(scope, path)| Address::Hook { scope, path, draft: true }),
+        "forms" => scoped().map(|(scope, path)| Address::Form { scope, path, draft: false }),
+        "forms-test" => scoped().map(|(scope, path)| Address::Form { scope, path, draft: true }),
+        "form" => Some(Address::Form { scope: DEFAULT.as_str(), path: rest, draft: false }),
+        "form-test" => Some(Address::Form { scope: DEFAULT.as_str(), path: rest, draft: true }),
+        "form-run" => Some(Address::Visit(rest)),
         "webhook" => Some(Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: false }),
         "webhook-test" => Some(Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: true }),
         "resume" => Some(Address::Resume(rest)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::{Buf, Bytes, BytesMut};
 use model::{Binary, Code, Map, Problem, Value};
 
-use super::body::{self, Parsed, Pieces, Target};
+use super::body::{self, Parsed, Pieces, Target, Wanted};
 
 /// Parts of a form at most.
 const MOST_PARTS: usize = 1_000;
@@ -14,8 +14,8 @@ const MOST_HEADERS: usize = 16 << 10;
 /// Bytes of a file that is kept inside the item instead of the store.
 const INLINE: usize = 32 << 10;
 
-pub(super) struct Multipart<'a> {
-    pieces: &'a mut Pieces,
+pub(super) struct Multipart<'a, 'b> {
+    pieces: &'a mut Pieces<'b>,
     /// `\r\n--<boundary>`
     delimiter: Vec<u8>,
     buffer: BytesMut,
@@ -33,14 +33,14 @@ fn malformed(detail: &str) -> Problem {
     Problem::new(Code::Malformed, format!("the form cannot be read: {detail}"))
 }
 
-impl<'a> Multipart<'a> {
-    pub fn new(pieces: &'a mut Pieces, boundary: &str, field_bytes: u64) -> Self {
+impl<'a, 'b> Multipart<'a, 'b> {
+    pub fn new(pieces: &'a mut Pieces<'b>, boundary: &str, field_bytes: u64) -> Self {
         let delimiter = format!("\r\n--{boundary}").into_bytes();
         // The first delimiter has no line in front of it; with one put there, all are alike.
         Multipart { pieces, delimiter, buffer: BytesMut::from(&b"\r\n"[..]), field_bytes }
     }
 
-    pub async fn read(mut self, prefix: Option<&str>, target: Target<'_>) -> Result<Parsed, Problem> {
+    pub async fn read(mut self, wanted: &Wanted<'_>, target: Target<'_>) -> Result<Parsed, Problem> {
         if self.delimiter.len() < 5 || self.delimiter.len() > 76 {
             return Err(malformed("a boundary has 1 to 70 characters"));
         }
@@ -69,7 +69,7 @@ impl<'a> Multipart<'a> {
         }
         // Senders may pad after the last boundary; the length and the digest count it.
         while self.pieces.next().await?.is_some() {}
-        let files = named(found, prefix);
+        let files = named(found, wanted.file_field, wanted.numbered);
         let files = (!files.is_empty()).then(|| Box::new(files));
         Ok(Parsed { value: Value::Object(fields), files, digest: None })
     }
@@ -167,7 +167,7 @@ impl<'a> Multipart<'a> {
 }
 
 /// Names of files as n8n gives them: by field, with a number where a field comes twice; or a prefix and a number.
-fn named(found: Vec<(String, Binary)>, prefix: Option<&str>) -> BTreeMap<String, Binary> {
+fn named(found: Vec<(String, Binary)>, prefix: Option<&str>, between: &str) -> BTreeMap<String, Binary> {
     let mut count: BTreeMap<String, usize> = BTreeMap::new();
     found.iter().for_each(|(name, _)| *count.entry(name.clone()).or_default() += 1);
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -179,7 +179,7 @@ fn named(found: Vec<(String, Binary)>, prefix: Option<&str>) -> BTreeMap<String,
             None if count[&name] > 1 || name.ends_with("[]") => {
                 let next = seen.entry(plain.clone()).or_default();
                 *next += 1;
-                format!("{plain}{}", *next - 1)
+                format!("{plain}{between}{}", *next - 1)
             }
             None => plain,
         };

@@ -8,11 +8,11 @@ use http::request::Parts;
 use http::{Method, Response};
 use model::{Code, Map, Problem, ScopeId, SignalId, Value};
 use part::Suspend;
-use part::door::{Door, Form};
+use part::door::Door;
 use part::net::AddressRange;
 use part::trigger::Respond;
 
-use super::{Receiver, answer, body, form, gate, request_json};
+use super::{Receiver, answer, body, forms, gate, request_json};
 use crate::resume::Wait;
 
 impl Receiver {
@@ -25,12 +25,42 @@ impl Receiver {
     ) -> Result<Response<Body>, Problem> {
         let options = &self.inner.options;
         let wait = options.signer.read(rest)?;
-        // The scope of a resume address has no endpoint, so files go where the run's files are.
-        let scope = options.routes.scope_id(&wait.scope).unwrap_or_default();
-        let door = match options.runs.waits(&wait.scope, wait.run, wait.step).await? {
-            Some(Suspend::Signal { door: Some(door), .. }) => Some(read_door(door)?),
-            _ => None,
+        let standing = options.runs.standing(&wait.scope, wait.run, Some(wait.step)).await?;
+        // Files go where the run's files are.
+        let scope = standing.scope;
+        // The wait that a call with this step's address resumes: the step's own, or, when the address was shown by a
+        // step before it, the one that would take the signal.
+        let here = standing.waits.get_key_value(&wait.step).or_else(|| standing.waits.first_key_value());
+        let own = standing.waited.as_ref().map(door_of).transpose()?.flatten();
+        if let Some(door) = own.filter(|door| door.form.is_some()) {
+            return Ok(self
+                .form_step(&door, &standing, parts, body, &wait, peer)
+                .await
+                .unwrap_or_else(|problem| forms::trouble(&problem)));
+        }
+        if here.is_none() && standing.waited.is_some() && standing.is_over && !standing.status.is_final() {
+            let problem = Problem::new(Code::RunEnded, "the step has gone on already");
+            return Err(problem.hint("look at the run to see what it went on with"));
+        }
+        let door = match here {
+            Some((step, on)) => door_of(on)?.map(|door| (*step, door)),
+            None => None,
         };
+        if let Some((step, door)) = &door
+            && door.form.is_some()
+        {
+            // Each page has its own address, whoever has shown which.
+            let wait = Wait { step: *step, ..wait };
+            return Ok(match parts.method {
+                Method::POST => {
+                    let standing = options.runs.standing(&wait.scope, wait.run, Some(wait.step)).await?;
+                    let sent = self.form_step(door, &standing, parts, body, &wait, peer).await;
+                    sent.unwrap_or_else(|problem| forms::trouble(&problem))
+                }
+                _ => answer::see(&with_query(&options.signer.path(&wait), parts)),
+            });
+        }
+        let door = door.map(|(_, door)| door);
         match door {
             Some(door) => self.through(&door, parts, body, &wait, scope, peer).await,
             // Nobody waits yet, or whoever does takes any call: the signal is kept, and the step decides.
@@ -64,35 +94,15 @@ impl Receiver {
         let senders: Vec<AddressRange> = webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
         let sender = gate::sender(peer, &parts.headers, &options.trusted_proxies);
         gate::check_sender(webhook, &senders, sender, &parts.headers)?;
-        if let Some(form) = door.form.as_ref().filter(|_| parts.method != Method::POST) {
-            return Ok(answer::page(200, &form::policy(form), form::page(form, &Map::new(), &BTreeMap::new())));
-        }
         let parsed = self.read(parts, body, body::Wanted::of(webhook), scope).await?;
         let now = options.clock.now();
         let id = signal_id(wait, parts, &parsed, now);
-        let mut payload = match &door.form {
-            None => {
-                let files = parsed.files.map(|files| *files);
-                payload(request_json(parts, Map::new(), parsed.value), files.as_ref(), parts)
-            }
-            Some(form) => {
-                let entered = parsed.value.as_object().cloned().unwrap_or_default();
-                match form::read(form, &entered, parsed.files.as_deref(), &time_text(now)) {
-                    Ok(item) => payload(item.json, item.binary.as_deref(), parts),
-                    Err(problems) => {
-                        let page = form::page(form, &entered, &problems);
-                        return Ok(answer::page(422, &form::policy(form), page));
-                    }
-                }
-            }
-        };
+        let files = parsed.files.map(|files| *files);
+        let mut payload = payload(request_json(parts, Map::new(), parsed.value), files.as_ref(), parts);
         payload.insert("door".into(), true.into());
         if webhook.respond == Respond::Immediately {
             self.tell(wait, id, payload).await?;
-            return match &door.form {
-                Some(form) => Ok(thanks(form)),
-                None => answer::whole(webhook.answer_started(), &*options.files, scope).await,
-            };
+            return answer::whole(webhook.answer_started(), &*options.files, scope).await;
         }
         let mut open = options.replies.open();
         // The run answers this request from here on, as this door says.
@@ -119,7 +129,20 @@ impl Receiver {
     }
 }
 
-fn read_door(door: Value) -> Result<Door, Problem> {
+/// What stands at the door of a wait, if anything does.
+fn door_of(on: &Suspend) -> Result<Option<Door>, Problem> {
+    match on {
+        Suspend::Signal { door: Some(door), .. } => read_door(door.clone()).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// An address with the query of a request.
+fn with_query(path: &str, parts: &Parts) -> String {
+    parts.uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+}
+
+pub(super) fn read_door(door: Value) -> Result<Door, Problem> {
     serde_json::from_value(door).map_err(|error| {
         let detail = format!("what the step waits for cannot be read: {error}");
         Problem::new(Code::Internal, detail)
@@ -135,20 +158,6 @@ fn payload(json: Map, files: Option<&BTreeMap<String, model::Binary>>, parts: &P
     }
     payload.insert("method".into(), parts.method.as_str().into());
     payload
-}
-
-/// What a visitor sees who has sent a form.
-fn thanks(form: &Form) -> Response<Body> {
-    let target = form.redirect.as_deref().and_then(|target| target.trim().parse::<url::Url>().ok());
-    match target.filter(|target| matches!(target.scheme(), "http" | "https")) {
-        Some(target) => answer::redirect(&target),
-        None => answer::page(200, &form::policy(form), form::completed(form)),
-    }
-}
-
-fn time_text(millis: i64) -> String {
-    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 /// The signal's id. A sender that repeats itself with an idempotency key sends the same signal; without one, calls

@@ -4,6 +4,7 @@ mod call;
 mod debug_helper;
 mod evaluation;
 mod execution_data;
+mod form;
 mod made_up;
 mod stop;
 mod wait;
@@ -21,6 +22,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(evaluation::Evaluation),
         Arc::new(execution_data::ExecutionData),
         Arc::new(wait::Wait),
+        Arc::new(form::Page),
         Arc::new(stop::Stop),
     ]
 }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
-use model::{Code, Item, Map, NodeSpec, Problem, Value};
+use model::{Code, Map, NodeSpec, Problem, Value};
 use part::door::{Door, Form};
 use part::n8n::{Lifted, Mapping, Version};
 use part::trigger::{Webhook, WebhookAuth};
 use part::{
-    Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Origin, Origins, Outcome, PortOutput, Resumed,
-    Suspend, Typed,
+    Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, PortOutput, Resumed, Suspend, Typed,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::wait_n8n;
+use crate::form;
 
 pub(super) struct Wait;
 
@@ -67,7 +67,7 @@ enum Until {
 /// When a wait for a call ends by itself.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "kind", deny_unknown_fields)]
-enum Limit {
+pub(super) enum Limit {
     /// So long from now.
     Interval {
         /// How many of the unit.
@@ -86,7 +86,7 @@ enum Limit {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-enum Unit {
+pub(super) enum Unit {
     Seconds,
     Minutes,
     #[default]
@@ -99,6 +99,16 @@ fn one() -> f64 {
 }
 fn get() -> String {
     "GET".into()
+}
+
+impl Limit {
+    /// When it ends, milliseconds since 1970.
+    pub(super) fn until(&self, ctx: &Ctx) -> Result<i64, NodeError> {
+        match self {
+            Limit::Interval { amount, unit } => Ok(ctx.now() + unit.millis(*amount)?),
+            Limit::Time { at } => instant(at, &ctx.info().timezone, "/params/limit/at"),
+        }
+    }
 }
 
 impl Unit {
@@ -135,7 +145,8 @@ impl NodeType for Wait {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Ok(Arc::new(Prepared { params: Typed::compile(&node.params)? }))
+        let form = node.params.get("until").is_some_and(|until| until == "form");
+        Ok(Arc::new(Prepared { params: Typed::compile(&node.params)?, form }))
     }
 
     fn connections(&self) -> &'static [part::node::Slot] {
@@ -161,11 +172,17 @@ impl NodeType for Wait {
 
 struct Prepared {
     params: Typed<Params>,
+    /// It waits for a form.
+    form: bool,
 }
 
 impl Node for Prepared {
     fn effect(&self) -> Effect {
         Effect::Local
+    }
+
+    fn shows_pages(&self) -> bool {
+        self.form
     }
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
@@ -185,15 +202,13 @@ impl Prepared {
             Until::Interval => timer(ctx.now() + params.unit.millis(params.amount)?),
             Until::Time => timer(instant(&params.at, &ctx.info().timezone, "/params/at")?),
             Until::Call | Until::Form => {
-                let until = match &params.limit {
-                    None => None,
-                    Some(Limit::Interval { amount, unit }) => Some(ctx.now() + unit.millis(*amount)?),
-                    Some(Limit::Time { at }) => Some(instant(at, &ctx.info().timezone, "/params/limit/at")?),
-                };
+                let until = params.limit.as_ref().map(|limit| limit.until(ctx)).transpose()?;
                 let door = params.door(ctx)?;
                 match ctx.resumed() {
-                    Some(Resumed::Signal { payload }) if opens(payload, &params.method, door.as_ref()) => {
-                        called(payload.clone(), ctx)
+                    Some(Resumed::Signal { payload })
+                        if opens(payload, &params.method, door.as_ref(), ctx.info().step) =>
+                    {
+                        form::sent(payload.clone(), ctx)
                     }
                     Some(Resumed::TimedOut | Resumed::Timer) => pass(),
                     _ => {
@@ -210,16 +225,16 @@ impl Prepared {
 impl Params {
     /// What stands at the resume address; nothing when any call of the method may resume.
     fn door(&self, ctx: &Ctx) -> Result<Option<Door>, NodeError> {
-        let form = match self.until {
+        let shown = match self.until {
             Until::Form => Some(self.form.clone().unwrap_or_default()),
             _ => None,
         };
-        let mut webhook = match (&self.door, &form) {
+        let mut webhook = match (&self.door, &shown) {
             (None, None) => return Ok(None),
             (Some(webhook), _) => webhook.clone(),
             (None, Some(_)) => Webhook::default(),
         };
-        if form.is_some() {
+        if shown.is_some() {
             webhook.methods = vec!["GET".into(), "HEAD".into(), "POST".into()];
         } else if webhook.methods.is_empty() {
             webhook.methods = vec![self.method.to_ascii_uppercase()];
@@ -230,23 +245,25 @@ impl Params {
         {
             *connection = ctx.info().connections.get("auth").cloned().or(connection.take());
             if connection.is_none() {
-                let detail = "visitors cannot be checked without a connection";
-                return Err(NodeError::new(Code::ConnectionMissing, Category::Auth, detail)
-                    .hint("choose the connection that holds the secret"));
+                return Err(form::no_connection());
             }
         }
-        Ok(Some(Door { webhook, form }))
+        Ok(Some(Door { webhook, form: shown, timezone: None }))
     }
 }
 
 /// Whether a call resumes. A signal that a person or another area sends has no method. A call that came before the
 /// door was there was checked by nobody, so it opens none that checks anything.
-fn opens(payload: &Value, method: &str, door: Option<&Door>) -> bool {
+pub(super) fn opens(payload: &Value, method: &str, door: Option<&Door>, step: u32) -> bool {
     let Some(called) = payload.get("method").and_then(Value::as_str) else { return true };
     match door {
         None => called.eq_ignore_ascii_case(method),
         Some(door) => {
             let passed = payload.get("door") == Some(&Value::Bool(true));
+            // A page that was sent twice at once may come when the run waits at the next one already.
+            if door.form.is_some() && payload.get("page").is_some_and(|page| page != step) {
+                return false;
+            }
             passed
                 || (door.form.is_none()
                     && door.webhook.auth == WebhookAuth::None
@@ -254,24 +271,6 @@ fn opens(payload: &Value, method: &str, door: Option<&Door>) -> bool {
                     && door.webhook.methods.iter().any(|method| method.eq_ignore_ascii_case(called)))
         }
     }
-}
-
-/// The call as an item, in the shape that a webhook trigger puts out. Files come along under `binary`.
-fn called(payload: Value, ctx: &Ctx) -> Result<Outcome, NodeError> {
-    let mut item = match payload {
-        Value::Object(mut map) if map.contains_key("json") => {
-            let binary = map.remove("binary").filter(|files| !files.is_null());
-            let binary = binary.map(serde_json::from_value).transpose();
-            let binary = binary.map_err(|error| NodeError::bug(format!("the call's files cannot be read: {error}")))?;
-            Item { binary, ..Item::from_value(map.remove("json").unwrap_or_default()) }
-        }
-        other => Item::from_value(other),
-    };
-    item.json.remove("method");
-    // n8n pairs it with the first item that waited.
-    let origin = if ctx.input(0).is_empty() { Origin::None } else { Origin::item(0) };
-    let origins: Origins = [origin].into_iter().collect();
-    Ok(Outcome::Done(vec![PortOutput::Items { items: part::Items::from_vec(vec![item]), origins }]))
 }
 
 /// Milliseconds since 1970 of a date and time as people and n8n's expressions write it.

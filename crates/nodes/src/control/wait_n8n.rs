@@ -4,11 +4,12 @@ use model::{Map, Value};
 use part::n8n::{Lifted, Node};
 use serde_json::json;
 
-use crate::lift::{Names, copy, put};
+use crate::form;
+use crate::lift::{copy, put};
 use crate::trigger::webhook;
 
 /// Settings of another way of waiting than the chosen one, defaults, and the suffix that tells several waits apart,
-/// which the address does by itself. Forms carry no advertisement.
+/// which the address does by itself.
 pub const IDLE: &[&str] = &[
     "resume",
     "amount",
@@ -34,7 +35,7 @@ pub const IDLE: &[&str] = &[
     "formFields.values.*.multipleFiles",
     "options.binaryData",
     "options.webhookSuffix",
-    "options.appendAttribution",
+    "formFields.values.*.fieldName",
     "options.respondWithOptions.values.respondWith",
 ];
 
@@ -87,7 +88,7 @@ fn lift_door(node: &Node, params: &mut Map, lifted: &mut Lifted) {
     }
 }
 
-fn lift_limit(node: &Node, params: &mut Map) {
+pub fn lift_limit(node: &Node, params: &mut Map) {
     if !node.flag("limitWaitTime", false) {
         return;
     }
@@ -100,112 +101,13 @@ fn lift_limit(node: &Node, params: &mut Map) {
     params.insert("limit".into(), limit);
 }
 
-/// Fields of a form that differ in name alone.
-const FIELD: Names = &[
-    ("label", "fieldLabel"),
-    ("name", "fieldName"),
-    ("placeholder", "placeholder"),
-    ("value", "defaultValue"),
-    ("accept", "acceptFileTypes"),
-    ("html", "html"),
-    ("required", "requiredField"),
-];
-
 fn lift_form(node: &Node) -> Value {
     let mut form = Map::new();
     copy(node, "formTitle", &mut form, "title");
     copy(node, "formDescription", &mut form, "description");
-    let fields = node.param("formFields.values").as_array().map_or(&[][..], Vec::as_slice);
-    form.insert("fields".into(), fields.iter().map(lift_field).collect());
-    let answer = node.param("options.respondWithOptions.values");
-    if answer["respondWith"] == "redirect" {
-        put(&mut form, "redirect", answer["redirectUrl"].clone());
-    } else {
-        put(&mut form, "completion", answer["formSubmittedText"].clone());
-    }
+    form.insert("fields".into(), form::lift_fields(node.param("formFields.values"), false));
+    form::lift_options(node, &mut form);
     Value::Object(form)
-}
-
-fn lift_field(theirs: &Value) -> Value {
-    let mut field = Map::new();
-    for (ours, name) in FIELD {
-        put(&mut field, ours, theirs[name].clone());
-    }
-    let kind = theirs["fieldType"].as_str().unwrap_or("text");
-    if kind != "text" {
-        put(&mut field, "type", kind);
-    }
-    match kind {
-        "hiddenField" => put(&mut field, "value", theirs["fieldValue"].clone()),
-        "html" => put(&mut field, "name", theirs["elementName"].clone()),
-        "file" if theirs["multipleFiles"] != false => put(&mut field, "multiple", true),
-        "dropdown" if theirs["multiselect"] == true => put(&mut field, "multiple", true),
-        "checkbox" => {
-            let number = |name: &str, default: i64| match &theirs[name] {
-                Value::Null => default.into(),
-                number => number.clone(),
-            };
-            match theirs["limitSelection"].as_str() {
-                Some("exact") => {
-                    put(&mut field, "least", number("numberOfSelections", 1));
-                    put(&mut field, "most", number("numberOfSelections", 1));
-                }
-                Some("range") => {
-                    put(&mut field, "least", number("minSelections", 0));
-                    put(&mut field, "most", number("maxSelections", 1));
-                }
-                _ => {}
-            }
-        }
-        _ => {}
-    }
-    if let Some(options) = theirs["fieldOptions"]["values"].as_array() {
-        let options: Vec<Value> =
-            options.iter().map(|option| option["option"].clone()).filter(|o| !o.is_null()).collect();
-        put(&mut field, "options", options);
-    }
-    Value::Object(field)
-}
-
-fn lower_field(field: &Value) -> Value {
-    let mut theirs = Map::new();
-    for (ours, name) in FIELD {
-        put(&mut theirs, name, field[ours].clone());
-    }
-    let kind = field["type"].as_str().unwrap_or("text");
-    if kind != "text" {
-        put(&mut theirs, "fieldType", kind);
-    }
-    match kind {
-        "hiddenField" => {
-            theirs.shift_remove("defaultValue");
-            put(&mut theirs, "fieldValue", field["value"].clone());
-        }
-        "html" => {
-            theirs.shift_remove("fieldName");
-            put(&mut theirs, "elementName", field["name"].clone());
-        }
-        "file" if field["multiple"] != true => put(&mut theirs, "multipleFiles", false),
-        "dropdown" if field["multiple"] == true => put(&mut theirs, "multiselect", true),
-        "checkbox" => match (&field["least"], &field["most"]) {
-            (Value::Null, Value::Null) => {}
-            (least, most) if least == most => {
-                put(&mut theirs, "limitSelection", "exact");
-                put(&mut theirs, "numberOfSelections", most.clone());
-            }
-            (least, most) => {
-                put(&mut theirs, "limitSelection", "range");
-                put(&mut theirs, "minSelections", least.clone());
-                put(&mut theirs, "maxSelections", most.clone());
-            }
-        },
-        _ => {}
-    }
-    if let Some(options) = field["options"].as_array() {
-        let options: Vec<Value> = options.iter().map(|option| json!({ "option": option })).collect();
-        put(&mut theirs, "fieldOptions.values", options);
-    }
-    Value::Object(theirs)
 }
 
 /// n8n's parameters for ours.
@@ -251,17 +153,14 @@ pub fn lower(params: &Map, version: f64) -> Map {
 fn lower_form(form: &Value, lowered: &mut Map) {
     put(lowered, "formTitle", form["title"].clone());
     put(lowered, "formDescription", form["description"].clone());
-    if let Some(fields) = form["fields"].as_array().filter(|fields| !fields.is_empty()) {
-        put(lowered, "formFields.values", fields.iter().map(lower_field).collect::<Vec<_>>());
+    let fields = form::lower_fields(&form["fields"]);
+    if fields.as_array().is_some_and(|fields| !fields.is_empty()) {
+        put(lowered, "formFields.values", fields);
     }
-    if !form["redirect"].is_null() {
-        put(lowered, "options.respondWithOptions.values.respondWith", "redirect");
-        put(lowered, "options.respondWithOptions.values.redirectUrl", form["redirect"].clone());
-    }
-    put(lowered, "options.respondWithOptions.values.formSubmittedText", form["completion"].clone());
+    form::lower_options(form, lowered);
 }
 
-fn lower_limit(limit: &Value, lowered: &mut Map) {
+pub fn lower_limit(limit: &Value, lowered: &mut Map) {
     match limit["kind"].as_str() {
         Some("time") => {
             put(lowered, "limitWaitTime", true);

@@ -6,6 +6,7 @@
 mod called;
 mod error;
 mod evaluation;
+mod form;
 mod manual;
 mod schedule;
 pub(crate) mod webhook;
@@ -23,6 +24,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
         Arc::new(manual::Manual),
         Arc::new(webhook::Webhook),
+        Arc::new(form::FormTrigger),
         Arc::new(schedule::Schedule),
         Arc::new(called::Called),
         Arc::new(error::ErrorTrigger),

@@ -100,7 +100,7 @@ impl NodeType for Webhook {
     }
 }
 
-fn check(endpoint: &Endpoint) -> Result<(), Problems> {
+pub(super) fn check(endpoint: &Endpoint) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let mut refuse = |detail: String, pointer: &str| {
         problems.push(Problem::new(Code::InvalidParameter, detail).at(format!("/params/{pointer}")));

@@ -109,7 +109,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Pro
           )}
           {type && <p className="ed-about">{type.summary}.</p>}
           {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
-          {tab === "options" ? <Options node={node} /> : <FormOf node={node.name} item={item}><Parameters node={node} type={type} place={place} addresses={node.type === "http.webhook" ? addressesOf(hooks, String(node.params?.["path"] ?? "")) : undefined} /></FormOf>}
+          {tab === "options" ? <Options node={node} /> : <FormOf node={node.name} item={item}><Parameters node={node} type={type} place={place} addresses={addressesOf(node.type, hooks, String(node.params?.["path"] ?? ""))} /></FormOf>}
         </div>
         <div className="ed-column">
           {outputs.length > 1 && node.pinned === undefined && (
@@ -156,7 +156,7 @@ function NameInput({ name, onRename }: { readonly name: string; readonly onRenam
 }
 
 /** The field that the account belongs to, where it is not the first thing to be asked. */
-const ACCOUNT_AFTER: Readonly<Record<string, string>> = { "http.request": "url", "http.webhook": "auth", "http.respond": "with", "core.wait": "door" };
+const ACCOUNT_AFTER: Readonly<Record<string, string>> = { "http.request": "url", "http.webhook": "auth", "form.trigger": "auth", "http.respond": "with", "core.wait": "door" };
 
 function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec; readonly type: NodeType | undefined; readonly place: Place; readonly addresses: Addresses | undefined }) {
   const store = useEditor();

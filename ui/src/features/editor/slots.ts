@@ -20,8 +20,8 @@ export function slotsOf(node: NodeSpec, type: NodeType | undefined): AskedSlot[]
   const params: JsonObject = node.params ?? {};
   const set = Object.keys(node.connections ?? {});
   const declared = (type?.connections ?? []).flatMap(({ slot, kinds }): AskedSlot[] => {
-    const caller = node.type === "http.webhook" ? callerKind(params["auth"]) : node.type === "core.wait" ? callerKind(isObject(params["door"]) ? params["door"]["auth"] : undefined) : undefined;
-    if (node.type === "http.webhook" || node.type === "core.wait") return caller !== undefined ? [{ slot, kinds: kinds.includes(caller) ? [caller] : kinds }] : set.includes(slot) ? [{ slot, kinds }] : [];
+    const caller = node.type === "http.webhook" || node.type === "form.trigger" ? callerKind(params["auth"]) : node.type === "core.wait" ? callerKind(isObject(params["door"]) ? params["door"]["auth"] : undefined) : undefined;
+    if (node.type === "http.webhook" || node.type === "form.trigger" || node.type === "core.wait") return caller !== undefined ? [{ slot, kinds: kinds.includes(caller) ? [caller] : kinds }] : set.includes(slot) ? [{ slot, kinds }] : [];
     if (node.type === "http.respond" && params["with"] !== "jwt" && !set.includes(slot)) return [];
     return [{ slot, kinds }];
   });

@@ -17,17 +17,25 @@ export interface Addresses {
   readonly test: string;
 }
 
-/** Both addresses of a webhook. `hooks` is the live one up to the path. */
-export function addressesOf(hooks: string, path: string): Addresses {
+/** The first part of the addresses of node types that have one. */
+const PREFIXES: Readonly<Record<string, string>> = { "http.webhook": "hooks", "form.trigger": "forms" };
+
+/** Whether a trigger is reached at an address, so that its draft can listen for a test event there. */
+export const hasAddress = (type: string) => type in PREFIXES;
+
+/** Both addresses of a webhook or a form. `hooks` is the live one of a webhook up to the path. */
+export function addressesOf(type: string, hooks: string, path: string): Addresses | undefined {
+  const prefix = PREFIXES[type];
+  if (prefix === undefined) return undefined;
   const clean = path.replace(/^\/+|\/+$/g, "");
-  return { live: `${hooks}/${clean}`, test: `${hooks.replace(/\/hooks\//, "/hooks-test/")}/${clean}` };
+  return { live: `${hooks.replace(/\/hooks\//, `/${prefix}/`)}/${clean}`, test: `${hooks.replace(/\/hooks\//, `/${prefix}-test/`)}/${clean}` };
 }
 
-export function WebhookPath({ place, addresses }: { readonly place: Place; readonly addresses: Addresses | undefined }) {
+export function AddressPath({ place, addresses, hint, example }: { readonly place: Place; readonly addresses: Addresses | undefined; readonly hint?: string; readonly example: string }) {
   return (
     <>
-      <Labelled label="Path" place={place} required expressive={false} hint="`:name` stands for any part, and comes in as a parameter.">
-        {(id) => <input id={id} value={textOf(place.value)} placeholder="orders/:id" onChange={(event) => place.onChange(event.target.value)} />}
+      <Labelled label="Path" place={place} required expressive={false} {...(hint === undefined ? {} : { hint })}>
+        {(id) => <input id={id} value={textOf(place.value)} placeholder={example} onChange={(event) => place.onChange(event.target.value)} />}
       </Labelled>
       {addresses && (
         <dl className="ed-addresses" aria-label="Addresses">
@@ -66,6 +74,9 @@ export function Methods({ place }: { readonly place: Place }) {
   );
 }
 
+/** Who can be let in to a form: a browser shows neither a header nor a token. */
+const VISITORS = ["none", "basic"];
+
 const CALLERS = [
   { kind: "none", label: "Anybody who knows the address" },
   { kind: "basic", label: "Who knows a name and a password" },
@@ -74,13 +85,13 @@ const CALLERS = [
 ];
 
 /** Who may call. The account that is asked for stands in the connection below. */
-export function Callers({ place }: { readonly place: Place }) {
+export function Callers({ place, label = "Who may call it", visitors = false }: { readonly place: Place; readonly label?: string; readonly visitors?: boolean }) {
   const whole: JsonObject = isObject(place.value) ? place.value : { kind: "none" };
   const kind = String(whole["kind"] ?? "none");
   return (
-    <label className="ed-label" data-pointer={place.pointer}>Who may call it
-      <select className="ed-inline" aria-label="Who may call it" value={kind} onChange={(event) => place.onChange(event.target.value === "none" ? { kind: "none" } : { ...(whole["connection"] === undefined ? {} : { connection: whole["connection"] }), kind: event.target.value })}>
-        {CALLERS.map((one) => <option key={one.kind} value={one.kind}>{one.label}</option>)}
+    <label className="ed-label" data-pointer={place.pointer}>{label}
+      <select className="ed-inline" aria-label={label} value={kind} onChange={(event) => place.onChange(event.target.value === "none" ? { kind: "none" } : { ...(whole["connection"] === undefined ? {} : { connection: whole["connection"] }), kind: event.target.value })}>
+        {CALLERS.filter((one) => !visitors || VISITORS.includes(one.kind)).map((one) => <option key={one.kind} value={one.kind}>{one.label}</option>)}
       </select>
     </label>
   );

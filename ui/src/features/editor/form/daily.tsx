@@ -13,7 +13,7 @@ import { below, type Place } from "./place";
 import { Body, HEADERS, JsonValue, RequestLine } from "./Request";
 import { Said } from "./Said";
 import { Schedule } from "./Schedule";
-import { Answers, Callers, Methods, WebhookPath, type Addresses } from "./Webhook";
+import { Answers, Callers, Methods, AddressPath, type Addresses } from "./Webhook";
 
 export interface FormContext {
   /** All parameters of the node, for editors that show several of them. */
@@ -106,7 +106,11 @@ export function dailyEditor(type: string, name: string, label: string, { whole, 
     case "http.webhook/methods":
       return <Methods place={place} />;
     case "http.webhook/path":
-      return <WebhookPath place={place} addresses={addresses} />;
+      return <AddressPath place={place} addresses={addresses} example="orders/:id" hint="`:name` stands for any part, and comes in as a parameter." />;
+    case "form.trigger/path":
+      return <AddressPath place={place} addresses={addresses} example="contact" />;
+    case "form.trigger/auth":
+      return <Callers place={place} label="Who may fill it in" visitors />;
     case "http.webhook/auth":
       return <Callers place={place} />;
     case "http.webhook/respond":

@@ -189,6 +189,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, (params: JsonO
   "core.loop": { outputs: (params) => params["outputs"] !== undefined },
   "core.limit": { keep: () => false },
   "core.call": { convert: (params) => isList(params["fields"]) && params["fields"].length > 0 },
+  "form.page": { form: (params) => params["show"] !== "end", json: (params) => params["show"] !== "end", limit: (params) => params["show"] !== "end", end: (params) => params["show"] === "end" },
   "http.webhook": {
     status: (params) => answers(params) !== "respondNode",
     body: (params) => answers(params) === "immediately",
@@ -271,6 +272,8 @@ export function initialParams(type: string, schema: JsonObject, free: string): J
   switch (type) {
     case "http.webhook":
       return { methods: ["POST"], path: free, respond: { when: "immediately" } };
+    case "form.trigger":
+      return { path: free, form: { title: "", fields: [{ label: "Name", required: true }] } };
     case "core.schedule":
       return { rules: [{ every: "days", count: 1, hour: 9, minute: 0 }] };
     case "core.set":

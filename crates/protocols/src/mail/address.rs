@@ -41,7 +41,9 @@ pub(super) fn single(text: &str, parameter: &str) -> Result<Mailbox, NodeError> 
         (None, _) => Err(NodeError::parameter(&format!("/params/{parameter}"), "an address is needed")
             .hint("write `name@example.com`")
             .permanent()),
-        _ => Err(NodeError::parameter(&format!("/params/{parameter}"), "one address is needed, not several").permanent()),
+        _ => {
+            Err(NodeError::parameter(&format!("/params/{parameter}"), "one address is needed, not several").permanent())
+        }
     }
 }
 

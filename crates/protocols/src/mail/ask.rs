@@ -104,7 +104,12 @@ impl Ask {
                 ..Form::default()
             },
             Answer::Text => Form {
-                fields: vec![FormField { label: TEXT.into(), kind: FieldKind::Textarea, required: true, ..FormField::default() }],
+                fields: vec![FormField {
+                    label: TEXT.into(),
+                    kind: FieldKind::Textarea,
+                    required: true,
+                    ..FormField::default()
+                }],
                 ..self.form.clone()
             },
             Answer::Form => self.form.clone(),
@@ -122,7 +127,8 @@ impl Ask {
     /// Texts of the mail's buttons and where they lead.
     fn buttons(&self, url: &str) -> Vec<(String, String)> {
         let choose = |choice: &str| {
-            let choice: String = url::form_urlencoded::Serializer::new(String::new()).append_pair(DECISION, choice).finish();
+            let choice: String =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair(DECISION, choice).finish();
             format!("{url}?{choice}")
         };
         match (self.answer, &self.no) {
@@ -199,7 +205,9 @@ pub(super) async fn run(ctx: &Ctx, params: &Params, post: &Post) -> Result<Outco
     // Made once: when the step runs again, the journal answers.
     post.send(ctx, parts, 0, false).await?;
     match ctx.resumed() {
-        Some(Resumed::Signal { payload }) if payload.get("door") == Some(&Value::Bool(true)) => answered(ask, payload, ctx),
+        Some(Resumed::Signal { payload }) if payload.get("door") == Some(&Value::Bool(true)) => {
+            answered(ask, payload, ctx)
+        }
         Some(Resumed::TimedOut | Resumed::Timer) => Ok(Outcome::Done(vec![PortOutput::pass(ctx.input(0).len())])),
         _ => {
             let methods = ["GET", "HEAD", "POST"].map(str::to_owned).into();
@@ -229,7 +237,8 @@ fn answered(ask: &Ask, payload: &Value, ctx: &Ctx) -> Result<Outcome, NodeError>
     let mut item = Item::from_value(json!({ "data": data }));
     if let Some(files) = payload.get("binary").filter(|files| !files.is_null()) {
         let files = serde_json::from_value(files.clone());
-        item.binary = Some(files.map_err(|error| NodeError::bug(format!("the answer's files cannot be read: {error}")))?);
+        item.binary =
+            Some(files.map_err(|error| NodeError::bug(format!("the answer's files cannot be read: {error}")))?);
     }
     let origin = if ctx.input(0).is_empty() { Origin::None } else { Origin::item(0) };
     let origins = [origin].into_iter().collect();

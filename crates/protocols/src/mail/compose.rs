@@ -167,7 +167,12 @@ mod tests {
     }
 
     fn file(name: &str, cid: Option<&str>) -> File {
-        File { name: name.into(), mime_type: "image/png".into(), content: Bytes::from_static(b"\x89PNG"), cid: cid.map(Into::into) }
+        File {
+            name: name.into(),
+            mime_type: "image/png".into(),
+            content: Bytes::from_static(b"\x89PNG"),
+            cid: cid.map(Into::into),
+        }
     }
 
     fn written(parts: Parts) -> String {
@@ -188,8 +193,17 @@ mod tests {
     #[test]
     fn pictures_stand_beside_the_page_and_files_beside_the_whole() {
         let mail = written(Parts { files: vec![file("a.png", Some("logo")), file("b.png", None)], ..parts() });
-        let order = ["multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "<logo>", "b.png"];
-        let places: Vec<_> = order.iter().map(|part| mail.find(part).unwrap_or_else(|| panic!("no {part} in {mail}"))).collect();
+        let order = [
+            "multipart/mixed",
+            "multipart/alternative",
+            "text/plain",
+            "multipart/related",
+            "text/html",
+            "<logo>",
+            "b.png",
+        ];
+        let places: Vec<_> =
+            order.iter().map(|part| mail.find(part).unwrap_or_else(|| panic!("no {part} in {mail}"))).collect();
         assert!(places.is_sorted(), "{mail}");
         // Without a page to stand in, a picture is a file like others.
         let plain = written(Parts { html: None, files: vec![file("a.png", Some("logo"))], ..parts() });

@@ -259,9 +259,10 @@ impl Post {
 /// What is journaled of a mail: enough to tell another one from it.
 fn told(parts: &Parts) -> Value {
     let list = |all: &[lettre::message::Mailbox]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let files = parts.files.iter().map(|file| {
-        json!({ "name": file.name, "cid": file.cid, "content": store::digest(&file.content).to_string() })
-    });
+    let files = parts
+        .files
+        .iter()
+        .map(|file| json!({ "name": file.name, "cid": file.cid, "content": store::digest(&file.content).to_string() }));
     json!({
         "from": parts.from.as_ref().map(ToString::to_string),
         "to": list(&parts.to), "cc": list(&parts.cc), "bcc": list(&parts.bcc), "replyTo": list(&parts.reply_to),
@@ -289,7 +290,9 @@ async fn parts(ctx: &Ctx, params: &Params, item: &Item, position: usize) -> Resu
     // As in n8n: an item without any file sends its mail without them.
     if item.binary.is_some() {
         let mut left = FILES;
-        for (name, shown) in params.inline.iter().map(|name| (name, true)).chain(params.files.iter().map(|name| (name, false))) {
+        for (name, shown) in
+            params.inline.iter().map(|name| (name, true)).chain(params.files.iter().map(|name| (name, false)))
+        {
             let Some(file) = item.file(name) else {
                 let detail = format!("item {position} has no file `{name}`");
                 let has = item.binary.as_deref().map(|all| all.keys().cloned().collect::<Vec<_>>().join("`, `"));

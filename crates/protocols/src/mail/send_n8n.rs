@@ -97,14 +97,20 @@ fn lift_ask(node: &Node, lifted: &mut Lifted) -> Value {
     }
     let limit = node.param("options.limitWaitTime.values");
     if !limit.is_null() {
-        put(&mut ask, "limit", match limit["limitType"].as_str() {
-            Some("atSpecifiedTime") => json!({ "kind": "time", "at": limit["maxDateAndTime"].as_str().unwrap_or_default() }),
-            _ => json!({
-                "kind": "interval",
-                "amount": node.value("options.limitWaitTime.values.resumeAmount", 1),
-                "unit": node.value("options.limitWaitTime.values.resumeUnit", "hours"),
-            }),
-        });
+        put(
+            &mut ask,
+            "limit",
+            match limit["limitType"].as_str() {
+                Some("atSpecifiedTime") => {
+                    json!({ "kind": "time", "at": limit["maxDateAndTime"].as_str().unwrap_or_default() })
+                }
+                _ => json!({
+                    "kind": "interval",
+                    "amount": node.value("options.limitWaitTime.values.resumeAmount", 1),
+                    "unit": node.value("options.limitWaitTime.values.resumeUnit", "hours"),
+                }),
+            },
+        );
     }
     Value::Object(ask)
 }

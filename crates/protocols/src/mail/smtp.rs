@@ -252,7 +252,8 @@ fn gone(host: &str, error: &std::io::Error) -> NodeError {
 }
 
 fn refused(host: &str, code: &str) -> NodeError {
-    let error = NodeError::new(Code::CredentialRejected, Category::Auth, format!("`{host}` refused the login ({code})"));
+    let error =
+        NodeError::new(Code::CredentialRejected, Category::Auth, format!("`{host}` refused the login ({code})"));
     error.hint("check user and password of the connection; some services want a password made for apps").permanent()
 }
 
@@ -261,7 +262,9 @@ fn failed(host: &str, error: &lettre::transport::smtp::Error) -> NodeError {
     let source = std::error::Error::source(error);
     let words = short(&source.map_or_else(|| error.to_string(), ToString::to_string));
     match error.status().map(|code| (error.is_permanent(), code)) {
-        Some((true, code)) if code.to_string() == "530" || code.to_string() == "535" => refused(host, &code.to_string()),
+        Some((true, code)) if code.to_string() == "530" || code.to_string() == "535" => {
+            refused(host, &code.to_string())
+        }
         Some((permanent, code)) => {
             let detail = format!("`{host}` refused the mail ({code}): {words}");
             let made = NodeError::new(Code::UpstreamStatus, Category::BadData, detail);

@@ -10,6 +10,8 @@ export const paths = {
   connections: "/connections",
   connection: "/connections/$name",
   variables: "/variables",
+  data: "/data",
+  table: "/data/$name",
   audit: "/audit",
   people: "/people",
   account: "/account",

@@ -9,6 +9,7 @@ import { Failure } from "./kit/States";
 import { ownPath, paths } from "./paths";
 import { runFilter } from "./resource/runFilter";
 import { runPlace } from "./resource/runPlace";
+import { tableView } from "./resource/tableView";
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({ component: Outlet });
 
@@ -78,6 +79,13 @@ const waiting = page(paths.waiting, () => import("./features/waiting/WaitingPage
 const connections = page(paths.connections, () => import("./features/connections/ConnectionsPage"), "ConnectionsPage");
 const connection = page(paths.connection, () => import("./features/connections/ConnectionPage"), "ConnectionPage");
 const variables = page(paths.variables, () => import("./features/variables/VariablesPage"), "VariablesPage");
+const tables = page(paths.data, () => import("./features/data/DataPage"), "DataPage");
+const table = createRoute({
+  getParentRoute: () => shell,
+  path: paths.table,
+  validateSearch: tableView.read,
+  component: lazyRouteComponent(() => import("./features/data/TablePage"), "TablePage"),
+});
 const audit = page(paths.audit, () => import("./features/audit/AuditPage"), "AuditPage");
 const people = page(paths.people, () => import("./features/people/PeoplePage"), "PeoplePage");
 const account = page(paths.account, () => import("./features/account/AccountPage"), "AccountPage");
@@ -116,6 +124,8 @@ const tree = root.addChildren([
     connections,
     connection,
     variables,
+    tables,
+    table,
     audit,
     people,
     account,

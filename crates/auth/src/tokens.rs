@@ -351,6 +351,31 @@ impl Tokens {
             (Some(_), None) => gone(format!("`{actor}`, who the run acts for, has no role in `{scope}`")),
         }
     }
+
+    /// The grant under which a run acts that acts for somebody (`runsAs`): what that one may do now, and nothing when
+    /// nobody of that name is left. A token that is narrowed to permissions counts where it is the only one.
+    pub fn acting(&self, actor: &str) -> Result<Grant, Problem> {
+        if actor.starts_with("cli:") {
+            // Whoever works on the data folder itself holds its key.
+            return Ok(Grant::new(actor, vec![Rule::everywhere(Role::Owner)], Credential::Operator));
+        }
+        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = crate::now_millis();
+        let known = roster.by_actor.get(actor).map(Vec::as_slice).unwrap_or_default();
+        let alive: Vec<&Standing> = known.iter().filter(|standing| standing.is_alive(now)).collect();
+        let whole: Vec<&Standing> = alive.iter().copied().filter(|standing| standing.only.is_none()).collect();
+        let (chosen, only) = match (whole.is_empty(), alive.last()) {
+            (false, _) => (whole, None),
+            (true, Some(last)) => (vec![*last], last.only.clone()),
+            (true, None) => {
+                let detail = format!("there is no `{actor}` any more, who the run acts for");
+                let hint = "activate the workflow, or start the run, as somebody who may do this";
+                return Err(Problem::new(Code::GrantGone, detail).hint(hint));
+            }
+        };
+        let rules = chosen.into_iter().flat_map(|standing| standing.rules.iter().cloned()).collect();
+        Ok(Grant::new(actor, rules, Credential::Operator).only(only))
+    }
 }
 
 /// What a new token has to be, whoever makes it. Nobody hands out more than they have.

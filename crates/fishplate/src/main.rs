@@ -10,6 +10,7 @@ mod app;
 mod backup;
 mod cli;
 mod entrance;
+mod household;
 mod kinds;
 mod memory;
 mod metrics;

@@ -39,6 +39,7 @@ use tower::ServiceExt;
 use crate::api::{self, App};
 use crate::backup::{open_store, store_options};
 use crate::entrance::{self, NodeSigner};
+use crate::household::Household;
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::presence::Presence;
@@ -207,6 +208,10 @@ impl Server {
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));
         ports.authority = Arc::new(Delegation(tokens.clone()));
+        let resources =
+            Resources::new(store.clone(), crate::parts::kinds(), catalogue.clone(), vault.clone(), live.clone());
+        let household = Household::new(store.clone(), resources.clone(), catalogue.clone(), tokens.clone());
+        ports.house = Some(household.clone());
         let engine = Engine::new(engine::Options { node: node.name.clone(), ..engine::Options::default() }, ports);
         engine.start().await?;
         // The engine holds the view, so the view must not hold the engine.
@@ -219,6 +224,7 @@ impl Server {
             }
         }));
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
+        household.meet(&runs);
         let owner = Arc::downgrade(engine.inner());
         let entrance::Built { receiver, schedules, listeners, health } = entrance::build(entrance::Parts {
             store: &store,
@@ -235,8 +241,6 @@ impl Server {
         });
 
         let metrics = Metrics::default();
-        let resources =
-            Resources::new(store.clone(), crate::parts::kinds(), catalogue.clone(), vault.clone(), live.clone());
         let (feed, reading) = RunFeed::new(store.clone());
         let app = App {
             store: store.clone(),

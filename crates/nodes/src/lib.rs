@@ -10,6 +10,7 @@
 pub mod control;
 mod convert;
 pub mod crypto;
+pub mod data;
 mod dates;
 #[cfg(test)]
 mod differential;
@@ -32,8 +33,17 @@ use part::lenient;
 
 /// All built-in node types.
 pub fn built_in() -> Vec<Arc<dyn NodeType>> {
-    [flow::list(), transform::list(), crypto::list(), trigger::list(), http::list(), control::list(), files::list()]
-        .concat()
+    [
+        flow::list(),
+        transform::list(),
+        crypto::list(),
+        data::list(),
+        trigger::list(),
+        http::list(),
+        control::list(),
+        files::list(),
+    ]
+    .concat()
 }
 
 /// What the built-in trigger nodes listen to.

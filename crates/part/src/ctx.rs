@@ -105,6 +105,9 @@ impl From<NodeError> for CallFailure {
 /// Makes the call; run at most once per call of [`Ctx::call`], and not at all when the outcome is journaled.
 pub type Perform<'a> = Box<dyn FnOnce(Ticket) -> BoxFuture<'a, Result<Value, CallFailure>> + Send + 'a>;
 
+/// A read from our own store under way.
+pub type OwnRead<'a> = BoxFuture<'a, Result<Value, NodeError>>;
+
 /// Values of parameters in their order; `None` is `undefined`.
 pub type ValueRow = Vec<Option<Value>>;
 
@@ -286,9 +289,21 @@ pub trait StepHost: Spool {
     fn powers(&self) -> Arc<crate::powers::Powers> {
         Arc::default()
     }
-    /// The rows of data tables; absent in a replay, whose calls answer from the journal.
+    /// The rows of data tables; absent in a replay, which answers from the journal.
     fn tables(&self) -> Option<crate::Tables> {
         None
+    }
+    /// Asks the house, in the name of whom the run acts for. What changes something belongs into a call, what only
+    /// looks into [`Self::read_own`].
+    fn ask_house<'a>(&'a self, _act: crate::house::Act) -> BoxFuture<'a, Result<Value, NodeError>> {
+        let error =
+            NodeError::new(model::Code::Unsupported, crate::Category::Refused, "there is no house around this step");
+        Box::pin(std::future::ready(Err(error.hint("run the workflow on a server"))))
+    }
+    /// Reads from our own store, once for each key in a step: what it came to is journaled with what comes next, and a
+    /// replay finds it there. Costs no write of its own, because nobody outside can tell that it happened.
+    fn read_own<'a>(&'a self, _key: String, read: OwnRead<'a>) -> OwnRead<'a> {
+        read
     }
     /// The way out.
     fn outbound(&self) -> Option<&Outbound>;

@@ -33,6 +33,8 @@ pub struct Memory {
     outbound: Option<Outbound>,
     folder: Option<Arc<part::folder::Folder>>,
     powers: Arc<part::powers::Powers>,
+    tables: Option<part::Tables>,
+    house: Option<Arc<dyn part::house::House>>,
     cancel: CancellationToken,
     inner: Mutex<Inner>,
 }
@@ -75,6 +77,8 @@ impl Memory {
             outbound: None,
             folder: None,
             powers: Arc::default(),
+            tables: None,
+            house: None,
             cancel: CancellationToken::new(),
             inner: Mutex::default(),
         }
@@ -204,6 +208,18 @@ impl Memory {
     pub fn set_powers(self: &mut Arc<Self>, powers: part::powers::Powers) {
         let host = Arc::get_mut(self).expect("powers are given before the first run");
         host.powers = Arc::new(powers);
+    }
+
+    /// Gives the step data tables.
+    pub fn set_tables(self: &mut Arc<Self>, tables: part::Tables) {
+        let host = Arc::get_mut(self).expect("the tables are set before the first run");
+        host.tables = Some(tables);
+    }
+
+    /// Gives the step a house to ask.
+    pub fn set_house(self: &mut Arc<Self>, house: Arc<dyn part::house::House>) {
+        let host = Arc::get_mut(self).expect("the house is set before the first run");
+        host.house = Some(house);
     }
 
     /// All items of a handle.
@@ -497,6 +513,17 @@ impl StepHost for Memory {
 
     fn folder(&self) -> Option<Arc<part::folder::Folder>> {
         self.folder.clone()
+    }
+
+    fn tables(&self) -> Option<part::Tables> {
+        self.tables.clone()
+    }
+
+    fn ask_house<'a>(&'a self, act: part::house::Act) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(async move {
+            let house = self.house.clone().ok_or_else(|| NodeError::bug("the bench has no house"))?;
+            house.ask(&model::Scope::default(), "user:bench", act).await.map_err(NodeError::from)
+        })
     }
 
     fn outbound(&self) -> Option<&Outbound> {

@@ -146,6 +146,20 @@ impl Bench {
         self
     }
 
+    /// Gives the step the data tables of a store.
+    #[must_use]
+    pub fn tables(mut self, store: &store::Store) -> Bench {
+        self.host.set_tables(part::Tables::new(store.clone()));
+        self
+    }
+
+    /// Gives the step a house to ask.
+    #[must_use]
+    pub fn house(mut self, house: Arc<dyn part::house::House>) -> Bench {
+        self.host.set_house(house);
+        self
+    }
+
     /// Gives it an account of another protocol than HTTP, in that slot. Takes the place of [`Bench::outbound`].
     ///
     /// # Panics

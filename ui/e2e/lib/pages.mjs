@@ -11,6 +11,8 @@ export const PAGES = [
   { name: "connections", path: () => "/connections" },
   { name: "connection", path: (seed) => `/connections/${seed.connection}` },
   { name: "variables", path: () => "/variables" },
+  { name: "data", path: () => "/data" },
+  { name: "table", path: () => "/data/customers", ready: (page) => page.getByRole("gridcell", { name: "Ada" }).waitFor() },
   { name: "audit", path: () => "/audit" },
   { name: "people", path: () => "/people", person: true },
   { name: "account", path: () => "/account", person: true },

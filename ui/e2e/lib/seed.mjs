@@ -37,6 +37,10 @@ const orders = {
 /** Fills a server and tells what is there to look at. */
 export async function seed(server) {
   await server.api("/variables/shop", { method: "PUT", body: { spec: { value: "https://shop.example.com" } } });
+  const columns = [{ name: "name" }, { name: "mail" }, { name: "orders", type: "number" }, { name: "vip", type: "boolean" }, { name: "since", type: "date" }];
+  await server.api("/data-tables/customers", { method: "PUT", body: { spec: { description: "Who has ordered, and how often.", columns } } });
+  const rows = ["Ada", "Grace", "Edsger", "Barbara", "Tony"].map((name, at) => ({ name, mail: `${name.toLowerCase()}@example.com`, orders: at * 3, vip: at % 2 === 0, since: `202${at}-03-01` }));
+  await server.api("/data-tables/customers/rows", { method: "POST", body: { rows } });
   await server.api("/connections/crm", { method: "PUT", body: { spec: { auth: { type: "bearer" }, hosts: ["api.example.com"] } } });
   for (const [name, spec] of Object.entries({ greeting, orders })) {
     await server.api(`/workflows/${name}`, { method: "PUT", body: { labels: { team: "sales" }, spec } });

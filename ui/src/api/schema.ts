@@ -469,6 +469,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data-tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists data-tables. */
+        get: operations["listDataTables"];
+        put?: never;
+        /** Makes a new data-table. */
+        post: operations["createDataTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a data-table. */
+        get: operations["getDataTable"];
+        /** Writes a data-table, new or not. */
+        put: operations["putDataTable"];
+        post?: never;
+        /** Deletes a data-table; refused while something active uses it. */
+        delete: operations["deleteDataTable"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a data-table, newest first. */
+        get: operations["historyDataTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a data-table. */
+        get: operations["diffDataTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a data-table could work, and who uses it. */
+        get: operations["conditionDataTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a data-table back, as a new one. */
+        post: operations["rollbackDataTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a data-table, in the specs of its users too. */
+        post: operations["renameDataTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -1168,6 +1290,143 @@ export interface paths {
         put?: never;
         /** Takes back that dead letters were put aside or marked; names the runs. */
         post: operations["reopenDead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows of a data table. */
+        get: operations["listRows"];
+        put?: never;
+        /** Puts rows in, all or none, and gives them back with their ids. */
+        post: operations["insertRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many rows a filter lets through, and how full the table is. */
+        get: operations["countRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rows/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes columns of the rows that a filter lets through. */
+        post: operations["updateRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rows/upsert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes columns of the rows that a filter lets through; without any, puts a row in. */
+        post: operations["upsertRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rows/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the rows out that a filter lets through. */
+        post: operations["deleteRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/rows/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes all rows out. The columns stay. */
+        post: operations["clearRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows as CSV, with the names of the columns in the first line. */
+        get: operations["exportRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data-tables/{name}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the rows of a CSV file in, 1000 at a time. Its first line names the columns; `id`, `createdAt` and `updatedAt` are given anew. */
+        post: operations["importRows"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3163,6 +3422,159 @@ export interface components {
              */
             options?: components["schemas"]["RetryOptions"] | null;
         };
+        /** @description A page of a list. */
+        Page9: {
+            /** @description The entries. */
+            items: {
+                [key: string]: unknown;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description How much is in a table. */
+        TableFill: {
+            /**
+             * Format: uint64
+             * @description Rows that the filter lets through.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description Rows in all.
+             */
+            rows: number;
+            /**
+             * Format: uint64
+             * @description Bytes of their cells.
+             */
+            bytes: number;
+            /**
+             * Format: uint64
+             * @description Rows that a table may have.
+             */
+            mostRows: number;
+            /**
+             * Format: uint64
+             * @description Bytes that a table may have.
+             */
+            mostBytes: number;
+        };
+        /** @description What a change did. */
+        Changed2: {
+            /**
+             * Format: uint64
+             * @description Rows put in.
+             */
+            inserted: number;
+            /**
+             * Format: uint64
+             * @description Rows changed.
+             */
+            updated: number;
+            /**
+             * Format: uint64
+             * @description Rows taken out.
+             */
+            deleted: number;
+            /** @description The rows, when they were asked for: before, and after. */
+            rows?: components["schemas"]["BeforeAfter"][];
+        };
+        /** @description A row before and after a change; absent: it was not there. */
+        BeforeAfter: {
+            /** @description Before. */
+            before?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description After. */
+            after?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description Rows to put in. */
+        NewRows: {
+            /** @description The rows, columns by their names; at most 1000. */
+            rows: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * @description They were taken out and come back: each has its `id` and `createdAt`.
+             * @default false
+             */
+            putBack?: boolean;
+        };
+        /** @description Rows to change. */
+        RowChanges: {
+            /** @description Which rows; at least one condition. */
+            filter: components["schemas"]["Filter"];
+            /** @description Columns that change, by their names; `null` empties one. */
+            set: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Only say what would happen.
+             * @default false
+             */
+            dryRun?: boolean;
+            /**
+             * @description Give the rows before and after, and not only their number.
+             * @default false
+             */
+            giveRows?: boolean;
+        };
+        /** @description Which rows are meant; without conditions all of them. */
+        Filter: {
+            /**
+             * @description How many conditions must hold.
+             * @default all
+             */
+            match?: components["schemas"]["Match"];
+            /**
+             * @description The conditions.
+             * @default []
+             */
+            conditions?: components["schemas"]["Test"][];
+        };
+        /** @description How many conditions must hold. */
+        Match: "all" | "any";
+        /** @description A condition on a column. */
+        Test: {
+            /** @description Name of the column, or `id`, `createdAt`, `updatedAt`. */
+            column: string;
+            /**
+             * @description How it is compared.
+             * @default eq
+             */
+            condition?: components["schemas"]["Condition2"];
+            /** @description With what. */
+            value?: unknown;
+        };
+        /** @description How a column is compared. */
+        Condition2: "eq" | "neq" | "gt" | "gte" | "lt" | "lte" | "like" | "ilike" | "isEmpty" | "isNotEmpty" | "isTrue" | "isFalse";
+        /** @description Rows to take out. */
+        RowDeletion: {
+            /** @description Which rows; at least one condition. */
+            filter: components["schemas"]["Filter"];
+            /**
+             * @description Only say what would happen.
+             * @default false
+             */
+            dryRun?: boolean;
+            /**
+             * @description Give the rows, and not only their number.
+             * @default false
+             */
+            giveRows?: boolean;
+        };
+        /** @description What an import of rows came to. */
+        Imported: {
+            /**
+             * Format: uint64
+             * @description Rows put in.
+             */
+            rows: number;
+            /** @description Columns of the file that the table does not have, and that were left out. */
+            ignored: string[];
+        };
         /** @description A listener as people see it. */
         ListenerView: {
             /** @description The workflow. */
@@ -3204,7 +3616,7 @@ export interface components {
         /** @description How a listener is. */
         Health2: "starting" | "listening" | "dead" | "standby";
         /** @description A page of a list. */
-        Page9: {
+        Page10: {
             /** @description The entries. */
             items: components["schemas"]["TokenInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3250,7 +3662,7 @@ export interface components {
         /** @description What a token or person is in a scope. Each role may do all that the ones before it may. */
         Role: "viewer" | "operator" | "editor" | "admin" | "owner";
         /** @enum {string} */
-        Permission: "resource:read" | "run:read" | "server:read" | "run:start" | "run:control" | "connection:use" | "resource:write" | "secret:write" | "workflow:activate" | "boundary:write" | "audit:read" | "token:manage" | "user:manage" | "sign-in:write" | "store:backup";
+        Permission: "resource:read" | "run:read" | "server:read" | "table:read" | "run:start" | "run:control" | "connection:use" | "resource:write" | "table:write" | "secret:write" | "workflow:activate" | "boundary:write" | "audit:read" | "token:manage" | "user:manage" | "sign-in:write" | "store:backup";
         /** @description A token that was just made: the only time that its text is shown. */
         MadeToken: {
             /** @description Id. */
@@ -3296,14 +3708,14 @@ export interface components {
             expiresAt?: number | null;
         };
         /** @description A page of a list. */
-        Page10: {
+        Page11: {
             /** @description The entries. */
             items: components["schemas"]["Scope"][];
             /** @description Where the next page begins; absent on the last one. */
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
-        Page11: {
+        Page12: {
             /** @description The entries. */
             items: components["schemas"]["AuditView"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3491,7 +3903,7 @@ export interface components {
             password: string;
         };
         /** @description A page of a list. */
-        Page12: {
+        Page13: {
             /** @description The entries. */
             items: components["schemas"]["SessionInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3539,7 +3951,7 @@ export interface components {
             ended: number;
         };
         /** @description A page of a list. */
-        Page13: {
+        Page14: {
             /** @description The entries. */
             items: components["schemas"]["PasskeyInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3572,7 +3984,7 @@ export interface components {
             attestation: string;
         };
         /** @description A page of a list. */
-        Page14: {
+        Page15: {
             /** @description The entries. */
             items: components["schemas"]["IdentityInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3599,7 +4011,7 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        Page15: {
+        Page16: {
             /** @description The entries. */
             items: components["schemas"]["Person"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3660,7 +4072,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page16: {
+        Page17: {
             /** @description The entries. */
             items: components["schemas"]["LinkInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3672,7 +4084,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page17: {
+        Page18: {
             /** @description The entries. */
             items: components["schemas"]["ProviderInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3886,6 +4298,35 @@ export interface components {
             /** @description Hosts and networks that may be called although they lie in private ranges. */
             open?: components["schemas"]["HostPattern"][];
         };
+        /**
+         * @description A table of rows that workflows and people keep. Each row also has an `id`, and when it was made and last changed
+         *     (`createdAt`, `updatedAt`).
+         */
+        DataTable: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description As people call it, when that is no name of a resource; node types find it by either. */
+            title?: string;
+            /**
+             * @description Its columns, in the order in which they are shown.
+             * @default []
+             */
+            columns?: components["schemas"]["TableColumn"][];
+        };
+        /** @description A column. */
+        TableColumn: {
+            /** @description Name: a letter, then letters, digits and `_`. */
+            name: string;
+            /**
+             * @description What it holds. A cell that is of another type, because the column's was changed, counts as empty.
+             * @default string
+             */
+            type?: components["schemas"]["ColumnType"];
+            /** @description Under which its cells are kept; absent: its first name. Whoever renames a column keeps the id, and so the cells. */
+            id?: string | null;
+        };
+        /** @description What a column holds. */
+        ColumnType: "string" | "number" | "boolean" | "date";
         ProblemBody: components["schemas"]["Problem"] & {
             /** Format: uri-reference */
             type: string;
@@ -5068,6 +5509,348 @@ export interface operations {
         };
     };
     renameEgress: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDataTables: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createDataTable: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDataTable: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putDataTable: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteDataTable: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyDataTable: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffDataTable: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionDataTable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackDataTable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameDataTable: {
         parameters: {
             query?: {
                 /** @description Workspace; `main` when absent. */
@@ -6716,6 +7499,315 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listRows: {
+        parameters: {
+            query?: {
+                /** @description Conditions as JSON, for example `{"match":"all","conditions":[{"column":"age","condition":"gt","value":5}]}`. */
+                filter?: string;
+                /** @description Column to sort by, with `-` before it for the greatest first; `id` when absent. */
+                sort?: string;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page9"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    insertRows: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRows"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    countRows: {
+        parameters: {
+            query?: {
+                /** @description Conditions as JSON, for example `{"match":"all","conditions":[{"column":"age","condition":"gt","value":5}]}`. */
+                filter?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableFill"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateRows: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowChanges"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    upsertRows: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowChanges"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRows: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowDeletion"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    clearRows: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportRows: {
+        parameters: {
+            query?: {
+                /** @description Conditions as JSON, as for the list of rows. */
+                filter?: string;
+                /** @description Column to sort by, with `-` before it for the greatest first. */
+                sort?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importRows: {
+        parameters: {
+            query?: {
+                /** @description What stands between fields; a comma when absent. */
+                delimiter?: string;
+                /** @description Leave out columns that the table does not have. */
+                ignoreUnknown?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listListeners: {
         parameters: {
             query?: {
@@ -6766,7 +7858,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page9"];
+                    "application/json": components["schemas"]["Page10"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6855,7 +7947,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page10"];
+                    "application/json": components["schemas"]["Page11"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6928,7 +8020,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page11"];
+                    "application/json": components["schemas"]["Page12"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7315,7 +8407,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page12"];
+                    "application/json": components["schemas"]["Page13"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7393,7 +8485,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page13"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7507,7 +8599,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page14"];
+                    "application/json": components["schemas"]["Page15"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7594,7 +8686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page9"];
+                    "application/json": components["schemas"]["Page10"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7683,7 +8775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page15"];
+                    "application/json": components["schemas"]["Page16"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7771,7 +8863,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page16"];
+                    "application/json": components["schemas"]["Page17"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7976,7 +9068,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page17"];
+                    "application/json": components["schemas"]["Page18"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,11 +1,12 @@
 /** The guides that the help page has, by the name that stands in the address. */
-export const GUIDES = ["first-workflow", "from-n8n", "mend", "secrets", "expressions", "keyboard", "api", "govern"] as const;
+export const GUIDES = ["first-workflow", "from-n8n", "mend", "secrets", "data", "expressions", "keyboard", "api", "govern"] as const;
 export type GuideName = (typeof GUIDES)[number];
 
 const PLACES: [RegExp, GuideName][] = [
   [/^\/workflows\/[^/]+\/edit/, "expressions"],
   [/^\/workflows/, "first-workflow"],
   [/^\/(runs|waiting)/, "mend"],
+  [/^\/data/, "data"],
   [/^\/(connections|variables)/, "secrets"],
   [/^\/(people|account|access|audit|settings)/, "govern"],
   [/^\/reference/, "api"],

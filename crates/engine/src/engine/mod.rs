@@ -84,6 +84,8 @@ pub struct Ports {
     pub folder: Option<Arc<part::folder::Folder>>,
     /// What nodes may do to machines; nothing unless it is said.
     pub powers: Arc<part::powers::Powers>,
+    /// What runs may ask about everything else; absent: nothing.
+    pub house: Option<Arc<dyn part::house::House>>,
     /// User JavaScript; absent: only native expressions.
     pub sandbox: Option<Sandbox>,
     /// Who carries answers.
@@ -107,6 +109,7 @@ impl Ports {
             outbound: None,
             folder: None,
             powers: Arc::default(),
+            house: None,
             sandbox: None,
             replies: None,
             tokens: None,
@@ -140,6 +143,8 @@ pub struct Inner {
     pub folder: Option<Arc<part::folder::Folder>>,
     /// What nodes may do to machines.
     pub powers: Arc<part::powers::Powers>,
+    /// What runs may ask about everything else.
+    pub house: Option<Arc<dyn part::house::House>>,
     /// User JavaScript.
     pub sandbox: Option<Sandbox>,
     /// Who carries answers.
@@ -200,6 +205,7 @@ impl Engine {
             outbound: ports.outbound,
             folder: ports.folder,
             powers: ports.powers,
+            house: ports.house,
             sandbox: ports.sandbox,
             replies: ports.replies,
             tokens: ports.tokens,

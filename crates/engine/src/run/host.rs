@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use model::template::Params;
 use model::{Code, Digest, Item, Map, Name, RunId, Value};
-use part::ctx::{Perform, ValueRow};
+use part::ctx::{OwnRead, Perform, ValueRow};
 use part::{
     Answer, Attached, ByteStream, CallSpec, Category, ChildEnd, ChildStart, CodeJob, CodeResult, Items, Level,
     NodeError, Origins, Spool, StepHost, StoredChunk, Ticket,
@@ -614,6 +614,14 @@ impl StepHost for StepRun {
     fn tables(&self) -> Option<part::Tables> {
         let live = !self.shared.replaying;
         live.then(|| part::Tables::new(self.shared.engine.store.clone()))
+    }
+
+    fn ask_house<'a>(&'a self, act: part::house::Act) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(super::own::ask(self, act))
+    }
+
+    fn read_own<'a>(&'a self, key: String, read: OwnRead<'a>) -> OwnRead<'a> {
+        Box::pin(super::own::read(self, key, read))
     }
 
     fn outbound(&self) -> Option<&outbound::Outbound> {

@@ -7,6 +7,7 @@ mod drive;
 mod feeds;
 mod held;
 mod host;
+mod own;
 mod page;
 #[cfg(test)]
 mod proof;

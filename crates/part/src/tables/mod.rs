@@ -23,6 +23,8 @@ use crate::KindEntry;
 pub use shape::Shape;
 pub use spec::{ColumnType, DataTable, DataTableKind, MOST_COLUMNS, TableColumn, is_column_name};
 
+/// Where receipts of changes lie in the local store of steps: the commit of a step's result takes its own back.
+pub const RECEIPTS: &str = Receipt::SPACE;
 /// Names of the columns that every table has.
 pub const SYSTEM_COLUMNS: [&str; 3] = ["id", "createdAt", "updatedAt"];
 /// How long a receipt is kept when no commit takes it back: longer than a step can wait for its server.

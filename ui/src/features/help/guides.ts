@@ -149,6 +149,39 @@ export const TEXTS: Record<GuideName, Guide> = {
       },
     ],
   },
+  data: {
+    title: "Keep data between runs",
+    lead: "A data table holds rows that workflows put in and find again, and that you can see and mend here.",
+    sections: [
+      {
+        title: "Make one",
+        blocks: points(
+          "Under **Data**, choose **New table**, and give it columns: text, number, yes or no, date.",
+          "Every row also has an `id`, and when it was made and last changed. Those are not set by hand.",
+          "Drop a CSV file onto the page of a table, and its rows are put in. **Export** gives them back.",
+        ),
+        to: { name: "Go to the data", path: "/data" },
+      },
+      {
+        title: "Use it in a workflow",
+        blocks: [
+          text("The node **Data table** puts rows in, finds them, changes them, and lets items through for which a row is there or is not."),
+          ...points(
+            "**Upsert** changes the rows that meet the conditions and puts one in where there are none: so a customer is kept once, however often they come.",
+            "A change happens once, even when the server is stopped in the middle of it.",
+            "Rows are seen by every run of the environment at once.",
+          ),
+        ],
+      },
+      {
+        title: "Change columns",
+        blocks: points(
+          "A column that is renamed keeps its cells, and so does one whose type is changed: a cell that is of another type counts as empty until the type is back.",
+          "A column that is taken out takes no cells with it. Put it in again under the same id, and they are back.",
+        ),
+      },
+    ],
+  },
   expressions: {
     title: "Expressions cheat sheet",
     lead: "JavaScript between two braces, over the item that flows in. As in n8n.",

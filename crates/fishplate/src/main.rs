@@ -21,6 +21,7 @@ mod rehearsals;
 mod resources;
 mod run_feed;
 mod serve;
+mod shadow;
 mod transfer;
 
 #[global_allocator]

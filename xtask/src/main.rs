@@ -3,6 +3,7 @@
 mod diff_n8n;
 mod error_pages;
 mod move_n8n;
+mod node_pages;
 mod openapi;
 mod tidy;
 mod with_postgres;
@@ -30,6 +31,7 @@ const COMMANDS: &[Command] = &[
         about: "starts a real n8n, writes down what its API answers, and runs the tests of moving and shadowing against it",
         run: move_n8n::run,
     },
+    Command { name: "node-pages", about: "makes the page of every node type, in docs/nodes", run: node_pages::run },
     Command {
         name: "openapi",
         about: "brings the web app's copy of the API's document, and the types made of it, up to date",

@@ -22,6 +22,7 @@ mod rehearsals;
 mod resources;
 mod run_feed;
 mod serve;
+mod shadow;
 mod transfer;
 
 #[global_allocator]

@@ -76,7 +76,19 @@ impl Reach {
                         in with `--api-key -`";
             return Err(problem.hint(hint));
         }
-        Address::new(url, key, self.insecure, Duration::from_secs(self.timeout.max(1)))
+        Address::new(url, key, self.insecure, self.timeout())
+    }
+}
+
+impl Reach {
+    /// Take any certificate.
+    pub fn insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// How long an answer may take.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout.max(1))
     }
 }
 

@@ -8,12 +8,14 @@ mod exit;
 mod files;
 mod import_n8n;
 mod listen;
+mod lone;
 mod output;
 mod people;
 mod resources;
 mod run;
 mod runs;
 mod scopes;
+mod shadow;
 mod up;
 
 use std::path::PathBuf;
@@ -90,6 +92,8 @@ enum Verb {
     Run(run::Run),
     /// Let the webhooks of a draft hear a test event
     Listen(listen::Listen),
+    /// Send the same events to n8n and here, and show what differs
+    Shadow(shadow::Shadow),
     /// Look at runs and steer them
     Runs {
         #[command(subcommand)]
@@ -164,6 +168,7 @@ pub fn main() -> Exit {
             Verb::Secret(options) => resources::secret(&global, options).await,
             Verb::Run(options) => run::run(&global, options).await,
             Verb::Listen(options) => listen::listen(&global, options).await,
+            Verb::Shadow(options) => shadow::shadow(&global, options).await,
             Verb::Runs { verb } => runs::runs(&global, verb).await,
             Verb::Scopes { verb } => scopes::scopes(&global, verb).await,
             Verb::User { verb } => people::people(&global, verb).await,

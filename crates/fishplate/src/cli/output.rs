@@ -42,18 +42,23 @@ pub fn describe(problem: &Problem, indent: &str) -> Vec<String> {
 }
 
 /// Rows in columns that are as wide as their widest cell.
-pub fn table(head: &[&str], rows: &[Vec<String>]) {
+pub fn table(head: &[&str], cells: &[Vec<String>]) {
+    rows(head, cells).iter().for_each(line);
+}
+
+/// The lines of such a table.
+pub fn rows(head: &[&str], cells: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
-        let cells = rows.iter().map(|row| row.get(column).map_or(0, |cell| cell.chars().count()));
-        cells.max().unwrap_or(0).max(head[column].chars().count())
+        let widths = cells.iter().map(|row| row.get(column).map_or(0, |cell| cell.chars().count()));
+        widths.max().unwrap_or(0).max(head[column].chars().count())
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let print = |cells: &[String]| {
+    let row = |cells: &[String]| {
         let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        line(padded.collect::<Vec<_>>().join("  ").trim_end());
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    print(&head.iter().map(|cell| cell.to_uppercase()).collect::<Vec<_>>());
-    rows.iter().for_each(|row| print(row));
+    let head: Vec<String> = head.iter().map(|cell| cell.to_uppercase()).collect();
+    std::iter::once(row(&head)).chain(cells.iter().map(|cells| row(cells))).collect()
 }
 
 /// A progress bar on the terminal, or nothing when nobody looks.

@@ -1,27 +1,21 @@
 //! `fishplate run FILE`: a workflow file, without a server, on a throw-away store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use engine::ports::{WorkflowText, Workflows};
-use futures_util::future::BoxFuture;
-use model::{Code, Map, Problem, RunId, Scope, Value, WorkflowSpec};
+use model::{Code, Map, Problem, Value, WorkflowSpec};
 use outbound::Outbound;
-use part::runs::{Admit, Admitted, Runs, WorkflowRef};
-use sandbox::Sandbox;
 use serde_json::json;
 use store::{RunStatus, Store};
 
 use super::accounts::{Fixed, Given, Ready, Signer};
+use super::lone::{Lone, Start};
 use super::runs::read_items;
 use super::{Exit, Global, Output, output};
 use crate::transfer::{files, n8n};
-
-/// Steps read at a time.
-const PAGE: u32 = 500;
 
 /// What follows the options in `--help`.
 const EXAMPLES: &str = "\
@@ -65,42 +59,6 @@ pub struct Run {
     given: Given,
 }
 
-/// The workflows of the files, by name.
-struct FileWorkflows(BTreeMap<String, Arc<WorkflowSpec>>);
-
-impl FileWorkflows {
-    fn text(&self, name: &str) -> Option<WorkflowText> {
-        let spec = self.0.get(name)?.clone();
-        Some(WorkflowText { name: name.to_owned(), revision: None, spec, runs_as: "cli".into() })
-    }
-}
-
-impl Workflows for FileWorkflows {
-    fn active(&self, _: &Scope, name: &str, _: u8) -> Option<WorkflowText> {
-        self.text(name)
-    }
-
-    fn load<'a>(&'a self, _: &'a Scope, workflow: &'a WorkflowRef) -> BoxFuture<'a, Result<WorkflowText, Problem>> {
-        Box::pin(async move {
-            let name = match workflow {
-                WorkflowRef::Active(name) | WorkflowRef::Revision(name, _) | WorkflowRef::Draft(name) => name.as_str(),
-                WorkflowRef::Inline(name, spec) => {
-                    return Ok(WorkflowText {
-                        name: name.clone(),
-                        revision: None,
-                        spec: Arc::new(WorkflowSpec::clone(spec)),
-                        runs_as: "cli".into(),
-                    });
-                }
-            };
-            self.text(name).ok_or_else(|| {
-                Problem::new(Code::NotFound, format!("no workflow `{name}` is in the files"))
-                    .hint("name the file that holds it with `--with`")
-            })
-        })
-    }
-}
-
 /// `fishplate run`.
 pub async fn run(global: &Global, options: Run) -> Result<Exit, Problem> {
     let catalogue = crate::parts::catalogue();
@@ -138,90 +96,22 @@ pub async fn run(global: &Global, options: Run) -> Result<Exit, Problem> {
     let outbound_options = outbound::Options { egress, ..outbound::Options::default() };
     let outbound = Outbound::new(outbound_options, Arc::new(vault.clone()))
         .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
-    let mut ports = engine::engine::Ports::new(store.clone(), catalogue, Arc::new(FileWorkflows(workflows)));
-    ports.outbound = Some(outbound);
-    ports.variables = Arc::new(Fixed(variables));
-    ports.tokens = Some(Arc::new(Signer { vault, scope }));
-    let children = sandbox::Options::this_executable()
-        .map_err(|error| Problem::new(Code::SandboxUnavailable, error.to_string()))?;
-    let sandbox = Sandbox::new(children);
-    ports.sandbox = Some(sandbox.clone());
-    let engine = engine::Engine::new(engine::Options::default(), ports);
-    engine.start().await?;
-
-    let scope = Scope::default();
-    let admitted = engine.admit(Admit {
-        scope: scope.clone(),
-        workflow: WorkflowRef::Inline(name, Box::new(WorkflowSpec::clone(&spec))),
-        trigger: None,
-        input: engine::definition::items_of(&input),
-        mode: "cli",
-        started_by: "cli".into(),
-        dedupe: None,
-        reply_to: None,
-        output: 0,
-        destination: None,
-        start_at: options.from,
-        use_pins: options.pins,
-    });
-    let (Admitted::New(id) | Admitted::Known { run: id, .. }) = admitted.await?;
+    let lone = Lone::start(store, workflows, |ports| {
+        ports.outbound = Some(outbound);
+        ports.variables = Arc::new(Fixed(variables));
+        ports.tokens = Some(Arc::new(Signer { vault, scope }));
+    })
+    .await?;
     let patience = Duration::from_secs(options.timeout);
-    let end = match tokio::time::timeout(patience, engine.wait(&scope, id)).await {
-        Ok(end) => end?,
-        Err(_) => {
-            engine.cancel(&scope, id, "cli").await?;
-            engine.wait(&scope, id).await?
-        }
-    };
-    let whole = describe(&engine, &scope, id, &spec).await;
-    engine.stop().await;
-    sandbox.shutdown().await;
-    store.close().await;
+    let start = Start { input, start_at: options.from, use_pins: options.pins, output: 0 };
+    let whole = lone.run(&name, &spec, start, patience).await;
+    lone.stop().await;
     let whole = whole?;
     match global.output {
         Output::Json => output::json(&whole),
         Output::Text => print(&whole),
     }
-    Ok(if end.status == RunStatus::Completed { Exit::Done } else { Exit::RunFailed })
-}
-
-/// `{run: {id, status, error}, nodes: {"Name": [{runIndex, outputs: [[item…]…], error}]}}`
-async fn describe(engine: &engine::Engine, scope: &Scope, id: RunId, spec: &WorkflowSpec) -> Result<Value, Problem> {
-    let mut nodes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    let mut from = 0;
-    let summary = loop {
-        let detail = engine.show(scope, id, from, PAGE, true).await?;
-        for step in detail.steps {
-            let mut entry = json!({ "runIndex": step.run_index, "outputs": step.outputs.unwrap_or_default() });
-            if let Some(error) = step.error {
-                entry["error"] = error;
-            }
-            if !step.logs.is_empty() {
-                entry["logs"] = json!(step.logs);
-            }
-            nodes.entry(step.node).or_default().push(entry);
-        }
-        match detail.next_step {
-            Some(next) => from = next,
-            None => break detail.summary,
-        }
-    };
-    // In the order of the workflow, then whatever else ran.
-    let mut ordered = Map::new();
-    let drawn: Vec<&str> = spec.nodes.iter().map(|node| node.name.as_str()).collect();
-    let known: BTreeSet<&str> = drawn.iter().copied().collect();
-    for name in drawn {
-        if let Some(runs) = nodes.get(name) {
-            ordered.insert(name.to_owned(), json!(runs));
-        }
-    }
-    for (name, runs) in nodes.iter().filter(|(name, _)| !known.contains(name.as_str())) {
-        ordered.insert(name.clone(), json!(runs));
-    }
-    Ok(json!({
-        "run": { "id": summary.id, "status": summary.status, "error": summary.error },
-        "nodes": ordered,
-    }))
+    Ok(if whole["run"]["status"] == json!(RunStatus::Completed) { Exit::Done } else { Exit::RunFailed })
 }
 
 fn print(whole: &Value) {

@@ -116,8 +116,9 @@ fn announce(global: &Global, server: &Server) {
     ));
 }
 
+/// Returns when the system or a person at the terminal asks the process to end.
 #[cfg(unix)]
-async fn told_to_stop() {
+pub async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -129,8 +130,9 @@ async fn told_to_stop() {
     }
 }
 
+/// Returns when a person at the terminal asks the process to end.
 #[cfg(not(unix))]
-async fn told_to_stop() {
+pub async fn told_to_stop() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }

@@ -47,6 +47,15 @@ pub struct Account {
     pub id: Option<String>,
 }
 
+/// The calls that go out with an account.
+#[derive(Default)]
+struct Calls {
+    /// There are some. Without them the account only checks who comes in, and needs no hosts.
+    any: bool,
+    /// Where they go, as far as it is certain.
+    hosts: BTreeSet<String>,
+}
+
 /// One credential as workflows name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -65,12 +74,14 @@ pub fn settle(
 ) -> Vec<Account> {
     let mut accounts: Vec<Account> = Vec::new();
     let mut places: HashMap<Key, usize> = HashMap::new();
-    let mut hosts: Vec<BTreeSet<String>> = Vec::new();
+    let mut calls: Vec<Calls> = Vec::new();
     let mut names: HashSet<Name> = taken.clone();
     for flow in flows.iter_mut() {
         let mut renamed: BTreeMap<Name, Name> = BTreeMap::new();
         for node in &mut flow.spec.nodes {
-            let host = node.params.get("url").and_then(Value::as_str).and_then(host_of);
+            let address = ["url", "endpoint"].iter().find_map(|key| node.params.get(*key));
+            let host = address.and_then(Value::as_str).and_then(host_of);
+            let is_call = address.is_some();
             let Some(credentials) = node.foreign.get_mut("n8n").and_then(|foreign| foreign.get_mut("credentials"))
             else {
                 continue;
@@ -85,10 +96,11 @@ pub fn settle(
                     let before = id.as_ref().and_then(|id| known.get(id)).cloned();
                     let name = before.unwrap_or_else(|| free_name(&title, &credential_type, &mut names));
                     accounts.push(account(name, title, credential_type, id, pulled));
-                    hosts.push(BTreeSet::new());
+                    calls.push(Calls::default());
                     accounts.len() - 1
                 });
-                hosts[position].extend(host.clone());
+                calls[position].any |= is_call;
+                calls[position].hosts.extend(host.clone());
                 let account = &mut accounts[position];
                 if account.workflows.last() != Some(&flow.name) {
                     account.workflows.push(flow.name.clone());
@@ -105,8 +117,8 @@ pub fn settle(
             }
         }
     }
-    for (account, hosts) in accounts.iter_mut().zip(hosts) {
-        finish(account, &hosts);
+    for (account, calls) in accounts.iter_mut().zip(calls) {
+        finish(account, &calls);
     }
     accounts
 }
@@ -171,7 +183,7 @@ fn account(name: Name, title: String, credential_type: String, id: Option<String
 }
 
 /// Makes the spec, and says what is missing in it.
-fn finish(account: &mut Account, hosts: &BTreeSet<String>) {
+fn finish(account: &mut Account, Calls { any, hosts }: &Calls) {
     let Some(Shape { auth, fill_in, secrets }) = shape(&account.credential_type) else {
         account.commands.push(format!(
             "fishplate apply {}.yaml   # no node type here stands for `{}`: describe how its calls are signed",
@@ -190,7 +202,7 @@ fn finish(account: &mut Account, hosts: &BTreeSet<String>) {
     spec["foreign"] = json!({ "n8n": foreign });
     account.made = true;
     account.fill_in = fill_in.iter().map(|place| (*place).to_owned()).collect();
-    if !login && hosts.is_empty() && account.credential_type != "jwtAuth" {
+    if !login && *any && hosts.is_empty() {
         account.fill_in.push("/hosts".to_owned());
     }
     account.secrets = secrets.iter().map(|field| (*field).to_owned()).collect();
@@ -306,7 +318,7 @@ mod tests {
         for credential_type in types {
             let name: Name = "account".parse().unwrap();
             let mut account = account(name, "A".into(), credential_type.into(), Some("1".into()), &Pulled::default());
-            finish(&mut account, &["api.example.com".to_owned()].into());
+            finish(&mut account, &Calls { any: true, hosts: ["api.example.com".to_owned()].into() });
             let manifest = manifests(std::slice::from_ref(&account), "here").pop().expect(credential_type);
             let (_, spec) = crate::resources::judge::decode(&kinds, &manifest).expect(credential_type);
             assert!(spec.check().0.is_empty(), "{credential_type}: {:?}", spec.check().0);

@@ -35,7 +35,7 @@ fn decisions(report: &Value) -> Vec<String> {
     all
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_n8n_comes_over_whole_and_a_second_time_changes_nothing() {
     let (server, n8n) = (Server::start().await, N8n::start().await);
     let looked = import(&server, &n8n.url, &n8n.key, &["--dry-run"]);
@@ -100,7 +100,7 @@ async fn an_n8n_comes_over_whole_and_a_second_time_changes_nothing() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_changed_here_is_kept_and_what_was_filled_in_is_not_asked_for_again() {
     let (server, n8n) = (Server::start().await, N8n::start().await);
     import(&server, &n8n.url, &n8n.key, &[]);
@@ -125,7 +125,7 @@ async fn what_was_changed_here_is_kept_and_what_was_filled_in_is_not_asked_for_a
     assert_eq!(server.get("/workflows/greeting").await["spec"]["title"], "Greeting");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workflows_that_are_active_there_go_live_when_that_is_asked_for() {
     let (server, n8n) = (Server::start().await, N8n::start().await);
     let moved = report(&import(&server, &n8n.url, &n8n.key, &["--active", "--tag", "shop", "--activate"]));
@@ -137,7 +137,7 @@ async fn workflows_that_are_active_there_go_live_when_that_is_asked_for() {
     assert_eq!((answer.status, &answer.bytes[..]), (201, &b"Hello Ada!"[..]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workflow_that_is_here_from_elsewhere_is_not_overwritten() {
     let (server, n8n) = (Server::start().await, N8n::start().await);
     let own = json!({ "spec": { "nodes": [{ "name": "Start", "type": "core.manual" }] } });
@@ -150,7 +150,7 @@ async fn a_workflow_that_is_here_from_elsewhere_is_not_overwritten() {
     assert_eq!(server.get("/workflows/greeting").await["spec"]["nodes"][0]["name"], "Start");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_n8n_that_cannot_be_read_is_told_from_one_that_refuses() {
     let (server, n8n) = (Server::start().await, N8n::start().await);
     let check = |url: &str, key: &str, arguments: &[&str], exit: i32, said: &[&str]| {
@@ -184,7 +184,7 @@ async fn an_n8n_that_cannot_be_read_is_told_from_one_that_refuses() {
     check(&other.url("/slow"), "sealed-key", &["--n8n-timeout", "1"], 1, &["did not answer within"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_n8n_that_is_busy_is_asked_again() {
     let server = Server::start().await;
     let busy = Recorder::start().await.unwrap();

@@ -47,7 +47,7 @@ impl Answer {
     }
 }
 
-fn client() -> Outbound {
+pub fn client() -> Outbound {
     let options = outbound::Options { egress: EgressRules::private(), ..outbound::Options::default() };
     Outbound::new(options, Arc::new(NoCredentials)).unwrap()
 }

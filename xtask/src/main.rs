@@ -25,6 +25,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
     Command {
+        name: "honoured",
+        about: "shows how many nodes of public workflows import with every parameter honoured, and what the others ask for",
+        run: |_| diff_n8n::show("honoured"),
+    },
+    Command {
         name: "openapi",
         about: "brings the web app's copy of the API's document, and the types made of it, up to date",
         run: openapi::run,

@@ -7,6 +7,7 @@
 
 mod case;
 mod flow;
+mod hooks;
 mod outcome;
 pub mod peer;
 mod picture;
@@ -15,6 +16,7 @@ pub mod services;
 
 pub use case::{AT, Case, CaseFile, Cause, Differs, files};
 pub use flow::Flow;
+pub use hooks::Request;
 pub use outcome::{FileSeen, ItemSeen, Outcome, Recorded};
 pub use picture::PictureSeen;
 pub use place::Place;

@@ -220,7 +220,8 @@ fn around_expressions(case: &Case) -> Flow {
     flow.nodes.insert("In".to_owned(), flow::items(&case.input));
     flow.edges = vec!["Start > In".to_owned(), format!("In > {NODE}")];
     let field = |(index, expression): (usize, &String)| {
-        let value = if expression.contains("{{") { format!("={expression}") } else { format!("={{{{ {expression} }}}}") };
+        let value =
+            if expression.contains("{{") { format!("={expression}") } else { format!("={{{{ {expression} }}}}") };
         // Values of this type are left as they are.
         json!({ "id": format!("{index}"), "name": format!("f{index}"), "type": "any", "value": value })
     };

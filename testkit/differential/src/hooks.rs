@@ -70,7 +70,8 @@ impl Request {
             }
         }
         headers.sort_keys();
-        let mut seen = ItemSeen { json: json!({ "status": head.status.as_u16(), "headers": headers }), files: BTreeMap::new() };
+        let mut seen =
+            ItemSeen { json: json!({ "status": head.status.as_u16(), "headers": headers }), files: BTreeMap::new() };
         match std::str::from_utf8(&body) {
             Ok(text) => seen.json["body"] = serde_json::from_str(text).unwrap_or_else(|_| text.into()),
             Err(_) => drop(seen.files.insert("body".into(), FileSeen::new("", None, &body))),

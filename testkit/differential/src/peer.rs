@@ -104,7 +104,7 @@ impl Peer {
         let (flows, answers) = (self.home.join("flows"), self.home.join("answers"));
         std::fs::create_dir_all(&flows)?;
         std::fs::create_dir_all(&answers)?;
-        let mut ids = Vec::new();
+        let (mut ids, mut others) = (Vec::new(), Vec::new());
         for file in files.iter().filter(|file| file.is_served()) {
             let workflow = file.workflow(0)?;
             std::fs::write(flows.join(format!("{}.json", file.id(0))), place.fill(&workflow.to_string()))?;
@@ -112,6 +112,7 @@ impl Peer {
         for file in files.iter().filter(|file| !file.is_served()) {
             for position in 0..file.cases.len() {
                 let id = file.id(position);
+                others.extend(file.cases[position].others.keys().cloned());
                 for workflow in file.others(position)?.into_iter().chain([file.workflow(position)?]) {
                     let name = workflow["id"].as_str().unwrap_or_default();
                     std::fs::write(flows.join(format!("{name}.json")), place.fill(&workflow.to_string()))?;
@@ -125,6 +126,7 @@ impl Peer {
             .stdout(Stdio::null())
             .status()?;
         ensure!(status.success(), "n8n does not take the workflows in");
+        others.iter().try_for_each(|id| self.publish(id))?;
         let mut outcomes = self.serve(files, place)?;
         if ids.is_empty() {
             return Ok(outcomes);
@@ -166,6 +168,13 @@ impl Peer {
 }
 
 impl Peer {
+    /// Lets others call a workflow.
+    fn publish(&self, id: &str) -> Result<()> {
+        let status = self.command(&["publish:workflow", &format!("--id={id}")]).stdout(Stdio::null()).status()?;
+        ensure!(status.success(), "n8n does not publish the workflow {id}");
+        Ok(())
+    }
+
     /// Sends the requests of files with a workflow of their own to an n8n that serves it.
     fn serve(&self, files: &[CaseFile], place: &Place) -> Result<BTreeMap<String, Outcome>> {
         let served: Vec<&CaseFile> = files.iter().filter(|file| file.is_served()).collect();
@@ -174,8 +183,7 @@ impl Peer {
             return Ok(outcomes);
         }
         for file in &served {
-            let status = self.command(&["publish:workflow", &format!("--id={}", file.id(0))]).stdout(Stdio::null()).status()?;
-            ensure!(status.success(), "n8n does not publish the workflow of {}", file.name);
+            self.publish(&file.id(0))?;
         }
         let port = free_port();
         let mut command = self.command(&["start"]);

@@ -28,7 +28,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("inbound", FLOOR),
     (
         "fishplate",
-        &["model", "store", "outbound", "sandbox", "auth", "part", "engine", "formats", "nodes", "protocols", "inbound"],
+        &[
+            "model",
+            "store",
+            "outbound",
+            "sandbox",
+            "auth",
+            "part",
+            "engine",
+            "formats",
+            "nodes",
+            "protocols",
+            "inbound",
+        ],
     ),
     // Never shipped. `world` plays the outside and knows nothing of ours, so that every crate may test with it.
     ("world", &[]),

@@ -295,6 +295,7 @@ impl StepRun {
             vars: json(&self.variables.vars),
             env: Json::of(&self.variables.env).ok(),
             parameters: json(&node.params),
+            node_context: self.shared.core().machine.kept(self.node).map(Json::from),
             static_global,
             static_node,
             ..Context::default()
@@ -369,6 +370,7 @@ impl StepRun {
             run: last.unwrap_or_default(),
             output: definition.output_towards(index, self.node),
             params: &definition.node(index).params,
+            context: self.shared.core().machine.kept(index).cloned(),
             paired,
             run_count: steps.len(),
             runs,
@@ -408,6 +410,9 @@ struct NodeJson<'a> {
     run: usize,
     output: u16,
     params: &'a Map,
+    /// What the node remembers, for example whether a loop has items left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
     paired: Vec<Paired>,
     run_count: usize,
     /// By number; a script asks for others.

@@ -34,7 +34,9 @@ fn nodes_of_public_workflows_import_with_every_parameter_honoured() {
             let pointer = problem.pointer.as_deref().unwrap_or_default();
             let steps: Vec<&str> = pointer.split('/').skip(1).collect();
             let ["nodes", index, "parameters", rest @ ..] = steps.as_slice() else { continue };
-            let Some(index) = index.parse::<usize>().ok().filter(|_| problem.code == Code::LossyImport) else { continue };
+            let Some(index) = index.parse::<usize>().ok().filter(|_| problem.code == Code::LossyImport) else {
+                continue;
+            };
             broken.insert(index);
             let parameter: Vec<&str> = rest.iter().copied().filter(|step| step.parse::<usize>().is_err()).collect();
             let kind = listed[index]["type"].as_str().unwrap_or_default().trim_start_matches("n8n-nodes-base.");

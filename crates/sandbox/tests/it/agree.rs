@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use model::expr::{Data, Engine, EvalError, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Template, Workflow};
+use model::expr::{
+    Data, Engine, EvalError, Execution, ItemList, Meta, NodeData, NodeLookup, PrevNode, Template, Workflow,
+};
 use model::{Item, Map};
 use sandbox::{Cell, Context, ExecutionInfo, Job, Json, Kind, Limits, NoHost, PrevNode as PrevNodeInfo, WorkflowInfo};
 use serde_json::{Value, json};
@@ -76,7 +78,11 @@ fn path(mut rest: &str) -> Vec<String> {
             break;
         };
         // A call is no field.
-        if name.is_empty() || after.trim_start().starts_with('(') || name == "length" || rest == before && rest.is_empty() {
+        if name.is_empty()
+            || after.trim_start().starts_with('(')
+            || name == "length"
+            || rest == before && rest.is_empty()
+        {
             break;
         }
         steps.push(name);
@@ -321,7 +327,12 @@ async fn native_answers_are_those_of_javascript_on_every_expression_of_the_corpu
     pool.shutdown().await;
     eprintln!(
         "{} expressions: {} native, {} for JavaScript, {} that cannot be read; {} answers compared, {} left to JavaScript",
-        expressions.len(), tally.native, tally.javascript, tally.broken, tally.compared, tally.left
+        expressions.len(),
+        tally.native,
+        tally.javascript,
+        tally.broken,
+        tally.compared,
+        tally.left
     );
     assert!(tally.wrong.is_empty(), "{} differ:\n{}", tally.wrong.len(), tally.wrong.join("\n"));
 }

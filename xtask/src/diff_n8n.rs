@@ -36,10 +36,15 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         std::fs::write(file.recorded_path(), serde_json::to_string_pretty(&recorded)? + "\n")?;
     }
     eprintln!("diff-n8n: the same here");
+    show("differential")
+}
+
+/// Runs a test of the whole house and shows what it says.
+pub fn show(test: &str) -> Result<ExitCode> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["test", "--quiet", "--package", "fishplate", "--test", "it", "--", "differential", "--nocapture"])
-        .current_dir(&root)
+        .args(["test", "--quiet", "--package", "fishplate", "--test", "it", "--", test, "--nocapture"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -27,6 +27,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
     Command {
+        name: "honoured",
+        about: "shows how many nodes of public workflows import with every parameter honoured, and what the others ask for",
+        run: |_| diff_n8n::show("honoured"),
+    },
+    Command {
         name: "move-n8n",
         about: "starts a real n8n, writes down what its API answers, and runs the tests of moving and shadowing against it",
         run: move_n8n::run,

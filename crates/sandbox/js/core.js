@@ -486,6 +486,7 @@ export default function install(native) {
   };
 
   const shared = {
+    notes: [],
     call, ask, load, lazy, ExpressionError, RealDate, now, next, describe, empty, native, luxon,
     customData, constant, isOutOfMemory,
     get facts() { return facts; },
@@ -532,6 +533,7 @@ export default function install(native) {
         const text = JSON.stringify(staticData[type].value);
         if (text !== undefined && text !== staticData[type].before) changed["static:" + type] = text;
       }
+      if (shared.notes.length > 0) changed.notes = JSON.stringify(shared.notes);
       if (customData().changed) changed.customData = JSON.stringify(customData().values);
       return changed;
     },

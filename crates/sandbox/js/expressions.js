@@ -35,7 +35,8 @@ export default function make(native, shared) {
     "isEmail|isNumeric|isUrl|isEmpty|isNotEmpty|isBlank|isNotBlank|toJsonString|extractEmail|extractDomain|extractUrl|" +
     "extractUrlPath|parseJson|base64Encode|base64Decode|ceil|floor|format|round|abs|isInteger|isEven|isOdd|beginningOf|" +
     "endOfMonth|extract|isBetween|isDst|isInLast|isWeekend|minus|plus|diffTo|diffToNow|first|last|pluck|randomItem|" +
-    "unique|removeDuplicates|sum|min|max|average|compact|smartJoin|chunk|renameKeys|merge|union|difference|" +
+    "unique|removeDuplicates|sum|min|max|average|compact|smartJoin|chunk|renameKeys|merge|mergeIntoObject|union|" +
+    "difference|" +
     "intersection|append|hasField|removeField|removeFieldsContaining|keepFieldsContaining|keys|values";
   shared.extensionNames = new Set(names.split("|"));
   const called = new RegExp(`(?:\\.\\s*(?:${names})\\s*(?:\\?\\.\\s*)?|\\$if\\s*)\\(`);
@@ -63,6 +64,15 @@ export default function make(native, shared) {
     }
   };
 
+  // The first errors that made a chunk empty, for people who wonder why.
+  const note = (error) => {
+    if (shared.notes.length >= 20) return;
+    // In the words of the engine that n8n's users know.
+    const message = describe(error).message
+      .replace(/^cannot read property '(.*)' of (undefined|null)$/, "Cannot read properties of $2 (reading '$1')");
+    if (!shared.notes.includes(message)) shared.notes.push(message);
+  };
+
   // A chunk that fails because a field is missing is empty, as in n8n; our own errors are told.
   const evaluate = (run) => {
     for (let tries = 0; ; tries++) {
@@ -71,7 +81,10 @@ export default function make(native, shared) {
       } catch (error) {
         if (error instanceof ExpressionError || error === null || error?.name === "InternalError") throw error;
         const unknown = error instanceof ReferenceError && /^'?([\w$]+)'? is not defined$/.exec(error.message);
-        if (!unknown || tries >= 20 || unknown[1] in globalThis) return undefined;
+        if (!unknown || tries >= 20 || unknown[1] in globalThis) {
+          note(error);
+          return undefined;
+        }
         // n8n sees an unknown name as undefined and goes on.
         globalThis[unknown[1]] = undefined;
       }
@@ -108,6 +121,8 @@ export default function make(native, shared) {
     try {
       const value = run();
       if (value === undefined) return [];
+      // A time that is none says so, instead of being nothing.
+      if (value?.isLuxonDateTime && !value.isValid) return [String(value)];
       if (typeof value === "function") {
         throw new ExpressionError(
           value.name === "DateTime" ? "this is a DateTime, please access its methods"
@@ -125,7 +140,7 @@ export default function make(native, shared) {
       shared.constant("min", Math.min);
       shared.constant("max", Math.max);
       shared.constant("not", (value) => !value);
-      for (const name of ["average", "numberList", "zip"]) shared.lazy(name, () => shared.load("extensions").functions[name]);
+      for (const name of ["average", "numberList", "zip", "toPathSegment"]) shared.lazy(name, () => shared.load("extensions").functions[name]);
       const runs = sources.map((source) => {
         try {
           return template(source);

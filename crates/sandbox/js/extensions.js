@@ -296,6 +296,16 @@ export default function make(native, shared) {
       return value.reduce((merged, entry, at) =>
         isObject(entry) && typeof others[at] === "object" ? Object.assign(merged, ordered(entry, others[at])) : merged, {});
     },
+    mergeIntoObject: (value, others) => {
+      list(others, "mergeIntoObject", "[{ id: 1, otherValue: 3 }]");
+      const merged = {};
+      for (let at = 0; at < Math.max(value.length, others.length); at++) {
+        const [own, other] = [value[at], others[at]].map((entry) => (isObject(entry) ? entry : undefined));
+        const source = own ? ordered(own, other) : other ?? {};
+        for (const [key, entry] of Object.entries(source)) put(merged, key, entry);
+      }
+      return merged;
+    },
     union: (value, others) => unique([...value, ...list(others, "union", "[1, 2, 3, 4]")]),
     difference: (value, others) => {
       list(others, "difference", "[1, 2, 3, 4]");
@@ -595,6 +605,12 @@ export default function make(native, shared) {
   };
 
   const functions = {
+    toPathSegment: (value) => {
+      if (value === null || value === undefined) fail("Invalid identifier: a value is required");
+      const text = String(value);
+      if (["", ".", ".."].includes(text)) fail(`Invalid identifier: "${text}" is not allowed`);
+      return encodeURIComponent(text);
+    },
     average: (...values) => average(values),
     numberList: (from, to) =>
       Array.from({ length: Math.abs(from - to) + 1 }, (_, at) => (from < to ? from + at : from - at)),

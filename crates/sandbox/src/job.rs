@@ -245,6 +245,8 @@ pub struct Outcome {
     pub static_node: Option<Json>,
     /// All of `$execution.customData`, when the script changed it.
     pub custom_data: Option<BTreeMap<String, String>>,
+    /// The JavaScript errors that made a `{{ }}` `undefined`, each once and the first ones only.
+    pub notes: Vec<String>,
     /// CPU time that the child spent on the job, in microseconds.
     pub cpu_micros: u64,
 }

@@ -382,6 +382,7 @@ fn read_result(body: &[u8]) -> Result<(Outcome, ResultHeader), Error> {
         static_global: None,
         static_node: None,
         custom_data: None,
+        notes: Vec::new(),
         cpu_micros: header.cpu_micros,
     };
     for (name, text) in parcel.texts {
@@ -389,6 +390,7 @@ fn read_result(body: &[u8]) -> Result<(Outcome, ResultHeader), Error> {
             "result" => outcome.result = text.to_owned(),
             "static:global" => outcome.static_global = Some(Json::from_text(text)),
             "static:node" => outcome.static_node = Some(Json::from_text(text)),
+            "notes" => outcome.notes = serde_json::from_str(text).map_err(|_| broken())?,
             "customData" => outcome.custom_data = Some(serde_json::from_str(text).map_err(|_| broken())?),
             _ => return Err(broken()),
         }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Recorded;
 use crate::flow::{self, Flow};
+use crate::hooks::Request;
 
 /// Name of the node that a case is about.
 pub const NODE: &str = "Node";
@@ -33,6 +34,9 @@ pub struct CaseFile {
     /// have.
     #[serde(default)]
     pub outputs: Option<usize>,
+    /// The workflow that all cases send their requests to.
+    #[serde(default)]
+    pub flow: Option<Flow>,
     /// The cases.
     pub cases: Vec<Case>,
 }
@@ -61,6 +65,12 @@ pub struct Case {
     /// A whole workflow in place of the one that is made of the node and its input.
     #[serde(default)]
     pub flow: Option<Flow>,
+    /// A request to the file's workflow; what is compared is the answer.
+    #[serde(default)]
+    pub request: Option<Request>,
+    /// Expressions, each of which a set node of n8n's puts into a field: `f0`, `f1` …
+    #[serde(default)]
+    pub expressions: Vec<String>,
     /// Workflows that it may call, by id.
     #[serde(default)]
     pub others: BTreeMap<String, Flow>,
@@ -148,6 +158,11 @@ impl CaseFile {
         serde_json::from_slice(&text).with_context(|| path.display().to_string())
     }
 
+    /// Whether its cases are requests to one workflow.
+    pub fn is_served(&self) -> bool {
+        self.flow.is_some()
+    }
+
     /// Id of a case's workflow.
     pub fn id(&self, position: usize) -> String {
         format!("{}-{position}", self.name)
@@ -158,6 +173,11 @@ impl CaseFile {
         let case = &self.cases[position];
         let made;
         let flow = match &case.flow {
+            None if case.request.is_some() => self.flow.as_ref().context("the file has no workflow for requests")?,
+            None if !case.expressions.is_empty() => {
+                made = around_expressions(case);
+                &made
+            }
             Some(flow) => flow,
             None => {
                 made = self.around_node(case);
@@ -192,4 +212,21 @@ impl CaseFile {
         flow.nodes.insert(NODE.to_owned(), node);
         flow
     }
+}
+
+/// The case's items, and a set node with its expressions.
+fn around_expressions(case: &Case) -> Flow {
+    let mut flow = Flow::default();
+    flow.nodes.insert("In".to_owned(), flow::items(&case.input));
+    flow.edges = vec!["Start > In".to_owned(), format!("In > {NODE}")];
+    let field = |(index, expression): (usize, &String)| {
+        let value =
+            if expression.contains("{{") { format!("={expression}") } else { format!("={{{{ {expression} }}}}") };
+        // Values of this type are left as they are.
+        json!({ "id": format!("{index}"), "name": format!("f{index}"), "type": "any", "value": value })
+    };
+    let assignments: Vec<Value> = case.expressions.iter().enumerate().map(field).collect();
+    let parameters = json!({ "assignments": { "assignments": assignments } });
+    flow.nodes.insert(NODE.to_owned(), json!({ "type": "set", "version": 3.4, "parameters": parameters }));
+    flow
 }

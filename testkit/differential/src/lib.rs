@@ -7,6 +7,7 @@
 
 mod case;
 mod flow;
+mod hooks;
 pub mod live;
 mod outcome;
 pub mod peer;
@@ -16,6 +17,7 @@ pub mod services;
 
 pub use case::{AT, Case, CaseFile, Cause, Differs, files};
 pub use flow::Flow;
+pub use hooks::Request;
 pub use outcome::{FileSeen, ItemSeen, Outcome, Recorded};
 pub use picture::PictureSeen;
 pub use place::Place;

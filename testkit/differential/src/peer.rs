@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
@@ -12,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::case::NODE;
-use crate::{AT, CaseFile, FileSeen, ItemSeen, Outcome, Place};
+use crate::{AT, CaseFile, FileSeen, ItemSeen, Outcome, Place, Request};
 
 /// Version that is asked.
 const VERSION: &str = "2.41.1";
@@ -89,6 +90,8 @@ impl Peer {
             .env("N8N_RESTRICT_FILE_ACCESS_TO", self.folder())
             .env("NODE_OPTIONS", format!("--require={}", self.clock().display()))
             .env("NODE_PATH", self.extra.join("node_modules"))
+            // Another n8n of this machine may have the usual port.
+            .env("N8N_RUNNERS_BROKER_PORT", free_port().to_string())
             .env("FISHPLATE_AT", AT.to_string());
         if let Some(folder) = self.node.parent() {
             let path = std::env::var("PATH").unwrap_or_default();
@@ -111,10 +114,15 @@ impl Peer {
         let (flows, answers) = (self.home.join("flows"), self.home.join("answers"));
         std::fs::create_dir_all(&flows)?;
         std::fs::create_dir_all(&answers)?;
-        let mut ids = Vec::new();
-        for file in files {
+        let (mut ids, mut others) = (Vec::new(), Vec::new());
+        for file in files.iter().filter(|file| file.is_served()) {
+            let workflow = file.workflow(0)?;
+            std::fs::write(flows.join(format!("{}.json", file.id(0))), place.fill(&workflow.to_string()))?;
+        }
+        for file in files.iter().filter(|file| !file.is_served()) {
             for position in 0..file.cases.len() {
                 let id = file.id(position);
+                others.extend(file.cases[position].others.keys().cloned());
                 for workflow in file.others(position)?.into_iter().chain([file.workflow(position)?]) {
                     let name = workflow["id"].as_str().unwrap_or_default();
                     std::fs::write(flows.join(format!("{name}.json")), place.fill(&workflow.to_string()))?;
@@ -128,6 +136,11 @@ impl Peer {
             .stdout(Stdio::null())
             .status()?;
         ensure!(status.success(), "n8n does not take the workflows in");
+        others.iter().try_for_each(|id| self.publish(id))?;
+        let mut outcomes = self.serve(files, place)?;
+        if ids.is_empty() {
+            return Ok(outcomes);
+        }
         let (list, summary) = (self.home.join("ids"), self.home.join("summary.json"));
         std::fs::write(&list, ids.join(","))?;
         let flag = |name: &str, path: &Path| format!("--{name}={}", path.display());
@@ -149,7 +162,6 @@ impl Peer {
                 errors.insert(id, error);
             }
         }
-        let mut outcomes = BTreeMap::new();
         for id in ids {
             let mut outcome = match std::fs::read(answers.join(format!("{id}-snapshot.json"))) {
                 Ok(text) => outcome_of(&serde_json::from_slice(&text)?).with_context(|| id.clone())?,
@@ -162,6 +174,79 @@ impl Peer {
             outcomes.insert(id, outcome);
         }
         Ok(outcomes)
+    }
+}
+
+impl Peer {
+    /// Lets others call a workflow.
+    fn publish(&self, id: &str) -> Result<()> {
+        let status = self.command(&["publish:workflow", &format!("--id={id}")]).stdout(Stdio::null()).status()?;
+        ensure!(status.success(), "n8n does not publish the workflow {id}");
+        Ok(())
+    }
+
+    /// Sends the requests of files with a workflow of their own to an n8n that serves it.
+    fn serve(&self, files: &[CaseFile], place: &Place) -> Result<BTreeMap<String, Outcome>> {
+        let served: Vec<&CaseFile> = files.iter().filter(|file| file.is_served()).collect();
+        let mut outcomes = BTreeMap::new();
+        if served.is_empty() {
+            return Ok(outcomes);
+        }
+        for file in &served {
+            self.publish(&file.id(0))?;
+        }
+        let port = free_port();
+        let mut command = self.command(&["start"]);
+        command.env("N8N_PORT", port.to_string()).env("N8N_LISTEN_ADDRESS", "127.0.0.1").env_remove("NODE_OPTIONS");
+        let server = Running(command.stdout(Stdio::null()).spawn()?);
+        let address = format!("127.0.0.1:{port}");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(ready(&address))?;
+        for file in served {
+            for (position, case) in file.cases.iter().enumerate() {
+                let request = case.request.as_ref().with_context(|| format!("`{}` has no request", case.name))?;
+                let mut outcome = runtime.block_on(request.send(&address))?;
+                place.hide(&mut outcome);
+                outcomes.insert(file.id(position), outcome);
+            }
+        }
+        drop(server);
+        Ok(outcomes)
+    }
+}
+
+/// Longest time that n8n takes to start on a machine that does other things, too.
+const STARTING: Duration = Duration::from_secs(180);
+
+/// Waits until an n8n answers and has its webhooks.
+async fn ready(address: &str) -> Result<()> {
+    let begun = Instant::now();
+    let probe = Request { method: "GET".into(), path: "ready".into(), headers: BTreeMap::new(), body: None };
+    while begun.elapsed() < STARTING {
+        if let Ok(outcome) = probe.send(address).await
+            && outcome.outputs[0][0].json["status"] == 200
+        {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    bail!("n8n does not answer at {address}; its workflow for requests needs a webhook `ready`")
+}
+
+/// A port that was free a moment ago: n8n takes no other way of being told one.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.map_or(0, |address| address.port())
+}
+
+/// A process that ends when this is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

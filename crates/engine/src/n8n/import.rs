@@ -115,6 +115,7 @@ fn workflow(
     }
     let targets = Targets::new(nodes.iter().copied());
     read_nodes(&nodes, &mut spec, catalogue, &mut report);
+    read_inner(&mut spec, catalogue, &mut report);
     let outgoing = read_edges(&original, &targets, &mut spec, &mut foreign, &mut report)?;
     let pinned = read_pinned(&original, &targets, &mut spec, &mut foreign, &mut report);
     note_names(&nodes, &mut spec);
@@ -351,6 +352,34 @@ fn keep_node_patches(
         }
     }
 }
+
+/// Turns workflows that stand in a node's parameters, to be called by it, into ours.
+fn read_inner(spec: &mut WorkflowSpec, catalogue: &Snapshot, report: &mut FileReport) {
+    for (index, node) in spec.nodes.iter_mut().enumerate().filter(|(_, node)| node.node_type == CALL) {
+        let Some(definition) = node.params.get_mut("definition") else { continue };
+        let read: Option<Value> = match &*definition {
+            Value::String(text) if !text.starts_with('=') => serde_json::from_str(text).ok(),
+            Value::Object(_) => Some(definition.clone()),
+            _ => None,
+        };
+        let Some(inner) = read.as_ref().and_then(Value::as_object).filter(|inner| inner.contains_key("connections"))
+        else {
+            continue;
+        };
+        let document = Document { workflow: inner.clone(), title: Some(node.name.clone()) };
+        let at = format!("/nodes/{index}/parameters/workflowJson");
+        match workflow(document, "inner", catalogue, &mut Unique::default()) {
+            Ok(inner) => {
+                report.problems.extend(inner.report.problems.into_iter().map(|problem| problem.below(&at)));
+                *definition = serde_json::to_value(inner.spec).unwrap_or_default();
+            }
+            Err(problem) => report.problems.push(problem.below(&at)),
+        }
+    }
+}
+
+/// The node type that calls another workflow.
+const CALL: &str = "core.call";
 
 /// The file without what nodes carry.
 fn head(original: &Map) -> Map {

@@ -7,6 +7,7 @@
 //! | `executionTimeout` in seconds, -1 for none | `timeout` |
 //! | `callerPolicy`, `callerIds` | `callers` |
 //! | `saveDataSuccessExecution`, `saveDataErrorExecution`: `none` | `retention` with an age of zero |
+//! | `saveManualExecutions`, `saveExecutionProgress` | nothing: runs are kept as they go; `false` for the first is reported |
 //! | `errorWorkflow`, an id | `errorWorkflow`, once the workflow of that id is known ([`super::link`]) |
 //!
 //! What n8n has no words for (parallel order, fairness, budgets) travels in `meta.fishplate.settings`, and counts as
@@ -50,6 +51,14 @@ pub(super) fn read(settings: &Value, problems: &mut Vec<Problem>) -> Settings {
         }
         _ => Callers::Any,
     };
+    if settings.get("saveManualExecutions") == Some(&Value::Bool(false)) {
+        let detail = "runs that a person starts are kept like others";
+        problems.push(
+            Problem::new(Code::LossyImport, detail)
+                .at("/settings/saveManualExecutions")
+                .hint("set how long runs are kept in `settings.retention`"),
+        );
+    }
     let dropped = |key: &str| (text(key) == Some("none")).then_some(HumanDuration(Duration::ZERO));
     ours.retention.completed_age = dropped("saveDataSuccessExecution");
     ours.retention.failed_age = dropped("saveDataErrorExecution");
@@ -135,6 +144,23 @@ mod tests {
         let mut quiet = v0;
         quiet.retention.completed_age = Some(HumanDuration(Duration::ZERO));
         check(json!({ "saveDataSuccessExecution": "none", "saveDataErrorExecution": "all" }), quiet);
+    }
+
+    #[test]
+    fn what_is_not_honoured_is_named() {
+        let places = |settings: Value| -> Vec<String> {
+            let mut problems = Vec::new();
+            read(&settings, &mut problems);
+            problems.into_iter().filter_map(|problem| problem.pointer).collect()
+        };
+        assert_eq!(places(json!({ "saveManualExecutions": false })), ["/settings/saveManualExecutions"]);
+        assert_eq!(places(json!({ "executionOrder": "v7" })), ["/settings/executionOrder"]);
+        let listed = json!({ "callerPolicy": "workflowsFromAList", "callerIds": "a, b" });
+        assert_eq!(places(listed), ["/settings/callerIds"]);
+        // What is written as it happens is more than progress, and needs no word.
+        let kept = json!({ "saveManualExecutions": true, "saveExecutionProgress": true, "callerPolicy": "any" });
+        assert_eq!(places(kept), [""; 0]);
+        assert_eq!(places(json!({ "saveExecutionProgress": false })), [""; 0]);
     }
 
     #[test]

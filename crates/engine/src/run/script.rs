@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use model::expr::{Data, Engine};
+use model::expr::{Data, Engine, EvalError};
 use model::template::{Answers, ParamError, Params};
 use model::{Code, Item, Map, Value};
 use part::ctx::ValueRow;
@@ -115,13 +115,18 @@ impl StepRun {
         let items = [item];
         let mut resolved = self.resolve_all(params, &items, position, None, Params::eval).await?;
         let map = resolved.pop().ok_or_else(|| NodeError::bug("one item has one answer"))??;
-        let mut notes = Vec::new();
+        let (mut notes, mut asked) = (Vec::new(), Vec::new());
         let scope = self.scope(params);
-        for compiled in params.templates() {
-            // What the sandbox evaluates says nothing beside its answer.
-            let _ = compiled.template.eval_noting(&scope.at(&items[0], position), &mut |note| {
+        for (index, compiled) in params.templates().iter().enumerate() {
+            let native = compiled.template.eval_noting(&scope.at(&items[0], position), &mut |note| {
                 notes.push(note.to_owned());
             });
+            if native == Err(EvalError::NeedsJavaScript) {
+                asked.push(index);
+            }
+        }
+        if !asked.is_empty() {
+            notes.extend(self.evaluate(params, &asked, &items, position, None).await?.notes);
         }
         Ok((map, notes))
     }
@@ -152,7 +157,7 @@ impl StepRun {
         Some(rows)
     }
 
-    /// One round trip for these templates and all items.
+    /// The sandbox's answers to these templates, for all items.
     async fn ask(
         &self,
         params: &Params,
@@ -161,6 +166,19 @@ impl StepRun {
         first: usize,
         globals: Option<&Map>,
     ) -> Result<Vec<Vec<Cell>>, NodeError> {
+        let outcome = self.evaluate(params, templates, items, first, globals).await?;
+        outcome.cells().map_err(|error| NodeError::bug(format!("the sandbox's answer cannot be read: {error}")))
+    }
+
+    /// One round trip for these templates and all items.
+    async fn evaluate(
+        &self,
+        params: &Params,
+        templates: &[usize],
+        items: &[Arc<Item>],
+        first: usize,
+        globals: Option<&Map>,
+    ) -> Result<sandbox::Outcome, NodeError> {
         let sources: Vec<String> =
             templates.iter().map(|index| params.templates()[*index].template.source().to_owned()).collect();
         // The whole input where it is in memory or asked for, so that `$input.all()` is right; else these items.
@@ -183,8 +201,7 @@ impl StepRun {
             context.globals = globals.iter().map(|(name, value)| (name.clone(), Json::from(value))).collect();
         }
         let kind = Kind::Expressions { sources, items: start as u32..(start + items.len()) as u32 };
-        let outcome = self.run_sandboxed(kind, context, None).await?;
-        outcome.cells().map_err(|error| NodeError::bug(format!("the sandbox's answer cannot be read: {error}")))
+        self.run_sandboxed(kind, context, None).await
     }
 
     async fn run_sandboxed(
@@ -278,6 +295,7 @@ impl StepRun {
             vars: json(&self.variables.vars),
             env: Json::of(&self.variables.env).ok(),
             parameters: json(&node.params),
+            node_context: self.shared.core().machine.kept(self.node).map(Json::from),
             static_global,
             static_node,
             ..Context::default()
@@ -352,6 +370,7 @@ impl StepRun {
             run: last.unwrap_or_default(),
             output: definition.output_towards(index, self.node),
             params: &definition.node(index).params,
+            context: self.shared.core().machine.kept(index).cloned(),
             paired,
             run_count: steps.len(),
             runs,
@@ -391,6 +410,9 @@ struct NodeJson<'a> {
     run: usize,
     output: u16,
     params: &'a Map,
+    /// What the node remembers, for example whether a loop has items left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
     paired: Vec<Paired>,
     run_count: usize,
     /// By number; a script asks for others.

@@ -12,6 +12,7 @@ use part::{Admit, Catalogue, WorkflowRef};
 use serde_json::json;
 
 use crate::house::House;
+use crate::server::Server;
 
 /// What the node of a case comes to here.
 async fn ours(house: &House, place: &Place, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
@@ -70,6 +71,17 @@ async fn ours(house: &House, place: &Place, file: &CaseFile, position: usize, ca
     outcome
 }
 
+/// A server of ours with a file's workflow live.
+async fn live(file: &CaseFile, catalogue: &Snapshot) -> Server {
+    let text = file.workflow(0).unwrap().to_string();
+    let mut import = engine::n8n::import(text.as_bytes(), &file.id(0), catalogue).unwrap();
+    let server = Server::start().await;
+    let body = json!({ "spec": import.workflows.remove(0).spec });
+    server.ask("PUT", "/workflows/served", body).await.ok();
+    server.ask("POST", "/workflows/served/activate", json!({})).await.ok();
+    server
+}
+
 async fn seen(house: &House, item: &Value) -> ItemSeen {
     let mut files = BTreeMap::new();
     for (name, file) in item["binary"].as_object().into_iter().flatten() {
@@ -93,14 +105,22 @@ async fn every_case_comes_to_what_it_came_to_in_n8n() {
     place.furnish().unwrap();
     let mut report = Report::default();
     for file in differential::files().unwrap() {
-        let recorded = file.recorded().unwrap();
+        let recorded = file.recorded().unwrap_or_default();
         let before = (report.identical, report.meant.len());
+        let live = if file.is_served() { Some(live(&file, &snapshot).await) } else { None };
         for (position, case) in file.cases.iter().enumerate() {
             let Some(theirs) = recorded.cases.get(&case.name) else {
                 report.wrong.push(format!("{}: `{}` was never run in n8n", file.name, case.name));
                 continue;
             };
-            let ours = ours(&house, &place, &file, position, &snapshot).await;
+            let ours = match (&live, &case.request) {
+                (Some(live), Some(request)) => {
+                    let mut outcome = request.send(live.url.trim_start_matches("http://")).await.unwrap();
+                    outcome.hide(&case.varies);
+                    outcome
+                }
+                _ => ours(&house, &place, &file, position, &snapshot).await,
+            };
             report.add(&file, case, theirs, &ours);
         }
         let (same, meant) = (report.identical - before.0, report.meant.len() - before.1);

@@ -64,6 +64,10 @@ async fn an_expression_sees_the_items_of_the_last_run_and_where_they_came_from()
     assert_eq!(value("={{ $json.gone }}", 0).await, Value::Null);
     let wrong = server.tried(json!({ "node": "Use", "expression": "={{ $json.gone.deeper }}" })).await;
     assert_eq!(wrong["notes"][0], "Cannot read properties of undefined (reading 'deeper')");
+    // What JavaScript evaluates says the same.
+    let script = "={{ (() => { let x = $json.gone; return x.deeper })() }}";
+    let wrong = server.tried(json!({ "node": "Use", "expression": script })).await;
+    assert_eq!(wrong["notes"], json!(["Cannot read properties of undefined (reading 'deeper')"]));
     let runs = server.get("/runs").await;
     assert_eq!(runs["items"].as_array().unwrap().len(), 1, "a try is no run");
 }

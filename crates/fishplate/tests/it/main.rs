@@ -8,6 +8,7 @@ mod corpus;
 mod differential;
 mod drafts;
 mod evaluate;
+mod honoured;
 mod house;
 mod internet;
 mod live;

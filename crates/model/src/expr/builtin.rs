@@ -89,6 +89,7 @@ pub(super) fn global(name: &str) -> Global {
         "$average" | "average" => Function(Builtin::Average),
         "numberList" => Function(Builtin::NumberList),
         "zip" => Function(Builtin::Zip),
+        "toPathSegment" => JavaScript,
         "Math" => Namespace("Math"),
         "JSON" => Namespace("JSON"),
         "Object" => Namespace("Object"),

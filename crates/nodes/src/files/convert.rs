@@ -234,6 +234,11 @@ impl Plain for Convert {
 }
 
 impl Params {
+    /// Whether the file begins with a mark of its bytes' order. n8n offers one for these encodings only.
+    fn marks_order(&self) -> bool {
+        self.add_bom && matches!(self.encoding.as_str(), "" | "utf8" | "utf-8" | "cesu8" | "ucs2")
+    }
+
     fn target(&self) -> Option<Target> {
         Some(match self.operation {
             Operation::Csv => Target::Csv,
@@ -437,7 +442,7 @@ async fn json_file(ctx: &Ctx, params: &Params) -> Result<Binary, NodeError> {
         next: 0,
         pretty: params.format,
         encoding: params.encoding.clone(),
-        bom: params.add_bom,
+        bom: params.marks_order(),
     };
     let bytes = stream::try_unfold(list, |mut list| async move {
         let count = list.input.segments().len();
@@ -575,7 +580,7 @@ fn value_file(params: &Params, item: &Item) -> Result<(Vec<u8>, Binary), NodeErr
         value if !js::truthy(Some(value)) => (String::new(), mime),
         value => (js::text(value), mime),
     };
-    let bytes = text::encode(&text, &params.encoding, params.add_bom).map_err(refusal)?;
+    let bytes = text::encode(&text, &params.encoding, params.marks_order()).map_err(refusal)?;
     let file = named_or_file(described(file_name, Some(mime), &bytes));
     Ok((bytes, file))
 }

@@ -439,12 +439,17 @@ impl Writer<'_> {
         self.out.push_str(&format!("<{name}{id}{style}>"));
     }
 
-    fn link(&mut self, address: &str, title: &str) {
-        let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
-        let window = match self.options.open_links_in_new_window {
+    /// What lets a link open in a window of its own.
+    fn window(&self) -> &'static str {
+        match self.options.open_links_in_new_window {
             true => " rel=\"noopener noreferrer\" target=\"_blank\"",
             false => "",
-        };
+        }
+    }
+
+    fn link(&mut self, address: &str, title: &str) {
+        let title = if title.is_empty() { String::new() } else { format!(" title=\"{}\"", quoted(title)) };
+        let window = self.window();
         self.out.push_str(&format!("<a href=\"{}\"{title}{window}>", quoted(address)));
     }
 
@@ -478,7 +483,7 @@ impl Writer<'_> {
         if self.links == 0 && self.options.gh_mentions {
             let link = |found: &Captures<'_>| {
                 let address = self.options.gh_mentions_link.replace("{u}", &found[2]);
-                format!("{}<a href=\"{}\">@{}</a>", &found[1], quoted(&address), &found[2])
+                format!("{}<a href=\"{}\"{}>@{}</a>", &found[1], quoted(&address), self.window(), &found[2])
             };
             html = MENTION.replace_all(&html, link).into_owned();
         }
@@ -500,10 +505,7 @@ impl Writer<'_> {
             page if start == "www." => format!("http://{page}"),
             other => other.to_owned(),
         };
-        let window = match self.options.open_links_in_new_window {
-            true => " rel=\"noopener noreferrer\" target=\"_blank\"",
-            false => "",
-        };
+        let window = self.window();
         format!("<a href=\"{target}\"{window}>{address}</a>{}", &found[address.len()..])
     }
 

@@ -10,6 +10,7 @@ mod drafts;
 mod evaluate;
 mod house;
 mod internet;
+mod listeners;
 mod live;
 mod moving;
 mod n8n;

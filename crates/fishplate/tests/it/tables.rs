@@ -25,7 +25,8 @@ fn query(text: &Value) -> String {
 async fn rows_are_put_in_looked_for_changed_and_taken_out() {
     let server = Server::start().await;
     table(&server).await;
-    let put = insert(&server, json!([{ "mail": "a@x.example", "age": "36", "due": "2026-01-02" }, { "mail": "b" }])).await;
+    let put =
+        insert(&server, json!([{ "mail": "a@x.example", "age": "36", "due": "2026-01-02" }, { "mail": "b" }])).await;
     assert_eq!(put["inserted"], 2);
     let first = &put["rows"][0]["after"];
     assert_eq!((&first["id"], &first["age"], &first["done"]), (&json!(1), &json!(36), &Value::Null));

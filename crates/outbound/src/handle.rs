@@ -5,8 +5,10 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use model::{Name, ScopeId};
 use rustls::pki_types::CertificateDer;
+use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
 use crate::clients::Clients;
@@ -199,6 +201,23 @@ impl Outbound {
     /// [`Outbound::dial`]. The tunnel speaks TLS with the target when the target says so; the driver does not.
     pub async fn tunnel(&self, target: Target, meta: Meta) -> Result<Tunnel, Error> {
         tunnel::open(&self.shared, target, meta).await
+    }
+
+    /// The same to the service of an account, with the account's own TLS when it says so from the first byte.
+    pub async fn tunnel_login(&self, login: &Login, meta: Meta) -> Result<Tunnel, Error> {
+        dial::check(&self.shared, &login.target(), &meta).await?;
+        let (this, login, cancel) = (self.clone(), login.clone(), meta.cancel.clone());
+        let opener = move || -> BoxFuture<'static, Result<BoxedStream, Error>> {
+            let (this, login, meta) = (this.clone(), login.clone(), meta.clone());
+            Box::pin(async move { this.dial_login(&login, meta).await })
+        };
+        self.tunnel_through(Arc::new(opener), cancel).await
+    }
+
+    /// A tunnel whose far end the caller opens itself, out of [`Outbound::dial`] and [`Outbound::encrypt`]: for
+    /// protocols that say something before TLS begins. It ends with `cancel`.
+    pub async fn tunnel_through(&self, opener: tunnel::Opener, cancel: CancellationToken) -> Result<Tunnel, Error> {
+        tunnel::through(opener, cancel).await
     }
 
     /// Sets the rules of a scope, from its `egress` resource. Streams opened under older rules are not used again.

@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::handle::Shared;
-use crate::{Error, Meta, Target, dial};
+use crate::{BoxedStream, Error, Meta, Target, dial};
 
 /// Leads to one target for as long as it is kept; every stream through it is checked, pinned and counted as
 /// [`crate::Outbound::dial`] does it. Streams under way end with it.
@@ -35,33 +37,41 @@ impl Tunnel {
     }
 }
 
+/// Opens the far end of a tunnel, once for each stream of the driver.
+pub type Opener = Arc<dyn Fn() -> BoxFuture<'static, Result<BoxedStream, Error>> + Send + Sync>;
+
 /// Opens a tunnel. A target that may not be called is refused here, not at the first stream.
 pub(crate) async fn open(shared: &Arc<Shared>, target: Target, meta: Meta) -> Result<Tunnel, Error> {
     dial::check(shared, &target, &meta).await?;
-    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await;
-    let listener = listener.map_err(|error| Error::dial(&target.host, error))?;
-    let address = listener.local_addr().map_err(|error| Error::dial(&target.host, error))?;
+    let (shared, cancel) = (shared.clone(), meta.cancel.clone());
+    let opener = move || -> BoxFuture<'static, Result<BoxedStream, Error>> {
+        let (shared, target, meta) = (shared.clone(), target.clone(), meta.clone());
+        Box::pin(async move { dial::dial(&shared, target, &meta).await })
+    };
+    through(Arc::new(opener), cancel).await
+}
+
+/// Opens a tunnel whose far end is opened like that.
+pub(crate) async fn through(opener: Opener, cancel: CancellationToken) -> Result<Tunnel, Error> {
+    let fail = |error| Error::dial("127.0.0.1", error);
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.map_err(fail)?;
+    let address = listener.local_addr().map_err(fail)?;
     let failed = Arc::default();
     let mut serving = JoinSet::new();
-    serving.spawn(serve(listener, shared.clone(), target, meta, Arc::clone(&failed)));
+    serving.spawn(serve(listener, opener, cancel, Arc::clone(&failed)));
     Ok(Tunnel { address, failed, _serving: serving })
 }
 
-async fn serve(
-    listener: TcpListener,
-    shared: Arc<Shared>,
-    target: Target,
-    meta: Meta,
-    failed: Arc<Mutex<Option<Error>>>,
-) {
+async fn serve(listener: TcpListener, opener: Opener, cancel: CancellationToken, failed: Arc<Mutex<Option<Error>>>) {
     let mut streams = JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((near, _)) => {
-                let (shared, target, meta, failed) = (shared.clone(), target.clone(), meta.clone(), failed.clone());
+                let (opened, cancel, failed) = (opener(), cancel.clone(), failed.clone());
                 streams.spawn(async move {
-                    if let Err(error) = carry(near, &shared, target, &meta).await {
-                        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    match opened.await {
+                        Ok(far) => carry(near, far, &cancel).await,
+                        Err(error) => *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
                     }
                 });
             }
@@ -72,12 +82,11 @@ async fn serve(
     }
 }
 
-async fn carry(mut near: TcpStream, shared: &Shared, target: Target, meta: &Meta) -> Result<(), Error> {
-    let mut far = dial::dial(shared, target, meta).await?;
+async fn carry(mut near: TcpStream, mut far: BoxedStream, cancel: &CancellationToken) {
     let _ = near.set_nodelay(true);
     tokio::select! {
         // How a stream ends is the driver's business.
-        _ = copy_bidirectional(&mut near, &mut far) => Ok(()),
-        () = meta.cancel.cancelled() => Ok(()),
+        _ = copy_bidirectional(&mut near, &mut far) => {}
+        () = cancel.cancelled() => {}
     }
 }

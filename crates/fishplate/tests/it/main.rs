@@ -11,6 +11,7 @@ mod evaluate;
 mod honoured;
 mod house;
 mod internet;
+mod listeners;
 mod live;
 mod moving;
 mod n8n;

@@ -91,6 +91,13 @@ impl Server {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
+    /// Ends the server in the middle of things, and gives its folder back.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     pub async fn send(&self, method: &str, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Response {
         let url = format!("{}{path}", self.url).parse().unwrap();
         let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap(), url).body(body.to_vec());

@@ -1,114 +1,26 @@
-//! What node types of brokers have in common: one connection for all items of a step, and triggers whose settings are
-//! fixed before a run exists.
+//! What node types of brokers have in common: triggers whose settings are fixed before a run exists, and how brokers
+//! fail.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use model::{Code, Item, NodeSpec, Problem, Value};
-use outbound::{Login, Meta};
+use model::{Code, NodeSpec, Problem, Value};
+use outbound::{Login, Meta, Outbound};
 use part::trigger::Trigger;
-use part::{Category, Ctx, Effect, Node, NodeError, Origin, Outcome, PortOutput, Ports, Typed};
+use part::{Category, Ctx, Effect, Node, NodeError, Outcome, PortOutput, Ports, Typed};
 use serde::de::DeserializeOwned;
+
+use crate::each;
 
 /// Longest time to reach a broker: shorter than the time after which a silent trigger is called dead.
 pub(super) const REACH: Duration = Duration::from_secs(10);
 
-/// Does something for each item, over a connection that is opened for the first item that needs it.
-pub(super) trait Act: Send + Sync + 'static {
-    /// The node's parameters.
-    type Params: DeserializeOwned + Send + Sync + 'static;
-    /// The connection.
-    type Open: Send;
-
-    /// What comes out for an item.
-    fn act<'a>(
-        ctx: &'a Ctx,
-        open: &'a mut Option<Self::Open>,
-        params: &'a Self::Params,
-        item: &'a Item,
-        position: usize,
-    ) -> impl Future<Output = Result<Item, NodeError>> + Send + 'a;
-
-    /// Takes leave of the broker, after the last item.
-    fn close(open: Self::Open) -> impl Future<Output = ()> + Send;
-}
-
-/// A node that acts, prepared.
-pub(super) struct Acting<A: Act> {
-    params: Typed<A::Params>,
-    incomplete: Vec<Problem>,
-}
-
-impl<A: Act> Acting<A> {
-    pub(super) fn prepare(node: &NodeSpec, slot: &str) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        let params = Typed::compile(&node.params)?;
-        Ok(Arc::new(Acting::<A> { params, incomplete: lacks(node, slot) }))
-    }
-}
-
-impl<A: Act> Node for Acting<A> {
-    fn effect(&self) -> Effect {
-        Effect::Effect
-    }
-
-    fn incomplete(&self) -> Vec<Problem> {
-        self.incomplete.clone()
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(async move {
-            let mut open = None;
-            let mut outputs = ctx.outputs(1);
-            let mut position = 0;
-            for segment in ctx.input(0).segments() {
-                let items = segment.load(ctx.spool()).await?;
-                for (params, item) in ctx.typed(&self.params, &items, position).await?.into_iter().zip(items.iter()) {
-                    let made = match params {
-                        Ok(params) => A::act(ctx, &mut open, &params, item, position).await,
-                        Err(error) => Err(error),
-                    };
-                    match made {
-                        Ok(made) => outputs.push(0, made, Origin::item(position)).await?,
-                        Err(error) => outputs.fail(position, item, error).await?,
-                    }
-                    position += 1;
-                }
-            }
-            if let Some(open) = open {
-                A::close(open).await;
-            }
-            outputs.done().await
-        })
-    }
-}
-
 /// The account in a slot, and on whose behalf its broker is dialled.
-pub(super) async fn account(ctx: &Ctx, slot: &str) -> Result<(outbound::Outbound, Login, Meta), NodeError> {
-    let outbound = ctx.host().outbound().cloned();
-    let outbound = outbound
-        .ok_or_else(|| NodeError::new(Code::EgressRefused, Category::Refused, "this run has no way out").permanent())?;
-    let Some(name) = ctx.info().connections.get(slot) else {
-        let detail = format!("the node has no connection in its slot `{slot}`");
-        let error = NodeError::new(Code::ConnectionMissing, Category::Auth, detail);
-        return Err(error.hint("choose a connection").permanent());
-    };
-    let login = outbound.login(ctx.info().scope_id, name).await?;
-    let mut meta = Meta::new(ctx.info().scope_id);
-    meta.connection = Some(name.clone());
-    meta.cancel = ctx.cancelled().clone();
+pub(super) async fn account(ctx: &Ctx, slot: &str) -> Result<(Outbound, Login, Meta), NodeError> {
+    let (login, mut meta) = each::account(ctx, slot).await?;
     meta.deadline = REACH;
-    Ok((outbound, login, meta))
-}
-
-/// The problem of a node that lacks its connection.
-pub(super) fn lacks(node: &NodeSpec, slot: &str) -> Vec<Problem> {
-    if node.connections.contains_key(slot) {
-        return Vec::new();
-    }
-    let problem = Problem::new(Code::ConnectionMissing, "the node needs a connection that logs in to the broker");
-    vec![problem.at(format!("/connections/{slot}")).hint("choose a connection, or make one")]
+    Ok((each::way_out(ctx)?, login, meta))
 }
 
 /// A trigger that listens, prepared.
@@ -134,7 +46,7 @@ impl Listens {
             };
             return Err(typed.params().templates().iter().map(|template| refuse(&template.pointer)).collect());
         };
-        let incomplete = [lacks(node, slot), check(params)].concat();
+        let incomplete = [each::lacks(node, slot), check(params)].concat();
         let settings = Value::Object(node.params.clone());
         Ok(Arc::new(Listens { trigger: Trigger::Provided { service: service.to_owned(), settings }, incomplete }))
     }

@@ -1,23 +1,25 @@
 //! `mqtt.publish`: a message for each item.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::workflow::OnUncertain;
-use model::{Item, Map, NodeSpec, Problem, Value};
+use model::{Item, NodeSpec, Problem, Value};
 use part::ctx::{CallFailure, CallSpec};
-use part::n8n::{self, Lifted, Mapping, Names, Version};
-use part::{Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, lenient};
+use part::n8n::{self, Lifted, Mapping, Names};
+use part::node::Slot;
+use part::{Ctx, Descriptor, Effect, Group, NodeError, Outcome, Plain, Typed, lenient};
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{Packet, PubRel, Publish as Message};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::wire::{Caller, Wire, unexpected};
 use super::{SLOT, SLOTS};
-use crate::brokers::node::{Act, Acting, REACH, account, silent};
+use crate::brokers::node::{REACH, account, silent};
+use crate::each::{PerItem, each, lacks};
 
 /// What `mqtt.publish` is set up with. Its connection is a login of protocol `mqtt`.
 #[derive(Deserialize, JsonSchema)]
@@ -48,63 +50,62 @@ fn yes() -> bool {
 /// Publishes messages.
 pub(crate) struct Publish;
 
-const NAMES: Names = &[
-    ("topic", "topic"),
-    ("sendInputData", "sendInputData"),
-    ("message", "message"),
-    ("qos", "options.qos"),
-    ("retain", "options.retain"),
-];
+impl Plain for Publish {
+    type Params = Params;
+    const ABOUT: &'static Descriptor = &Descriptor {
+        id: "mqtt.publish",
+        version: 1,
+        title: "MQTT",
+        summary: "Publishes a message for each item to an MQTT broker",
+        group: Group::Action,
+        effect: Effect::Effect,
+        on_uncertain: OnUncertain::Retry,
+        params: || schemars::schema_for!(Params),
+        keywords: &["mosquitto", "iot", "topic", "broker", "message", "queue"],
+    };
+    const SLOTS: &'static [Slot] = SLOTS;
+    const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.mqtt", versions: &[1.0] }];
+    const NAMES: Names = &[
+        ("topic", "topic"),
+        ("sendInputData", "sendInputData"),
+        ("message", "message"),
+        ("qos", "options.qos"),
+        ("retain", "options.retain"),
+    ];
 
-impl NodeType for Publish {
-    fn descriptor(&self) -> &Descriptor {
-        static DESCRIPTOR: Descriptor = Descriptor {
-            id: "mqtt.publish",
-            version: 1,
-            title: "MQTT",
-            summary: "Publishes a message for each item to an MQTT broker",
-            group: Group::Action,
-            effect: Effect::Effect,
-            on_uncertain: OnUncertain::Retry,
-            params: || schemars::schema_for!(Params),
-            keywords: &["mosquitto", "iot", "topic", "broker", "message", "queue"],
-        };
-        &DESCRIPTOR
+    fn incomplete(node: &NodeSpec) -> Vec<Problem> {
+        lacks(node, SLOT)
     }
 
-    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Acting::<Publish>::prepare(node, SLOT)
-    }
-
-    fn connections(&self) -> &'static [part::node::Slot] {
-        SLOTS
-    }
-
-    fn n8n(&self) -> &'static [Mapping] {
-        &[Mapping { node_type: "n8n-nodes-base.mqtt", versions: &[1.0] }]
-    }
-
-    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
+    fn lift(node: &n8n::Node) -> Lifted {
         let slots = [(SLOT.to_owned(), SLOT.to_owned())].into();
-        Ok(Lifted { params: n8n::named(node, NAMES), slots, ..Lifted::default() })
+        Lifted { params: n8n::named(node, Self::NAMES), slots, ..Lifted::default() }
     }
 
-    fn lower(&self, node: &NodeSpec, _: &Version) -> Map {
-        n8n::renamed(&node.params, NAMES)
+    async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
+        let publisher = Publisher::default();
+        let done = each(ctx, params, &publisher).await;
+        if let Some(wire) = publisher.open.into_inner() {
+            wire.close().await;
+        }
+        done
     }
 }
 
-impl Act for Publish {
-    type Params = Params;
-    type Open = Wire;
+/// The connection of a step, opened for the first message.
+#[derive(Default)]
+struct Publisher {
+    open: Mutex<Option<Wire>>,
+}
 
-    async fn act(
-        ctx: &Ctx,
-        open: &mut Option<Wire>,
-        params: &Params,
-        item: &Item,
+impl PerItem<Params> for Publisher {
+    async fn item<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        params: &'a Params,
+        item: &'a Item,
         position: usize,
-    ) -> Result<Item, NodeError> {
+    ) -> Result<Vec<Item>, NodeError> {
         let message = params.message(item)?;
         let spec = CallSpec {
             name: "publish".into(),
@@ -114,26 +115,22 @@ impl Act for Publish {
                 "message": String::from_utf8_lossy(&message.payload),
             }),
         };
-        ctx.call(spec, |ticket| {
+        let call = ctx.call(spec, |ticket| {
             Box::pin(async move {
+                let mut open = self.open.lock().await;
                 let mut wire = match open.take() {
                     Some(wire) => wire,
                     None => connect(ctx, &ticket.idempotency_key).await?,
                 };
                 // After a failure the connection is left behind: nobody knows what stands in it.
-                hand_over(&mut wire, message)
-                    .await
-                    .map_err(|error| CallFailure { uncertain: !error.permanent, error })?;
+                let handed = hand_over(&mut wire, message).await;
+                handed.map_err(|error| CallFailure { uncertain: !error.permanent, error })?;
                 *open = Some(wire);
                 Ok(Value::Null)
             })
-        })
-        .await?;
-        Ok(item.clone())
-    }
-
-    async fn close(open: Wire) {
-        open.close().await;
+        });
+        call.await?;
+        Ok(vec![item.clone()])
     }
 }
 

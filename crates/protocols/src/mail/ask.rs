@@ -212,7 +212,8 @@ pub(super) async fn run(ctx: &Ctx, params: &Params, post: &Post) -> Result<Outco
         _ => {
             let methods = ["GET", "HEAD", "POST"].map(str::to_owned).into();
             let webhook = Webhook { methods, ..Webhook::default() };
-            let door = Door { webhook, form: Some(ask.page(&params.subject)) };
+            let timezone = Some(ctx.info().timezone.to_string());
+            let door = Door { webhook, form: Some(ask.page(&params.subject)), timezone };
             let door = serde_json::to_value(door).map_err(|error| NodeError::bug(format!("the page: {error}")))?;
             Ok(Outcome::Suspend(Suspend::Signal { name: "form".into(), until, door: Some(door) }))
         }

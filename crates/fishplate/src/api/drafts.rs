@@ -8,7 +8,6 @@ use inbound::Rehearsal;
 use model::{Code, Problem, RunId, Value, WorkflowSpec};
 use part::http::{Call, LiveEvent, Operation, Reply};
 use part::runs::{Trial, Tried, WorkflowRef};
-use part::trigger::{Trigger, Webhook};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

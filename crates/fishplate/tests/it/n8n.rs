@@ -19,7 +19,7 @@ pub struct N8n {
 impl N8n {
     pub async fn start() -> N8n {
         match (std::env::var("FISHPLATE_TEST_N8N"), std::env::var("FISHPLATE_TEST_N8N_KEY")) {
-            (Ok(url), Ok(key)) => N8n { url, key, __recorder: None },
+            (Ok(url), Ok(key)) => N8n { url, key, _recorder: None },
             _ => N8n::recorded().await,
         }
     }
@@ -59,6 +59,6 @@ impl N8n {
             cases.sort_by_key(|(condition, _)| (condition.query.is_none(), condition.header.is_none()));
             recorder.on(&path, Rule::Match { cases, otherwise: Box::new(nothing.clone()) });
         }
-        N8n { url: recorder.url(""), key, __recorder: Some(recorder) }
+        N8n { url: recorder.url(""), key, _recorder: Some(recorder) }
     }
 }

@@ -215,7 +215,9 @@ fn page(node_type: &dyn NodeType, examples: &BTreeMap<String, (Value, String)>) 
     } else {
         let _ = writeln!(out, "Any value may be an expression: a text that begins with `=`.\n");
         let _ = writeln!(out, "| parameter | type | default | what it is |\n|---|---|---|---|");
-        rows.iter().for_each(|row| drop(writeln!(out, "{row}")));
+        for row in &rows {
+            let _ = writeln!(out, "{row}");
+        }
     }
     let yaml = serde_yaml_ng::to_string(&[&example.node]).unwrap();
     let _ = writeln!(out, "\n## Example\n\n```yaml\n{}\n```", yaml.trim_end());

@@ -55,6 +55,13 @@ export class Browser {
     return page;
   }
 
+  /** A context of its own for pages that are not the app's; who asks for it closes it. */
+  async context(options) {
+    const context = await this.#inner.newContext({ reducedMotion: "reduce", ...options });
+    context.setDefaultTimeout(PATIENCE);
+    return context;
+  }
+
   /** Closes all pages; of a failed test, keeps what they showed and said. */
   async settle(name, failed) {
     if (failed) await mkdir(failures, { recursive: true });

@@ -9,6 +9,7 @@ mod differential;
 mod drafts;
 mod evaluate;
 mod honoured;
+mod forms;
 mod house;
 mod internet;
 mod listeners;

@@ -99,6 +99,28 @@ impl Server {
     }
 
     pub async fn send(&self, method: &str, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> Response {
+        self.send_with(method, path, headers, body, |_| {}).await
+    }
+
+    /// The same without following where the answer leads.
+    pub async fn send_by_hand(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> Response {
+        self.send_with(method, path, headers, body, |meta| meta.follow_redirects = 0).await
+    }
+
+    async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+        change: impl FnOnce(&mut Meta),
+    ) -> Response {
         let url = format!("{}{path}", self.url).parse().unwrap();
         let mut request = Request::new(Method::from_bytes(method.as_bytes()).unwrap(), url).body(body.to_vec());
         for (name, value) in headers {
@@ -107,6 +129,7 @@ impl Server {
         let mut meta = Meta::new(ScopeId(1));
         meta.deadline = Duration::from_secs(30);
         meta.throttle = outbound::Throttle::Answer;
+        change(&mut meta);
         self.outbound.send(request, meta).await.unwrap()
     }
 

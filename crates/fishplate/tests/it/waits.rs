@@ -73,16 +73,19 @@ async fn a_form_is_filled_in_and_the_run_goes_on_with_it() {
     };
     assert_eq!(last["thanks"], "Thanks, Ada", "{last}");
     let again = whole(server.send("POST", &path, FORM, &entered("Eve")).await).await;
-    assert_eq!(again.status, 409, "the run has ended");
+    assert_eq!(again.status, 409, "the page was answered");
 }
 
 #[tokio::test]
-async fn a_form_is_answered_with_what_the_run_made_of_it() {
+async fn a_visitor_waits_for_the_end_of_the_run_where_the_form_says_so() {
     let server = Server::start().await;
-    let door = json!({ "methods": [], "path": "", "respond": { "when": "lastNode", "data": "firstEntryJson" } });
-    let form = json!({ "fields": [{ "label": "Name" }] });
+    let door = json!({ "methods": [], "path": "", "respond": { "when": "lastNode", "data": "noData" } });
+    let form = json!({ "completion": "It is done", "fields": [{ "label": "Name" }] });
     let path = asked(&server, json!({ "until": "form", "form": form, "door": door })).await;
     page(&server, &path).await;
     let answer = whole(server.send("POST", &path, FORM, &entered("Ada")).await).await;
-    assert_eq!((answer.status, &answer.json()["thanks"]), (200, &json!("Thanks, Ada")));
+    let text = String::from_utf8(answer.bytes).unwrap();
+    assert!(answer.status == 200 && text.contains("It is done"), "{text}");
+    let run = server.get("/runs").await["items"][0].clone();
+    assert_eq!(run["status"], "completed", "the page came after the end");
 }

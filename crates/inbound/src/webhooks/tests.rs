@@ -20,7 +20,7 @@ use crate::{Endpoint, Rehearsal};
 
 /// Files in memory; counts the largest piece that it was given.
 #[derive(Clone, Default)]
-struct Memory(Arc<Mutex<Vec<(Digest, u64, Bytes)>>>);
+pub(super) struct Memory(Arc<Mutex<Vec<(Digest, u64, Bytes)>>>);
 
 struct Writer {
     memory: Memory,
@@ -77,19 +77,19 @@ impl Verifier for Password {
     }
 }
 
-struct World {
-    fake: Arc<Fake>,
+pub(super) struct World {
+    pub fake: Arc<Fake>,
     files: Memory,
     replies: Local,
-    signer: Arc<Signer>,
-    receiver: Receiver,
+    pub signer: Arc<Signer>,
+    pub receiver: Receiver,
 }
 
-fn world(endpoints: Vec<Endpoint>) -> World {
+pub(super) fn world(endpoints: Vec<Endpoint>) -> World {
     world_with(endpoints, |_| {})
 }
 
-fn world_with(endpoints: Vec<Endpoint>, change: impl FnOnce(&mut Options)) -> World {
+pub(super) fn world_with(endpoints: Vec<Endpoint>, change: impl FnOnce(&mut Options)) -> World {
     let (fake, files, replies) = (Arc::new(Fake::default()), Memory::default(), Local::new("n"));
     let signer = Arc::new(Signer::new(&[7; 32], Some("https://a.example")));
     let routes = Routes::default();
@@ -103,48 +103,48 @@ fn world_with(endpoints: Vec<Endpoint>, change: impl FnOnce(&mut Options)) -> Wo
     World { fake, files, replies, signer, receiver: Receiver::new(options) }
 }
 
-fn post(path: &str, content_type: &str, body: impl Into<Body>) -> Request<Body> {
+pub(super) fn post(path: &str, content_type: &str, body: impl Into<Body>) -> Request<Body> {
     let request = Request::post(path).header("content-type", content_type).header("host", "h.example");
     request.body(body.into()).unwrap()
 }
 
-fn get(path: &str) -> Request<Body> {
+pub(super) fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()
 }
 
-fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+pub(super) fn with(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
     request.headers_mut().insert(name, value.parse().unwrap());
     request
 }
 
-async fn read(response: Response<Body>) -> (u16, String) {
+pub(super) async fn read(response: Response<Body>) -> (u16, String) {
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
 impl World {
-    async fn send(&self, request: Request<Body>) -> (u16, String) {
+    pub async fn send(&self, request: Request<Body>) -> (u16, String) {
         self.send_from(request, "192.0.2.1").await
     }
 
-    async fn send_from(&self, request: Request<Body>, peer: &str) -> (u16, String) {
+    pub async fn send_from(&self, request: Request<Body>, peer: &str) -> (u16, String) {
         read(self.receiver.receive(request, Some(peer.parse().unwrap())).await).await
     }
 
     /// The problem's code and status of a refusal.
-    async fn refused(&self, request: Request<Body>) -> (u16, String) {
+    pub async fn refused(&self, request: Request<Body>) -> (u16, String) {
         let (status, body) = self.send(request).await;
         let problem: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("no problem: {body}"));
         assert_eq!(problem["status"], status);
         (status, problem["code"].as_str().unwrap().to_owned())
     }
 
-    fn item(&self, at: usize) -> Value {
+    pub fn item(&self, at: usize) -> Value {
         Value::Object(self.fake.admitted()[at].input.as_slice().unwrap()[0].json.clone())
     }
 
-    fn file(&self, at: usize, name: &str) -> model::Binary {
+    pub fn file(&self, at: usize, name: &str) -> model::Binary {
         let items = self.fake.admitted()[at].input.clone();
         items.as_slice().unwrap()[0].file(name).unwrap_or_else(|| panic!("no file {name}")).clone()
     }
@@ -484,51 +484,6 @@ fn door(webhook: Value, form: Option<Value>) -> Suspend {
 
 fn resume_path(world: &World) -> String {
     world.signer.path(&Wait { scope: Scope::default(), run: RunId::from_parts(5, 6), step: 4 })
-}
-
-#[tokio::test]
-async fn a_form_is_shown_checked_and_sent() {
-    let world = world(vec![]);
-    let form = json!({
-        "title": "Approve", "completion": "Thank you", "fields": [{ "label": "Name", "required": true }, { "label": "CV", "type": "file" }],
-    });
-    world.fake.wait_at(4, door(json!({ "methods": ["GET", "HEAD", "POST"] }), Some(form)));
-    let path = resume_path(&world);
-    let shown = world.receiver.receive(get(&path), None).await;
-    assert!(shown.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
-    assert_eq!(shown.headers()["content-type"], "text/html; charset=utf-8");
-    let (status, page) = read(shown).await;
-    assert!(status == 200 && page.contains("<h1>Approve</h1>") && page.contains("name=field-0"), "{page}");
-    let multipart = |name: &str| {
-        let field = |name: &str, more: &str, value: &str| {
-            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{more}\r\n\r\n{value}\r\n")
-        };
-        let file = field("field-1", "; filename=\"cv.txt\"\r\ncontent-type: text/plain", "hello");
-        let body = field("field-0", "", name) + &file + "--b--\r\n";
-        post(&path, "multipart/form-data; boundary=b", body)
-    };
-    let (status, page) = world.send(multipart("")).await;
-    assert!(status == 422 && page.contains("This field is needed"), "{page}");
-    assert!(world.fake.signals().is_empty());
-    let (status, page) = world.send(multipart("Ada")).await;
-    assert!(status == 200 && page.contains("Thank you"), "{page}");
-    let payload = &world.fake.signals()[0].4;
-    assert_eq!((&payload["json"]["Name"], &payload["door"]), (&json!("Ada"), &json!(true)));
-    assert_eq!(payload["json"]["CV"]["filename"], "cv.txt");
-    assert_eq!(payload["binary"]["CV"]["fileName"], "cv.txt");
-    assert_eq!(world.send(Request::delete(&path).body(Body::empty()).unwrap()).await.0, 405);
-}
-
-#[tokio::test]
-async fn a_visitor_is_led_where_the_form_says() {
-    let world = world(vec![]);
-    for (target, status) in [("https://a.example/done", 303), ("javascript:alert(1)", 200)] {
-        let form = json!({ "redirect": target });
-        world.fake.wait_at(4, door(json!({ "methods": ["POST"] }), Some(form)));
-        let path = resume_path(&world);
-        let response = world.receiver.receive(post(&path, "application/x-www-form-urlencoded", ""), None).await;
-        assert_eq!(response.status().as_u16(), status, "{target}");
-    }
 }
 
 #[tokio::test]

@@ -424,6 +424,7 @@ mod tests {
     fn an_ending_says_what_is_shown_and_hands_its_items_on() {
         let shown = |params: Value| {
             let bench = Bench::new(&Page, json!({ "show": "end", "end": params })).unwrap();
+            bench.host().await_answer();
             let item = json!([{ "json": {}, "binary": { "cv": { "mimeType": "text/plain", "data": "aGk=", "fileName": "a.txt" } } }]);
             let ran = bench.attempt(vec![items(&item)], None).unwrap();
             assert_eq!(ran.items(0).len(), 1);

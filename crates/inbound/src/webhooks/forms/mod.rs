@@ -11,6 +11,8 @@
 mod fields;
 mod markup;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -2710,7 +2710,7 @@ export interface components {
             updatedAt: string;
             /** @description Who changed it. */
             updatedBy: string;
-            /** @description Paths of its webhooks, from `/hooks/` on. */
+            /** @description Paths of its webhooks and forms, from `/hooks/` or `/forms/` on. */
             addresses: string[];
         };
         /** @description What is to be live. */

@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{DeadState, RunFilter, RunStatus};
 
-use crate::trigger::Trigger;
+use crate::door::Ending;
+use crate::trigger::{Respond, Trigger};
 use crate::{Answer, Items, Level, NodeError, ReplyTo, Suspend};
 
 /// Which text to run.
@@ -310,10 +311,26 @@ impl Standing {
         self.waits.iter().find(|(step, wait)| Some(**step) != from && shows(wait)).map(|(step, _)| *step)
     }
 
+    /// What the run has answered, where that is meant for a visitor who came through this step: the end of a form, or
+    /// the answer of a node where the form leaves it to one. What another caller is told is not theirs to see.
+    pub fn answer_for(&self, from: Option<u32>) -> Option<&Answer> {
+        let by_node = match (from, &self.waited) {
+            (None, _) => {
+                let endpoint = self.trigger.as_ref().and_then(Trigger::endpoint);
+                endpoint.is_some_and(|webhook| webhook.respond == Respond::RespondNode)
+            }
+            (Some(_), Some(Suspend::Signal { door: Some(door), .. })) => {
+                door.pointer("/webhook/respond/when").is_some_and(|when| when == "respondNode")
+            }
+            _ => false,
+        };
+        self.answer.as_ref().filter(|answer| by_node || Ending::of(answer).is_some())
+    }
+
     /// The run does not go on by itself to anything that a visitor who came through this step would be shown.
     pub fn is_at_rest(&self, from: Option<u32>) -> bool {
         let stopped = !matches!(self.status, RunStatus::Queued | RunStatus::Running | RunStatus::Waiting);
-        stopped || self.answer.is_some() || self.next_page(from).is_some()
+        stopped || self.answer_for(from).is_some() || self.next_page(from).is_some()
     }
 }
 

@@ -425,13 +425,11 @@ impl Receiver {
         }
         let first = standing.trigger.as_ref().and_then(Trigger::form);
         let step = Step { webhook: &webhook, form: &form, first, timezone: None, tried: false };
-        if let Some(answered) = &standing.answer {
-            if let Some(ending) = Ending::of(answered) {
-                return self.ending(&ending, &step, parts, &query, standing.scope).await;
-            }
-            if webhook.respond == Respond::RespondNode {
-                return self.responded(answered, &step, standing.scope).await;
-            }
+        if let Some(answered) = standing.answer_for(*from) {
+            return match Ending::of(answered) {
+                Some(ending) => self.ending(&ending, &step, parts, &query, standing.scope).await,
+                None => self.responded(answered, &step, standing.scope).await,
+            };
         }
         Ok(match standing.status {
             RunStatus::Completed | RunStatus::Superseded => thanks(&step),

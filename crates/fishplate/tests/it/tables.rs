@@ -210,7 +210,7 @@ async fn rows_are_changed_once_though_the_server_is_killed_in_between() {
         &server,
         "fill",
         json!([
-            { "name": "Hook", "type": "http.webhook", "params": { "methods": ["POST"], "path": "fill", "respond": { "when": "received" } } },
+            { "name": "Hook", "type": "http.webhook", "params": { "methods": ["POST"], "path": "fill", "respond": { "when": "immediately" } } },
             { "name": "Make", "type": "core.code", "params": { "code": code } },
             { "name": "Insert", "type": "data.table", "params": { "table": "people", "mapping": "item" } },
             { "name": "Again", "type": "data.table", "params": upsert },

@@ -12,7 +12,7 @@ export const PAGES = [
   { name: "connection", path: (seed) => `/connections/${seed.connection}` },
   { name: "variables", path: () => "/variables" },
   { name: "data", path: () => "/data" },
-  { name: "table", path: () => "/data/customers", ready: (page) => page.getByRole("gridcell", { name: "Ada" }).waitFor() },
+  { name: "table", path: () => "/data/customers", ready: (page) => page.getByRole("gridcell", { name: "Ada", exact: true }).waitFor() },
   { name: "audit", path: () => "/audit" },
   { name: "people", path: () => "/people", person: true },
   { name: "account", path: () => "/account", person: true },

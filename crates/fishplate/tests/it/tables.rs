@@ -152,3 +152,135 @@ async fn a_table_goes_out_as_csv_and_comes_back() {
     let done = crate::server::whole(server.send("POST", &path, &headers, b"mail;what\na;b\n").await).await;
     assert_eq!(done.ok(), json!({ "rows": 1, "ignored": ["what"] }));
 }
+
+/// Runs an active workflow by its webhook and gives the answer.
+async fn call(server: &Server, path: &str, body: Value) -> Value {
+    let headers = [("content-type", "application/json")];
+    let sent = server.send("POST", &format!("/webhook/{path}"), &headers, body.to_string().as_bytes()).await;
+    crate::server::whole(sent).await.ok()
+}
+
+async fn publish(server: &Server, name: &str, nodes: Value) {
+    let names: Vec<String> =
+        nodes.as_array().unwrap().iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect();
+    let edges: Vec<Value> = names.windows(2).map(|pair| json!({ "from": pair[0], "to": pair[1] })).collect();
+    server.ask("PUT", &format!("/workflows/{name}"), json!({ "spec": { "nodes": nodes, "edges": edges } })).await.ok();
+    server.ask("POST", &format!("/workflows/{name}/activate"), json!({})).await.ok();
+}
+
+fn webhook(path: &str) -> Value {
+    let respond = json!({ "when": "lastNode", "data": "allEntries" });
+    json!({ "name": "Hook", "type": "http.webhook", "params": { "methods": ["POST"], "path": path, "respond": respond } })
+}
+
+#[tokio::test]
+async fn a_workflow_keeps_a_customer_once_and_a_replay_finds_what_it_found() {
+    let server = Server::start().await;
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/customers.yaml");
+    assert!(server.command(&["apply", example]).status.success());
+    server.ask("POST", "/workflows/customers/activate", json!({})).await.ok();
+    let first = call(&server, "customers", json!({ "mail": "ada@x.example" })).await;
+    let again = call(&server, "customers", json!({ "mail": "ada@x.example" })).await;
+    call(&server, "customers", json!({ "mail": "bob@x.example" })).await;
+    assert_eq!((&first["greeting"], &again["greeting"]), (&json!("Welcome"), &json!("Welcome back, visit 2")));
+    let rows = server.get("/data-tables/customers/rows").await;
+    let kept: Vec<_> =
+        rows["items"].as_array().unwrap().iter().map(|row| (row["mail"].clone(), row["visits"].clone())).collect();
+    assert_eq!(kept, [(json!("ada@x.example"), json!(2)), (json!("bob@x.example"), json!(1))]);
+    let runs = server.get("/runs").await;
+    for run in runs["items"].as_array().unwrap() {
+        let replay =
+            server.ask("POST", &format!("/runs/{}/replay", run["id"].as_str().unwrap()), Value::Null).await.ok();
+        assert_eq!(replay["differences"], json!([]), "the rows have changed since, and the journal has not");
+    }
+    let audit = server.get("/audit?action=rows").await;
+    assert_eq!(audit["items"], json!([]), "runs do not write the audit log");
+}
+
+#[tokio::test]
+async fn rows_are_changed_once_though_the_server_is_killed_in_between() {
+    let server = Server::start().await;
+    table(&server).await;
+    let code = "return Array.from({ length: 3000 }, (_, at) => ({ json: { mail: 'm' + at, age: at } }))";
+    let upsert = json!({
+        "table": "people", "operation": "upsert", "mapping": "item",
+        "conditions": [{ "column": "mail", "value": "={{ $json.mail }}" }],
+    });
+    publish(
+        &server,
+        "fill",
+        json!([
+            { "name": "Hook", "type": "http.webhook", "params": { "methods": ["POST"], "path": "fill", "respond": { "when": "immediately" } } },
+            { "name": "Make", "type": "core.code", "params": { "code": code } },
+            { "name": "Insert", "type": "data.table", "params": { "table": "people", "mapping": "item" } },
+            { "name": "Again", "type": "data.table", "params": upsert },
+        ]),
+    )
+    .await;
+    let sent = server.send("POST", "/webhook/fill", &[], b"{}").await;
+    assert!(crate::server::whole(sent).await.status < 300);
+    let rows = async |server: &Server| server.get("/data-tables/people/fill").await["rows"].as_u64().unwrap();
+    let mut server = server;
+    let mut seen = 0;
+    for kill in 0..4 {
+        // Killed as soon as more rows are there than before, or the run has come to its end.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let there = rows(&server).await;
+            let run = server.get("/runs").await["items"][0]["status"].clone();
+            if there > seen || run == "completed" {
+                seen = there;
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "no further row after kill {kill}: {run}");
+        }
+        server = Server::in_folder(server.kill()).await;
+    }
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(90);
+    let run = loop {
+        let run = server.get("/runs").await["items"][0].clone();
+        if run["status"] == "completed" {
+            break run;
+        }
+        assert_ne!(run["status"], "failed", "{run}");
+        assert!(std::time::Instant::now() < deadline, "the run does not end: {run}");
+    };
+    assert_eq!(rows(&server).await, 3_000, "none twice, none missing: {run}");
+    let last = server.get("/data-tables/people/rows?sort=-id&limit=1").await;
+    assert_eq!(last["items"][0]["id"], 3_000, "no row was put in and taken back");
+}
+
+#[tokio::test]
+async fn a_workflow_makes_tables_and_workflows_in_the_name_of_whom_it_acts_for() {
+    let server = Server::start().await;
+    let columns = json!([{ "name": "mail" }, { "name": "age", "type": "number" }]);
+    publish(
+        &server,
+        "admin",
+        json!([
+            webhook("admin"),
+            { "name": "Table", "type": "data.table", "params": { "operation": "createTable", "table": "My People", "columns": columns, "reuse": true } },
+            { "name": "Row", "type": "data.table", "params": { "table": "My People", "values": { "mail": "a" } } },
+            { "name": "Flow", "type": "core.fishplate", "params": {
+                "operation": "createWorkflow",
+                "text": { "name": "Made by hand", "nodes": [
+                    { "name": "Go", "type": "n8n-nodes-base.manualTrigger", "typeVersion": 1, "position": [0, 0], "parameters": {} },
+                ], "connections": {}, "settings": {} },
+            } },
+            { "name": "Live", "type": "core.fishplate", "params": { "operation": "listWorkflows", "returnAll": true, "onlyActive": true } },
+        ]),
+    )
+    .await;
+    let answer = call(&server, "admin", json!({})).await;
+    assert_eq!((answer.as_array().unwrap().len(), &answer[0]["id"]), (1, &json!("admin")), "{answer}");
+    assert_eq!(server.get("/data-tables/my-people").await["spec"]["title"], "My People");
+    assert_eq!(server.get("/data-tables/my-people/rows").await["items"][0]["mail"], "a");
+    assert_eq!(server.get("/workflows/made-by-hand").await["spec"]["title"], "Made by hand");
+    let audit = server.get("/audit?action=resource").await;
+    let made = audit["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["subject"].as_str().is_some_and(|subject| subject.ends_with("workflow/made-by-hand")));
+    assert_eq!(made.expect("an entry")["actor"], "token:owner", "configuration has an author, whoever typed it");
+}

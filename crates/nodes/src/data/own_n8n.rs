@@ -8,6 +8,10 @@ use crate::lift::{not_honoured, put};
 
 /// What its editor leaves behind, and options of a connection that is not made here.
 pub(super) const IDLE: &[&str] = &[
+    // Honoured; files that spell out a default get it back by leaving it out.
+    "resource",
+    "operation",
+    "returnAll",
     "workflowId.__rl",
     "workflowId.mode",
     "workflowId.value",

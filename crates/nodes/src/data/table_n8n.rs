@@ -13,6 +13,15 @@ pub(super) const IDLE: &[&str] = &[
     "dataTableId.cachedResultUrl",
     // The name is what a table is known by here; n8n's id says nothing elsewhere.
     "dataTableId.value",
+    // Honoured; files that spell out a default get it back by leaving it out.
+    "resource",
+    "operation",
+    "matchType",
+    "returnAll",
+    "orderBy",
+    "orderByColumn",
+    "orderByDirection",
+    "columns.mappingMode",
     "columns.schema",
     "columns.schema.*",
     "columns.schema.*.*",

@@ -1,5 +1,7 @@
 //! `data.table` against a real store.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use model::workflow::OnError;
 use part::NodeType;
 use part::n8n::Version;
@@ -43,13 +45,20 @@ fn plain(json: &Value) -> Value {
     rows
 }
 
+/// A bench whose step is another one than those before it on the same store, as a receipt is named by it.
+fn bench(store: &Store, params: Value) -> Bench {
+    static STEP: AtomicU32 = AtomicU32::new(1);
+    let step = STEP.fetch_add(1, Ordering::Relaxed);
+    Bench::new(&Table, params).unwrap().tables(store).info(|info| info.step = step)
+}
+
 async fn run(store: &Store, params: Value, input: Value) -> Value {
-    let bench = Bench::new(&Table, params).unwrap().tables(store);
+    let bench = bench(store, params);
     plain(&bench.attempt_async(vec![items(&input)], None).await.unwrap().json()[0])
 }
 
 async fn failure(store: &Store, params: Value, input: Value) -> String {
-    let bench = Bench::new(&Table, params).unwrap().tables(store);
+    let bench = bench(store, params);
     bench.attempt_async(vec![items(&input)], None).await.unwrap_err().problem.detail
 }
 

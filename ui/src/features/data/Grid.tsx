@@ -42,8 +42,11 @@ export function Grid({ columns, rows, sort, onSort, chosen, onChoose, onEdit, on
   useEffect(() => {
     // The focus follows the keys, and never jumps into the grid by itself.
     if (!moved.current || editing !== null) return;
+    // A cell that is far away is there only after the list has scrolled to it.
+    const cell = scroller.current?.querySelector<HTMLElement>(`[data-cell="${String(at.row)}:${String(at.column)}"]`);
+    if (cell == null) return;
     moved.current = false;
-    scroller.current?.querySelector<HTMLElement>(`[data-cell="${String(at.row)}:${String(at.column)}"]`)?.focus();
+    cell.focus();
   });
 
   const go = (row: number, column: number): void => {
@@ -93,7 +96,7 @@ export function Grid({ columns, rows, sort, onSort, chosen, onChoose, onEdit, on
   };
   const before = shown[0]?.start ?? 0;
   const after = list.getTotalSize() - (shown.at(-1)?.end ?? 0);
-  const head = [{ name: "id" }, ...columns];
+  const head: Column[] = [{ name: "id" }, ...columns];
   return (
     <div ref={scroller} role="region" aria-label="Rows" className="min-h-0 flex-1 overflow-auto">
       {/* The keys work on the cells; the grid only hears them. */}
@@ -106,7 +109,7 @@ export function Grid({ columns, rows, sort, onSort, chosen, onChoose, onEdit, on
               const way = sort === column.name ? "ascending" : sort === `-${column.name}` ? "descending" : undefined;
               return (
                 <th key={column.name} scope="col" aria-sort={way ?? "none"} className={clsx("px-1 font-medium", column.name === "id" && "w-16")}>
-                  <button type="button" className="flex h-7 w-full min-w-0 items-center gap-1 rounded-small px-2 hover:bg-sunken hover:text-ink" onClick={() => { onSort(column.name); }}>
+                  <button type="button" className={clsx("flex h-7 w-full min-w-0 items-center gap-1 rounded-small px-2 hover:bg-sunken hover:text-ink", column.type === "number" && "justify-end")} onClick={() => { onSort(column.name); }}>
                     <span className="truncate">{column.name}</span>
                     {way === undefined ? null : way === "ascending" ? <ArrowUp size={12} aria-hidden className="shrink-0" /> : <ArrowDown size={12} aria-hidden className="shrink-0" />}
                   </button>

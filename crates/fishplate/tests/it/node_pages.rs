@@ -314,19 +314,28 @@ fn told(said: &str, choices: &[(String, String)]) -> String {
 }
 
 fn type_of(root: &Value, schema: &Value) -> String {
+    type_at(root, schema, 0)
+}
+
+fn type_at(root: &Value, schema: &Value, depth: usize) -> String {
     let schema = resolve(root, schema);
+    // A type that holds itself has no end.
+    if depth > 4 {
+        return "any".to_owned();
+    }
     if let Some(items) = schema.get("items").filter(|items| items.is_object()) {
-        return format!("list of {}", type_of(root, items));
+        return format!("list of {}", type_at(root, items, depth + 1));
     }
     match &schema["type"] {
         Value::String(name) => word(name).to_owned(),
         Value::Array(names) => {
-            let names: Vec<&str> = names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect();
-            names.iter().map(|name| word(name)).collect::<Vec<_>>().join(" or ")
+            let names = names.iter().filter_map(Value::as_str).filter(|name| *name != "null");
+            names.map(word).collect::<Vec<_>>().join(" or ")
         }
         _ => {
             let forms = ["oneOf", "anyOf"].iter().find_map(|key| schema[*key].as_array());
-            let mut names: Vec<String> = forms.into_iter().flatten().map(|form| type_of(root, form)).collect();
+            let forms = forms.into_iter().flatten();
+            let mut names: Vec<String> = forms.map(|form| type_at(root, form, depth + 1)).collect();
             names.dedup();
             if names.is_empty() { "any".to_owned() } else { names.join(" or ") }
         }

@@ -65,6 +65,9 @@ pub struct Case {
     /// A whole workflow in place of the one that is made of the node and its input.
     #[serde(default)]
     pub flow: Option<Flow>,
+    /// Parameters of ours for what is in a credential of n8n's.
+    #[serde(default)]
+    pub ours: Map<String, Value>,
     /// A request to the file's workflow; what is compared is the answer.
     #[serde(default)]
     pub request: Option<Request>,

@@ -15,7 +15,7 @@ mod picture;
 mod place;
 pub mod services;
 
-pub use case::{AT, Case, CaseFile, Cause, Differs, files};
+pub use case::{AT, Case, CaseFile, Cause, Differs, NODE, files};
 pub use flow::Flow;
 pub use hooks::Request;
 pub use outcome::{FileSeen, ItemSeen, Outcome, Recorded};

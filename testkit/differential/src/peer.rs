@@ -136,6 +136,13 @@ impl Peer {
             .stdout(Stdio::null())
             .status()?;
         ensure!(status.success(), "n8n does not take the workflows in");
+        let credentials = self.home.join("credentials.json");
+        std::fs::write(&credentials, include_str!("credentials.json"))?;
+        let status = self
+            .command(&["import:credentials", &format!("--input={}", credentials.display())])
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(status.success(), "n8n does not take the credentials in");
         others.iter().try_for_each(|id| self.publish(id))?;
         let mut outcomes = self.serve(files, place)?;
         if ids.is_empty() {

@@ -115,11 +115,13 @@ fn workflow(
     }
     let targets = Targets::new(nodes.iter().copied());
     read_nodes(&nodes, &mut spec, catalogue, &mut report);
-    read_inner(&mut spec, catalogue, &mut report);
+    let inner = read_inner(&mut spec, catalogue, &mut report);
     let outgoing = read_edges(&original, &targets, &mut spec, &mut foreign, &mut report)?;
     let pinned = read_pinned(&original, &targets, &mut spec, &mut foreign, &mut report);
     note_names(&nodes, &mut spec);
     keep_node_patches(&nodes, &mut spec, outgoing, pinned, catalogue, &mut report);
+    // They are written in other words, and honoured all the same.
+    report.problems.retain(|problem| !problem.pointer.as_ref().is_some_and(|pointer| inner.contains(pointer)));
     let head = patch::diff(&Value::Object(shell(&spec, &name)), &Value::Object(head(&original)));
     if !head.is_empty() {
         foreign.insert("patch".into(), Value::Array(head));
@@ -353,8 +355,9 @@ fn keep_node_patches(
     }
 }
 
-/// Turns workflows that stand in a node's parameters, to be called by it, into ours.
-fn read_inner(spec: &mut WorkflowSpec, catalogue: &Snapshot, report: &mut FileReport) {
+/// Turns workflows that stand in a node's parameters, to be called by it, into ours. Answers where they stand.
+fn read_inner(spec: &mut WorkflowSpec, catalogue: &Snapshot, report: &mut FileReport) -> Vec<String> {
+    let mut places = Vec::new();
     for (index, node) in spec.nodes.iter_mut().enumerate().filter(|(_, node)| node.node_type == CALL) {
         let Some(definition) = node.params.get_mut("definition") else { continue };
         let read: Option<Value> = match &*definition {
@@ -372,10 +375,12 @@ fn read_inner(spec: &mut WorkflowSpec, catalogue: &Snapshot, report: &mut FileRe
             Ok(inner) => {
                 report.problems.extend(inner.report.problems.into_iter().map(|problem| problem.below(&at)));
                 *definition = serde_json::to_value(inner.spec).unwrap_or_default();
+                places.push(at);
             }
             Err(problem) => report.problems.push(problem.below(&at)),
         }
     }
+    places
 }
 
 /// The node type that calls another workflow.

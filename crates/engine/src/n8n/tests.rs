@@ -465,3 +465,26 @@ fn workflows_that_scripts_have_damaged_are_read_and_come_back() {
         assert!(file.problems.iter().any(|problem| problem.code == Code::DanglingEdge), "{}", file.file);
     }
 }
+
+#[test]
+fn a_workflow_in_a_node_s_parameters_becomes_ours_and_comes_back() {
+    let inner = json!({
+        "nodes": [
+            { "id": "a", "name": "T", "type": "n8n-nodes-base.executeWorkflowTrigger", "typeVersion": 1, "position": [0, 0], "parameters": {} },
+            { "id": "b", "name": "N", "type": "n8n-nodes-base.noOp", "typeVersion": 1, "position": [200, 0], "parameters": {} },
+        ],
+        "connections": { "T": { "main": [[{ "node": "N", "type": "main", "index": 0 }]] } },
+    });
+    let file = json!({ "name": "Outer", "nodes": [{
+        "id": "c", "name": "Call", "type": "n8n-nodes-base.executeWorkflow", "typeVersion": 1.1, "position": [0, 0],
+        "parameters": { "source": "parameter", "workflowJson": inner.to_string() },
+    }], "connections": {}, "settings": { "executionOrder": "v1" } });
+    let catalogue = part::Catalogue::new(nodes::built_in()).snapshot();
+    let imported = super::import(file.to_string().as_bytes(), "outer", &catalogue).unwrap().workflows.remove(0);
+    let definition = imported.spec.nodes[0].params["definition"].clone();
+    let definition: WorkflowSpec = serde_json::from_value(definition).unwrap();
+    let types: Vec<&str> = definition.nodes.iter().map(|node| node.node_type.as_str()).collect();
+    assert_eq!((types, definition.edges.len()), (vec!["core.called", "core.noop"], 1));
+    assert!(imported.report.problems.is_empty(), "{:?}", imported.report.problems);
+    assert!(imported.report.round_trip);
+}

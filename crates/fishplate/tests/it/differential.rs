@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use differential::{Case, CaseFile, Cause, FileSeen, ItemSeen, Outcome, Place};
+use differential::{Case, CaseFile, Cause, FileSeen, ItemSeen, NODE, Outcome, Place};
 use engine::definition::items_of;
 use model::{Binary, Scope, Value};
 use part::catalogue::Snapshot;
@@ -26,7 +26,10 @@ async fn ours(house: &House, place: &Place, file: &CaseFile, position: usize, ca
         let name = model::Name::from_title(other["id"].as_str().unwrap());
         house.workflow(name.as_str(), serde_json::to_value(taken_in(other)).unwrap());
     }
-    let spec = taken_in(file.workflow(position).unwrap());
+    let mut spec = taken_in(file.workflow(position).unwrap());
+    if let Some(node) = spec.nodes.iter_mut().find(|node| node.name == NODE) {
+        node.params.extend(file.cases[position].ours.clone());
+    }
     let event = Admit {
         scope: Scope::default(),
         workflow: WorkflowRef::Inline(file.id(position), Box::new(spec)),
@@ -56,7 +59,7 @@ async fn ours(house: &House, place: &Place, file: &CaseFile, position: usize, ca
         return failed(error.to_string());
     }
     let mut outcome = Outcome::default();
-    for step in house.steps(run).await.steps.into_iter().filter(|step| step.node == "Node") {
+    for step in house.steps(run).await.steps.into_iter().filter(|step| step.node == NODE) {
         for (index, items) in step.outputs.unwrap_or_default().into_iter().enumerate() {
             if outcome.outputs.len() <= index {
                 outcome.outputs.resize(index + 1, Vec::new());

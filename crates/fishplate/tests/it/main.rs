@@ -32,4 +32,5 @@ mod tables;
 mod torture;
 mod transfer;
 mod waits;
+mod workflow_settings;
 mod workflows;

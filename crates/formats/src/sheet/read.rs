@@ -102,6 +102,8 @@ fn read_sheet(bytes: &[u8], source: Source, sheet: Option<&str>) -> Result<Workb
         }
         Source::Ods => {
             repeats(bytes)?;
+            let dense_text = without_blanks(bytes)?;
+            let bytes = dense_text.as_deref().unwrap_or(bytes);
             let mut book = Ods::new(Cursor::new(bytes)).map_err(Error::broken)?;
             pick(book.sheet_names(), &mut |name| dense(&book.worksheet_range(name).map_err(Error::broken)?))
         }
@@ -139,6 +141,36 @@ fn xlsx(book: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<Table> {
         table.put(row, column, value)?;
     }
     Ok(table)
+}
+
+/// The book without blanks between its cells, which some writers put there for people and the reader refuses. `None`:
+/// there are none.
+fn without_blanks(bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    archive::unzip(bytes, UNPACKED, |name, content| files.push((name, content)))?;
+    let Some((_, content)) = files.iter_mut().find(|(name, _)| name == "content.xml") else { return Ok(None) };
+    let Some(short) = std::str::from_utf8(content).ok().and_then(short) else { return Ok(None) };
+    *content = short.into_bytes();
+    archive::zip(files.iter().map(|(name, content)| (name.as_str(), &content[..], false))).map(Some)
+}
+
+/// A document without the blanks that stand between its tags, but for those in texts of cells. `None`: it has none.
+fn short(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut paragraphs = 0_usize;
+    for piece in text.split_inclusive('>') {
+        let (blank, tag) = piece.split_at(piece.find('<').unwrap_or(0));
+        if paragraphs > 0 || !blank.trim().is_empty() {
+            out.push_str(blank);
+        }
+        if tag.starts_with("<text:p") && !tag.ends_with("/>") {
+            paragraphs += 1;
+        } else if tag.starts_with("</text:p") {
+            paragraphs = paragraphs.saturating_sub(1);
+        }
+        out.push_str(tag);
+    }
+    (out.len() < text.len()).then_some(out)
 }
 
 fn dense(range: &calamine::Range<Data>) -> Result<Table> {

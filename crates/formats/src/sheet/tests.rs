@@ -186,3 +186,20 @@ fn bombs_and_broken_files_are_refused() {
     assert!(write(Target::Xlsx, Vec::new(), Options { sheet: "a/b".into(), ..Options::default() }).is_err());
     assert!(write(Target::Ods, Vec::new(), Options { sheet: "x".repeat(32), ..Options::default() }).is_err());
 }
+
+#[test]
+fn an_opendocument_book_may_have_blanks_between_its_cells_and_its_mark_anywhere() {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let book = file(Target::Ods, &json!([{ "a": 1, "b": "x  y" }]), Options::default());
+    crate::archive::unzip(&book, 1 << 20, |name, content| files.push((name, content))).unwrap();
+    for (name, content) in &mut files {
+        if name == "content.xml" {
+            *content =
+                String::from_utf8(std::mem::take(content)).unwrap().replace("<table:", "\n  <table:").into_bytes();
+        }
+    }
+    files.reverse();
+    let spread = crate::archive::zip(files.iter().map(|(name, content)| (&**name, &content[..], true))).unwrap();
+    assert_eq!(Source::of_bytes(&spread), Some(Source::Ods));
+    assert_eq!(records(&spread, Source::Ods), records(&book, Source::Ods));
+}

@@ -111,7 +111,7 @@ impl EarHost for Hearing {
     }
 
     fn left<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {
-        self.options.memory.read(self.info.scope_id, key, self.options.clock.now())
+        self.options.memory.read(self.wanted.info.scope_id, key, self.options.clock.now())
     }
 
     fn recall<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {

@@ -7,8 +7,10 @@
 
 pub mod account;
 pub mod daemon;
+pub mod dovecot;
 pub mod ftpd;
 pub mod mosquitto;
 pub mod postgres;
 pub mod recorder;
+pub mod smtp;
 pub mod sshd;

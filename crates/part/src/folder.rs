@@ -142,6 +142,54 @@ impl Folder {
         })
     }
 
+    /// Shows what is below a folder, deepest last; `show` says of each folder whether to go into it. Links that stay
+    /// inside count as what they lead to, and are not gone into.
+    ///
+    /// # Errors
+    /// The name leads out, the folder cannot be read, or it holds too much.
+    pub fn walk(&self, under: &str, show: &mut dyn FnMut(&str, &std::fs::Metadata) -> bool) -> Result<(), NodeError> {
+        let start = match Path::new(under.trim()) {
+            root if root == self.root || root == Path::new(".") => String::new(),
+            _ => self.below(under)?.to_string_lossy().into_owned(),
+        };
+        let top = if start.is_empty() { self.root.clone() } else { self.place(&start)? };
+        let about = std::fs::symlink_metadata(&top).map_err(|error| failure(under, &error))?;
+        if !about.is_dir() {
+            show(&start, &about);
+            return Ok(());
+        }
+        let (mut open, mut looked) = (vec![start], 0);
+        while let Some(folder) = open.pop() {
+            let dir = if folder.is_empty() { self.dir.try_clone() } else { self.dir.open_dir(&folder) };
+            let entries = dir.and_then(|dir| dir.entries());
+            let entries = match entries {
+                Ok(entries) => entries,
+                // It has gone meanwhile, and will be missed the next time.
+                Err(error) if looked > 0 && error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(failure(&folder, &error)),
+            };
+            for entry in entries.flatten() {
+                looked += 1;
+                if looked > LOOKED_AT {
+                    let detail = format!("`{under}` holds more than {LOOKED_AT} files and folders");
+                    return Err(NodeError::new(Code::TooLarge, Category::BadData, detail).permanent());
+                }
+                let name = entry.file_name();
+                let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
+                let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+                // Asked below the folder, so that a link which leads out is not there.
+                if self.dir.metadata(&path).is_err() {
+                    continue;
+                }
+                let Ok(about) = std::fs::metadata(self.root.join(&path)) else { continue };
+                if show(&path, &about) && kind.is_dir() {
+                    open.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The path below the folder.
     fn below(&self, name: &str) -> Result<PathBuf, NodeError> {
         let path = Path::new(name.trim());
@@ -171,6 +219,11 @@ impl Folder {
             .hint(format!("use a name below `{}`", self.root.display()))
             .permanent()
     }
+}
+
+/// Whether a path fits a pattern such as `**/*.txt`.
+pub fn fits(pattern: &str, path: &str) -> bool {
+    fast_glob::glob_match(pattern, path)
 }
 
 fn failure(name: &str, error: &io::Error) -> NodeError {

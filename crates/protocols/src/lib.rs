@@ -9,8 +9,10 @@
 mod brokers;
 mod each;
 mod files;
+mod listens;
 mod mail;
 mod shells;
+mod watching;
 
 use std::sync::Arc;
 
@@ -19,12 +21,12 @@ use part::listen::Source;
 
 /// All node types of other protocols.
 pub fn nodes() -> Vec<Arc<dyn NodeType>> {
-    [brokers::list(), files::list(), mail::list(), shells::list()].concat()
+    [brokers::list(), files::list(), mail::list(), shells::list(), watching::list()].concat()
 }
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    [brokers::sources(), mail::sources()].concat()
+    [brokers::sources(), mail::sources(), watching::sources()].concat()
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@
 
 pub mod account;
 pub mod daemon;
+pub mod dovecot;
 pub mod ftpd;
 pub mod mosquitto;
 pub mod nats;
 pub mod postgres;
 pub mod rabbitmq;
 pub mod recorder;
+pub mod smtp;
 pub mod sshd;

@@ -120,6 +120,8 @@ impl Ask {
         if form.description.is_empty() {
             form.description.clone_from(&self.message);
         }
+        // As n8n says when somebody has answered.
+        form.utc = true;
         form.completion.get_or_insert_with(|| "Got it, thanks. This page can be closed now.".into());
         form
     }

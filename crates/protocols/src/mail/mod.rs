@@ -3,10 +3,15 @@
 mod address;
 mod ask;
 mod compose;
+mod criteria;
 mod form_n8n;
+mod imap;
+mod message;
 mod send;
 mod send_n8n;
 mod smtp;
+mod trigger;
+mod watch;
 mod wire;
 
 use std::sync::Arc;
@@ -20,10 +25,13 @@ const REACH: Duration = Duration::from_secs(10);
 
 /// The node types of this family.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(send::Send)]
+    vec![Arc::new(send::Send), Arc::new(trigger::MailTrigger)]
 }
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    Vec::new()
+    vec![Arc::new(watch::Watch)]
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,7 @@ const ASK: n8n::Names = &[
     ("form.title", "options.responseFormTitle"),
     ("form.description", "options.responseFormDescription"),
     ("form.button", "options.responseFormButtonLabel"),
+    ("form.css", "options.responseFormCustomCss"),
 ];
 
 /// Our parameters for n8n's.
@@ -91,9 +92,6 @@ fn lift_ask(node: &Node, lifted: &mut Lifted) -> Value {
                 put(&mut ask, "no", node.value("approvalOptions.values.disapproveLabel", "Decline"));
             }
         }
-    }
-    if !node.param("options.responseFormCustomCss").is_null() {
-        not_honoured(lifted, "options.responseFormCustomCss", "is not applied: forms have one look");
     }
     let limit = node.param("options.limitWaitTime.values");
     if !limit.is_null() {

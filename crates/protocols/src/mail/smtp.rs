@@ -101,8 +101,8 @@ impl Smtp {
     pub(super) async fn send(&mut self, envelope: &Envelope, mail: &[u8]) -> Result<Taken, CallFailure> {
         let begun = Instant::now();
         let mut options = Vec::new();
-        let addresses = envelope.from().into_iter().chain(envelope.to());
-        if addresses.into_iter().any(|address| !address.to_string().is_ascii()) {
+        let mut addresses = envelope.from().into_iter().chain(envelope.to());
+        if addresses.any(|address| !address.to_string().is_ascii()) {
             self.needs(Extension::SmtpUtfEight, "addresses with letters beyond ASCII")?;
             options.push(MailParameter::SmtpUtfEight);
         }

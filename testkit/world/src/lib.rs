@@ -8,7 +8,9 @@
 pub mod account;
 pub mod daemon;
 pub mod ftpd;
+pub mod gitd;
 pub mod mosquitto;
 pub mod postgres;
 pub mod recorder;
+pub mod s3;
 pub mod sshd;

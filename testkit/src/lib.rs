@@ -12,4 +12,4 @@ pub mod logins;
 pub mod step;
 pub mod torture;
 
-pub use world::{daemon, dovecot, ftpd, mosquitto, nats, postgres, rabbitmq, recorder, smtp, sshd};
+pub use world::{daemon, dovecot, ftpd, gitd, mosquitto, nats, postgres, rabbitmq, recorder, s3, smtp, sshd};

@@ -34,6 +34,9 @@ pub struct Meta {
     pub proxy: Option<Url>,
     /// Takes any certificate. Only for a person who knows why.
     pub accept_invalid_certs: bool,
+    /// The caller has signed the request itself, as the driver of an account does ([`crate::Login`]): the connection's
+    /// hosts, limits and breaker apply, and its secret is not put on it.
+    pub signed: bool,
     /// Which HTTP version is spoken.
     pub http: HttpVersion,
     /// Serves `GET` and `HEAD` from memory for so long, and revalidates afterwards. `None` never caches.
@@ -61,6 +64,7 @@ impl Meta {
             follow_redirects: 10,
             proxy: None,
             accept_invalid_certs: false,
+            signed: false,
             http: HttpVersion::Auto,
             cache: None,
             limit: None,

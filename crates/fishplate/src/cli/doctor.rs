@@ -2,6 +2,7 @@
 
 use clap::Args;
 use model::Problem;
+use part::powers::Power;
 use serde_json::json;
 
 use super::client::Client;
@@ -16,6 +17,9 @@ pub struct Doctor {
     /// Bucket for large blobs; without it, the data folder
     #[arg(long, env = "FISHPLATE_BLOBS", value_name = "ADDRESS")]
     blobs: Option<String>,
+    /// What workflows may do to machines, as `up` is told
+    #[arg(long, env = "FISHPLATE_ALLOW", value_name = "POWER", value_delimiter = ',')]
+    allow: Vec<Power>,
 }
 
 /// One thing that was looked at.
@@ -52,6 +56,7 @@ pub async fn doctor(global: &Global, options: Doctor) -> Result<Exit, Problem> {
         disk(global),
         sandbox(),
         clock(),
+        powers(&options.allow),
         held(global, running).await,
     ];
     match global.output {
@@ -209,6 +214,16 @@ async fn held(global: &Global, running: bool) -> Finding {
         }
     };
     Finding { what, state, detail }
+}
+
+/// What workflows may do to machines.
+fn powers(allowed: &[Power]) -> Finding {
+    let names: Vec<&str> = allowed.iter().map(|power| power.name()).collect();
+    let (state, detail) = match names.as_slice() {
+        [] => (State::Good, "workflows may run no commands and no `git`; `up --allow` lets them".to_owned()),
+        names => (State::Good, format!("whoever may edit a workflow may use: {}", names.join(", "))),
+    };
+    Finding { what: "powers", state, detail }
 }
 
 fn clock() -> Finding {

@@ -13,6 +13,11 @@ use crate::{Error, Request, Response, Signable};
 pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Result<Response, Error> {
     let Some((connection, reach)) = call.connection.clone() else { return next.run(call).await };
     let plain = call.request.url.clone();
+    if call.meta.signed {
+        let mut response = next.run(call).await?;
+        response.url = plain;
+        return Ok(response);
+    }
     let unsigned = reach.challenged.then(|| call.clone());
     shared.credentials.sign(call.meta.scope, &connection, signable(&mut call.request)).await?;
     same_origin(&connection, &plain, &call.request)?;

@@ -7,6 +7,7 @@ mod ftp_session;
 mod ftp_tests;
 mod listing;
 pub(crate) mod names;
+mod s3;
 pub(crate) mod sftp;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use part::NodeType;
 
 /// The node types.
 pub(crate) fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(ftp::Ftp)]
+    vec![Arc::new(ftp::Ftp), Arc::new(s3::S3)]
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Commands, on other machines and on the server's own: off unless the operator allows them ([`part::powers`]).
 
 mod command;
+mod git;
 pub(crate) mod host_key;
 pub(crate) mod process;
 mod quote;
@@ -15,5 +16,5 @@ use part::NodeType;
 
 /// The node types.
 pub(crate) fn list() -> Vec<Arc<dyn NodeType>> {
-    vec![Arc::new(ssh::Ssh), Arc::new(command::Execute)]
+    vec![Arc::new(ssh::Ssh), Arc::new(command::Execute), Arc::new(git::GitNode)]
 }

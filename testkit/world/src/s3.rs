@@ -1,0 +1,63 @@
+//! An object store with Amazon's S3 protocol: a maintained fork of s3rver, from npm's registry. It checks signatures.
+
+use std::env;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::daemon::{Daemon, accepts, folder, free_port, package};
+
+/// Id and secret of the only key that it knows.
+pub const KEY: (&str, &str) = ("S3RVER", "S3RVER");
+
+const PACKAGE: &str = "@20minutes/s3rver@5.0.0";
+
+/// Starts it at the port and with the folder that are its arguments.
+const SCRIPT: &str = "const [port, directory] = process.argv.slice(1); \
+    const Server = require('@20minutes/s3rver'); \
+    new Server({ address: '127.0.0.1', port: Number(port), directory, vhostBuckets: false }).run();";
+
+/// A running store, empty at first.
+#[derive(Debug)]
+pub struct Store {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its process; dropping it ends it.
+    pub daemon: Daemon,
+}
+
+/// Starts one.
+pub fn start() -> Result<Store> {
+    let modules = modules()?;
+    let node = package("node", &["nodejs"])?;
+    let place = folder("s3")?;
+    let port = free_port();
+    let mut command = Command::new(node);
+    // It ciphers the places where listings go on with what OpenSSL calls legacy.
+    command.args(["--openssl-legacy-provider", "-e", SCRIPT, &port.to_string()]).arg(place.path().join("data"));
+    command.env("NODE_PATH", modules);
+    std::fs::create_dir(place.path().join("data"))?;
+    let daemon = Daemon::start(command, place, || accepts(port))?;
+    Ok(Store { address: SocketAddr::from(([127, 0, 0, 1], port)), daemon })
+}
+
+/// Fetched once for all tests of this machine.
+fn modules() -> Result<PathBuf> {
+    let place = env::temp_dir().join("fishplate-test-s3");
+    let modules = place.join("node_modules");
+    let program = modules.join("@20minutes/s3rver/package.json");
+    let lock = File::create(env::temp_dir().join("fishplate-test-s3.lock")).context("a lock for the store")?;
+    lock.lock().context("a lock for the store")?;
+    if !program.exists() {
+        let npm = package("npm", &["npm"])?;
+        std::fs::create_dir_all(&place)?;
+        let mut install = Command::new(npm);
+        install.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&place).arg(PACKAGE);
+        let done = install.stdin(Stdio::null()).stdout(Stdio::null()).status().context("npm")?;
+        ensure!(done.success() && program.exists(), "npm could not fetch {PACKAGE}");
+    }
+    Ok(modules)
+}

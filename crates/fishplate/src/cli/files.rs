@@ -23,7 +23,7 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   fishplate import exports/ --dry-run
       what of a folder of exports runs here
-  fishplate import --from-n8n https://n8n.example.com --dry-run --report report.md < /dev/null
+  fishplate import --from-n8n https://n8n.example.com --dry-run --report report.md
       the same of a running n8n, its key in FISHPLATE_N8N_API_KEY, with a list of what is to be done
   fishplate import --from-n8n https://n8n.example.com --tag shop --activate
       workflows of one tag, those that are active there live here; a second time takes what has changed

@@ -237,7 +237,7 @@ impl Peer {
             outbound::Error::Tls { .. } => {
                 "if the certificate is your own and you trust the network, say `--insecure`".to_owned()
             }
-            outbound::Error::Timeout { .. } => "give it longer with `--timeout`".to_owned(),
+            outbound::Error::Timeout { .. } => "give it longer with `--n8n-timeout`".to_owned(),
             _ => format!("is n8n running at {}?", self.address.url),
         };
         let mut problem = error.problem();

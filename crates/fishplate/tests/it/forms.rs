@@ -167,7 +167,7 @@ async fn a_form_of_several_pages_is_gone_through_without_scripts_and_over_a_rest
     let detail = server.get(&format!("/runs/{}?items=true", all[0]["id"].as_str().unwrap())).await;
     let item = detail["steps"].as_array().unwrap().last().unwrap()["outputs"][0][0].clone();
     let item = item.get("json").cloned().unwrap_or(item);
-    assert_eq!((&item["name"], &item["age"], &item["Why at 36?"]), (&json!("Ada"), &json!(36), &json!("Because")));
+    assert_eq!((&item["name"], &item["age"], &item["Why at 36?"]), (&json!("Ada"), &json!("36"), &json!("Because")));
     assert_eq!(item["formMode"], "production");
     visitor
         .follow(Seen { status: 303, to: Some(visitor.path.clone()), headers: http::HeaderMap::new(), body: Vec::new() })

@@ -12,4 +12,4 @@ pub mod logins;
 pub mod step;
 pub mod torture;
 
-pub use world::{daemon, ftpd, mosquitto, postgres, recorder, sshd};
+pub use world::{daemon, ftpd, mosquitto, nats, postgres, rabbitmq, recorder, sshd};

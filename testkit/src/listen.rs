@@ -1,6 +1,7 @@
 //! One trigger on the bench: what it hears is kept in memory, and the test says when it ends.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -38,6 +39,8 @@ struct Host {
     /// How the run of an event ends.
     end: Mutex<Option<RunEnd>>,
     refusal: Mutex<Option<Problem>>,
+    /// Runs have let go of their events.
+    let_go: AtomicBool,
     outbound: Outbound,
     folder: Option<Arc<Folder>>,
     stop: CancellationToken,
@@ -74,6 +77,7 @@ impl Listening {
             files: Mutex::default(),
             end: Mutex::default(),
             refusal: Mutex::default(),
+            let_go: AtomicBool::new(false),
             outbound: crate::logins::outbound(accounts),
             folder: folder.map(Arc::new),
             stop: CancellationToken::new(),
@@ -102,9 +106,17 @@ impl Listening {
     /// # Panics
     /// When the source does not end within ten seconds after it was stopped.
     pub async fn once(&self, source: &dyn Source) -> Result<(), NodeError> {
+        self.proves(source, 1).await
+    }
+
+    /// Listens until the source has proved so often that it lives, then stops it.
+    ///
+    /// # Panics
+    /// When the source does not end within ten seconds after it was stopped.
+    pub async fn proves(&self, source: &dyn Source, count: u64) -> Result<(), NodeError> {
         let mut alive = self.host.alive.subscribe();
         let before = *alive.borrow();
-        self.listen(source, async { _ = alive.wait_for(|proofs| *proofs > before).await }).await
+        self.listen(source, async { _ = alive.wait_for(|proofs| *proofs >= before + count).await }).await
     }
 
     async fn listen(&self, source: &dyn Source, enough: impl Future<Output = ()>) -> Result<(), NodeError> {
@@ -146,6 +158,11 @@ impl Listening {
     /// How runs of events end from now on, for sources that acknowledge only then.
     pub fn runs_end(&self, end: RunEnd) {
         *self.host.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+    }
+
+    /// Runs of events let go of them from now on, and do not end by themselves.
+    pub fn runs_let_go(&self) {
+        self.host.let_go.store(true, Ordering::Relaxed);
     }
 
     /// Refuses events from now on, or takes them again.
@@ -191,6 +208,11 @@ impl EarHost for Once {
                 None => std::future::pending().await,
             }
         })
+    }
+
+    fn left<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {
+        let left = self.host.let_go.load(Ordering::Relaxed) && key.starts_with("let-go/");
+        Box::pin(std::future::ready(Ok(left.then(Bytes::new))))
     }
 
     fn recall<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {

@@ -25,6 +25,28 @@ use crate::{ByteStream, Category, NodeError};
 /// Longest time between two proofs that a source lives. After twice that, people are told that it is dead.
 pub const PROOF: Duration = Duration::from_secs(10);
 
+/// Where what triggers and their runs keep lies in our own store.
+pub const SPACE: &str = "ear";
+
+/// How long it is known that a run has let go of its event.
+const LET_GO_FOR: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// Where a run says that its event may go.
+fn let_go_key(run: RunId) -> String {
+    format!("let-go/{run}")
+}
+
+/// For a node: the outside may forget the event that started this run, although the run has not ended. Takes effect
+/// with the step's result.
+pub fn let_go(ctx: &crate::Ctx) {
+    ctx.host().stage(store::LocalWrite::Put {
+        space: SPACE.to_owned(),
+        key: let_go_key(ctx.info().run),
+        value: Bytes::from_static(b"1"),
+        expires_at: Some(ctx.now() + LET_GO_FOR.as_millis() as i64),
+    });
+}
+
 /// Something outside that trigger nodes listen to.
 pub trait Source: Send + Sync + 'static {
     /// Its name, by which [`crate::trigger::Trigger::Provided`] asks for it.
@@ -68,6 +90,8 @@ pub trait EarHost: Send + Sync {
     fn admit<'a>(&'a self, items: Vec<Item>, key: Option<String>) -> BoxFuture<'a, Result<RunId, Problem>>;
     /// See [`Ear::ended`].
     fn ended(&self, run: RunId) -> BoxFuture<'_, Result<RunEnd, Problem>>;
+    /// A value that a run has left for the trigger, see [`let_go`].
+    fn left<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>>;
     /// See [`Ear::recall`].
     fn recall<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>>;
     /// See [`Ear::remember`].
@@ -151,6 +175,11 @@ impl Ear {
     /// How a run ended, for sources that acknowledge only then.
     pub async fn ended(&self, run: RunId) -> Result<RunEnd, Problem> {
         self.host.ended(run).await
+    }
+
+    /// Whether a node of the run has let go of its event ([`let_go`]).
+    pub async fn has_let_go(&self, run: RunId) -> Result<bool, Problem> {
+        Ok(self.host.left(&let_go_key(run)).await?.is_some())
     }
 
     /// What this trigger node keeps under a key, over restarts.

@@ -150,6 +150,17 @@ impl Daemon {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Stops it as an operator would: it may take its time to put away what it holds.
+    pub fn stop(mut self) -> Result<()> {
+        self.signal("TERM")?;
+        let end = Instant::now() + PATIENCE;
+        while self.server.try_wait()?.is_none() {
+            ensure!(Instant::now() < end, "the server did not end within {PATIENCE:?}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        Ok(())
+    }
+
     /// Sends it a signal, such as `STOP` (it falls silent, as behind a broken network) and `CONT`.
     pub fn signal(&self, name: &str) -> Result<()> {
         let group = format!("-{}", self.server.id());

@@ -9,6 +9,8 @@ pub mod account;
 pub mod daemon;
 pub mod ftpd;
 pub mod mosquitto;
+pub mod nats;
 pub mod postgres;
+pub mod rabbitmq;
 pub mod recorder;
 pub mod sshd;

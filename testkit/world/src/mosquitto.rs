@@ -67,8 +67,8 @@ impl Server {
     }
 
     /// Stops it as an operator would.
-    pub fn stop(&mut self) {
-        self.daemon = None;
+    pub fn stop(&mut self) -> Result<()> {
+        self.daemon.take().map_or(Ok(()), Daemon::stop)
     }
 
     /// The process.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{daemon, mosquitto};
+use testkit::{daemon, mosquitto, nats, rabbitmq};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
@@ -182,7 +182,7 @@ impl Broker for mosquitto::Server {
     }
 
     fn restart(&mut self) {
-        self.stop();
+        self.stop().unwrap();
         self.begin().unwrap();
     }
 
@@ -193,6 +193,93 @@ impl Broker for mosquitto::Server {
     fn number(&self, item: &Value) -> u32 {
         item["message"].as_str().unwrap().parse().unwrap()
     }
+}
+
+impl Broker for rabbitmq::Server {
+    fn account(&self) -> (Value, Option<&'static str>) {
+        let auth = json!({
+            "type": "login", "protocol": "amqp", "host": "127.0.0.1", "port": self.port, "encryption": "none",
+            "user": "guest",
+        });
+        (auth, Some("guest"))
+    }
+
+    fn trigger(&self) -> Value {
+        json!({ "type": "rabbitmq.trigger", "params": { "queue": "numbers" } })
+    }
+
+    fn slot(&self) -> &'static str {
+        "rabbitmq"
+    }
+
+    fn publish(&self, numbers: Range<u32>) {
+        for number in numbers {
+            self.send("numbers", &[number.to_string()]).unwrap();
+        }
+    }
+
+    fn restart(&mut self) {
+        self.stop().unwrap();
+        self.begin().unwrap();
+    }
+
+    fn daemon(&self) -> &daemon::Daemon {
+        rabbitmq::Server::daemon(self).expect("it is under way")
+    }
+
+    fn number(&self, item: &Value) -> u32 {
+        item["content"].as_str().unwrap().trim().parse().unwrap()
+    }
+}
+
+impl Broker for nats::Server {
+    fn account(&self) -> (Value, Option<&'static str>) {
+        let auth = json!({
+            "type": "login", "protocol": "nats", "host": "127.0.0.1", "port": self.port, "encryption": "none",
+        });
+        (auth, None)
+    }
+
+    fn trigger(&self) -> Value {
+        json!({ "type": "nats.trigger", "params": { "stream": "numbers" } })
+    }
+
+    fn slot(&self) -> &'static str {
+        "nats"
+    }
+
+    fn publish(&self, numbers: Range<u32>) {
+        for number in numbers {
+            self.keep("numbers", &number.to_string()).unwrap();
+        }
+    }
+
+    fn restart(&mut self) {
+        self.stop().unwrap();
+        self.begin().unwrap();
+    }
+
+    fn daemon(&self) -> &daemon::Daemon {
+        nats::Server::daemon(self).expect("it is under way")
+    }
+
+    fn number(&self, item: &Value) -> u32 {
+        item["message"].as_u64().unwrap() as u32
+    }
+}
+
+#[tokio::test]
+async fn rabbitmq_messages_are_neither_lost_nor_doubled() {
+    let server = rabbitmq::Server::start().unwrap();
+    server.queue("numbers").unwrap();
+    survives(server).await;
+}
+
+#[tokio::test]
+async fn jetstream_messages_are_neither_lost_nor_doubled() {
+    let server = nats::Server::start().unwrap();
+    server.stream("numbers", "numbers").unwrap();
+    survives(server).await;
 }
 
 #[tokio::test]

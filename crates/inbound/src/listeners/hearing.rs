@@ -110,6 +110,10 @@ impl EarHost for Hearing {
         Box::pin(self.options.runs.wait(&self.wanted.info.scope, run))
     }
 
+    fn left<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {
+        self.options.memory.read(self.wanted.info.scope_id, key, self.options.clock.now())
+    }
+
     fn recall<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, Problem>> {
         Box::pin(async move {
             let now = self.options.clock.now();

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use model::{Name, Problem, ScopeId};
 use outbound::Outbound;
 use part::folder::Folder;
-use part::listen::{Ear, EarInfo, PROOF, Source};
+use part::listen::{Ear, EarInfo, PROOF, SPACE, Source};
 use part::{NodeError, Runs, Service};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a listener may take to end what it began.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
-/// Space of what sources keep.
-const SPACE: &str = "ear";
 
 /// Keeps small values of sources over restarts.
 pub trait Memory: Send + Sync + 'static {

@@ -1,0 +1,136 @@
+//! RabbitMQ, an AMQP broker.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use crate::daemon::{self, Daemon};
+
+/// Where the package puts it. What is on the path is a script that goes to the system's own folders.
+const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+/// A broker of a test, with the user `guest` and that password. What it keeps outlives [`Server::stop`].
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens on loopback.
+    pub port: u16,
+    place: TempDir,
+    names_port: u16,
+    distribution_port: u16,
+    /// Erlang's own directory of nodes; RabbitMQ does not start without one.
+    names: Option<Daemon>,
+    daemon: Option<Daemon>,
+}
+
+impl Server {
+    /// One of its own.
+    pub fn start() -> Result<Server> {
+        daemon::package("rabbitmq-server", &["rabbitmq-server"])?;
+        daemon::package("amqp-publish", &["amqp-tools"])?;
+        let place = daemon::folder("rabbitmq-data")?;
+        let port = daemon::free_port();
+        let settings = format!("listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 20MB\n");
+        fs::write(place.path().join("rabbitmq.conf"), settings)?;
+        fs::write(place.path().join("plugins"), "[].\n")?;
+        for folder in ["data", "log"] {
+            fs::create_dir(place.path().join(folder))?;
+        }
+        give(place.path())?;
+        for entry in fs::read_dir(place.path())? {
+            give(&entry?.path())?;
+        }
+        let (names_port, distribution_port) = (daemon::free_port(), daemon::free_port());
+        let mut server = Server { port, place, names_port, distribution_port, names: None, daemon: None };
+        let mut names = Command::new(daemon::package("epmd", &["erlang-base"])?);
+        names.args(["-port", &names_port.to_string(), "-address", "127.0.0.1"]);
+        server.names = Some(Daemon::start_in(names, server.place.path(), move || daemon::accepts(names_port))?);
+        server.begin()?;
+        Ok(server)
+    }
+
+    /// Starts it again after [`Server::stop`], on its port and with what it has kept.
+    pub fn begin(&mut self) -> Result<()> {
+        let place = self.place.path();
+        let mut command = Command::new(SERVER);
+        command
+            .env("HOME", place)
+            .env("RABBITMQ_NODENAME", format!("test{}@localhost", self.port))
+            .env("RABBITMQ_MNESIA_BASE", place.join("data"))
+            .env("RABBITMQ_LOG_BASE", place.join("log"))
+            .env("RABBITMQ_CONFIG_FILE", place.join("rabbitmq.conf"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", place.join("plugins"))
+            .env("RABBITMQ_DIST_PORT", self.distribution_port.to_string())
+            .env("ERL_EPMD_PORT", self.names_port.to_string())
+            .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-start_epmd false +S 1:1");
+        if let Some((user, group)) = who() {
+            command.uid(user).gid(group);
+        }
+        let port = self.port;
+        self.daemon = Some(Daemon::start_in(command, place, move || daemon::accepts(port))?);
+        Ok(())
+    }
+
+    /// Stops it as an operator would.
+    pub fn stop(&mut self) -> Result<()> {
+        self.daemon.take().map_or(Ok(()), Daemon::stop)
+    }
+
+    /// The process.
+    pub fn daemon(&self) -> Option<&Daemon> {
+        self.daemon.as_ref()
+    }
+
+    /// Makes a queue that outlives restarts.
+    pub fn queue(&self, name: &str) -> Result<()> {
+        self.tool("amqp-declare-queue", &["-d", "-q", name], "")
+    }
+
+    /// Sends persistent messages to a queue, with a client of somebody else's that leaves a line's end behind each.
+    /// Resolves when the broker has them.
+    pub fn send(&self, queue: &str, messages: &[String]) -> Result<()> {
+        let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
+        self.tool("amqp-publish", &["-p", "-l", "-r", queue], &lines)
+    }
+
+    /// Takes a message out of a queue: what a queue holds in the end.
+    pub fn take(&self, queue: &str) -> Result<Option<String>> {
+        let taken = Command::new("amqp-get").args(self.address()).args(["-q", queue]).output().context("amqp-get")?;
+        match taken.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&taken.stdout).into_owned())),
+            // It has its own code for an empty queue.
+            Some(2) => Ok(None),
+            _ => anyhow::bail!("amqp-get failed: {}", String::from_utf8_lossy(&taken.stderr)),
+        }
+    }
+
+    fn address(&self) -> [String; 2] {
+        ["--server=127.0.0.1".into(), format!("--port={}", self.port)]
+    }
+
+    fn tool(&self, program: &str, arguments: &[&str], input: &str) -> Result<()> {
+        let mut command = Command::new(program);
+        command.args(self.address()).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut client = command.spawn().with_context(|| program.to_owned())?;
+        client.stdin.take().context("its input")?.write_all(input.as_bytes())?;
+        ensure!(client.wait()?.success(), "{program} failed");
+        Ok(())
+    }
+}
+
+/// It refuses to be root; its package makes a user for it.
+fn who() -> Option<(u32, u32)> {
+    if daemon::is_root() { daemon::account("rabbitmq") } else { None }
+}
+
+fn give(place: &Path) -> Result<()> {
+    if let Some((user, group)) = who() {
+        chown(place, Some(user), Some(group)).context("a folder for the broker")?;
+    }
+    Ok(())
+}

@@ -58,7 +58,7 @@ impl Piece {
 
 /// Makes the mail. The key stands for this one sending of it, whoever repeats it: the id is made from it.
 pub(super) fn compose(parts: Parts, key: &str, now: i64) -> Result<Composed, NodeError> {
-    let from = parts.from.ok_or_else(|| NodeError::parameter("/params/fromEmail", "an address is needed"))?;
+    let from = parts.from.ok_or_else(|| NodeError::parameter("/params/from", "an address is needed"))?;
     let mut unique = store::digest(key.as_bytes()).to_string();
     unique.truncate(40);
     let message_id = format!("<{unique}@{}>", from.email.domain());
@@ -115,7 +115,7 @@ pub(super) fn compose(parts: Parts, key: &str, now: i64) -> Result<Composed, Nod
         Piece::Multi(part) => builder.multipart(part),
     };
     let message = message.map_err(|error| match error {
-        lettre::error::Error::MissingTo => NodeError::parameter("/params/toEmail", "a mail goes to somebody")
+        lettre::error::Error::MissingTo => NodeError::parameter("/params/to", "a mail goes to somebody")
             .hint("name an address in to, cc or bcc")
             .permanent(),
         error => NodeError::bad_data(format!("the mail cannot be made: {error}")).permanent(),
@@ -231,6 +231,6 @@ mod tests {
     #[test]
     fn a_mail_to_nobody_is_refused() {
         let error = compose(Parts { to: Vec::new(), ..parts() }, "k", 0).err().unwrap();
-        assert_eq!(error.problem.pointer.as_deref(), Some("/params/toEmail"));
+        assert_eq!(error.problem.pointer.as_deref(), Some("/params/to"));
     }
 }

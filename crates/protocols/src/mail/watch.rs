@@ -41,8 +41,10 @@ impl Source for Watch {
         Box::pin(async move {
             // What is cut off here is done again when listening begins the next time.
             tokio::select! {
-                ended = listen(ear) => ended,
+                // First: a call that was cut off by the stop is no failure.
+                biased;
                 () = ear.stop().cancelled() => Ok(()),
+                ended = listen(ear) => ended,
             }
         })
     }

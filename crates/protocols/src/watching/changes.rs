@@ -58,8 +58,10 @@ impl Source for Changes {
         Box::pin(async move {
             // What is cut off here is found again when listening begins the next time.
             tokio::select! {
-                ended = listen(ear) => ended,
+                // First: a call that was cut off by the stop is no failure.
+                biased;
                 () = ear.stop().cancelled() => Ok(()),
+                ended = listen(ear) => ended,
             }
         })
     }

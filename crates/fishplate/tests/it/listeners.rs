@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{daemon, mosquitto, nats, rabbitmq};
+use testkit::{daemon, dovecot, mosquitto, nats, rabbitmq};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
@@ -285,4 +285,47 @@ async fn jetstream_messages_are_neither_lost_nor_doubled() {
 #[tokio::test]
 async fn mqtt_messages_are_neither_lost_nor_doubled() {
     survives(mosquitto::Server::start().unwrap()).await;
+}
+
+impl Broker for dovecot::Dovecot {
+    fn account(&self) -> (Value, Option<&'static str>) {
+        let auth = json!({
+            "type": "login", "protocol": "imap", "host": "127.0.0.1", "port": self.port, "encryption": "none",
+            "user": dovecot::USER,
+        });
+        (auth, Some(dovecot::PASSWORD))
+    }
+
+    fn trigger(&self) -> Value {
+        json!({ "type": "mail.trigger", "params": { "first": "all" } })
+    }
+
+    fn slot(&self) -> &'static str {
+        "imap"
+    }
+
+    fn publish(&self, numbers: Range<u32>) {
+        for number in numbers {
+            let mail = format!("Subject: {number}\r\nMessage-ID: <{number}@a.example>\r\n\r\ntext\r\n");
+            self.deliver(mail.as_bytes()).unwrap();
+        }
+    }
+
+    fn restart(&mut self) {
+        self.end();
+        self.begin().unwrap();
+    }
+
+    fn daemon(&self) -> &daemon::Daemon {
+        dovecot::Dovecot::daemon(self).expect("it is under way")
+    }
+
+    fn number(&self, item: &Value) -> u32 {
+        item["subject"].as_str().unwrap().parse().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn mail_is_neither_lost_nor_doubled() {
+    survives(dovecot::start().unwrap()).await;
 }

@@ -12,4 +12,6 @@ pub mod logins;
 pub mod step;
 pub mod torture;
 
-pub use world::{daemon, dovecot, ftpd, gitd, mosquitto, nats, postgres, rabbitmq, recorder, s3, smtp, sshd};
+pub use world::{
+    daemon, dovecot, ftpd, gitd, mariadb, mosquitto, nats, postgres, rabbitmq, recorder, redis, s3, slapd, smtp, sshd,
+};

@@ -158,6 +158,11 @@ impl Outbound {
         dial::dial(&self.shared, target, &meta).await
     }
 
+    /// Whether a target may be dialled now: for streams that were opened before, under rules that may have changed.
+    pub async fn check(&self, target: &Target, meta: &Meta) -> Result<(), Error> {
+        dial::check(&self.shared, target, meta).await.map(drop)
+    }
+
     /// An account of a protocol other than HTTP, opened for the driver that logs in with it.
     pub async fn login(&self, scope: ScopeId, connection: &Name) -> Result<Login, Error> {
         let login = self.shared.credentials.login(scope, connection).await?;

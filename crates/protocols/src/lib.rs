@@ -7,8 +7,10 @@
 //! acknowledge an event before it is committed.
 
 mod brokers;
+mod databases;
 mod each;
 mod files;
+mod ldap;
 mod listens;
 mod mail;
 mod shells;
@@ -21,12 +23,13 @@ use part::listen::Source;
 
 /// All node types of other protocols.
 pub fn nodes() -> Vec<Arc<dyn NodeType>> {
-    [brokers::list(), files::list(), mail::list(), shells::list(), watching::list()].concat()
+    [brokers::list(), databases::list(), files::list(), ldap::list(), mail::list(), shells::list(), watching::list()]
+        .concat()
 }
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    [brokers::sources(), mail::sources(), watching::sources()].concat()
+    [brokers::sources(), databases::sources(), mail::sources(), watching::sources()].concat()
 }
 
 #[cfg(test)]

@@ -1,0 +1,31 @@
+//! Databases: SQL (`postgres`, `mysql`, `sqlite`) and key-value (`redis`).
+//!
+//! Shared by those that speak SQL: [`sql`], from a node's parameters to bound statements, batches and streamed rows.
+//! Shared by those that keep streams open: [`pool`].
+
+mod mysql;
+mod pool;
+mod postgres;
+mod redis;
+mod sql;
+
+use std::sync::Arc;
+
+use part::NodeType;
+use part::listen::Source;
+
+/// Node types of databases.
+pub fn list() -> Vec<Arc<dyn NodeType>> {
+    vec![
+        Arc::new(mysql::Mysql::default()),
+        Arc::new(postgres::Postgres::default()),
+        Arc::new(postgres::trigger::Heard),
+        Arc::new(redis::Redis::default()),
+        Arc::new(redis::trigger::Heard),
+    ]
+}
+
+/// What triggers of databases listen to.
+pub fn sources() -> Vec<Arc<dyn Source>> {
+    vec![Arc::new(postgres::trigger::Listener), Arc::new(redis::trigger::Listener)]
+}

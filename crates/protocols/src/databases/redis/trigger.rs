@@ -1,0 +1,175 @@
+//! `redis.trigger`: starts a run for each message of Redis channels.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use model::workflow::OnUncertain;
+use model::{Code, Item, Map, NodeSpec, Problem, Value};
+use part::listen::{Ear, Source};
+use part::n8n::{self, Lifted, Mapping, Names, Version};
+use part::node::Slot;
+use part::{Category, Descriptor, Effect, Group, Node, NodeError, NodeType, lenient};
+use redis::aio::PubSub;
+use redis::{Msg, RedisError};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::SLOT;
+use super::client::{failure, info};
+use crate::each::lacks;
+use crate::listens;
+
+/// Name of the source.
+const SERVICE: &str = "redis";
+
+/// How often the server is asked whether it is there; an answer is the proof that the trigger lives.
+const PING: Duration = Duration::from_secs(4);
+
+/// Longest time that an answer may take.
+const ANSWER: Duration = Duration::from_secs(8);
+
+/// What `redis.trigger` is set up with.
+///
+/// Redis keeps no messages: one that is published while nobody listens, because a server restarts or the network is
+/// down, reaches nobody. Use a list and `pop`, or a broker, where each one counts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Params {
+    /// Channels to listen to, with commas between them. `*` stands for any text, `?` for a character.
+    #[serde(default, deserialize_with = "lenient::text")]
+    channels: String,
+    /// A message that is JSON is put out as what it says; others stay text.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    json_parse_body: bool,
+    /// Items have the message alone, and not its channel.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    only_message: bool,
+}
+
+const NAMES: Names =
+    &[("channels", "channels"), ("jsonParseBody", "options.jsonParseBody"), ("onlyMessage", "options.onlyMessage")];
+
+/// Starts runs.
+pub struct Heard;
+
+impl NodeType for Heard {
+    fn descriptor(&self) -> &Descriptor {
+        static DESCRIPTOR: Descriptor = Descriptor {
+            id: "redis.trigger",
+            version: 1,
+            title: "Redis trigger",
+            summary: "Starts a run for each message of Redis channels",
+            group: Group::Trigger,
+            effect: Effect::Pure,
+            on_uncertain: OnUncertain::Retry,
+            params: || schemars::schema_for!(Params),
+            keywords: &["subscribe", "channel", "pubsub", "message", "valkey"],
+        };
+        &DESCRIPTOR
+    }
+
+    fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
+        listens::prepare::<Params>(node, SERVICE, |params| {
+            let mut incomplete = lacks(node, SLOT);
+            if n8n::by_comma(&params.channels).is_empty() {
+                let problem = Problem::new(Code::InvalidParameter, "there is no channel to listen to");
+                incomplete.push(problem.at("/params/channels"));
+            }
+            Ok(incomplete)
+        })
+    }
+
+    fn connections(&self) -> &'static [Slot] {
+        &[Slot { slot: SLOT, kinds: &["login:redis"] }]
+    }
+
+    fn n8n(&self) -> &'static [Mapping] {
+        &[Mapping { node_type: "n8n-nodes-base.redisTrigger", versions: &[1.0] }]
+    }
+
+    fn lift(&self, node: &n8n::Node) -> Result<Lifted, Problem> {
+        let mut lifted = Lifted::plain(n8n::named(node, NAMES));
+        lifted.slots.insert("redis".into(), SLOT.into());
+        Ok(lifted)
+    }
+
+    fn lower(&self, node: &NodeSpec, _: &Version) -> Map {
+        n8n::renamed(&node.params, NAMES)
+    }
+}
+
+/// Listens.
+pub struct Listener;
+
+impl Source for Listener {
+    fn service(&self) -> &'static str {
+        SERVICE
+    }
+
+    fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
+        Box::pin(async move {
+            let params: Params = ear.settings()?;
+            tokio::select! {
+                ended = hear(ear, &params) => ended,
+                () = ear.stop().cancelled() => Ok(()),
+            }
+        })
+    }
+}
+
+async fn hear(ear: &Ear, params: &Params) -> Result<(), NodeError> {
+    let login = ear.login(SLOT).await?;
+    let mut meta = ear.meta(SLOT);
+    meta.deadline = ANSWER;
+    let stream = ear.outbound().dial_login(&login, meta).await?;
+    let mut messages = in_time(PubSub::new(&info(&login), stream)).await?;
+    for channel in n8n::by_comma(&params.channels) {
+        in_time(messages.psubscribe(channel)).await?;
+    }
+    ear.alive();
+    let (mut sink, mut stream) = messages.split();
+    let mut next = tokio::time::interval(PING);
+    loop {
+        tokio::select! {
+            message = stream.next() => match message {
+                Some(message) => {
+                    // Redis has no use for a receipt, and a message has nothing that it is known by.
+                    ear.admit(vec![params.item(&message)], None).await?;
+                    ear.alive();
+                }
+                None => return Err(broken("the connection to Redis broke")),
+            },
+            _ = next.tick() => {
+                in_time(sink.ping::<redis::Value>()).await?;
+                ear.alive();
+            }
+        }
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result<T, NodeError> {
+    match tokio::time::timeout(ANSWER, work).await {
+        Ok(done) => done.map_err(|error| failure(&error).error),
+        Err(_) => Err(broken("Redis did not answer in time")),
+    }
+}
+
+fn broken(detail: &str) -> NodeError {
+    NodeError::new(Code::DialFailed, Category::Unavailable, detail)
+}
+
+impl Params {
+    /// The item of a message.
+    fn item(&self, message: &Msg) -> Item {
+        let text = String::from_utf8_lossy(message.get_payload_bytes());
+        let parsed = if self.json_parse_body { serde_json::from_str(&text).ok() } else { None };
+        let mut json = Map::new();
+        if !self.only_message {
+            json.insert("channel".into(), message.get_channel_name().into());
+        }
+        json.insert("message".into(), parsed.unwrap_or_else(|| Value::String(text.into_owned())));
+        Item::new(json)
+    }
+}

@@ -85,7 +85,7 @@ impl Household {
                 value(&self.resources.activate(grant, scope, &name, wanted).await?)
             }
             Act::Deactivate { name } => value(&self.resources.deactivate(grant, scope, &name).await?),
-            Act::FromN8n { workflow } => self.from_n8n(&workflow),
+            Act::FromN8n { workflow } => self.imported(&workflow),
             Act::ToN8n { spec, name } => self.to_n8n(spec, &name),
             act => self.about_runs(scope, grant, act).await,
         }
@@ -116,7 +116,7 @@ impl Household {
         Ok(live.map(|row| (row.workflow.to_string(), Value::from(row.revision))).collect::<model::Map>().into())
     }
 
-    fn from_n8n(&self, workflow: &Value) -> Result<Value, Problem> {
+    fn imported(&self, workflow: &Value) -> Result<Value, Problem> {
         let bytes = workflow.to_string().into_bytes();
         let converted = n8n::convert(vec![("workflow.json".into(), bytes)], &self.catalogue.snapshot(), || ());
         if converted.manifests.is_empty() {

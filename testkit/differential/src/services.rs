@@ -95,7 +95,7 @@ fn parts(body: &str, boundary: &str) -> Value {
 }
 
 fn number(asked: &Recorded, name: &str) -> Option<i64> {
-    let value = |pair: &str| Some(pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok()?);
+    let value = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
     asked.query.split('&').find_map(value)
 }
 

@@ -16,7 +16,7 @@ use crate::event::Event;
 #[serde(rename_all = "camelCase")]
 enum Read {
     Found(Value),
-    Failed(NodeError),
+    Failed(Box<NodeError>),
 }
 
 /// Reads once, and journals what it came to; in a replay it is in the journal.
@@ -28,7 +28,7 @@ pub(super) async fn read(step: &StepRun, key: String, read: OwnRead<'_>) -> Resu
         let recorded = recorded.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         return match recorded {
             Some(Read::Found(value)) => Ok(value),
-            Some(Read::Failed(error)) => Err(error),
+            Some(Read::Failed(error)) => Err(*error),
             None => {
                 let detail = format!("the read `{key}` was not recorded");
                 Err(NodeError::new(Code::NotResumable, Category::Bug, detail).permanent())
@@ -38,7 +38,7 @@ pub(super) async fn read(step: &StepRun, key: String, read: OwnRead<'_>) -> Resu
     let result = read.await;
     let recorded = match &result {
         Ok(value) => Read::Found(value.clone()),
-        Err(error) => Read::Failed(error.clone()),
+        Err(error) => Read::Failed(Box::new(error.clone())),
     };
     let bytes = serde_json::to_vec(&recorded).map_err(|error| NodeError::bug(error.to_string()))?;
     let value = Some(part::params::to_base64(&bytes));

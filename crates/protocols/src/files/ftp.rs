@@ -175,7 +175,7 @@ struct Server {
 
 enum Open {
     Ftp(Box<FtpSession>),
-    Sftp(Sftp),
+    Sftp(Box<Sftp>),
 }
 
 impl Server {
@@ -194,7 +194,7 @@ impl Server {
                 Speaks::Ftp => Open::Ftp(Box::new(FtpSession::open(&outbound, &login, meta).await?)),
                 Speaks::Sftp => {
                     let session = Session::open(&outbound, &login, meta, Proof::Any).await?;
-                    Open::Sftp(Sftp::over(session).await?)
+                    Open::Sftp(Box::new(Sftp::over(session).await?))
                 }
             });
         }

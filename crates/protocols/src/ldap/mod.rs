@@ -234,8 +234,8 @@ impl NodeType for Directory {
         for place in FILTERS {
             let Value::String(text) = node.param(place) else { continue };
             params.insert(place.into(), marked(text, &mut values).into());
-            if text.starts_with('=') {
-                written.insert(place.into(), text[1..].into());
+            if let Some(expression) = text.strip_prefix('=') {
+                written.insert(place.into(), expression.into());
             }
         }
         if !values.is_empty() {

@@ -262,7 +262,7 @@ padding:12px 24px;font-weight:600;border-radius:6px;margin:12px 6px 0 6px";
     let mut out = String::from("<div style=\"font-family:Arial,sans-serif;font-size:14px;text-align:center\">");
     let _ = write!(out, "<p style=\"white-space:pre-line\">{}</p><p>", escape(message));
     for (label, url) in buttons {
-        let _ = write!(out, "<a href=\"{}\" target=\"_blank\" style=\"{BUTTON}\">{}</a>\n", escape(url), escape(label));
+        let _ = writeln!(out, "<a href=\"{}\" target=\"_blank\" style=\"{BUTTON}\">{}</a>", escape(url), escape(label));
     }
     out.push_str("</p>");
     if attribution {

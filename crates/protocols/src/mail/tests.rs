@@ -63,7 +63,7 @@ fn a_mail_arrives_over_every_kind_of_encryption() {
     let input = json!([{ "json": { "subject": "Grüße\r\nBcc: thief@c.example" }, "binary": files }]);
     for mode in [Mode::Open, Mode::Plain, Mode::Tls, Mode::StartTls] {
         let server = smtp::start(mode).unwrap();
-        let ran = bench(&smtp_login(&server, mode), params.clone()).run(&[input.clone()]);
+        let ran = bench(&smtp_login(&server, mode), params.clone()).run(std::slice::from_ref(&input));
         let ran = ran.unwrap_or_else(|error| panic!("{mode:?}: {error}"));
         let out = &ran.json()[0][0];
         assert_eq!(out["accepted"], json!(["you@b.example", "other@b.example", "secret@b.example"]), "{mode:?}");

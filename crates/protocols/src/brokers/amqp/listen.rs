@@ -157,12 +157,15 @@ struct Reader<'a> {
     answered_at: Instant,
 }
 
+/// Texts that were asked for, by message.
+type Answers = Vec<(Identity, String)>;
+
 impl<'a> Reader<'a> {
     /// Takes what comes until told to stop, or until the connection is gone.
     async fn read(&mut self, mut consumer: Consumer) -> Result<(), NodeError> {
         let ear = self.ear;
         let mut admitting: Option<BoxFuture<'a, Result<Vec<Event>, NodeError>>> = None;
-        let mut asking: Option<BoxFuture<'a, Result<Vec<(Identity, String)>, NodeError>>> = None;
+        let mut asking: Option<BoxFuture<'a, Result<Answers, NodeError>>> = None;
         let mut runs: FuturesUnordered<BoxFuture<'a, (Taken, Verdict)>> = FuturesUnordered::new();
         let mut ticks = interval(ASK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -209,6 +209,7 @@ fn logins(place: &Place) {
     let wrong = place.login.clone().with_secrets([("password".to_owned(), "wrong".to_owned())].into());
     let refused = with(wrong);
     assert_eq!((refused.problem.code, refused.category), (Code::CredentialRejected, Category::Auth), "{refused}");
-    let away = Login { port: testkit::daemon::free_port(), ..place.login.clone() };
+    let mut away = place.login.clone();
+    away.port = testkit::daemon::free_port();
     assert_eq!(with(away).problem.code, Code::DialFailed);
 }

@@ -312,7 +312,8 @@ fn a_login_that_is_refused_and_a_server_that_is_away_are_told_apart() {
     let error = place.run(query.clone(), json!([{}])).unwrap_err();
     assert_eq!((error.problem.code, error.category), (Code::CredentialRejected, Category::Auth));
     assert!(error.to_string().contains("\"nowhere\" does not exist"), "{error}");
-    let away = Login { port: testkit::daemon::free_port(), ..place.login.clone() };
+    let mut away = place.login.clone();
+    away.port = testkit::daemon::free_port();
     let place = Place { login: away, ..place };
     assert_eq!(place.run(query, json!([{}])).unwrap_err().problem.code, Code::DialFailed);
 }

@@ -131,7 +131,7 @@ fn fixed<const N: usize>(raw: &[u8]) -> Option<[u8; N]> {
 }
 
 /// Takes a number of bytes off the front.
-fn take<'a, const N: usize>(raw: &mut &'a [u8]) -> Option<[u8; N]> {
+fn take<const N: usize>(raw: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = raw.split_first_chunk::<N>()?;
     *raw = rest;
     Some(*first)
@@ -252,7 +252,7 @@ fn money(cents: i64) -> String {
     let digits = (cents.unsigned_abs() / 100).to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -38,8 +38,8 @@ pub fn lift_parameters(node: &n8n::Node, place: &str, commas: bool, params: &mut
     }
     params.insert("queryParameters".into(), listed(text, commas).into());
     params.insert("queryParametersText".into(), text.trim_start_matches('=').into());
-    if text.starts_with('=') {
-        params.insert("queryParametersText".into(), format!("{EXPRESSION}{}", &text[1..]).into());
+    if let Some(expression) = text.strip_prefix('=') {
+        params.insert("queryParametersText".into(), format!("{EXPRESSION}{expression}").into());
     }
     if commas {
         params.insert("queryParametersSpread".into(), "commas".into());

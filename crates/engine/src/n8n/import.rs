@@ -374,7 +374,8 @@ fn read_inner(spec: &mut WorkflowSpec, catalogue: &Snapshot, report: &mut FileRe
         match workflow(document, "inner", catalogue, &mut Unique::default()) {
             Ok(inner) => {
                 report.problems.extend(inner.report.problems.into_iter().map(|problem| problem.below(&at)));
-                *definition = serde_json::to_value(inner.spec).unwrap_or_default();
+                // As a text: expressions in it are the inner workflow's, and not this node's.
+                *definition = serde_json::to_string(&inner.spec).unwrap_or_default().into();
                 places.push(at);
             }
             Err(problem) => report.problems.push(problem.below(&at)),

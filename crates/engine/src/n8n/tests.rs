@@ -482,7 +482,7 @@ fn a_workflow_in_a_node_s_parameters_becomes_ours_and_comes_back() {
     let catalogue = part::Catalogue::new(nodes::built_in()).snapshot();
     let imported = super::import(file.to_string().as_bytes(), "outer", &catalogue).unwrap().workflows.remove(0);
     let definition = imported.spec.nodes[0].params["definition"].clone();
-    let definition: WorkflowSpec = serde_json::from_value(definition).unwrap();
+    let definition: WorkflowSpec = serde_json::from_str(definition.as_str().unwrap()).unwrap();
     let types: Vec<&str> = definition.nodes.iter().map(|node| node.node_type.as_str()).collect();
     assert_eq!((types, definition.edges.len()), (vec!["core.called", "core.noop"], 1));
     assert!(imported.report.problems.is_empty(), "{:?}", imported.report.problems);

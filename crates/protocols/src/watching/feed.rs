@@ -243,6 +243,7 @@ fn iso(date: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use testkit::daemon::comes_to_pass;
     use testkit::listen::{Heard, Listening};
     use testkit::recorder::{Recorder, Rule};
 
@@ -289,11 +290,7 @@ mod tests {
         let recorder = Recorder::start().await.unwrap();
         let trigger = Listening::new("feed", json!({ "url": recorder.url("/feed") }), &[], None);
         recorder.on("/feed", shows(&["one"]));
-        let known = async {
-            while trigger.kept(HEARD).is_none() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
+        let known = async { assert!(comes_to_pass(|| trigger.kept(HEARD).is_some()).await) };
         tokio::select! {
             ended = trigger.until(&Feed, |_| false) => panic!("{ended:?}"),
             () = known => {}

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use model::Value;
+use testkit::daemon::comes_to_pass;
 use testkit::lift::{check_round_trip, node};
 use testkit::listen::{Heard, Listening};
 
@@ -33,11 +34,7 @@ fn told(heard: &[Heard]) -> Vec<String> {
 
 /// Listens until what there was is known.
 async fn settle(trigger: &Listening) {
-    let known = async {
-        while trigger.kept(&place_of_last()).is_none() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
+    let known = async { assert!(comes_to_pass(|| trigger.kept(&place_of_last()).is_some()).await) };
     tokio::select! {
         ended = trigger.until(&Changes, |_| false) => panic!("{ended:?}"),
         () = known => {}

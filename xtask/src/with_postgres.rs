@@ -1,4 +1,5 @@
-//! Runs a command beside one private PostgreSQL server, so that all test processes share it.
+//! Runs a command beside one private PostgreSQL server, so that all test processes share it. The programs of the other
+//! servers, which tests start themselves, are fetched before.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ pub fn run(mut arguments: Vec<OsString>) -> Result<ExitCode> {
         arguments.remove(0);
     }
     let Some((command, arguments)) = arguments.split_first() else { bail!("name the command to run after `--`") };
+    world::daemon::fetch_all();
     let code = world::postgres::with_server(command, arguments)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

@@ -25,6 +25,34 @@ pub fn free_port() -> u16 {
     listener.map(|address| address.port()).unwrap_or_else(|error| panic!("loopback has no free port: {error}"))
 }
 
+/// What servers of tests are started with, and the system's packages that bring it.
+const PACKAGES: &[(&str, &str)] = &[
+    ("aiosmtpd", "python3-aiosmtpd"),
+    ("amqp-publish", "amqp-tools"),
+    ("dovecot", "dovecot-imapd"),
+    ("git", "git"),
+    ("mariadbd", "mariadb-server"),
+    ("mosquitto", "mosquitto"),
+    ("mosquitto_pub", "mosquitto-clients"),
+    ("nats-server", "nats-server"),
+    ("rabbitmq-server", "rabbitmq-server"),
+    ("redis-server", "redis-server"),
+    ("slapd", "slapd"),
+    ("sshd", "openssh-server"),
+    ("vsftpd", "vsftpd"),
+];
+
+/// Fetches what is missing for all servers of tests at once, which is much faster than one after the other. Where that
+/// cannot be done it says so, and the tests that miss something say it again.
+pub fn fetch_all() {
+    let missing = || PACKAGES.iter().filter(|(program, _)| find(program).is_none());
+    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
+    let Some((first, _)) = missing().next() else { return };
+    if let Err(error) = package(first, &packages) {
+        eprintln!("some servers for tests are not here, and tests that want them will fail: {error:#}");
+    }
+}
+
 /// Finds a program, also where packages put servers; fetches the system's packages when it is missing and we may.
 /// Test processes that want packages at the same time wait for each other.
 pub fn package(program: &str, packages: &[&str]) -> Result<PathBuf> {

@@ -205,8 +205,10 @@ async fn insert(app: App, mut call: Call) -> Result<Reply, Problem> {
         return Err(Problem::new(Code::TooLarge, detail).at("/rows").hint("make several, or import a CSV file"));
     }
     let as_change = if wanted.put_back { Change::PutBack } else { Change::Insert };
-    let changes = wanted.rows.into_iter().map(as_change).collect();
-    change(&app, &call, changes, false, true).await.map_err(|problem| problem.below("/rows"))
+    let changes: Vec<Change> = wanted.rows.into_iter().map(as_change).collect();
+    // What is wrong with one change is told without its number.
+    let place = if changes.len() == 1 { "/rows/0" } else { "/rows" };
+    change(&app, &call, changes, false, true).await.map_err(|problem| problem.below(place))
 }
 
 /// Refuses a change of all rows: who means all of them clears the table.

@@ -206,6 +206,8 @@ fn failure() -> Value {
 fn params_of(id: &str) -> Value {
     match id {
         "core.crypto" => json!({ "action": "generate" }),
+        "form.trigger" => json!({ "path": "form" }),
+        "form.page" => json!({ "show": "end" }),
         "core.debug-helper" => json!({ "category": "randomData" }),
         "core.remove-duplicates" => {
             json!({ "operation": "removeItemsSeenInPreviousExecutions", "dedupeValue": "={{ $json.a }}" })
@@ -229,7 +231,7 @@ fn the_rest(known: &[Value]) -> Vec<Value> {
             continue;
         }
         if descriptor.group == Group::Trigger {
-            flows.push(workflow(&[("Start", descriptor.id, json!({}))], &[]));
+            flows.push(workflow(&[("Start", descriptor.id, params_of(descriptor.id))], &[]));
             continue;
         }
         let mut params = params_of(descriptor.id);

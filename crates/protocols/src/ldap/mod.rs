@@ -194,7 +194,7 @@ pub struct Directory;
 impl NodeType for Directory {
     fn descriptor(&self) -> &Descriptor {
         static DESCRIPTOR: Descriptor = Descriptor {
-            id: "ldap",
+            id: "directory.ldap",
             version: 1,
             title: "LDAP",
             summary: "Finds, makes and changes entries of a directory",

@@ -123,7 +123,7 @@ async fn bodies_of_all_kinds_are_sent() {
     let log = server.requests();
     let seen: Vec<(&str, &str)> =
         log.iter().map(|call| (call.header("content-type").unwrap_or_default(), call.body.as_str())).collect();
-    assert_eq!(seen[0], ("application/x-www-form-urlencoded", "a=b+c&d=1"));
+    assert_eq!(seen[0], ("application/x-www-form-urlencoded", "a=b%20c&d=1"));
     assert_eq!(seen[1].1, "x=1&y=2");
     assert_eq!(seen[2], ("text/xml", "<a/>"));
     assert_eq!(seen[3], ("text/csv", "a,b"));

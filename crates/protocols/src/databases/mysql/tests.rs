@@ -72,7 +72,7 @@ fn queries(place: &Place) {
         "where": [{ "column": "age", "condition": ">", "value": "40" }, { "column": "age", "condition": "IS NULL" }],
         "combineConditions": "OR", "sort": [{ "column": "id", "direction": "DESC" }] });
     assert_eq!(place.run(select, json!([{}])).unwrap(), json!([{ "name": "Änn" }, { "name": evil }]));
-    let list = json!({ "operation": "executeQuery", "query": "SELECT id FROM $2:name WHERE id IN ($1) AND '$1' <> 'x'",
+    let list = json!({ "operation": "executeQuery", "query": "SELECT id FROM $2:name WHERE id IN ($1) AND '$1' <> 'x' ORDER BY id",
         "queryParameters": [[1, 2, 9], "test.people"] });
     assert_eq!(place.run(list, json!([{}])).unwrap(), json!([{ "id": 1 }, { "id": 2 }]));
     assert_eq!(place.query("SELECT 1 AS a; UPDATE people SET age = 5; SELECT 2 AS a"), json!([{ "a": 1 }, { "a": 2 }]));

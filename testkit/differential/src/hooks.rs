@@ -73,7 +73,14 @@ impl Request {
         let mut seen =
             ItemSeen { json: json!({ "status": head.status.as_u16(), "headers": headers }), files: BTreeMap::new() };
         match std::str::from_utf8(&body) {
-            Ok(text) => seen.json["body"] = serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+            Ok(text) => {
+                let mut body: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+                // Where the server's files lie is no part of what it answers.
+                if let Some(body) = body.as_object_mut() {
+                    body.remove("stacktrace");
+                }
+                seen.json["body"] = body;
+            }
             Err(_) => drop(seen.files.insert("body".into(), FileSeen::new("", None, &body))),
         }
         Ok(Outcome { outputs: vec![vec![seen]], error: None })

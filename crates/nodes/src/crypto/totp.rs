@@ -84,7 +84,8 @@ impl Plain for Totp {
         let now = ctx.now();
         ctx.each(params, |params, _| {
             let period = i64::from(params.period.max(1)) * 1000;
-            let left = (period - now.rem_euclid(period)) / 1000;
+            // Whole seconds, as the apps count them.
+            let left = (period - now.div_euclid(1000) * 1000 % period) / 1000;
             let token = token(params, now.div_euclid(period) as u64)?;
             let made = json!({ "token": token, "secondsRemaining": left });
             Ok(vec![Item::from_value(made)])

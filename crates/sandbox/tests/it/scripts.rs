@@ -43,7 +43,8 @@ async fn templates_follow_the_rules_of_n8n() {
         ("{{ 1 // one\n }}", Cell::Value(json!(1))),
         ("{{ (() => { const x = 3; return x * 2 })() }}", Cell::Value(json!(6))),
         ("{{ `a\nb` }}", Cell::Value(json!("a\nb"))),
-        ("a \\{{ b }}", Cell::Value(json!("a {{ b }}"))),
+        // A backslash keeps the brackets from opening, and stays, as in n8n.
+        ("a \\{{ b }}", Cell::Value(json!("a \\{{ b }}"))),
         ("{{ NaN }}", Cell::Value(json!(null))),
         ("{{ }}", Cell::Undefined),
         ("", Cell::Value(json!(""))),

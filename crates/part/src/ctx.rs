@@ -558,10 +558,10 @@ impl Ctx {
 
     /// The same where making takes its time: calls, files, work on other threads. Items are worked on one after the
     /// other.
-    pub async fn each_async<T: serde::de::DeserializeOwned + Send + Sync>(
-        &self,
+    pub async fn each_async<'a, T: serde::de::DeserializeOwned + Send + Sync>(
+        &'a self,
         params: &crate::Typed<T>,
-        mut make: impl for<'a> FnMut(One<'a, T>) -> BoxFuture<'a, Result<Vec<Item>, NodeError>> + Send,
+        mut make: impl FnMut(One<'a, T>) -> BoxFuture<'a, Result<Vec<Item>, NodeError>> + Send,
     ) -> Result<crate::Outcome, NodeError> {
         let mut outputs = self.outputs(1);
         let mut position = 0;
@@ -569,7 +569,7 @@ impl Ctx {
             let items = segment.load(self.spool()).await?;
             for (params, item) in self.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
                 let made = match params {
-                    Ok(params) => make(One { ctx: self, params, item, position }).await,
+                    Ok(params) => make(One { ctx: self, params, item: item.clone(), position }).await,
                     Err(error) => Err(error),
                 };
                 match made {
@@ -646,7 +646,7 @@ pub struct One<'a, T> {
     /// Parameters for this item.
     pub params: Arc<T>,
     /// The item.
-    pub item: &'a Arc<Item>,
+    pub item: Arc<Item>,
     /// Its place in the input.
     pub position: usize,
 }

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
+use futures_util::FutureExt;
 use model::{Code, Item, Name, NodeSpec, Problem};
 use outbound::{Login, Meta, Outbound};
-use part::{Category, Ctx, NodeError, Origin, Outcome, Typed};
+use part::{Category, Ctx, NodeError, One, Outcome, Typed};
 use serde::de::DeserializeOwned;
 
 /// Acts for one item. Lives as long as the step, so that items share what it has opened.
@@ -20,32 +21,13 @@ pub(crate) trait PerItem<P>: Sync {
 }
 
 /// Acts for each item; a failed one goes where `onError` says.
-pub(crate) async fn each<P: DeserializeOwned + Send + Sync>(
-    ctx: &Ctx,
+pub(crate) async fn each<'a, P: DeserializeOwned + Send + Sync + 'a>(
+    ctx: &'a Ctx,
     params: &Typed<P>,
-    act: &impl PerItem<P>,
+    act: &'a impl PerItem<P>,
 ) -> Result<Outcome, NodeError> {
-    let mut outputs = ctx.outputs(1);
-    let mut position = 0;
-    for segment in ctx.input(0).segments() {
-        let items = segment.load(ctx.spool()).await?;
-        for (params, item) in ctx.typed(params, &items, position).await?.into_iter().zip(items.iter()) {
-            let made = match params {
-                Ok(params) => act.item(ctx, &params, item, position).await,
-                Err(error) => Err(error),
-            };
-            match made {
-                Ok(made) => {
-                    for item in made {
-                        outputs.push(0, item, Origin::item(position)).await?;
-                    }
-                }
-                Err(error) => outputs.fail(position, item, error).await?,
-            }
-            position += 1;
-        }
-    }
-    outputs.done().await
+    let make = |one: One<'a, P>| async move { act.item(one.ctx, &one.params, &one.item, one.position).await }.boxed();
+    ctx.each_async(params, make).await
 }
 
 /// The way out of the step.

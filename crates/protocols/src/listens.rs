@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::{Code, NodeSpec, Problem, Value};
+use part::listen::Ear;
 use part::trigger::Trigger;
 use part::{Ctx, Effect, Node, NodeError, Outcome, PortOutput, Ports, Typed};
 use serde::de::DeserializeOwned;
@@ -32,6 +33,19 @@ pub(crate) fn prepare<P: DeserializeOwned>(
     let incomplete = check(params)?;
     let settings = Value::Object(node.params.clone());
     Ok(Arc::new(Listens { trigger: Trigger::Provided { service: service.to_owned(), settings }, incomplete }))
+}
+
+/// Listens until nobody needs to any more, wherever it is then: for sources that find again what is cut off. The stop
+/// is looked at first, because a call that it has cut off is no failure.
+pub(crate) async fn until_stopped(
+    ear: &Ear,
+    listening: impl Future<Output = Result<(), NodeError>>,
+) -> Result<(), NodeError> {
+    tokio::select! {
+        biased;
+        () = ear.stop().cancelled() => Ok(()),
+        ended = listening => ended,
+    }
 }
 
 impl Node for Listens {

@@ -190,7 +190,7 @@ impl Plain for Crypto {
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
         ctx.each_async(params, |one| {
-            Box::pin(async move { Ok(vec![made(&one.params, one.ctx, one.item, one.position).await?]) })
+            Box::pin(async move { Ok(vec![made(&one.params, one.ctx, &one.item, one.position).await?]) })
         })
         .await
     }

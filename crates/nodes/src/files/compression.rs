@@ -122,8 +122,8 @@ impl Plain for Compression {
             Box::pin(async move {
                 let One { ctx, params, item, position } = one;
                 let made = match params.operation {
-                    Operation::Compress => pack(ctx, &params, item, position).await?,
-                    _ => unpack(ctx, &params, item, position).await?,
+                    Operation::Compress => pack(ctx, &params, &item, position).await?,
+                    _ => unpack(ctx, &params, &item, position).await?,
                 };
                 Ok(vec![made])
             })

@@ -216,7 +216,7 @@ impl Plain for Html {
             Box::pin(async move {
                 let One { ctx, params, item, position } = one;
                 match params.operation {
-                    Operation::ExtractHtmlContent => extract(ctx, &params, item, position).await,
+                    Operation::ExtractHtmlContent => extract(ctx, &params, &item, position).await,
                     _ => Ok(vec![Item::new(Map::from_iter([("html".to_owned(), params.html.as_str().into())]))]),
                 }
             })

@@ -376,7 +376,7 @@ impl Plain for EditImage {
 
     async fn run(params: &Typed<Params>, ctx: &mut Ctx) -> Result<Outcome, NodeError> {
         ctx.each_async(params, |one| {
-            Box::pin(async move { Ok(vec![edit(one.ctx, &one.params, one.item, one.position).await?]) })
+            Box::pin(async move { Ok(vec![edit(one.ctx, &one.params, &one.item, one.position).await?]) })
         })
         .await
     }

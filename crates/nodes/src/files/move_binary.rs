@@ -147,8 +147,8 @@ impl Plain for MoveBinary {
             Box::pin(async move {
                 let One { ctx, params, item, .. } = one;
                 let made = match params.mode {
-                    Mode::BinaryToJson => to_field(ctx, &params, item).await?,
-                    _ => to_file(ctx, &params, item).await?,
+                    Mode::BinaryToJson => to_field(ctx, &params, &item).await?,
+                    _ => to_file(ctx, &params, &item).await?,
                 };
                 Ok(made.into_iter().collect())
             })

@@ -4,14 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use model::{Code, NodeSpec, Problem, Value};
+use model::{Code, NodeSpec, Problem};
 use outbound::{Login, Meta, Outbound};
-use part::trigger::Trigger;
-use part::{Category, Ctx, Effect, Node, NodeError, Outcome, PortOutput, Ports, Typed};
+use part::{Category, Ctx, Node, NodeError};
 use serde::de::DeserializeOwned;
 
-use crate::each;
+use crate::{each, listens};
 
 /// Longest time to reach a broker: shorter than the time after which a silent trigger is called dead.
 pub(super) const REACH: Duration = Duration::from_secs(10);
@@ -23,55 +21,14 @@ pub(super) async fn account(ctx: &Ctx, slot: &str) -> Result<(Outbound, Login, M
     Ok((each::way_out(ctx)?, login, meta))
 }
 
-/// A trigger that listens, prepared.
-pub(super) struct Listens {
-    trigger: Trigger,
-    incomplete: Vec<Problem>,
-}
-
-impl Listens {
-    /// With parameters that hold no expressions: they are read before a run exists.
-    pub(super) fn prepare<P: DeserializeOwned>(
-        node: &NodeSpec,
-        service: &str,
-        slot: &str,
-        check: impl FnOnce(&P) -> Vec<Problem>,
-    ) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        let typed = Typed::<P>::compile(&node.params)?;
-        let Some(params) = typed.fixed() else {
-            let refuse = |pointer: &str| {
-                let detail = "a trigger is set up before a run exists, so this cannot be an expression";
-                let problem = Problem::new(Code::InvalidParameter, detail).at(format!("/params{pointer}"));
-                problem.hint("write the value itself")
-            };
-            return Err(typed.params().templates().iter().map(|template| refuse(&template.pointer)).collect());
-        };
-        let incomplete = [each::lacks(node, slot), check(params)].concat();
-        let settings = Value::Object(node.params.clone());
-        Ok(Arc::new(Listens { trigger: Trigger::Provided { service: service.to_owned(), settings }, incomplete }))
-    }
-}
-
-impl Node for Listens {
-    fn ports(&self) -> Ports {
-        Ports::TRIGGER
-    }
-
-    fn effect(&self) -> Effect {
-        Effect::Pure
-    }
-
-    fn trigger(&self) -> Option<&Trigger> {
-        Some(&self.trigger)
-    }
-
-    fn incomplete(&self) -> Vec<Problem> {
-        self.incomplete.clone()
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        Box::pin(std::future::ready(Ok(Outcome::Done(vec![PortOutput::pass(ctx.input(0).len())]))))
-    }
+/// A trigger node whose parameters hold no expressions, and which logs in to a broker. `check` gives what is not set yet.
+pub(super) fn prepare<P: DeserializeOwned>(
+    node: &NodeSpec,
+    service: &str,
+    slot: &str,
+    check: impl FnOnce(&P) -> Vec<Problem>,
+) -> Result<Arc<dyn Node>, Vec<Problem>> {
+    listens::prepare::<P>(node, service, |params| Ok([each::lacks(node, slot), check(params)].concat()))
 }
 
 /// The broker cannot be reached, or not any more.

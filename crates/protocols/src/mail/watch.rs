@@ -16,6 +16,7 @@ use super::imap::{Kept, Mailbox};
 use super::message::{self, Mail, Wanted};
 use super::trigger::{After, First, Params, SERVICE, SLOT};
 use super::{REACH, criteria};
+use crate::listens;
 
 /// Under which the place in the mailbox is kept.
 const PLACE: &str = "place";
@@ -38,15 +39,7 @@ impl Source for Watch {
     }
 
     fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
-        Box::pin(async move {
-            // What is cut off here is done again when listening begins the next time.
-            tokio::select! {
-                // First: a call that was cut off by the stop is no failure.
-                biased;
-                () = ear.stop().cancelled() => Ok(()),
-                ended = listen(ear) => ended,
-            }
-        })
+        Box::pin(listens::until_stopped(ear, listen(ear)))
     }
 }
 

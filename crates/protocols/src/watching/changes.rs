@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::folder::{Event, IgnoreMode, On, Params, SERVICE};
+use crate::listens;
 
 /// How often the folder is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -55,15 +56,7 @@ impl Source for Changes {
     }
 
     fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
-        Box::pin(async move {
-            // What is cut off here is found again when listening begins the next time.
-            tokio::select! {
-                // First: a call that was cut off by the stop is no failure.
-                biased;
-                () = ear.stop().cancelled() => Ok(()),
-                ended = listen(ear) => ended,
-            }
-        })
+        Box::pin(listens::until_stopped(ear, listen(ear)))
     }
 }
 

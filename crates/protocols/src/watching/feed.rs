@@ -102,14 +102,7 @@ impl Source for Feed {
     }
 
     fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
-        Box::pin(async move {
-            tokio::select! {
-                // First: a call that was cut off by the stop is no failure.
-                biased;
-                () = ear.stop().cancelled() => Ok(()),
-                ended = listen(ear) => ended,
-            }
-        })
+        Box::pin(listens::until_stopped(ear, listen(ear)))
     }
 }
 

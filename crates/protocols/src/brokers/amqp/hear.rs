@@ -16,7 +16,6 @@ use serde_json::json;
 use super::listen::SERVICE;
 use super::table::{Pair, properties};
 use super::{SLOT, SLOTS};
-use crate::brokers::node::Listens;
 
 /// What `rabbitmq.trigger` is set up with. Its connection is a login of protocol `amqp`.
 ///
@@ -135,7 +134,7 @@ impl NodeType for Heard {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Listens::prepare::<Params>(node, SERVICE, SLOT, Params::problems)
+        crate::brokers::node::prepare::<Params>(node, SERVICE, SLOT, Params::problems)
     }
 
     fn connections(&self) -> &'static [part::node::Slot] {

@@ -13,7 +13,6 @@ use serde::Deserialize;
 
 use super::listen::SERVICE;
 use super::{SLOT, SLOTS};
-use crate::brokers::node::Listens;
 
 /// What `mqtt.trigger` is set up with. Its connection is a login of protocol `mqtt`.
 ///
@@ -73,7 +72,7 @@ impl NodeType for Heard {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Listens::prepare::<Params>(node, SERVICE, SLOT, |params| match params.filters() {
+        crate::brokers::node::prepare::<Params>(node, SERVICE, SLOT, |params| match params.filters() {
             Ok(_) => Vec::new(),
             Err(problem) => vec![problem],
         })

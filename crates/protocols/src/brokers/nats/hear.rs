@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::link::shown;
 use super::listen::SERVICE;
 use super::{SLOT, SLOTS};
-use crate::brokers::node::Listens;
 
 /// What `nats.trigger` is set up with. Its connection is a login of protocol `nats`.
 ///
@@ -79,7 +78,7 @@ impl NodeType for Heard {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        Listens::prepare::<Params>(node, SERVICE, SLOT, |params| {
+        crate::brokers::node::prepare::<Params>(node, SERVICE, SLOT, |params| {
             let nothing = params.subject.trim().is_empty() && params.stream.trim().is_empty();
             let problem = || Problem::new(Code::InvalidParameter, "a trigger listens to a subject or a stream");
             nothing.then(|| problem().at("/params/subject")).into_iter().collect()

@@ -222,10 +222,7 @@ impl Source for Listener {
             let client = open.client();
             names.set_up(client, &params).await?;
             ear.alive();
-            let ended = tokio::select! {
-                ended = hear(ear, client, &mut heard) => ended,
-                () = ear.stop().cancelled() => Ok(()),
-            };
+            let ended = listens::until_stopped(ear, hear(ear, client, &mut heard)).await;
             if ended.is_ok() {
                 names.take_down(client, &params).await;
             }

@@ -111,10 +111,7 @@ impl Source for Listener {
     fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
         Box::pin(async move {
             let params: Params = ear.settings()?;
-            tokio::select! {
-                ended = hear(ear, &params) => ended,
-                () = ear.stop().cancelled() => Ok(()),
-            }
+            listens::until_stopped(ear, hear(ear, &params)).await
         })
     }
 }

@@ -28,7 +28,8 @@ impl Webhook {
             return message(200, "Workflow executed successfully");
         };
         match data {
-            ResponseData::NoData => self.answer(None, AnswerBody::Empty),
+            // Without a body, and with the type that n8n names all the same.
+            ResponseData::NoData => self.answer(Some(JSON), AnswerBody::Empty),
             ResponseData::AllEntries => {
                 let all: Vec<&Map> = items.iter().map(|item| &item.json).collect();
                 self.answer_json(&all)
@@ -73,7 +74,7 @@ impl Webhook {
     fn answer(&self, content_type: Option<&str>, body: AnswerBody) -> Answer {
         let mut headers: Vec<(String, String)> =
             self.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
-        let content_type = self.content_type.as_deref().or(content_type).filter(|_| body != AnswerBody::Empty);
+        let content_type = self.content_type.as_deref().filter(|_| body != AnswerBody::Empty).or(content_type);
         if let Some(content_type) = content_type
             && !headers.iter().any(|(name, _)| name == "content-type")
         {
@@ -160,7 +161,8 @@ mod tests {
         assert_eq!(text(&answer("firstEntryJson", Some("a.b[1]"))), "two");
         assert_eq!(text(&answer("firstEntryJson", Some("a.c"))), "");
         assert_eq!(text(&answer("noData", None)), "");
-        assert_eq!(answer("noData", None).headers, [("x-one".to_owned(), "1".to_owned())]);
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(answer("noData", None).headers, [header("x-one", "1"), header("content-type", JSON)]);
         assert_eq!(answer("firstEntryBinary", None).status, 500);
     }
 

@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", FLOOR),
     ("nodes", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
     ("protocols", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
-    ("inbound", FLOOR),
+    ("inbound", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
     (
         "fishplate",
         &[

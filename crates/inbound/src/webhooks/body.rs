@@ -1,10 +1,13 @@
 //! From a request's body to the parts of an item: JSON, forms, text, and files that go to the store as they come.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use formats::xml;
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use model::{Binary, Code, Map, Problem, ScopeId, Value};
@@ -133,6 +136,7 @@ pub(super) fn too_large(limit: u64) -> Problem {
 /// How a body is read.
 enum Kind<'a> {
     Json,
+    Xml,
     Form,
     Text,
     Multipart(&'a str),
@@ -164,7 +168,7 @@ pub(super) async fn read_from(
         headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mime = content_type.split(';').next().unwrap_or_default().trim();
     let kind = kind(mime, content_type);
-    let in_memory = matches!(kind, Kind::Json | Kind::Form | Kind::Text);
+    let in_memory = matches!(kind, Kind::Json | Kind::Xml | Kind::Form | Kind::Text);
     let own = if in_memory { limits.memory } else { limits.file };
     let limit = wanted.limit.map_or(own, |limit| if in_memory { limit.min(own) } else { limit });
     if let Some(length) = length(headers)?
@@ -187,13 +191,15 @@ pub(super) async fn read_from(
                 }
             }
         }
-        Kind::Json | Kind::Form | Kind::Text => {
+        Kind::Json | Kind::Xml | Kind::Form | Kind::Text => {
             let whole = tokio::time::timeout(limits.total, collect(&mut pieces)).await.map_err(|_| slow())??;
+            let plain = inflated(&whole, headers, limit)?;
             let value = match kind {
-                _ if whole.is_empty() => Value::Object(Map::new()),
-                Kind::Json => json(&whole, limits.depth)?,
-                Kind::Form => Value::Object(form(&whole)),
-                _ => Value::String(String::from_utf8_lossy(&whole).into_owned()),
+                _ if plain.is_empty() => Value::Object(Map::new()),
+                Kind::Json => json(&plain, limits.depth)?,
+                Kind::Xml => xml(&plain)?,
+                Kind::Form => Value::Object(form(&plain)?),
+                _ => Value::String(String::from_utf8_lossy(&plain).into_owned()),
             };
             let mut parsed = Parsed { value, ..Parsed::default() };
             if let Some(name) = wanted.raw {
@@ -211,14 +217,20 @@ pub(super) async fn read_from(
 fn kind<'a>(mime: &str, content_type: &'a str) -> Kind<'a> {
     let is = |wanted: &str| mime.eq_ignore_ascii_case(wanted);
     let begins = |wanted: &str| mime.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
-    if is("application/json") || mime.len() > 5 && mime[mime.len() - 5..].eq_ignore_ascii_case("+json") {
+    let ends = |wanted: &str| {
+        let at = mime.len().checked_sub(wanted.len()).and_then(|at| mime.get(at..));
+        at.is_some_and(|end| end.eq_ignore_ascii_case(wanted))
+    };
+    if is("application/json") || ends("+json") {
         Kind::Json
+    } else if ends("/xml") || ends("+xml") {
+        Kind::Xml
     } else if is("application/x-www-form-urlencoded") {
         Kind::Form
     } else if is("multipart/form-data") {
         let boundary = content_type.split(';').find_map(|part| part.trim().strip_prefix("boundary="));
         boundary.map_or(Kind::File, |boundary| Kind::Multipart(boundary.trim().trim_matches('"')))
-    } else if begins("text/") || is("application/xml") || is("application/graphql") {
+    } else if begins("text/") || is("application/graphql") {
         Kind::Text
     } else {
         Kind::File
@@ -242,6 +254,35 @@ async fn collect(pieces: &mut Pieces<'_>) -> Result<Bytes, Problem> {
         whole.extend_from_slice(&piece);
     }
     Ok(whole.freeze())
+}
+
+/// The bytes of a body that was packed for the way. Packed in a few bytes, a body may be as large as any other.
+fn inflated(whole: &Bytes, headers: &HeaderMap, limit: u64) -> Result<Bytes, Problem> {
+    let coding = headers.get(http::header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let mut plain = Vec::new();
+    let read = match coding.map(|coding| coding.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("" | "identity") => return Ok(whole.clone()),
+        Some("gzip" | "x-gzip") => MultiGzDecoder::new(&whole[..]).take(limit + 1).read_to_end(&mut plain),
+        Some("deflate") => ZlibDecoder::new(&whole[..]).take(limit + 1).read_to_end(&mut plain),
+        Some(other) => {
+            let detail = format!("the body is packed as `{other}`, which is not read here");
+            return Err(Problem::new(Code::Malformed, detail).hint("send it as `gzip`, `deflate`, or as it is"));
+        }
+    };
+    read.map_err(|error| {
+        let detail = format!("the body cannot be unpacked: {error}");
+        Problem::new(Code::Malformed, detail).hint("send what the header `content-encoding` says, or leave it out")
+    })?;
+    if plain.len() as u64 > limit { Err(too_large(limit)) } else { Ok(plain.into()) }
+}
+
+/// Reads XML as n8n's webhooks do: names of elements are written small, and their attributes stand in `$`.
+fn xml(bytes: &[u8]) -> Result<Value, Problem> {
+    let options = xml::Reading { merge_attributes: false, normalize: true, normalize_tags: true, ..Default::default() };
+    xml::read(&String::from_utf8_lossy(bytes), &options).map_err(|error| {
+        let detail = format!("the body is not valid XML: {error}");
+        Problem::new(Code::Malformed, detail).hint("send valid XML, or another content type")
+    })
 }
 
 /// Reads JSON that is nested at most so deep.
@@ -284,16 +325,32 @@ fn nesting(bytes: &[u8]) -> usize {
     deepest
 }
 
-/// Reads a form or a query: a name that comes twice becomes a list, `a[b]` an object and `a[]` a list.
-pub(super) fn form(bytes: &[u8]) -> Map {
+/// Most fields of a form; a browser's has tens.
+const MOST_FIELDS: usize = 1_000;
+
+/// Reads a form: a name that comes twice becomes a list. Names stay as they were sent, brackets among them.
+fn form(bytes: &[u8]) -> Result<Map, Problem> {
     let mut map = Map::new();
-    for (name, value) in url::form_urlencoded::parse(bytes) {
+    for (at, (name, value)) in url::form_urlencoded::parse(bytes).enumerate() {
+        if at == MOST_FIELDS {
+            let detail = format!("the form has more than {MOST_FIELDS} fields");
+            return Err(Problem::new(Code::Malformed, detail).hint("send much data as JSON"));
+        }
+        add(&mut map, name.into_owned(), Value::String(value.into_owned()));
+    }
+    Ok(map)
+}
+
+/// Reads a query: a name that comes twice becomes a list, `a[b]` an object and `a[]` a list.
+pub(super) fn query(bytes: &[u8]) -> Map {
+    let mut map = Map::new();
+    for (name, value) in url::form_urlencoded::parse(bytes).take(MOST_FIELDS) {
         put(&mut map, &name, Value::String(value.into_owned()));
     }
     map
 }
 
-pub(super) fn put(map: &mut Map, name: &str, value: Value) {
+fn put(map: &mut Map, name: &str, value: Value) {
     let Some((first, rest)) = name.split_once('[').filter(|(first, rest)| !first.is_empty() && rest.ends_with(']'))
     else {
         return add(map, name.to_owned(), value);
@@ -324,7 +381,7 @@ fn add_to_list(place: &mut Value, value: Value) {
     }
 }
 
-fn add(map: &mut Map, name: String, value: Value) {
+pub(super) fn add(map: &mut Map, name: String, value: Value) {
     match map.get_mut(&name) {
         Some(place) => add_to_list(place, value),
         None => drop(map.insert(name, value)),
@@ -416,8 +473,8 @@ mod tests {
     }
 
     #[test]
-    fn forms_make_lists_and_objects() {
-        let read = |text: &str| Value::Object(form(text.as_bytes()));
+    fn queries_make_lists_and_objects() {
+        let read = |text: &str| Value::Object(query(text.as_bytes()));
         assert_eq!(read("a=1&b=x+y&a=2"), json!({ "a": ["1", "2"], "b": "x y" }));
         assert_eq!(
             read("a[]=1&o[x][y]=2&o[x][z]=3&[]=4"),
@@ -425,6 +482,44 @@ mod tests {
         );
         assert_eq!(read("a=1&a[b]=2"), json!({ "a": "1", "a[b]": "2" }));
         assert_eq!(read(""), json!({}));
+    }
+
+    #[test]
+    fn forms_make_lists_and_keep_names() {
+        let read = |text: &str| form(text.as_bytes()).map(Value::Object);
+        assert_eq!(read("a=1&b=x+y&a=2").unwrap(), json!({ "a": ["1", "2"], "b": "x y" }));
+        assert_eq!(read("c[]=1&o[x]=2").unwrap(), json!({ "c[]": "1", "o[x]": "2" }));
+        assert_eq!(read(&"a=1&".repeat(MOST_FIELDS)).unwrap()["a"].as_array().unwrap().len(), MOST_FIELDS);
+        assert_eq!(read(&"a=1&".repeat(MOST_FIELDS + 1)).unwrap_err().code, Code::Malformed);
+    }
+
+    #[test]
+    fn xml_is_read_and_what_is_none_is_refused() {
+        let read = xml(b"<Order Id=\"7\"><Line>a</Line><Line>b</Line></Order>").unwrap();
+        assert_eq!(read, json!({ "order": { "$": { "Id": "7" }, "line": ["a", "b"] } }));
+        assert_eq!(xml(b"no XML").unwrap_err().code, Code::Malformed);
+        let laughs = b"<!DOCTYPE a [<!ENTITY x \"ha\"><!ENTITY y \"&x;&x;\">]><a>&y;</a>";
+        assert_eq!(xml(laughs).unwrap_err().code, Code::Malformed);
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_to_the_limit() {
+        use std::io::Write;
+        let pack = |plain: &[u8]| {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            packer.write_all(plain).unwrap();
+            Bytes::from(packer.finish().unwrap())
+        };
+        let says = |coding: &'static str| {
+            HeaderMap::from_iter([(http::header::CONTENT_ENCODING, http::HeaderValue::from_static(coding))])
+        };
+        let bomb = pack(&vec![b' '; 1 << 20]);
+        assert_eq!(inflated(&pack(b"{}"), &says("gzip"), 10).unwrap(), b"{}"[..]);
+        assert_eq!(inflated(&bomb, &says("gzip"), 1 << 20).unwrap().len(), 1 << 20);
+        assert_eq!(inflated(&bomb, &says("gzip"), (1 << 20) - 1).unwrap_err().code, Code::TooLarge);
+        assert_eq!(inflated(&Bytes::from_static(b"{}"), &says("gzip"), 10).unwrap_err().code, Code::Malformed);
+        assert_eq!(inflated(&Bytes::from_static(b"{}"), &says("br"), 10).unwrap_err().code, Code::Malformed);
+        assert_eq!(inflated(&Bytes::from_static(b"{}"), &HeaderMap::new(), 10).unwrap(), b"{}"[..]);
     }
 
     #[test]

@@ -389,7 +389,7 @@ fn request_json(parts: &http::request::Parts, params: Map, body: Value) -> Map {
     let mut json = Map::new();
     json.insert("headers".into(), Value::Object(header_json(&parts.headers)));
     json.insert("params".into(), Value::Object(params));
-    let query = parts.uri.query().map_or_else(Map::new, |query| body::form(query.as_bytes()));
+    let query = parts.uri.query().map_or_else(Map::new, |query| body::query(query.as_bytes()));
     json.insert("query".into(), Value::Object(query));
     json.insert("body".into(), body);
     json

@@ -61,7 +61,7 @@ impl<'a, 'b> Multipart<'a, 'b> {
             let head = self.head().await?;
             if head.file_name.is_none() {
                 let value = self.field().await?;
-                body::put(&mut fields, &head.name, Value::String(value));
+                body::add(&mut fields, head.name, Value::String(value));
             } else if let Some(file) = self.file(target).await? {
                 found.push((head.name, body::describe(file, &head.mime, head.file_name)));
             }

@@ -181,7 +181,8 @@ async fn bodies_are_read_as_their_type_says() {
         ("application/vnd.api+json; charset=utf-8", "[1]", json!([1])),
         ("application/x-www-form-urlencoded", "a=1&b=2", json!({ "a": "1", "b": "2" })),
         ("text/plain", "hello", json!("hello")),
-        ("text/xml", "<a/>", json!("<a/>")),
+        ("text/xml", "<A><b>1</b></A>", json!({ "a": { "b": "1" } })),
+        ("text/html", "<p>", json!("<p>")),
         ("application/json", "", json!({})),
     ] {
         let before = world.fake.admitted().len();

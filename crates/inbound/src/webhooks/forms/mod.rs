@@ -178,7 +178,7 @@ fn too_large(limit: u64) -> Problem {
 }
 
 fn query_of(parts: &Parts) -> Map {
-    parts.uri.query().map_or_else(Map::new, |query| body::form(query.as_bytes()))
+    parts.uri.query().map_or_else(Map::new, |query| body::query(query.as_bytes()))
 }
 
 /// An address with the query that the visitor came with, so that it gives values to further pages, too.

@@ -47,8 +47,12 @@ pub struct DefinedNode {
     pub effect: Effect,
     /// What happens to a call whose outcome a crash has hidden.
     pub on_uncertain: OnUncertain,
-    /// Parameters as stored, for `$parameter`.
+    /// Parameters as stored.
     pub params: Arc<Map>,
+    /// Parameters as `$parameter` and `$('…').params` show them.
+    pub seen: Arc<Map>,
+    /// `$nodeVersion`: that of n8n's node, where it was imported.
+    pub version: f64,
     /// Connections by slot.
     pub connections: Arc<BTreeMap<String, Name>>,
     /// Pinned output.
@@ -78,13 +82,16 @@ struct Text<'a> {
 impl DefinedNode {
     /// A node as it is drawn; it cannot run.
     pub fn drawn(node: &model::NodeSpec) -> DefinedNode {
+        let params = Arc::new(node.params.clone());
         DefinedNode {
             name: node.name.as_str().into(),
             node_type: node.node_type.clone(),
             node: None,
             effect: Effect::Pure,
             on_uncertain: node.on_uncertain.unwrap_or(OnUncertain::Retry),
-            params: Arc::new(node.params.clone()),
+            seen: params.clone(),
+            params,
+            version: part::n8n::origin(node).map_or(f64::from(node.version), |origin| origin.version),
             connections: Arc::new(node.connections.clone()),
             pinned: node.pinned.as_ref().map(|items| items_of(items)),
             fallback: node.fallback.as_ref().map(|items| items_of(items)),
@@ -154,6 +161,9 @@ impl Definition {
             let pointer = format!("/nodes/{index}");
             let entry = catalogue.get(&node.node_type, node.version);
             let mut defined = DefinedNode::drawn(node);
+            if let Some(seen) = crate::n8n::seen_by_expressions(node, catalogue) {
+                defined.seen = Arc::new(seen);
+            }
             let mut node_ports = Ports::ONE;
             match entry {
                 None if node.disabled => {}

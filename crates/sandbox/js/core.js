@@ -180,6 +180,13 @@ export default function install(native) {
     }
     return data;
   };
+  // `pairedItem` of items, for scripts that name it.
+  let lineage;
+  const pair = (list, told) => {
+    told?.forEach((paired, index) => {
+      if (paired !== null && list[index] !== undefined) list[index].pairedItem ??= paired;
+    });
+  };
   const output = (name, branch, run) => {
     const data = executed(name);
     const runs = (data.runs ??= []);
@@ -190,6 +197,11 @@ export default function install(native) {
     const ports = runs[runIndex];
     if (ports === undefined) {
       throw new ExpressionError(`Run ${runIndex} of node '${name}' not found`);
+    }
+    if (lineage !== undefined && !ports.told) {
+      defineProperty(ports, "told", { value: true });
+      const told = call("node.lineage", { name, run: runIndex });
+      ports.forEach((list, port) => pair(list, told[port]));
     }
     return ports[branch ?? data.output ?? 0] ?? [];
   };
@@ -265,7 +277,7 @@ export default function install(native) {
   getter("$json", () => jsonAt(current));
   getter("$binary", () => items[current]?.binary ?? {});
   getter("item", () => itemAt(current));
-  for (const name of ["items", "$runIndex", "$mode", "$nodeId", "$webhookId", "$executionId", "$resumeWebhookUrl"]) {
+  for (const name of ["items", "$runIndex", "$mode", "$nodeId", "$nodeVersion", "$webhookId", "$executionId", "$resumeWebhookUrl"]) {
     globalThis[name] = undefined;
   }
   lazy("$prevNode", () => ({
@@ -499,12 +511,15 @@ export default function install(native) {
   const begin = () => {
     facts = native.json("facts");
     items = native.json("items");
+    lineage = native.json("lineage");
+    pair(items, lineage);
     current = facts.itemIndex;
     seed(native.seed());
     globalThis.items = items;
     globalThis.$runIndex = facts.runIndex;
     globalThis.$mode = facts.execution.mode === "test" ? "manual" : "trigger";
     globalThis.$nodeId = facts.nodeId;
+    globalThis.$nodeVersion = facts.nodeVersion;
     globalThis.$executionId = facts.execution.id;
     globalThis.$resumeWebhookUrl = facts.execution.resumeUrl;
     for (const name of facts.globals ?? []) lazy(name, () => native.json("global:" + name));

@@ -124,6 +124,8 @@ pub struct Context {
     pub node_name: String,
     /// Id of that node, if it has one.
     pub node_id: String,
+    /// Version of its type: `$nodeVersion`.
+    pub node_version: f64,
     /// `$vars`.
     pub vars: Option<Json>,
     /// `$env`: the declared variables only.
@@ -136,6 +138,9 @@ pub struct Context {
     pub static_node: Option<Json>,
     /// `$input.context` and `$node[…].context` of the node itself, for example a loop's `noItemsLeft`.
     pub node_context: Option<Json>,
+    /// Where the items came from, one for each: `{item, input?}`, a list of those, or null. Given only to scripts that
+    /// name `pairedItem`; they may then ask for those of other nodes.
+    pub lineage: Option<Json>,
     /// Values of further globals, by name (`$response`, `$pageCount` …), as JSON.
     pub globals: BTreeMap<String, Json>,
     /// Answers to the host call `node` that are sent along: node name to [`Host::call`]'s JSON.
@@ -156,12 +161,14 @@ impl Default for Context {
             prev_node: None,
             node_name: String::new(),
             node_id: String::new(),
+            node_version: 1.0,
             vars: None,
             env: None,
             parameters: None,
             static_global: None,
             static_node: None,
             node_context: None,
+            lineage: None,
             globals: BTreeMap::new(),
             nodes: BTreeMap::new(),
         }
@@ -217,6 +224,7 @@ pub trait Host: Send + Sync {
     /// | name | arguments | answer |
     /// |---|---|---|
     /// | `node` | `{name}` | `{executed, runs: [[[item, …] per output] per run], run?, output?, params?, context?, paired?}`; `run` and `output` are the defaults of `$('…').all()`, `paired` has for each current item the index of its origin in that node's default run and output, or an error text |
+    /// | `node.lineage` | `{name, run}` | `[[{item, input?} or a list of those or null, …] per output]`: where the items of that run came from |
     /// | `http` | the options of `this.helpers.httpRequest` | the response as n8n returns it |
     /// | `binary.read` | `{item, property}` | base64 text |
     /// | `binary.write` | `{data (base64), fileName?, mimeType?}` | the file as an item's `binary` holds it |

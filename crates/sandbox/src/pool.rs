@@ -309,6 +309,7 @@ struct Facts<'a> {
     prev_node: Option<&'a crate::PrevNode>,
     node_name: &'a str,
     node_id: &'a str,
+    node_version: f64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     globals: Vec<&'a String>,
 }
@@ -343,6 +344,7 @@ fn frame(job: &Job, options: &Options) -> Result<Vec<u8>, Error> {
         prev_node: context.prev_node.as_ref(),
         node_name: &context.node_name,
         node_id: &context.node_id,
+        node_version: context.node_version,
         globals: context.globals.keys().collect(),
     };
     let facts = serde_json::to_string(&facts).map_err(unwritable)?;
@@ -367,6 +369,7 @@ fn optional_texts(context: &Context) -> impl Iterator<Item = (&str, &str)> {
         ("static:global", &context.static_global),
         ("static:node", &context.static_node),
         ("context", &context.node_context),
+        ("lineage", &context.lineage),
     ]
     .into_iter()
     .filter_map(|(name, text)| text.as_ref().map(|text| (name, text.as_str())))

@@ -30,6 +30,7 @@ mod tests;
 
 pub use export::{Exported, export};
 pub use import::{Import, Imported, import, link};
+pub(crate) use node::seen_by_expressions;
 pub use patch::same;
 pub(crate) use read::json;
 pub use report::{FileReport, Report, Totals, Unsupported, Wanted};

@@ -308,6 +308,28 @@ pub(super) fn write(spec: &NodeSpec, wiring: &Wiring<'_>, catalogue: &Snapshot, 
     Parts { node: Value::Object(node), outgoing, pinned }
 }
 
+/// Parameters as expressions see them: those of a node that was imported have the names that they have in n8n, since
+/// the expressions around it were written for them; ours stand behind them. `None`: it was made here.
+pub(crate) fn seen_by_expressions(spec: &NodeSpec, catalogue: &Snapshot) -> Option<Map> {
+    part::n8n::origin(spec)?;
+    let (version, parameters) = lower(spec, catalogue, &mut Vec::new());
+    let node = json!({ "parameters": parameters, "type": version.node_type });
+    let written = Parts { node, outgoing: None, pinned: None };
+    let kept = patch(spec, &written);
+    let mut whole = written.join();
+    super::patch::apply(&mut whole, kept);
+    let mut seen = match Parts::split(whole).node.get_mut("parameters").map(Value::take) {
+        Some(Value::Object(parameters)) => parameters,
+        _ => Map::new(),
+    };
+    for (name, value) in &spec.params {
+        if !seen.contains_key(name) {
+            seen.insert(name.clone(), value.clone());
+        }
+    }
+    Some(seen)
+}
+
 /// n8n's type, version and parameters. What a node came from counts as long as its node type still stands for it.
 fn lower(spec: &NodeSpec, catalogue: &Snapshot, problems: &mut Vec<Problem>) -> (Version, Map) {
     let own = Version { node_type: spec.node_type.clone(), version: f64::from(spec.version) };

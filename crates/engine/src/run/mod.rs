@@ -7,6 +7,7 @@ mod drive;
 mod feeds;
 mod held;
 mod host;
+mod lineage;
 mod own;
 mod page;
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl StepScope {
                         let output = definition.output_towards(index, step.node);
                         let port = done.outputs.get(output as usize);
                         let items = port.and_then(|port| in_memory(&port.items)).map(List);
-                        let params = definition.node(index).params.clone();
+                        let params = definition.node(index).seen.clone();
                         Entry::Done(Box::new(DoneNode { index, step: done.clone(), items, params }))
                     }
                 },
@@ -125,7 +125,7 @@ impl StepScope {
             inputs: step.inputs.clone(),
             input: input.map(List),
             variables,
-            params: definition.node(step.node).params.clone(),
+            params: definition.node(step.node).seen.clone(),
             step: StepPlace { step: step.step, node: step.node, run_index: step.run_index, now: step.now, address },
             meta: OnceLock::new(),
             nodes,

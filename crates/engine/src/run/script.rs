@@ -14,6 +14,7 @@ use serde::Serialize;
 use store::LocalWrite;
 
 use super::host::StepRun;
+use super::lineage;
 use super::scope::{self, StepRef, StepScope};
 use crate::event::LogLine;
 
@@ -191,12 +192,15 @@ impl StepRun {
             _ => None,
         };
         let whole = collected.as_deref().or_else(|| input.and_then(part::Items::as_slice));
-        let (json, start) = match whole.filter(|all| all.len() >= first + items.len()) {
-            Some(all) => (items_json(all), first),
-            None => (items_json(items), 0),
+        let (json, start, sent) = match whole.filter(|all| all.len() >= first + items.len()) {
+            Some(all) => (items_json(all), first, 0..all.len()),
+            None => (items_json(items), 0, first..first + items.len()),
         };
         let stateful = sources.iter().any(|source| reads_static_data(source));
         let mut context = self.context(json?, stateful).await?;
+        if sources.iter().any(|source| lineage::is_read_by(source)) {
+            context.lineage = Some(self.lineage_of_input(sent).await?);
+        }
         if let Some(globals) = globals {
             context.globals = globals.iter().map(|(name, value)| (name.clone(), Json::from(value))).collect();
         }
@@ -292,9 +296,10 @@ impl StepRun {
             }),
             node_name: node.name.to_string(),
             node_id: definition.spec.nodes[self.node as usize].id.clone(),
+            node_version: node.version,
             vars: json(&self.variables.vars),
             env: Json::of(&self.variables.env).ok(),
-            parameters: json(&node.params),
+            parameters: json(&node.seen),
             node_context: self.shared.core().machine.kept(self.node).map(Json::from),
             static_global,
             static_node,
@@ -310,7 +315,10 @@ impl StepRun {
             Some(text) => Json::from_text(text.json().get()),
             None => items_json(&input.collect(self).await?)?,
         };
-        let context = self.context(json, reads_static_data(job.source)).await?;
+        let mut context = self.context(json, reads_static_data(job.source)).await?;
+        if lineage::is_read_by(job.source) {
+            context.lineage = Some(self.lineage_of_input(0..input.len()).await?);
+        }
         let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
         let kind = Kind::Code { source: job.source.to_owned(), mode };
         let outcome = self.run_sandboxed(kind, context, job.timeout).await?;
@@ -369,7 +377,7 @@ impl StepRun {
             executed: last.is_some(),
             run: last.unwrap_or_default(),
             output: definition.output_towards(index, self.node),
-            params: &definition.node(index).params,
+            params: &definition.node(index).seen,
             context: self.shared.core().machine.kept(index).cloned(),
             paired,
             run_count: steps.len(),
@@ -380,11 +388,15 @@ impl StepRun {
 
     /// What another node put out in one of its runs.
     async fn node_run_json(&self, name: &str, run: usize) -> Result<Json, String> {
-        let index = self.known_node(name)?;
-        let step = self.shared.core().data.runs_of(index).get(run).copied();
-        let step = step.ok_or_else(|| format!("Run {run} of node '{name}' not found"))?;
+        let step = self.known_run(name, run)?;
         let ports = self.ports_of(step).await.map_err(|error| error.problem.to_string())?;
         Json::of(&ports).map_err(|error| error.to_string())
+    }
+
+    fn known_run(&self, name: &str, run: usize) -> Result<crate::event::StepNumber, String> {
+        let index = self.known_node(name)?;
+        let step = self.shared.core().data.runs_of(index).get(run).copied();
+        step.ok_or_else(|| format!("Run {run} of node '{name}' not found"))
     }
 
     fn known_node(&self, name: &str) -> Result<crate::event::NodeIndex, String> {
@@ -438,11 +450,14 @@ struct ItemJson(Arc<Item>);
 impl sandbox::Host for StepRun {
     fn call<'a>(&'a self, name: &'a str, args: Value) -> BoxFuture<'a, Result<Json, String>> {
         Box::pin(async move {
+            let node = || args.get("name").and_then(Value::as_str).unwrap_or_default();
+            let run = || args.get("run").and_then(Value::as_u64).unwrap_or_default() as usize;
             match name {
-                "node" => self.node_json(args.get("name").and_then(Value::as_str).unwrap_or_default()).await,
-                "node.run" => {
-                    let run = args.get("run").and_then(Value::as_u64).unwrap_or_default() as usize;
-                    self.node_run_json(args.get("name").and_then(Value::as_str).unwrap_or_default(), run).await
+                "node" => self.node_json(node()).await,
+                "node.run" => self.node_run_json(node(), run()).await,
+                "node.lineage" => {
+                    let step = self.known_run(node(), run())?;
+                    self.lineage_of_step(step).await.map_err(|error| error.problem.to_string())
                 }
                 "binary.read" => self.read_binary(&args).await,
                 "binary.write" => self.write_binary(&args).await,

@@ -71,7 +71,7 @@ pub enum Scheme {
         /// Claims of the tokens that are made; `iat` and `exp` are added.
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         claims: Map,
-        /// How long a made token is good for.
+        /// How long the token of a call is good for. Tokens that a node makes say themselves when they end.
         #[serde(default = "five_minutes")]
         lifetime: HumanDuration,
         /// `kid` in the head of made tokens.
@@ -100,6 +100,10 @@ pub enum Scheme {
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         secret_body: BTreeSet<String>,
     },
+    /// Keys that nodes sign and encrypt with, shown to nobody. Secrets, as they are needed: `hmacSecret`, `privateKey`
+    /// (signs), `passphrase` (encrypts and decrypts), `publicKey` (encrypts) and `decryptionKey` (decrypts); those
+    /// of RSA as PEM.
+    Keys {},
     /// A login by another protocol than HTTP: a database, a broker, a mailbox, a shell. Secrets, as the service wants
     /// them: `password`, `token`, `privateKey` and its `passphrase`, `clientKey`.
     Login {
@@ -125,6 +129,9 @@ pub enum Scheme {
         settings: Map,
     },
 }
+
+/// Secrets of keys.
+const KEYS: [&str; 5] = ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
 
 /// Secrets that logins know.
 const LOGIN_SECRETS: [&str; 5] = ["password", "token", "privateKey", "passphrase", "clientKey"];
@@ -267,6 +274,7 @@ impl Connection {
             Scheme::Header { .. } | Scheme::Query { .. } => vec!["value".into()],
             Scheme::Bearer {} => vec!["token".into()],
             Scheme::Jwt { .. } => vec!["key".into()],
+            Scheme::Keys {} => KEYS.map(str::to_owned).into(),
             Scheme::Login { .. } => LOGIN_SECRETS.map(str::to_owned).into(),
             Scheme::Custom { secret_headers, secret_query, secret_body, .. } => {
                 let named = |place: &'static str| move |name: &String| format!("{place}.{name}");
@@ -283,8 +291,8 @@ impl Connection {
     pub fn missing_secrets(&self) -> Vec<String> {
         let checks_only = matches!(&self.auth, Scheme::Jwt { algorithm, public_key: Some(_), .. }
             if !algorithm.is_symmetric() && self.hosts.is_empty());
-        // Which of them a service wants, only the service knows.
-        let service_decides = matches!(self.auth, Scheme::Login { .. });
+        // Which of them are wanted, only the service or the node knows.
+        let service_decides = matches!(self.auth, Scheme::Login { .. } | Scheme::Keys {});
         let wanted = if checks_only || service_decides { Vec::new() } else { self.secret_fields() };
         wanted.into_iter().filter(|field| !self.secrets.contains(field)).collect()
     }
@@ -323,6 +331,7 @@ impl Connection {
             }
             // The service says first what it wants to see.
             Scheme::Digest { .. } => Ok(()),
+            Scheme::Keys {} => Err("holds keys and cannot be shown in a request".into()),
             Scheme::Login { protocol, .. } => Err(format!("logs in to {protocol} and cannot be shown in a request")),
             Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body } => {
                 for (name, value) in query {

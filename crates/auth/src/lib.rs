@@ -3,7 +3,7 @@
 //!
 //! This crate is the only maker of a [`Grant`]; whoever holds one has been authenticated. It never hands a secret to
 //! anything but the request that it belongs to: values go in through [`Vault::put_secret`] and come out only on a
-//! signed request or in a comparison.
+//! signed request or in a comparison. Keys that a node works with ([`Scheme::Keys`]) go to that node's step.
 //!
 //! Start reading at [`role`] (the decisions), then [`tokens`], [`accounts`], [`seal`] and [`vault`].
 
@@ -24,10 +24,11 @@ pub use accounts::Accounts;
 pub use connection::{Connection, Scheme};
 pub use error::Error;
 pub use grant::{Access, Credential, Grant, Rule};
+pub use jwt::{TokenChecks, TokenRequest};
 pub use role::{Permission, Role};
 pub use seal::{Keyring, MasterKey, Place};
 pub use tokens::{MadeToken, NewToken, TokenInfo, Tokens};
-pub use vault::{Shown, Vault};
+pub use vault::{Key, Shown, Vault};
 
 /// Milliseconds since 1970: the one place where this crate reads the clock.
 pub fn now_millis() -> i64 {

@@ -1,7 +1,7 @@
 //! Connections as credentials: the only place where a sealed value is opened.
 //!
 //! A value leaves this module on a request to a host that the connection names, in a comparison with what a sender
-//! showed, or as the signature of a token; never as itself.
+//! showed, or as the signature of a token; as itself only to a node that works with [keys](Scheme::Keys).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +12,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
 use jsonwebtoken::DecodingKey;
-use model::{Code, Map, Name, Problem, ScopeId, Value};
+use model::{Code, Name, Problem, ScopeId, Value};
 use outbound::{Credentials, Login, Reach, Signable};
 use store::{Change, SealedRow, Store};
 
 use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
+use crate::jwt::{TokenChecks, TokenRequest};
 use crate::{Error, Keyring, Place};
 
 /// Longest secret value.
@@ -51,22 +52,62 @@ struct Opened {
 
 impl Opened {
     /// The algorithm and the key that tokens are checked with.
-    fn checking_key(&self, connection: &Name) -> Result<(JwtAlgorithm, DecodingKey), Problem> {
+    fn checking_key(
+        &self,
+        connection: &Name,
+        other: Option<JwtAlgorithm>,
+    ) -> Result<(JwtAlgorithm, DecodingKey), Problem> {
         let fault = |reason: String| Problem::new(Code::ConnectionMissing, reason);
         match &self.connection.auth {
             Scheme::Jwt { algorithm, .. } if algorithm.is_symmetric() => {
                 let key = self.secrets.get("key");
                 let key = key.map_err(|reason| fault(format!("connection `{connection}` {reason}")))?;
-                Ok((*algorithm, DecodingKey::from_secret(key)))
+                Ok((of_its_kind(connection, *algorithm, other)?, DecodingKey::from_secret(key)))
             }
             Scheme::Jwt { algorithm, public_key: Some(pem), .. } => {
-                Ok((*algorithm, crate::jwt::public_key(*algorithm, pem).map_err(fault)?))
+                let algorithm = of_its_kind(connection, *algorithm, other)?;
+                Ok((algorithm, crate::jwt::public_key(algorithm, pem).map_err(fault)?))
             }
             Scheme::Jwt { .. } => {
                 Err(fault(format!("connection `{connection}` has no public key to check tokens with")))
             }
             _ => Err(fault(format!("connection `{connection}` is no `jwt` connection"))),
         }
+    }
+}
+
+/// Another algorithm for a key, where it is one for keys of that kind: what is public of a pair of keys must never
+/// serve as a secret.
+fn of_its_kind(connection: &Name, own: JwtAlgorithm, other: Option<JwtAlgorithm>) -> Result<JwtAlgorithm, Problem> {
+    match other {
+        None => Ok(own),
+        Some(other) if other.is_symmetric() == own.is_symmetric() => Ok(other),
+        Some(other) => {
+            let detail =
+                format!("{other:?} does not go with the key of connection `{connection}`, which is for {own:?}");
+            Err(Problem::new(Code::InvalidSpec, detail).hint("choose an algorithm for keys of that kind"))
+        }
+    }
+}
+
+/// A key of a connection. Never printed.
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// A key that a test has.
+    pub fn of_test(bytes: &[u8]) -> Key {
+        Key(bytes.to_vec())
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Key")
     }
 }
 
@@ -197,9 +238,10 @@ impl Vault {
                 if same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
             }
             (Scheme::Jwt { .. }, Shown::Jwt) => {
-                let (algorithm, key) = opened.checking_key(connection)?;
+                let (algorithm, key) = opened.checking_key(connection, None)?;
                 let token = after_scheme("bearer").ok_or_else(|| refuse("there is no token"))?;
-                crate::jwt::check(algorithm, &key, token).map(Some).map_err(refuse)
+                let checks = TokenChecks::at(crate::now_millis() / 1000);
+                crate::jwt::check(algorithm, &key, token, &checks).map(Some).map_err(refuse)
             }
             _ => Err(Problem::new(
                 Code::ConnectionMissing,
@@ -209,25 +251,48 @@ impl Vault {
     }
 
     /// A token with these claims, signed with the key of a `jwt` connection.
-    pub async fn make_token(&self, scope: ScopeId, connection: &Name, claims: &Map) -> Result<String, Problem> {
+    pub async fn make_token(
+        &self,
+        scope: ScopeId,
+        connection: &Name,
+        request: &TokenRequest,
+    ) -> Result<String, Problem> {
         let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
         let fault =
             |reason: String| Problem::new(Code::ConnectionMissing, format!("connection `{connection}` {reason}"));
-        let Scheme::Jwt { algorithm, claims: own, lifetime, key_id, .. } = &opened.connection.auth else {
+        let Scheme::Jwt { algorithm, claims: own, key_id, .. } = &opened.connection.auth else {
             return Err(fault("is no `jwt` connection".into()));
         };
+        let algorithm = of_its_kind(connection, *algorithm, request.algorithm)?;
         let mut all = own.clone();
-        all.extend(claims.clone());
+        all.extend(request.claims.clone());
+        all.entry("iat").or_insert_with(|| (crate::now_millis() / 1000).into());
         let key = opened.secrets.get("key").map_err(fault)?;
-        let now = crate::now_millis() / 1000;
-        crate::jwt::make(*algorithm, key, &all, lifetime.0, key_id.as_deref(), now).map_err(fault)
+        crate::jwt::signed(algorithm, key, &request.head, &all, key_id.as_deref()).map_err(fault)
+    }
+
+    /// A key of a `keys` connection.
+    pub async fn key(&self, scope: ScopeId, connection: &Name, field: &str) -> Result<Key, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let fault =
+            |reason: String| Problem::new(Code::ConnectionMissing, format!("connection `{connection}` {reason}"));
+        if opened.connection.auth != (Scheme::Keys {}) {
+            return Err(fault("holds no keys".into()).hint("choose a connection of type `keys`"));
+        }
+        opened.secrets.get(field).map(|bytes| Key(bytes.to_vec())).map_err(fault)
     }
 
     /// The claims of a token that is good, as the key of a `jwt` connection says.
-    pub async fn check_token(&self, scope: ScopeId, connection: &Name, token: &str) -> Result<Value, Problem> {
+    pub async fn check_token(
+        &self,
+        scope: ScopeId,
+        connection: &Name,
+        token: &str,
+        checks: &TokenChecks,
+    ) -> Result<Value, Problem> {
         let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
-        let (algorithm, key) = opened.checking_key(connection)?;
-        crate::jwt::check(algorithm, &key, token).map_err(|reason| Problem::new(Code::StepFailed, reason))
+        let (algorithm, key) = opened.checking_key(connection, checks.algorithm)?;
+        crate::jwt::check(algorithm, &key, token, checks).map_err(|reason| Problem::new(Code::StepFailed, reason))
     }
 
     /// 32 random bytes that belong to the server itself, made when they are first asked for. They are kept as the
@@ -445,15 +510,27 @@ mod tests {
             ("basic", json!({ "type": "basic", "username": "ann" })),
             ("header", json!({ "type": "header", "name": "X-Key" })),
             ("jwt", json!({ "type": "jwt", "algorithm": "HS256" })),
+            ("keys", json!({ "type": "keys" })),
         ])
         .await;
-        for (connection, field) in [("basic", "password"), ("header", "value"), ("jwt", "key")] {
+        for (connection, field) in [("basic", "password"), ("header", "value"), ("jwt", "key"), ("keys", "hmacSecret")]
+        {
             vault.put_secret(scope, &name(connection), field, b"s3cret", "test").await.unwrap();
         }
-        let token = vault.make_token(scope, &name("jwt"), &Map::new()).await.unwrap();
-        assert!(vault.check_token(scope, &name("jwt"), &token).await.unwrap()["exp"].is_number());
+        let request = TokenRequest::default();
+        let token = vault.make_token(scope, &name("jwt"), &request).await.unwrap();
+        let checks = TokenChecks::at(crate::now_millis() / 1000);
+        let claims = vault.check_token(scope, &name("jwt"), &token, &checks).await.unwrap();
+        assert_eq!(claims.as_object().unwrap().keys().collect::<Vec<_>>(), ["iat"]);
+        let public = TokenRequest { algorithm: Some(JwtAlgorithm::RS256), ..request };
+        assert!(vault.make_token(scope, &name("jwt"), &public).await.is_err(), "a secret is no pair of keys");
+        let public = TokenChecks { algorithm: Some(JwtAlgorithm::RS256), ..checks };
+        assert!(vault.check_token(scope, &name("jwt"), &token, &public).await.is_err());
+        assert_eq!(vault.key(scope, &name("keys"), "hmacSecret").await.unwrap().bytes(), b"s3cret");
+        assert!(vault.key(scope, &name("keys"), "passphrase").await.is_err(), "it has no value");
+        assert!(vault.key(scope, &name("basic"), "password").await.is_err(), "only keys come out");
         for (connection, token) in [("jwt", format!("{token}x")), ("basic", token.clone())] {
-            assert!(vault.check_token(scope, &name(connection), &token).await.is_err(), "{connection}");
+            assert!(vault.check_token(scope, &name(connection), &token, &checks).await.is_err(), "{connection}");
         }
         let cases = [
             ("basic", Shown::Basic, "authorization", "Basic YW5uOnMzY3JldA==".to_owned(), true),

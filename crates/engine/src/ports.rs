@@ -85,14 +85,14 @@ pub trait Clock: Send + Sync {
     fn random(&self) -> u64;
 }
 
-/// Signs and checks on behalf of a node, which never sees the key.
+/// Signs and checks on behalf of a node, which does not see the key, and hands out those keys that nodes work with.
 pub trait Tokens: Send + Sync {
-    /// A JSON web token with these claims, signed with the key of a `jwt` connection.
+    /// A JSON web token, signed with the key of a `jwt` connection.
     fn sign<'a>(
         &'a self,
         scope: &'a Scope,
         connection: &'a Name,
-        claims: &'a Map,
+        request: &'a auth::TokenRequest,
     ) -> BoxFuture<'a, Result<String, NodeError>>;
     /// The claims of a JSON web token that is good, as the key of a `jwt` connection says.
     fn check<'a>(
@@ -100,7 +100,15 @@ pub trait Tokens: Send + Sync {
         scope: &'a Scope,
         connection: &'a Name,
         token: &'a str,
+        checks: &'a auth::TokenChecks,
     ) -> BoxFuture<'a, Result<Value, NodeError>>;
+    /// A key of a `keys` connection, by its field.
+    fn key<'a>(
+        &'a self,
+        scope: &'a Scope,
+        connection: &'a Name,
+        field: &'a str,
+    ) -> BoxFuture<'a, Result<auth::Key, NodeError>>;
     /// The address that resumes a step of a run, if the server has a public one.
     fn resume_url(&self, scope: &Scope, run: model::RunId, step: u32) -> Option<String>;
 }

@@ -205,9 +205,9 @@ impl engine::ports::Tokens for NodeSigner {
         &'a self,
         scope: &'a Scope,
         connection: &'a Name,
-        claims: &'a Map,
+        request: &'a auth::TokenRequest,
     ) -> BoxFuture<'a, Result<String, NodeError>> {
-        Box::pin(async move { Ok(self.vault.make_token(self.scope_id(scope)?, connection, claims).await?) })
+        Box::pin(async move { Ok(self.vault.make_token(self.scope_id(scope)?, connection, request).await?) })
     }
 
     fn check<'a>(
@@ -215,8 +215,18 @@ impl engine::ports::Tokens for NodeSigner {
         scope: &'a Scope,
         connection: &'a Name,
         token: &'a str,
+        checks: &'a auth::TokenChecks,
     ) -> BoxFuture<'a, Result<Value, NodeError>> {
-        Box::pin(async move { Ok(self.vault.check_token(self.scope_id(scope)?, connection, token).await?) })
+        Box::pin(async move { Ok(self.vault.check_token(self.scope_id(scope)?, connection, token, checks).await?) })
+    }
+
+    fn key<'a>(
+        &'a self,
+        scope: &'a Scope,
+        connection: &'a Name,
+        field: &'a str,
+    ) -> BoxFuture<'a, Result<auth::Key, NodeError>> {
+        Box::pin(async move { Ok(self.vault.key(self.scope_id(scope)?, connection, field).await?) })
     }
 
     fn resume_url(&self, scope: &Scope, run: RunId, step: u32) -> Option<String> {

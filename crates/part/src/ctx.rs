@@ -224,10 +224,21 @@ pub trait StepHost: Spool {
         position: usize,
         globals: &'a Map,
     ) -> BoxFuture<'a, Result<Map, NodeError>>;
-    /// Makes a JSON web token out of claims, signed with the key of a `jwt` connection. The key is never seen here.
-    fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>>;
+    /// Makes a JSON web token, signed with the key of a `jwt` connection. The key is never seen here.
+    fn sign_token<'a>(
+        &'a self,
+        connection: &'a Name,
+        request: &'a auth::TokenRequest,
+    ) -> BoxFuture<'a, Result<String, NodeError>>;
     /// The claims of a JSON web token that is good, as the key of a `jwt` connection says. The key is never seen here.
-    fn check_token<'a>(&'a self, connection: &'a Name, token: &'a str) -> BoxFuture<'a, Result<Value, NodeError>>;
+    fn check_token<'a>(
+        &'a self,
+        connection: &'a Name,
+        token: &'a str,
+        checks: &'a auth::TokenChecks,
+    ) -> BoxFuture<'a, Result<Value, NodeError>>;
+    /// A key of a `keys` connection, by its field ([`auth::Scheme::Keys`]). Keep it for the step, and show it nowhere.
+    fn key<'a>(&'a self, connection: &'a Name, field: &'a str) -> BoxFuture<'a, Result<auth::Key, NodeError>>;
     /// Whether all nodes that this output leads to take their items as text ([`crate::Node::takes_text`]).
     fn feeds_scripts(&self, _output: u16) -> bool {
         false

@@ -61,6 +61,8 @@ struct Inner {
     answers: Vec<Answer>,
     stream: Option<Vec<Bytes>>,
     logs: Vec<(Level, String)>,
+    /// Keys of the step's connection, by field.
+    keys: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -71,6 +73,10 @@ struct Call {
 }
 
 impl Memory {
+    pub(super) fn keep_key(&self, field: &str, key: &str) {
+        self.inner().keys.insert(field.to_owned(), key.to_owned());
+    }
+
     pub(super) fn new(spec: &NodeSpec) -> Memory {
         Memory {
             params: spec.params.clone(),
@@ -369,13 +375,32 @@ impl StepHost for Memory {
         Box::pin(async move { script::resolve(&self.view(), params, item, position, globals).await? })
     }
 
-    fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>> {
+    fn sign_token<'a>(
+        &'a self,
+        connection: &'a Name,
+        request: &'a auth::TokenRequest,
+    ) -> BoxFuture<'a, Result<String, NodeError>> {
         // Readable, so that a test can see what was signed; no signature.
-        let token = serde_json::json!({ "connection": connection, "claims": claims }).to_string();
+        let mut signed = serde_json::json!({ "connection": connection });
+        if let (Value::Object(signed), Ok(Value::Object(request))) = (&mut signed, serde_json::to_value(request)) {
+            signed.extend(request);
+        }
+        let token = signed.to_string();
         Box::pin(std::future::ready(Ok(token)))
     }
 
-    fn check_token<'a>(&'a self, connection: &'a Name, token: &'a str) -> BoxFuture<'a, Result<Value, NodeError>> {
+    fn key<'a>(&'a self, _: &'a Name, field: &'a str) -> BoxFuture<'a, Result<auth::Key, NodeError>> {
+        let key = self.inner().keys.get(field).map(|key| auth::Key::of_test(key.as_bytes()));
+        let none = || NodeError::bad_data(format!("the connection has no value for its secret `{field}`"));
+        Box::pin(std::future::ready(key.ok_or_else(none)))
+    }
+
+    fn check_token<'a>(
+        &'a self,
+        connection: &'a Name,
+        token: &'a str,
+        _: &'a auth::TokenChecks,
+    ) -> BoxFuture<'a, Result<Value, NodeError>> {
         // Those that were signed above are good.
         let signed = serde_json::from_str::<Value>(token).ok();
         let good = signed.filter(|signed| signed["connection"] == connection.as_str());

@@ -173,6 +173,13 @@ impl Bench {
         })
     }
 
+    /// Gives the step's connection of type `keys` a key.
+    #[must_use]
+    pub fn key(self, field: &str, key: &str) -> Bench {
+        self.host.keep_key(field, key);
+        self
+    }
+
     /// Gives the step a way out.
     #[must_use]
     pub fn outbound(mut self, outbound: outbound::Outbound) -> Bench {

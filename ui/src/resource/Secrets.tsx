@@ -20,6 +20,8 @@ function secretFields(auth: Record<string, unknown>): string[] {
       return ["token"];
     case "jwt":
       return ["key"];
+    case "keys":
+      return ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
     case "custom":
       return Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) =>
         Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [],
@@ -38,7 +40,7 @@ function loginSecrets(protocol: string, settings: Record<string, unknown>): stri
 }
 
 /** Secrets of several lines: keys in PEM. */
-const LONG = new Set(["privateKey", "clientKey"]);
+const LONG = new Set(["privateKey", "clientKey", "publicKey", "decryptionKey"]);
 
 /** Secrets go in, and never come out. */
 export function Secrets({ name, auth }: { name: string; auth: Record<string, unknown> }) {

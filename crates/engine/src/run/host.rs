@@ -378,12 +378,25 @@ impl StepHost for StepRun {
         })
     }
 
-    fn sign_token<'a>(&'a self, connection: &'a Name, claims: &'a Map) -> BoxFuture<'a, Result<String, NodeError>> {
-        Box::pin(async move { self.tokens(connection)?.sign(&self.shared.scope, connection, claims).await })
+    fn sign_token<'a>(
+        &'a self,
+        connection: &'a Name,
+        request: &'a auth::TokenRequest,
+    ) -> BoxFuture<'a, Result<String, NodeError>> {
+        Box::pin(async move { self.tokens(connection)?.sign(&self.shared.scope, connection, request).await })
     }
 
-    fn check_token<'a>(&'a self, connection: &'a Name, token: &'a str) -> BoxFuture<'a, Result<Value, NodeError>> {
-        Box::pin(async move { self.tokens(connection)?.check(&self.shared.scope, connection, token).await })
+    fn check_token<'a>(
+        &'a self,
+        connection: &'a Name,
+        token: &'a str,
+        checks: &'a auth::TokenChecks,
+    ) -> BoxFuture<'a, Result<Value, NodeError>> {
+        Box::pin(async move { self.tokens(connection)?.check(&self.shared.scope, connection, token, checks).await })
+    }
+
+    fn key<'a>(&'a self, connection: &'a Name, field: &'a str) -> BoxFuture<'a, Result<auth::Key, NodeError>> {
+        Box::pin(async move { self.tokens(connection)?.key(&self.shared.scope, connection, field).await })
     }
 
     fn feeds_scripts(&self, output: u16) -> bool {

@@ -246,9 +246,9 @@ impl Tokens for Signer {
         &'a self,
         _: &'a Scope,
         connection: &'a Name,
-        claims: &'a Map,
+        request: &'a auth::TokenRequest,
     ) -> BoxFuture<'a, Result<String, NodeError>> {
-        Box::pin(async move { Ok(self.vault.make_token(self.scope, connection, claims).await?) })
+        Box::pin(async move { Ok(self.vault.make_token(self.scope, connection, request).await?) })
     }
 
     fn check<'a>(
@@ -256,8 +256,18 @@ impl Tokens for Signer {
         _: &'a Scope,
         connection: &'a Name,
         token: &'a str,
+        checks: &'a auth::TokenChecks,
     ) -> BoxFuture<'a, Result<Value, NodeError>> {
-        Box::pin(async move { Ok(self.vault.check_token(self.scope, connection, token).await?) })
+        Box::pin(async move { Ok(self.vault.check_token(self.scope, connection, token, checks).await?) })
+    }
+
+    fn key<'a>(
+        &'a self,
+        _: &'a Scope,
+        connection: &'a Name,
+        field: &'a str,
+    ) -> BoxFuture<'a, Result<auth::Key, NodeError>> {
+        Box::pin(async move { Ok(self.vault.key(self.scope, connection, field).await?) })
     }
 
     fn resume_url(&self, _: &Scope, _: RunId, _: u32) -> Option<String> {

@@ -251,6 +251,8 @@ fn shape(credential_type: &str) -> Option<Shape> {
             plain(json!({ "type": "custom" }), &["/auth/secretHeaders", "/auth/secretQuery", "/auth/secretBody"], &[])
         }
         "jwtAuth" => plain(json!({ "type": "jwt", "algorithm": "HS256" }), &["/auth/algorithm"], &["key"]),
+        // Which of its keys the nodes use, n8n does not say.
+        "crypto" => plain(json!({ "type": "keys" }), &[], &[]),
         "postgres" => login("postgres", &["password"]),
         "mySql" => login("mysql", &["password"]),
         "mongoDb" => login("mongodb", &["password"]),
@@ -296,6 +298,7 @@ mod tests {
             "httpBearerAuth",
             "httpCustomAuth",
             "jwtAuth",
+            "crypto",
             "postgres",
             "mySql",
             "mongoDb",

@@ -10,13 +10,13 @@ use engine::engine::Ports;
 use engine::ports::{Clock, SystemClock, Tokens, WorkflowText, Workflows};
 use engine::{Engine, Options};
 use futures_util::future::BoxFuture;
-use model::{Code, Map, Name, Problem, RunId, Scope, ScopeId, SignalId, Value, WorkflowSpec};
+use model::{Code, Name, Problem, RunId, Scope, ScopeId, SignalId, Value, WorkflowSpec};
 use outbound::{Credentials, EgressRules, Outbound, Reach, Signable};
 use part::runs::{RunDetail, RunEnd};
 use part::{Admit, Admitted, Catalogue, NodeError, Replies, ReplyTo, Runs, WorkflowRef};
 use sandbox::Sandbox;
 use serde_json::json;
-use store::{RunFilter, RunStatus, Store};
+use store::{Change, Expect, ResourceWrite, RunFilter, RunStatus, Store};
 
 use crate::internet::Internet;
 use crate::server::BINARY;
@@ -87,11 +87,25 @@ impl Credentials for AnyAccount {
 struct Addresses;
 
 impl Tokens for Addresses {
-    fn sign<'a>(&'a self, _: &'a Scope, _: &'a Name, _: &'a Map) -> BoxFuture<'a, Result<String, NodeError>> {
+    fn sign<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a Name,
+        _: &'a auth::TokenRequest,
+    ) -> BoxFuture<'a, Result<String, NodeError>> {
         Box::pin(async { Ok("signed".into()) })
     }
-    fn check<'a>(&'a self, _: &'a Scope, _: &'a Name, _: &'a str) -> BoxFuture<'a, Result<Value, NodeError>> {
+    fn check<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: &'a Name,
+        _: &'a str,
+        _: &'a auth::TokenChecks,
+    ) -> BoxFuture<'a, Result<Value, NodeError>> {
         Box::pin(async { Ok(serde_json::json!({ "sub": "checked" })) })
+    }
+    fn key<'a>(&'a self, _: &'a Scope, _: &'a Name, _: &'a str) -> BoxFuture<'a, Result<auth::Key, NodeError>> {
+        Box::pin(async { Err(NodeError::bad_data("there are no keys here")) })
     }
     fn resume_url(&self, _: &Scope, run: RunId, step: u32) -> Option<String> {
         Some(format!("https://hooks.test.example/resume/{run}/{step}/signature"))
@@ -162,6 +176,22 @@ impl House {
         let engine = Engine::new(options, ports);
         engine.start().await.unwrap();
         House { engine, store, texts, clock, answers, sandbox, folder }
+    }
+
+    /// A data table with columns of text.
+    pub async fn table(&self, name: &str, columns: &[String]) {
+        let columns: Vec<Value> = columns.iter().map(|name| json!({ "name": name, "type": "string" })).collect();
+        let write = ResourceWrite {
+            kind: "data-table".into(),
+            name: name.parse().unwrap(),
+            spec_version: 1,
+            labels: Default::default(),
+            spec: json!({ "columns": columns }).to_string(),
+            refs: Vec::new(),
+            keys: Vec::new(),
+            expect: Expect::Any,
+        };
+        self.store.put_resources(self.scope_id().await, vec![write], Change::new("test", 0)).await.unwrap();
     }
 
     /// A workflow that others can call.

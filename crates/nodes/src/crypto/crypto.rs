@@ -10,14 +10,16 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{self, RsaEncoding};
 use futures_util::StreamExt;
-use model::{Code, Item, Map, Value};
+use model::{Code, Item, Map, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Names, Version};
+use part::node::Slot;
 use part::{Category, Ctx, Descriptor, Group, NodeError, Outcome, Plain, Typed};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::cipher::{self, Cipher};
 use super::hash::Kind;
 use crate::lenient;
 use crate::lift::{is_expression, not_honoured};
@@ -47,10 +49,10 @@ pub struct Params {
     /// How the result is written (`hash`, `hmac`, `sign`).
     #[serde(default)]
     encoding: Encoding,
-    /// The key of `hmac`.
+    /// The key of `hmac`, where no connection has it.
     #[serde(default, deserialize_with = "lenient::text")]
     secret: String,
-    /// The key of `sign`, an RSA key as PEM.
+    /// The key of `sign`, an RSA key as PEM, where no connection has it.
     #[serde(default, deserialize_with = "lenient::text")]
     private_key: String,
     /// How `sign` signs: `RSA-SHA256`, `RSA-SHA384` or `RSA-SHA512`.
@@ -62,6 +64,12 @@ pub struct Params {
     /// Length of the text that `generate` makes.
     #[serde(default = "thirty_two", deserialize_with = "lenient::whole")]
     string_length: u32,
+    /// Which of the connection's keys `encrypt` and `decrypt` take.
+    #[serde(default)]
+    mode: Mode,
+    /// The cipher of a passphrase: the same for `encrypt` and `decrypt`.
+    #[serde(default)]
+    cipher: Cipher,
 }
 
 fn sha256() -> Kind {
@@ -86,9 +94,9 @@ enum Action {
     Sign,
     /// A random text.
     Generate,
-    /// Kept, not run.
+    /// A text that only the key makes readable again, in base64.
     Encrypt,
-    /// Kept, not run.
+    /// The text again.
     Decrypt,
 }
 
@@ -100,6 +108,16 @@ enum Encoding {
     Hex,
     /// Base64 with padding.
     Base64,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum Mode {
+    /// A passphrase, for both ways.
+    #[default]
+    Symmetric,
+    /// An RSA key: the public one encrypts a short text, the private one decrypts it.
+    Asymmetric,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
@@ -122,20 +140,23 @@ const LONGEST: u32 = 1 << 20;
 /// Makes digests, signatures and random texts.
 pub struct Crypto;
 
-const SECRET: &str =
-    "is in a credential of n8n, which is not carried over: set the key in the node, or ask for it in an expression";
+/// The slot of the connection that holds keys.
+const KEYS: &str = "keys";
 
 impl Plain for Crypto {
     type Params = Params;
     const ABOUT: &'static Descriptor = &Descriptor {
-        keywords: &["hash", "hmac", "md5", "sha256", "sign", "uuid", "random", "secret"],
+        keywords: &[
+            "hash", "hmac", "md5", "sha256", "sign", "uuid", "random", "secret", "encrypt", "decrypt", "aes", "rsa",
+        ],
         ..Descriptor::pure::<Params>(
             "core.crypto",
             Group::Transform,
             "Crypto",
-            "Makes digests, signatures and random texts",
+            "Makes digests, signatures and random texts, encrypts and decrypts",
         )
     };
+    const SLOTS: &'static [Slot] = &[Slot { slot: KEYS, kinds: &["keys"] }];
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.crypto", versions: &[1.0, 2.0] }];
     const NAMES: Names = &[
         ("action", "action"),
@@ -150,7 +171,27 @@ impl Plain for Crypto {
         ("algorithm", "algorithm"),
         ("encodingType", "encodingType"),
         ("stringLength", "stringLength"),
+        ("mode", "mode"),
+        ("cipher", "cipher"),
     ];
+
+    fn incomplete(node: &NodeSpec) -> Vec<Problem> {
+        let get = |name: &str| node.params.get(name);
+        let is = |name: &str, wanted: &[&str]| get(name).and_then(Value::as_str).is_some_and(|is| wanted.contains(&is));
+        let mut problems = Vec::new();
+        let empty = get("value").is_none_or(|value| value == "");
+        let of_file =
+            get("binaryData").is_some_and(|flag| flag != false) && !is("action", &["sign", "encrypt", "decrypt"]);
+        if empty && !of_file && !is("action", &["generate"]) {
+            let problem = Problem::new(Code::InvalidSpec, "the value is empty");
+            problems.push(problem.at("/params/value").hint("say what it is made of, for example `={{ $json.email }}`"));
+        }
+        if is("action", &["encrypt", "decrypt"]) && !node.connections.contains_key(KEYS) {
+            let problem = Problem::new(Code::ConnectionMissing, "there is no connection that holds the key");
+            problems.push(problem.at("/connections/keys").hint("choose a connection of type `keys`"));
+        }
+        problems
+    }
 
     fn lift(node: &n8n::Node) -> Lifted {
         let mut lifted = Lifted::plain(n8n::named(node, Self::NAMES));
@@ -159,10 +200,9 @@ impl Plain for Crypto {
             lifted.params.entry("type").or_insert_with(|| "MD5".into());
         }
         match action {
-            "encrypt" | "decrypt" => not_honoured(&mut lifted, "action", "is kept, but nothing is encrypted here yet"),
-            "hmac" | "sign" if node.version >= 2.0 => {
+            "hmac" | "sign" | "encrypt" | "decrypt" if node.version >= 2.0 => {
                 lifted.params.retain(|name, _| name != "secret" && name != "privateKey");
-                not_honoured(&mut lifted, "action", SECRET);
+                lifted.slots.insert("crypto".into(), KEYS.into());
             }
             _ => {}
         }
@@ -204,29 +244,75 @@ async fn made(params: &Params, ctx: &Ctx, item: &Arc<Item>, position: usize) -> 
     };
     let result = match params.action {
         Action::Hash | Action::Hmac => {
-            let key = (params.action == Action::Hmac).then_some(params.secret.as_bytes());
-            if key.is_some_and(<[u8]>::is_empty) {
+            let key = match params.action {
+                Action::Hmac => Some(own_or_kept(ctx, &params.secret, "hmacSecret").await?),
+                _ => None,
+            };
+            if key.as_ref().is_some_and(|key| key.is_empty()) {
                 let error = NodeError::parameter("/params/secret", "there is no key to make the digest with");
-                return Err(error.hint("set `secret`"));
+                return Err(error.hint("choose a connection of type `keys` with an `hmacSecret`, or set `secret`"));
             }
             if params.binary_data {
                 // As in n8n, the files do not come along then.
                 made.binary = None;
-                written(&of_file(params, ctx, item, key).await?)
+                written(&of_file(params, ctx, item, key.as_deref()).await?)
             } else {
-                written(&params.kind.digest(key, params.value.as_bytes()))
+                written(&params.kind.digest(key.as_deref(), params.value.as_bytes()))
             }
         }
-        Action::Sign => written(&signed(params)?),
+        Action::Sign => written(&signed(params, &own_or_kept(ctx, &params.private_key, "privateKey").await?)?),
         Action::Generate => generated(params, ctx, position)?,
-        Action::Encrypt | Action::Decrypt => {
-            let detail = "nothing is encrypted or decrypted here yet";
-            let error = NodeError::new(Code::NotRunnable, Category::Refused, detail);
-            return Err(error.hint("use a code node with `crypto` meanwhile").permanent());
-        }
+        Action::Encrypt => data_encoding::BASE64.encode(&encrypted(params, ctx, position).await?),
+        Action::Decrypt => decrypted(params, ctx).await?,
     };
     made.json.insert(params.data_property_name.clone(), Value::String(result));
     Ok(made)
+}
+
+/// A key that the node has itself, or that of its connection.
+async fn own_or_kept(ctx: &Ctx, own: &str, field: &str) -> Result<Vec<u8>, NodeError> {
+    match ctx.info().connections.get(KEYS) {
+        Some(connection) => Ok(ctx.host().key(connection, field).await?.bytes().to_vec()),
+        None => Ok(own.as_bytes().to_vec()),
+    }
+}
+
+async fn kept(ctx: &Ctx, field: &str) -> Result<Vec<u8>, NodeError> {
+    let Some(connection) = ctx.info().connections.get(KEYS) else {
+        let error = NodeError::new(Code::ConnectionMissing, Category::Auth, "the node has no connection with its key");
+        return Err(error.hint("choose a connection of type `keys`"));
+    };
+    Ok(ctx.host().key(connection, field).await?.bytes().to_vec())
+}
+
+async fn encrypted(params: &Params, ctx: &Ctx, position: usize) -> Result<Vec<u8>, NodeError> {
+    let text = params.value.clone();
+    if params.mode == Mode::Asymmetric {
+        let key = kept(ctx, "publicKey").await?;
+        return cipher::encrypt_with_public_key(&key, &text).map_err(NodeError::bad_data);
+    }
+    let (passphrase, cipher) = (kept(ctx, "passphrase").await?, params.cipher);
+    let chance = chance(ctx, position, cipher::CHANCE);
+    let sealed = slowly(move || cipher.encrypt(&passphrase, &chance, &text)).await?;
+    sealed.ok_or_else(|| NodeError::bad_data("the text cannot be encrypted"))
+}
+
+async fn decrypted(params: &Params, ctx: &Ctx) -> Result<String, NodeError> {
+    let payload = data_encoding::BASE64.decode(params.value.trim().as_bytes());
+    let payload = payload.map_err(|_| NodeError::bad_data("Ciphertext is malformed or truncated"))?;
+    let opened = match params.mode {
+        Mode::Asymmetric => cipher::decrypt_with_private_key(&kept(ctx, "decryptionKey").await?, &payload),
+        Mode::Symmetric => {
+            let (passphrase, cipher) = (kept(ctx, "passphrase").await?, params.cipher);
+            slowly(move || cipher.decrypt(&passphrase, &payload)).await?
+        }
+    };
+    opened.map_err(NodeError::bad_data)
+}
+
+/// Does what takes a tenth of a second of the processor where nobody waits for the thread.
+async fn slowly<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, NodeError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| NodeError::bug("a key could not be made of the passphrase"))
 }
 
 async fn of_file(params: &Params, ctx: &Ctx, item: &Item, key: Option<&[u8]>) -> Result<Vec<u8>, NodeError> {
@@ -253,7 +339,7 @@ fn padding(algorithm: &str) -> Option<&'static dyn RsaEncoding> {
     })
 }
 
-fn signed(params: &Params) -> Result<Vec<u8>, NodeError> {
+fn signed(params: &Params, key: &[u8]) -> Result<Vec<u8>, NodeError> {
     let padding = padding(&params.algorithm).ok_or_else(|| {
         let detail = format!("`{}` is no way to sign here", params.algorithm);
         NodeError::parameter("/params/algorithm", detail).hint("choose RSA-SHA256, RSA-SHA384 or RSA-SHA512")
@@ -261,9 +347,9 @@ fn signed(params: &Params) -> Result<Vec<u8>, NodeError> {
     // The reason is not told: it could show parts of the key.
     let unreadable = || {
         let error = NodeError::parameter("/params/privateKey", "the key cannot be read; expected an RSA key as PEM");
-        error.hint("it begins with `-----BEGIN PRIVATE KEY-----`, is not encrypted, and keeps its line breaks")
+        error.hint("it begins with `-----BEGIN PRIVATE KEY-----` and is not encrypted")
     };
-    let pair = match PrivateKeyDer::from_pem_slice(params.private_key.as_bytes()).map_err(|_| unreadable())? {
+    let pair = match PrivateKeyDer::from_pem_slice(cipher::mended(key).as_bytes()).map_err(|_| unreadable())? {
         PrivateKeyDer::Pkcs1(key) => KeyPair::from_der(key.secret_pkcs1_der()).map_err(|_| unreadable())?,
         PrivateKeyDer::Pkcs8(key) => KeyPair::from_pkcs8(key.secret_pkcs8_der()).map_err(|_| unreadable())?,
         _ => return Err(unreadable()),
@@ -443,15 +529,74 @@ mod tests {
         assert!(failure(&Crypto, huge, &[json!([{}])]).contains("too long"));
     }
 
+    fn keeping(params: Value, keys: &[(&str, &str)]) -> Bench {
+        let spec = NodeSpec {
+            name: "Node".into(),
+            params: params.as_object().unwrap().clone(),
+            connections: [("keys".to_owned(), "ring".parse().unwrap())].into(),
+            ..NodeSpec::default()
+        };
+        keys.iter().fold(Bench::of(&Crypto, spec).unwrap(), |bench, (field, key)| bench.key(field, key))
+    }
+
+    #[test]
+    fn the_keys_of_a_connection_are_used() {
+        let made = |params: Value, keys: &[(&str, &str)]| {
+            keeping(params, keys).run(&[json!([{}])]).map(|ran| ran.json()[0][0]["data"].clone())
+        };
+        let hmac = json!({ "action": "hmac", "value": "x", "type": "MD5" });
+        let own = one(json!({ "action": "hmac", "value": "x", "type": "MD5", "secret": "k" }))["data"].clone();
+        assert_eq!(made(hmac.clone(), &[("hmacSecret", "k")]).unwrap(), own);
+        assert!(made(hmac, &[]).unwrap_err().problem.detail.contains("hmacSecret"));
+        let passphrase = [("passphrase", "open sesame")];
+        let sealed = made(json!({ "action": "encrypt", "value": "héllo" }), &passphrase).unwrap();
+        let open = |keys: &[(&str, &str)]| made(json!({ "action": "decrypt", "value": sealed }), keys);
+        assert_eq!(open(&passphrase).unwrap(), "héllo");
+        let wrong = open(&[("passphrase", "open barley")]).unwrap_err().problem.detail;
+        assert!(wrong.starts_with("Decryption failed") && !wrong.contains("barley"));
+        let private = test_key();
+        let public = public_of(&private);
+        let encrypt = json!({ "action": "encrypt", "mode": "asymmetric", "value": "héllo" });
+        let sealed = made(encrypt, &[("publicKey", &public)]).unwrap();
+        let decrypt = json!({ "action": "decrypt", "mode": "asymmetric", "value": sealed });
+        assert_eq!(made(decrypt, &[("decryptionKey", &private)]).unwrap(), "héllo");
+        let long = json!({ "action": "encrypt", "mode": "asymmetric", "value": "x".repeat(400) });
+        assert!(made(long, &[("publicKey", &public)]).unwrap_err().problem.detail.contains("too large"));
+    }
+
+    fn public_of(private: &str) -> String {
+        use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+        use aws_lc_rs::signature::KeyPair as _;
+        let der = rustls_pki_types::PrivatePkcs8KeyDer::from_pem_slice(private.as_bytes()).unwrap();
+        let pair = KeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
+        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+        let text = data_encoding::BASE64.encode(public.as_ref());
+        format!("-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n")
+    }
+
+    #[test]
+    fn what_lacks_its_value_or_its_key_does_not_start() {
+        let lacks = |params: Value| {
+            let spec = NodeSpec { params: params.as_object().unwrap().clone(), ..NodeSpec::default() };
+            let problems = part::NodeType::prepare(&Crypto, &spec).unwrap().incomplete();
+            problems.into_iter().filter_map(|problem| problem.pointer).collect::<Vec<_>>()
+        };
+        assert_eq!(lacks(json!({ "value": "" })), ["/params/value"]);
+        assert_eq!(lacks(json!({ "value": "={{ '' }}" })), [""; 0]);
+        assert_eq!(lacks(json!({ "action": "generate" })), [""; 0]);
+        assert_eq!(lacks(json!({ "binaryData": true })), [""; 0]);
+        assert_eq!(lacks(json!({ "action": "encrypt", "value": "x" })), ["/connections/keys"]);
+    }
+
     #[test]
     fn both_versions_come_back_and_keys_of_credentials_are_asked_for() {
         check_round_trip(&Crypto, 1.0, json!({ "action": "hmac", "value": "x", "secret": "k", "encoding": "base64" }));
         check_round_trip(&Crypto, 2.0, json!({ "value": "x", "binaryData": true, "type": "MD5" }));
         let lift = |version, parameters| Crypto::lift(&crate::lift::node("n8n-nodes-base.crypto", version, parameters));
         assert_eq!(lift(1.0, json!({})).params["type"], "MD5");
-        assert!(lift(2.0, json!({ "action": "hmac" })).problems[0].detail.contains("credential"));
+        assert_eq!(lift(2.0, json!({ "action": "hmac" })).slots["crypto"], "keys");
+        check_round_trip(&Crypto, 2.0, json!({ "action": "encrypt", "value": "x", "cipher": "aes-128-gcm" }));
         assert_eq!(lift(1.0, json!({ "action": "sign", "algorithm": "RSA-MD5" })).problems.len(), 1);
-        assert_eq!(lift(2.0, json!({ "action": "encrypt" })).problems.len(), 1);
         let no_key = json!({ "action": "hmac", "value": "x" });
         assert_eq!(failure(&Crypto, no_key, &[json!([{}])]), "there is no key to make the digest with");
     }

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use auth::connection::JwtAlgorithm;
+use auth::{TokenChecks, TokenRequest};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
@@ -28,15 +30,34 @@ struct Params {
     /// What is done.
     #[serde(default)]
     operation: Operation,
-    /// What the token says (`sign`): an object, or its JSON. `iat` is the time of the step unless it is among them.
+    /// What the token says (`sign`): an object, or its JSON. `iat` is the time of the step unless it is among them; it
+    /// is good for ever unless `exp` is.
     #[serde(default)]
     claims: Value,
+    /// What its head says beside the algorithm (`sign`): an object, or its JSON.
+    #[serde(default)]
+    head: Value,
+    /// Id of the key, in its head (`sign`); absent: that of the connection.
+    #[serde(default, deserialize_with = "lenient::text")]
+    key_id: String,
+    /// Another algorithm than the connection's, for keys of the same kind.
+    #[serde(default)]
+    algorithm: Option<JwtAlgorithm>,
     /// The token (`verify`, `decode`).
     #[serde(default, deserialize_with = "lenient::text")]
     token: String,
     /// The head and the signature of the token are put out, too (`verify`, `decode`).
     #[serde(default)]
     complete: bool,
+    /// A token that has expired is good, too (`verify`).
+    #[serde(default, deserialize_with = "lenient::flag")]
+    ignore_expiration: bool,
+    /// A token that is not good yet is good, too (`verify`).
+    #[serde(default, deserialize_with = "lenient::flag")]
+    ignore_not_before: bool,
+    /// Seconds by which the clocks may differ (`verify`).
+    #[serde(default, deserialize_with = "lenient::whole")]
+    clock_tolerance: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -67,7 +88,17 @@ static DESCRIPTOR: Descriptor = Descriptor {
     keywords: &["token", "sign", "verify", "decode", "claims", "bearer"],
 };
 
-const NAMES: Names = &[("operation", "operation"), ("token", "token"), ("complete", "options.complete")];
+const NAMES: Names = &[
+    ("operation", "operation"),
+    ("token", "token"),
+    ("head", "headerClaims"),
+    ("keyId", "options.kid"),
+    ("algorithm", "options.algorithm"),
+    ("complete", "options.complete"),
+    ("ignoreExpiration", "options.ignoreExpiration"),
+    ("ignoreNotBefore", "options.ignoreNotBefore"),
+    ("clockTolerance", "options.clockTolerance"),
+];
 const SLOT: &str = "auth";
 
 impl NodeType for Jwt {
@@ -107,20 +138,9 @@ impl NodeType for Jwt {
         lifted.slots.insert("jwtAuth".into(), SLOT.into());
         let place = if node.flag("useJson", false) { "claimsJson" } else { "claims" };
         copy(node, place, &mut lifted.params, "claims");
-        for (place, why) in [
-            ("options.algorithm", "is that of the connection"),
-            ("options.kid", "is that of the connection"),
-            ("options.ignoreExpiration", "is not there: a token that has expired is refused"),
-            ("options.ignoreNotBefore", "is not there: a token that is not good yet is refused"),
-            ("options.clockTolerance", "is a minute, always"),
-        ] {
-            if !matches!(node.param(place), Value::Null | Value::Bool(false)) {
-                not_honoured(&mut lifted, place, why);
-            }
-        }
-        let head = lenient::object(node.param("headerClaims"), "the head").unwrap_or_default();
-        if !head.is_empty() {
-            not_honoured(&mut lifted, "headerClaims", "is not there: the head says the algorithm and the key's id");
+        if node.param("options.algorithm") == "ES512" {
+            lifted.params.shift_remove("algorithm");
+            not_honoured(&mut lifted, "options.algorithm", "`ES512` is not there: choose another");
         }
         Ok(lifted)
     }
@@ -169,16 +189,23 @@ async fn made(params: &Params, ctx: &Ctx, position: usize) -> Result<Map, NodeEr
         Operation::Sign => {
             let mut claims = lenient::object(&params.claims, "the claims")?;
             claims.entry("iat").or_insert_with(|| (ctx.now().div_euclid(1000)).into());
+            let mut head = lenient::object(&params.head, "the head")?;
+            if !params.key_id.is_empty() {
+                // What the head says itself counts more.
+                let id = [("kid".to_owned(), Value::from(params.key_id.as_str()))];
+                head = id.into_iter().chain(head).collect();
+            }
+            let asked = TokenRequest { claims, head, algorithm: params.algorithm };
             let connection = connection(ctx)?;
             let call = CallSpec {
                 name: "sign".into(),
                 item: Some(position as u32),
-                request: json!({ "connection": connection, "claims": claims }),
+                request: json!({ "connection": connection, "token": asked }),
             };
             let token = ctx
                 .call(call, |_| {
-                    let claims = claims.clone();
-                    async move { Ok(Value::String(ctx.host().sign_token(connection, &claims).await?)) }.boxed()
+                    let asked = asked.clone();
+                    async move { Ok(Value::String(ctx.host().sign_token(connection, &asked).await?)) }.boxed()
                 })
                 .await?;
             Ok(Map::from_iter([("token".to_owned(), token)]))
@@ -186,13 +213,21 @@ async fn made(params: &Params, ctx: &Ctx, position: usize) -> Result<Map, NodeEr
         Operation::Verify => {
             let token = given(params)?;
             let connection = connection(ctx)?;
+            let checks = TokenChecks {
+                algorithm: params.algorithm,
+                expiration: !params.ignore_expiration,
+                not_before: !params.ignore_not_before,
+                leeway: params.clock_tolerance.into(),
+                now: ctx.now().div_euclid(1000),
+            };
             let call = CallSpec {
                 name: "verify".into(),
                 item: Some(position as u32),
-                request: json!({ "connection": connection, "token": token }),
+                request: json!({ "connection": connection, "token": token, "checks": checks }),
             };
-            let claims =
-                ctx.call(call, |_| async move { Ok(ctx.host().check_token(connection, token).await?) }.boxed()).await?;
+            let claims = ctx
+                .call(call, |_| async move { Ok(ctx.host().check_token(connection, token, &checks).await?) }.boxed())
+                .await?;
             shown(params, token, claims)
         }
         Operation::Decode => {
@@ -300,6 +335,14 @@ mod tests {
     }
 
     #[test]
+    fn the_head_takes_what_it_is_given() {
+        let params = json!({ "claims": {}, "head": { "x": 1 }, "keyId": "k", "algorithm": "HS512" });
+        let made = bench(params).run(&[json!([{}])]).unwrap().json();
+        let signed: Value = serde_json::from_str(made[0][0]["token"].as_str().unwrap()).unwrap();
+        assert_eq!((&signed["head"], &signed["algorithm"]), (&json!({ "kid": "k", "x": 1 }), &json!("HS512")));
+    }
+
+    #[test]
     fn the_connection_signs_with_the_step_s_time() {
         let made = || bench(json!({ "claims": "{\"sub\": \"a\"}" }));
         contract::repeats_under_one_key(&made(), &[json!([{}])]);
@@ -323,6 +366,10 @@ mod tests {
             json!({ "claims": { "issuer": "x" } }),
             json!({ "useJson": true, "claimsJson": "{}" }),
             json!({ "operation": "decode", "token": "x", "options": { "complete": true } }),
+            json!({ "claims": {}, "headerClaims": "{\"x\": 1}", "options": { "algorithm": "RS256", "kid": "k" } }),
+            json!({ "operation": "verify", "token": "x", "options": {
+                "ignoreExpiration": true, "ignoreNotBefore": true, "clockTolerance": 5,
+            } }),
         ] {
             contract::round_trip(&Jwt, &node("n8n-nodes-base.jwt", 1.0, parameters));
         }
@@ -330,6 +377,8 @@ mod tests {
         let lifted =
             Jwt.lift(&node("n8n-nodes-base.jwt", 1.0, json!({ "headerClaims": "{\"x\": 1}", "options": options })));
         let lifted = lifted.unwrap();
-        assert_eq!((lifted.problems.len(), lifted.slots["jwtAuth"].as_str()), (4, "auth"));
+        assert_eq!((lifted.problems.len(), lifted.slots["jwtAuth"].as_str()), (0, "auth"));
+        let unknown = json!({ "options": { "algorithm": "ES512" } });
+        assert_eq!(Jwt.lift(&node("n8n-nodes-base.jwt", 1.0, unknown)).unwrap().problems.len(), 1);
     }
 }

@@ -339,7 +339,10 @@ async fn content(ctx: &Ctx, params: &Params, first: &Item) -> Result<(Content, O
     let of_json = |value: String| (Content::Text(value), Some(JSON.to_owned()));
     let key = params.key.clone().filter(|key| !key.is_empty());
     Ok(match params.with {
-        With::NoData | With::Redirect => (Content::Empty, None),
+        // n8n names a type though nothing follows, where a status allows for it.
+        With::NoData | With::Redirect => {
+            (Content::Empty, Some(JSON.to_owned()).filter(|_| !matches!(params.status, Some(204 | 304))))
+        }
         With::AllItems => (Content::List(ctx.input(0), key), Some(JSON.to_owned())),
         With::FirstItem => of_json(wrapped(key.as_deref(), &Value::Object(first.json.clone()).to_string())),
         With::Text => (Content::Text(params.text.clone()), Some(TEXT.to_owned())),
@@ -361,7 +364,8 @@ async fn content(ctx: &Ctx, params: &Params, first: &Item) -> Result<(Content, O
             let connection = ctx.info().connections.get("auth").ok_or_else(|| {
                 NodeError::new(Code::ConnectionMissing, Category::Auth, "the node has no connection to sign with")
             })?;
-            of_json(json!({ "token": ctx.host().sign_token(connection, &claims).await? }).to_string())
+            let asked = auth::TokenRequest { claims, ..auth::TokenRequest::default() };
+            of_json(json!({ "token": ctx.host().sign_token(connection, &asked).await? }).to_string())
         }
         With::File => {
             let name = match &params.file {

@@ -42,7 +42,7 @@ export function fitting(connections: readonly { readonly name: string; readonly 
 /** A kind in words. */
 const worded = (kind: string): string => (kind.startsWith("login:") ? `login to ${kind.slice("login:".length)}` : (WORDS[kind] ?? kind));
 
-const WORDS: Readonly<Record<string, string>> = { basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom" };
+const WORDS: Readonly<Record<string, string>> = { basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom", keys: "keys" };
 
 export function ConnectionPicker({ slot, kinds, value, onChange }: Props) {
   const { calls } = use(RunContext);

@@ -7,7 +7,6 @@ use std::fmt::Write;
 use std::path::Path;
 
 use model::{Code, Value};
-use part::Catalogue;
 
 use crate::corpus;
 
@@ -20,7 +19,7 @@ fn nodes_of_public_workflows_import_with_every_parameter_honoured() {
     if files.is_empty() {
         return;
     }
-    let catalogue = Catalogue::new(nodes::built_in()).snapshot();
+    let catalogue = corpus::every_type().snapshot();
     let (mut nodes, mut whole, mut of_vendors) = (0_usize, 0_usize, 0_usize);
     let mut lost: BTreeMap<(String, String), (usize, String)> = BTreeMap::new();
     for path in &files {

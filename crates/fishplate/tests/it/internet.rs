@@ -43,7 +43,7 @@ pub struct Asked {
 pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, String)>,
-    body: String,
+    body: Bytes,
 }
 
 impl Reply {
@@ -55,12 +55,12 @@ impl Reply {
     /// That status with JSON.
     pub fn status(status: u16, value: &Value) -> Reply {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Reply { status, headers, body: value.to_string() }
+        Reply { status, headers, body: value.to_string().into() }
     }
 
-    /// 200 with text of that type.
-    pub fn text(content_type: &str, body: String) -> Reply {
-        Reply { status: 200, headers: vec![("content-type", content_type.to_owned())], body }
+    /// 200 with content of that type.
+    pub fn text(content_type: &str, body: impl Into<Bytes>) -> Reply {
+        Reply { status: 200, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
     }
 
     /// One more header.

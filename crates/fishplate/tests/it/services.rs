@@ -19,11 +19,47 @@ pub fn answer(asked: &Asked) -> Reply {
             Reply::json(&json!({ "ParsedResults": [{ "ParsedText": text, "FileParseExitCode": 1 }], "OCRExitCode": 1 }))
         }
         "gitlab.com" => projects(asked),
+        "api.olostep.com" => Reply::json(&json!({ "result": { "json_content": PRODUCTS } })),
+        "mcp.agentgatepay.com" => Reply::json(&mandate()),
+        "n8n.example.com" if asked.turn == 0 => Reply::status(
+            402,
+            &json!({
+                "statusCode": 402, "payTo": "0xseller", "amount": "1000000", "priceUsd": "1.00", "token": "USDC", "chain": "base",
+            }),
+        ),
+        "n8n.example.com" => Reply::json(&json!({ "id": "saas-competitors-2025", "title": "Five competitors" })),
+        "your_render_app.onrender.com" => Reply::json(&json!({
+            "success": true, "tx_hash": "0xone", "tx_hash_commission": "0xtwo", "from": "0xbuyer",
+            "commission_address": "0xgate", "total_usd": "1.00", "merchant_usd": "0.99", "commission_usd": "0.01",
+        })),
+        "medium.com" | "dev.to" => Reply::text("application/rss+xml", FEED),
+        "cloud.let-the-work-flow.com" => Reply::text("image/png", PICTURE),
         // No repository is there yet.
         "gitea.example.com" if asked.method == "GET" => Reply::status(404, &json!({ "message": "not found" })),
         "gitea.example.com" => Reply::status(201, &json!({ "id": asked.turn + 1, "full_name": "org/repository" })),
         _ => Reply::json(&generic(asked)),
     }
+}
+
+/// What is for sale, as a model writes it down.
+const PRODUCTS: &str =
+    r#"[{"title":"Headphones","url":"/dp/1"},{"title":"Earbuds","url":"https://www.amazon.com/dp/2"}]"#;
+
+const FEED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0"><channel><title>News</title><link>https://news.test.example</link><description>All</description>
+<item><title>First</title><link>https://news.test.example/1</link><guid>1</guid>
+<pubDate>Mon, 02 Mar 2026 08:00:00 GMT</pubDate></item></channel></rss>"#;
+
+const PICTURE: &[u8] = include_bytes!("../../../../testkit/differential/files/picture.png");
+
+/// A payment mandate, in the words of the Model Context Protocol.
+fn mandate() -> Value {
+    let token = format!("eyJhbGciOiJIUzI1NiJ9.{}.c2lnbmF0dXJl", "bWFuZGF0ZQ".repeat(4));
+    let text = json!({
+        "mandate_token": token, "mandate_id": "mandate_1", "valid": true, "status": "active", "budget_remaining": 100,
+        "ttl_remaining_hours": 168, "success": true,
+    });
+    json!({ "jsonrpc": "2.0", "id": 1, "result": { "content": [{ "type": "text", "text": text.to_string() }] } })
 }
 
 /// An object of typical fields, with lists to go on with. Its state changes from request to request, so that a

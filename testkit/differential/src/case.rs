@@ -7,12 +7,16 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::Recorded;
 use crate::flow::{self, Flow};
 use crate::hooks::Request;
+use crate::servers::{self, Server};
+use crate::{Place, Recorded};
 
 /// Name of the node that a case is about.
 pub const NODE: &str = "Node";
+
+/// Name of the node that looks at its effect.
+pub const AFTER: &str = "After";
 
 /// The time that it is on both sides: 2026-03-02T09:00:00Z, in milliseconds.
 pub const AT: i64 = 1_772_442_000_000;
@@ -37,6 +41,16 @@ pub struct CaseFile {
     /// The workflow that all cases send their requests to.
     #[serde(default)]
     pub flow: Option<Flow>,
+    /// Servers that its nodes log in to. Each side has fresh ones, which all cases share: what a case makes there is
+    /// called `$KEY` or something with it.
+    #[serde(default)]
+    pub servers: Vec<Server>,
+    /// Nodes that come before the input of each case that says nothing else.
+    #[serde(default)]
+    pub before: Vec<Value>,
+    /// Nodes that look at the effect of each case that says nothing else.
+    #[serde(default)]
+    pub after: Vec<Value>,
     /// The cases.
     pub cases: Vec<Case>,
 }
@@ -62,6 +76,12 @@ pub struct Case {
     /// The items of each input, where there are several.
     #[serde(default)]
     pub inputs: Vec<Vec<Value>>,
+    /// Nodes that come before the input, one after the other; each runs once. They make what the node works on.
+    #[serde(default)]
+    pub before: Option<Vec<Value>>,
+    /// Nodes that run when the node is done, one after the other; what the last one gives is compared, too.
+    #[serde(default)]
+    pub after: Option<Vec<Value>>,
     /// A whole workflow in place of the one that is made of the node and its input.
     #[serde(default)]
     pub flow: Option<Flow>,
@@ -187,7 +207,21 @@ impl CaseFile {
                 &made
             }
         };
-        flow.workflow(&self.id(position), &format!("{}: {}", self.name, case.name), &case.settings)
+        let title = format!("{}: {}", self.name, case.name);
+        let mut workflow = flow.workflow(&self.id(position), &title, &case.settings)?;
+        servers::give_accounts(&self.servers, &mut workflow);
+        Ok(workflow)
+    }
+
+    /// What a case may call its own on servers that it shares with others: `$KEY`.
+    pub fn key(&self, position: usize) -> String {
+        let letters: String = self.name.chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("{}{position:03}x", letters.to_ascii_lowercase())
+    }
+
+    /// A side's place with what a case calls its own.
+    pub fn place(&self, position: usize, place: &Place) -> Place {
+        if self.servers.is_empty() { place.clone() } else { place.with([(self.key(position), "$KEY")]) }
     }
 
     /// The workflows that a case may call, as n8n exports them.
@@ -200,10 +234,12 @@ impl CaseFile {
     fn around_node(&self, case: &Case) -> Flow {
         let inputs = if case.inputs.is_empty() { std::slice::from_ref(&case.input) } else { &case.inputs };
         let mut flow = Flow::default();
+        let mut last = "Start".to_owned();
+        for (index, node) in case.before.as_ref().unwrap_or(&self.before).iter().enumerate() {
+            last = flow.then(&last, format!("Before {index}"), once(node));
+        }
         for (index, items) in inputs.iter().enumerate() {
-            let name = format!("In {index}");
-            flow.nodes.insert(name.clone(), flow::items(items));
-            flow.edges.push(format!("Start > {name}"));
+            let name = flow.then(&last, format!("In {index}"), flow::items(items));
             flow.edges.push(format!("{name} > {NODE}.{index}"));
         }
         let mut node = json!({
@@ -213,8 +249,23 @@ impl CaseFile {
             node[option] = value.clone();
         }
         flow.nodes.insert(NODE.to_owned(), node);
+        // Its place is below that of the node: it runs when that is done, whatever it gave.
+        let after = case.after.as_ref().unwrap_or(&self.after);
+        let mut last = "In 0".to_owned();
+        for (index, node) in after.iter().enumerate() {
+            let name = if index + 1 == after.len() { AFTER.to_owned() } else { format!("Then {index}") };
+            last = flow.then(&last, name, once(node));
+        }
         flow
     }
+}
+
+/// A node that runs once, and after which it goes on in any case.
+fn once(node: &Value) -> Value {
+    let mut node = node.clone();
+    node["executeOnce"] = true.into();
+    node["alwaysOutputData"] = true.into();
+    node
 }
 
 /// The case's items, and a set node with its expressions.

@@ -72,6 +72,13 @@ fn mime_of(extension: &str) -> &'static str {
 }
 
 impl Flow {
+    /// Adds a node after another, and says how it is called.
+    pub(crate) fn then(&mut self, before: &str, name: String, node: Value) -> String {
+        self.edges.push(format!("{before} > {name}"));
+        self.nodes.insert(name.clone(), node);
+        name
+    }
+
     /// As n8n exports it.
     pub fn workflow(&self, id: &str, title: &str, settings: &Map<String, Value>) -> Result<Value> {
         let mut nodes = Vec::new();

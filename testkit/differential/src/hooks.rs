@@ -83,6 +83,6 @@ impl Request {
             }
             Err(_) => drop(seen.files.insert("body".into(), FileSeen::new("", None, &body))),
         }
-        Ok(Outcome { outputs: vec![vec![seen]], error: None })
+        Ok(Outcome { outputs: vec![vec![seen]], ..Outcome::default() })
     }
 }

@@ -9,13 +9,15 @@ mod case;
 mod flow;
 mod hooks;
 pub mod live;
+mod mail;
 mod outcome;
 pub mod peer;
 mod picture;
 mod place;
+pub mod servers;
 pub mod services;
 
-pub use case::{AT, Case, CaseFile, Cause, Differs, NODE, files};
+pub use case::{AFTER, AT, Case, CaseFile, Cause, Differs, NODE, files};
 pub use flow::Flow;
 pub use hooks::Request;
 pub use outcome::{FileSeen, ItemSeen, Outcome, Recorded};

@@ -24,6 +24,9 @@ pub struct Recorded {
 pub struct Outcome {
     /// The items at each output.
     pub outputs: Vec<Vec<ItemSeen>>,
+    /// What was found afterwards where the node has an effect: what the last node of `after` gave, or what a server took.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<ItemSeen>,
     /// What it failed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -74,12 +77,18 @@ impl FileSeen {
 
 impl Outcome {
     /// Puts the kind of value in place of what is made of chance. A pattern names output, item and the way to the
-    /// value: `0/*/json/token`; with `-` before it, the value is taken away.
+    /// value: `0/*/json/token`, or `after/*/json/at`; with `-` before it, the value is taken away.
     pub fn hide(&mut self, varies: &[String]) {
         for pattern in varies {
             let (gone, pattern) =
                 pattern.strip_prefix('-').map_or((false, pattern.as_str()), |pattern| (true, pattern));
             let steps: Vec<&str> = pattern.split('/').collect();
+            if let ["after", item, "json", rest @ ..] = steps.as_slice() {
+                for (_, seen) in self.after.iter_mut().enumerate().filter(|(index, _)| fits(item, *index)) {
+                    hide(&mut seen.json, rest, gone);
+                }
+                continue;
+            }
             let [output, item, "json", rest @ ..] = steps.as_slice() else { continue };
             for (_, items) in self.outputs.iter_mut().enumerate().filter(|(index, _)| fits(output, *index)) {
                 for (_, seen) in items.iter_mut().enumerate().filter(|(index, _)| fits(item, *index)) {
@@ -101,19 +110,23 @@ impl Outcome {
         let outputs = filled(&self.outputs).max(filled(&ours.outputs));
         for output in 0..outputs {
             let side = |outcome: &Outcome| outcome.outputs.get(output).cloned().unwrap_or_default();
-            let (theirs, ours) = (side(self), side(ours));
-            if theirs.len() != ours.len() {
-                found.push(format!("output {output}: {} items, n8n {}", ours.len(), theirs.len()));
-            }
-            for (position, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
-                difference(&format!("{output}/{position}/json"), &theirs.json, &ours.json, &mut found);
-                if !same_files(&theirs.files, &ours.files, pixels) {
-                    let text = |item: &ItemSeen| serde_json::to_string(&item.files).unwrap_or_default();
-                    found.push(format!("{output}/{position}/binary: {}, n8n {}", text(ours), text(theirs)));
-                }
-            }
+            compare(&output.to_string(), &side(self), &side(ours), pixels, &mut found);
         }
+        compare("after", &self.after, &ours.after, pixels, &mut found);
         found
+    }
+}
+
+fn compare(place: &str, theirs: &[ItemSeen], ours: &[ItemSeen], pixels: bool, found: &mut Vec<String>) {
+    if theirs.len() != ours.len() {
+        found.push(format!("output {place}: {} items, n8n {}", ours.len(), theirs.len()));
+    }
+    for (position, (theirs, ours)) in theirs.iter().zip(ours).enumerate() {
+        difference(&format!("{place}/{position}/json"), &theirs.json, &ours.json, found);
+        if !same_files(&theirs.files, &ours.files, pixels) {
+            let text = |item: &ItemSeen| serde_json::to_string(&item.files).unwrap_or_default();
+            found.push(format!("{place}/{position}/binary: {}, n8n {}", text(ours), text(theirs)));
+        }
     }
 }
 
@@ -210,7 +223,7 @@ mod tests {
 
     fn items(items: &[Value]) -> Outcome {
         let items = items.iter().map(|json| ItemSeen { json: json.clone(), ..ItemSeen::default() });
-        Outcome { outputs: vec![items.collect()], error: None }
+        Outcome { outputs: vec![items.collect()], ..Outcome::default() }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Cases: a node with its parameters and what comes to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::act::Act;
 use crate::flow::{self, Flow};
 use crate::hooks::Request;
 use crate::servers::{self, Server};
@@ -17,6 +18,9 @@ pub const NODE: &str = "Node";
 
 /// Name of the node that looks at its effect.
 pub const AFTER: &str = "After";
+
+/// What starts a workflow that is not live.
+const MANUAL: &str = "n8n-nodes-base.manualTrigger";
 
 /// The time that it is on both sides: 2026-03-02T09:00:00Z, in milliseconds.
 pub const AT: i64 = 1_772_442_000_000;
@@ -51,6 +55,15 @@ pub struct CaseFile {
     /// Nodes that look at the effect of each case that says nothing else.
     #[serde(default)]
     pub after: Vec<Value>,
+    /// The workflow of each case has to be live: a request starts it, or what happens outside does.
+    #[serde(default)]
+    pub live: bool,
+    /// What happens outside waits until the triggers listen.
+    #[serde(default)]
+    pub listens: bool,
+    /// Places of each outcome that are made of chance.
+    #[serde(default)]
+    pub varies: Vec<String>,
     /// The cases.
     pub cases: Vec<Case>,
 }
@@ -91,6 +104,15 @@ pub struct Case {
     /// A request to the file's workflow; what is compared is the answer.
     #[serde(default)]
     pub request: Option<Request>,
+    /// What happens outside while the workflow is live; without any, a request starts it.
+    #[serde(default, with = "serde_yaml_ng::with::singleton_map_recursive")]
+    pub acts: Vec<Act>,
+    /// How many runs there are to be.
+    #[serde(default = "one_run")]
+    pub runs: usize,
+    /// Data tables that are there at first.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
     /// Expressions, each of which a set node of n8n's puts into a field: `f0`, `f1` …
     #[serde(default)]
     pub expressions: Vec<String>,
@@ -110,6 +132,33 @@ pub struct Case {
     /// Why ours is meant to differ, when it is.
     #[serde(default)]
     pub differs: Option<Differs>,
+}
+
+/// A data table that is there at first.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Table {
+    /// Name and type of each column, as in `age number`; without a type, it holds text.
+    columns: Vec<String>,
+    /// The rows.
+    #[serde(default)]
+    pub rows: Vec<Map<String, Value>>,
+}
+
+/// A column as both sides take it.
+#[derive(Debug, Serialize)]
+pub struct Column<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+impl Table {
+    /// Its columns.
+    pub fn columns(&self) -> Vec<Column<'_>> {
+        let parts = self.columns.iter().map(|text| text.split_once(' ').unwrap_or((text, "string")));
+        parts.map(|(name, kind)| Column { name, kind }).collect()
+    }
 }
 
 /// Why an outcome differs.
@@ -138,6 +187,10 @@ fn one() -> f64 {
     1.0
 }
 
+fn one_run() -> usize {
+    1
+}
+
 fn one_item() -> Vec<Value> {
     vec![json!({})]
 }
@@ -164,6 +217,9 @@ impl CaseFile {
         let count = names.len();
         names.dedup();
         ensure!(names.len() == count, "{}: two cases have the same name", path.display());
+        for case in &mut file.cases {
+            case.varies.extend(file.varies.iter().cloned());
+        }
         Ok(file)
     }
 
@@ -184,6 +240,32 @@ impl CaseFile {
     /// Whether its cases are requests to one workflow.
     pub fn is_served(&self) -> bool {
         self.flow.is_some()
+    }
+
+    /// How many cases each of n8n's node types has here.
+    pub fn types(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        let mut add = |kind: &str| *counts.entry(flow::whole_type(kind)).or_default() += 1;
+        // Each node of a workflow that several requests go to answers at least one of them.
+        let served = self.flow.iter().flat_map(|flow| flow.nodes.values());
+        served
+            .filter_map(|node| node["type"].as_str())
+            .filter(|kind| flow::whole_type(kind) != self.node_type)
+            .for_each(&mut add);
+        for case in &self.cases {
+            let flows = case.flow.iter().chain(case.others.values());
+            let nodes = flows.flat_map(|flow| flow.nodes.values()).filter_map(|node| node["type"].as_str());
+            let mut kinds: BTreeSet<&str> = nodes.collect();
+            let started = case.flow.as_ref().is_none_or(|flow| !flow.nodes.contains_key("Start"));
+            if !self.live && self.flow.is_none() && started {
+                kinds.insert(MANUAL);
+            }
+            if case.flow.is_none() && case.expressions.is_empty() {
+                kinds.insert(&self.node_type);
+            }
+            kinds.into_iter().for_each(&mut add);
+        }
+        counts
     }
 
     /// Id of a case's workflow.
@@ -207,9 +289,16 @@ impl CaseFile {
                 &made
             }
         };
-        let title = format!("{}: {}", self.name, case.name);
-        let mut workflow = flow.workflow(&self.id(position), &title, &case.settings)?;
+        let id = self.id(position);
+        let mut workflow = flow.workflow(&id, &format!("{}: {}", self.name, case.name), &case.settings)?;
         servers::give_accounts(&self.servers, &mut workflow);
+        let start = workflow["nodes"].as_array_mut().into_iter().flatten();
+        if let Some(start) = start.into_iter().find(|node| self.live && node["type"] == MANUAL) {
+            start["type"] = "n8n-nodes-base.webhook".into();
+            start["typeVersion"] = 2.into();
+            start["webhookId"] = id.clone().into();
+            start["parameters"] = json!({ "path": id, "httpMethod": "POST", "responseMode": "onReceived" });
+        }
         Ok(workflow)
     }
 

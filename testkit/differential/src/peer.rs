@@ -123,7 +123,7 @@ impl Peer {
             let place = file.place(0, place);
             std::fs::write(flows.join(format!("{}.json", file.id(0))), place.fill(&workflow.to_string()))?;
         }
-        for file in files.iter().filter(|file| !file.is_served()) {
+        for file in files.iter().filter(|file| !file.is_served() && !file.live) {
             for position in 0..file.cases.len() {
                 let (id, place) = (file.id(position), file.place(position, place));
                 others.extend(file.cases[position].others.keys().cloned());
@@ -133,6 +133,10 @@ impl Peer {
                 }
                 ids.push((id, file, position));
             }
+        }
+        let live = self.run_live(files, place, servers)?;
+        if files.iter().all(|file| file.live) {
+            return Ok(live);
         }
         let folder = flows.to_string_lossy().into_owned();
         let status = self
@@ -151,6 +155,7 @@ impl Peer {
         ensure!(status.success(), "n8n does not take the credentials in");
         others.iter().try_for_each(|id| self.publish(id))?;
         let mut outcomes = self.serve(files, place)?;
+        outcomes.extend(live);
         if ids.is_empty() {
             return Ok(outcomes);
         }
@@ -181,7 +186,7 @@ impl Peer {
                 Ok(text) => outcome_of(&serde_json::from_slice(&text)?).with_context(|| id.clone())?,
                 Err(_) => {
                     let error = errors.get(id.as_str()).with_context(|| format!("n8n says nothing about {id}"))?;
-                    Outcome { error: Some((*error).to_owned()), ..Outcome::default() }
+                    Outcome::failed((*error).to_owned())
                 }
             };
             outcome.after.extend(servers.seen(file, position)?);
@@ -231,7 +236,7 @@ impl Peer {
 }
 
 /// Longest time that n8n takes to start on a machine that does other things, too.
-const STARTING: Duration = Duration::from_secs(180);
+pub(crate) const STARTING: Duration = Duration::from_secs(180);
 
 /// Waits until an n8n answers and has its webhooks.
 async fn ready(address: &str) -> Result<()> {
@@ -249,13 +254,13 @@ async fn ready(address: &str) -> Result<()> {
 }
 
 /// A port that was free a moment ago: n8n takes no other way of being told one.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     listener.map_or(0, |address| address.port())
 }
 
 /// A process that ends when this is dropped.
-struct Running(Child);
+pub(crate) struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -266,7 +271,7 @@ impl Drop for Running {
 }
 
 /// What the node came to, out of n8n's record of an execution.
-fn outcome_of(execution: &Value) -> Result<Outcome> {
+pub(crate) fn outcome_of(execution: &Value) -> Result<Outcome> {
     let runs = |node| execution["data"]["resultData"]["runData"][node].as_array().cloned().unwrap_or_default();
     let mut outcome = Outcome::default();
     for run in runs(AFTER) {

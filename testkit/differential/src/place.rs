@@ -40,6 +40,11 @@ impl Place {
         place
     }
 
+    /// The folder that nodes may read and write files in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Lays the files that cases read into the folder.
     pub fn furnish(&self) -> Result<()> {
         copy(&fixtures(), &self.folder)
@@ -58,6 +63,7 @@ impl Place {
         for item in outcome.outputs.iter_mut().flatten().chain(&mut outcome.after) {
             self.hide_in(&mut item.json);
         }
+        outcome.seen.iter_mut().for_each(|seen| self.hide_in(seen));
         if let Some(error) = &mut outcome.error {
             *error = self.hidden(error);
         }

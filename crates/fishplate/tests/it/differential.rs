@@ -1,6 +1,8 @@
 //! The cases of `testkit/differential`, held against what n8n made of them.
 
+mod kinds;
 mod report;
+mod served;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,7 +22,6 @@ use crate::server::Server;
 /// What the node of a case comes to here.
 async fn ours(house: &House, world: &World, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
     let place = file.place(position, &world.place);
-    let failed = |error: String| Outcome { error: Some(error), ..Outcome::default() };
     let taken_in = |workflow: serde_json::Value| {
         let text = place.fill(&workflow.to_string());
         let mut import = engine::n8n::import(text.as_bytes(), &file.id(position), catalogue).unwrap();
@@ -55,12 +56,12 @@ async fn ours(house: &House, world: &World, file: &CaseFile, position: usize, ca
             let single = std::slice::from_ref(&problem);
             let all = if problem.problems.is_empty() { single } else { &problem.problems };
             let said: Vec<String> = all.iter().map(|one| one.detail.clone()).collect();
-            return failed(format!("refused: {}", said.join("; ")));
+            return Outcome::failed(format!("refused: {}", said.join("; ")));
         }
     };
     let end = house.end(run).await;
     if let Some(error) = end.error {
-        let mut outcome = failed(error.to_string());
+        let mut outcome = Outcome::failed(error.to_string());
         place.hide(&mut outcome);
         return outcome;
     }
@@ -98,17 +99,22 @@ async fn live(file: &CaseFile, world: &World, catalogue: &Snapshot) -> Server {
     let text = file.place(0, &world.place).fill(&file.workflow(0).unwrap().to_string());
     let mut import = engine::n8n::import(text.as_bytes(), &file.id(0), catalogue).unwrap();
     let server = Server::start().await;
-    for account in world.servers.accounts() {
+    connect(&server, &world.servers).await;
+    let body = json!({ "spec": import.workflows.remove(0).spec });
+    server.ask("PUT", "/workflows/served", body).await.ok();
+    server.ask("POST", "/workflows/served/activate", json!({})).await.ok();
+    server
+}
+
+/// Gives a server of ours the accounts.
+async fn connect(server: &Server, servers: &Servers) {
+    for account in servers.accounts() {
         let path = format!("/connections/{}", Name::from_title(&account.title));
         server.ask("PUT", &path, json!({ "spec": { "auth": account.scheme } })).await.ok();
         for (field, value) in &account.secrets {
             server.ask("PUT", &format!("{path}/secrets/{field}"), json!({ "value": value })).await.ok();
         }
     }
-    let body = json!({ "spec": import.workflows.remove(0).spec });
-    server.ask("PUT", "/workflows/served", body).await.ok();
-    server.ask("POST", "/workflows/served/activate", json!({})).await.ok();
-    server
 }
 
 /// An account as a driver gets it.
@@ -182,7 +188,7 @@ async fn replay(title: &str, files: Vec<CaseFile>) {
 /// Files whose first server is that.
 fn files(first: Option<differential::servers::Server>) -> Vec<CaseFile> {
     let mut files = differential::files().unwrap();
-    files.retain(|file| file.servers.first().copied() == first);
+    files.retain(|file| !file.live && file.servers.first().copied() == first);
     files
 }
 

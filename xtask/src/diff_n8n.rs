@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, ensure};
 use differential::peer::Peer;
+use differential::servers::Servers;
 use differential::{Place, Recorded};
 
 /// `[file…]`: the names of some files of cases; without any, all.
@@ -21,8 +22,9 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
     eprintln!("diff-n8n: {count} cases in n8n {}", peer.version);
     let runtime = tokio::runtime::Runtime::new()?;
     let server = runtime.block_on(differential::services::start())?;
-    let place = Place { host: server.address().to_string(), folder: peer.folder() };
-    let outcomes = peer.run(&files, &place)?;
+    let servers = Servers::start(files.iter().flat_map(|file| file.servers.iter().copied()))?;
+    let place = servers.place(&Place::new(&server.address().to_string(), peer.folder()));
+    let outcomes = peer.run(&files, &place, &servers)?;
     for file in &files {
         let mut recorded = Recorded { n8n: peer.version.clone(), ..Recorded::default() };
         for (position, case) in file.cases.iter().enumerate() {

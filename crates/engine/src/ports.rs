@@ -111,6 +111,10 @@ pub trait Tokens: Send + Sync {
     ) -> BoxFuture<'a, Result<auth::Key, NodeError>>;
     /// The address that resumes a step of a run, if the server has a public one.
     fn resume_url(&self, scope: &Scope, run: model::RunId, step: u32) -> Option<String>;
+    /// The address at which people look at a run, if the server has a public one.
+    fn run_url(&self, _: model::RunId) -> Option<String> {
+        None
+    }
 }
 
 /// The machine's clock, and a generator that is seeded from the operating system once.

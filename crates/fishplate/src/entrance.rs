@@ -232,4 +232,8 @@ impl engine::ports::Tokens for NodeSigner {
     fn resume_url(&self, scope: &Scope, run: RunId, step: u32) -> Option<String> {
         self.signer.url(&Wait { scope: scope.clone(), run, step })
     }
+
+    fn run_url(&self, run: RunId) -> Option<String> {
+        self.signer.run_url(run)
+    }
 }

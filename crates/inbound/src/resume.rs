@@ -41,6 +41,11 @@ impl Signer {
         Signer { key: hmac::Key::new(hmac::HMAC_SHA256, secret), base }
     }
 
+    /// The address at which people look at a run; absent when the server has no public one.
+    pub fn run_url(&self, run: RunId) -> Option<String> {
+        Some(format!("{}/runs/{run}", self.base.as_ref()?))
+    }
+
     /// The address of a wait; absent when the server has no public one.
     pub fn url(&self, wait: &Wait) -> Option<String> {
         Some(format!("{}{}", self.base.as_ref()?, self.path(wait)))

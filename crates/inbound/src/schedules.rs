@@ -263,11 +263,12 @@ impl Schedules {
     async fn admit(&self, state: &State, at: i64, rule: usize) -> Result<(), Problem> {
         let timer = &state.timer;
         let key = format!("schedule/{rule}/{at}");
+        let item = if timer.schedule.untold { model::Item::default() } else { schedule::item(at, &state.zone)? };
         let event = Admit {
             scope: timer.scope.clone(),
             workflow: WorkflowRef::Active(timer.workflow.clone()),
             trigger: Some(timer.node.clone()),
-            input: Items::from_vec(vec![schedule::item(at, &state.zone)?]),
+            input: Items::from_vec(vec![item]),
             output: 0,
             mode: "schedule",
             started_by: format!("schedule:{}", timer.node),
@@ -373,7 +374,7 @@ mod tests {
             scope_id: ScopeId(1),
             workflow: "flow".parse().unwrap(),
             node: "Every".into(),
-            schedule: Schedule { rules: serde_json::from_value(rules).unwrap(), catch_up },
+            schedule: Schedule { rules: serde_json::from_value(rules).unwrap(), catch_up, untold: false },
             timezone: "UTC".into(),
         }
     }

@@ -23,7 +23,15 @@ const FIELD: Names = &[
 
 /// The fields of an n8n form. From version 2.4 on a field may have a name beside its label.
 pub fn lift_fields(values: &Value, named: bool) -> Value {
-    values.as_array().into_iter().flatten().map(|field| lift_field(field, named)).collect()
+    values.as_array().into_iter().flatten().map(|field| worked_out(lift_field(field, named))).collect()
+}
+
+/// n8n works out what is in braces in HTML, though no sign before it says so.
+fn worked_out(mut field: Value) -> Value {
+    if let Some(html) = field["html"].as_str().filter(|html| html.contains("{{") && !html.starts_with('=')) {
+        field["html"] = format!("={html}").into();
+    }
+    field
 }
 
 fn lift_field(theirs: &Value, named: bool) -> Value {
@@ -98,6 +106,9 @@ fn lower_field(field: &Value) -> Value {
         "html" => {
             theirs.shift_remove("fieldName");
             put(&mut theirs, "elementName", field["name"].clone());
+            if let Some(html) = field["html"].as_str().and_then(|html| html.strip_prefix('=')) {
+                put(&mut theirs, "html", html);
+            }
         }
         _ => put(&mut theirs, "defaultValue", field["value"].clone()),
     }

@@ -268,6 +268,9 @@ pub struct Schedule {
     /// What happens to times that passed while no server ran.
     #[serde(default)]
     pub catch_up: CatchUp,
+    /// The item that starts a run is empty; otherwise it tells the time in words and numbers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untold: bool,
 }
 
 /// One rule of a schedule. Times are in the workflow's time zone.

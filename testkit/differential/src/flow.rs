@@ -51,7 +51,7 @@ fn with_files(mut item: Value) -> Value {
     item
 }
 
-fn mime_of(extension: &str) -> &'static str {
+pub(crate) fn mime_of(extension: &str) -> &'static str {
     match extension {
         "png" => "image/png",
         "jpg" => "image/jpeg",
@@ -72,6 +72,13 @@ fn mime_of(extension: &str) -> &'static str {
 }
 
 impl Flow {
+    /// Adds a node after another, and says how it is called.
+    pub(crate) fn then(&mut self, before: &str, name: String, node: Value) -> String {
+        self.edges.push(format!("{before} > {name}"));
+        self.nodes.insert(name.clone(), node);
+        name
+    }
+
     /// As n8n exports it.
     pub fn workflow(&self, id: &str, title: &str, settings: &Map<String, Value>) -> Result<Value> {
         let mut nodes = Vec::new();
@@ -123,6 +130,11 @@ fn port(text: &str) -> (&str, usize) {
     split.unwrap_or((text.trim(), 0))
 }
 
+/// A node type with its package.
+pub(crate) fn whole_type(kind: &str) -> String {
+    if kind.contains('.') { kind.to_owned() } else { format!("n8n-nodes-base.{kind}") }
+}
+
 /// A node as n8n exports it.
 fn node(name: &str, short: &Value) -> Result<Value> {
     let made;
@@ -136,7 +148,7 @@ fn node(name: &str, short: &Value) -> Result<Value> {
     let mut node = short.as_object().context("a node is an object or a list of items")?.clone();
     let kind = node.remove("type").context("a node has a type")?;
     let kind = kind.as_str().context("the type is a text")?;
-    let kind = if kind.contains('.') { kind.to_owned() } else { format!("n8n-nodes-base.{kind}") };
+    let kind = whole_type(kind);
     let version = node.remove("version").and_then(|version| version.as_f64()).unwrap_or(1.0);
     // n8n writes whole versions without a point.
     let version = if version.fract() == 0.0 { json!(version as u64) } else { json!(version) };

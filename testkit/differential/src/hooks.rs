@@ -1,14 +1,12 @@
 //! Requests to a workflow that is live, and what is seen of their answers.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use tokio::net::TcpStream;
 
+use crate::net;
 use crate::{FileSeen, ItemSeen, Outcome};
 
 /// A request to a webhook.
@@ -33,37 +31,29 @@ fn get() -> String {
 }
 
 impl Request {
+    /// An empty `POST`.
+    pub fn post(path: &str) -> Request {
+        Request { method: "POST".to_owned(), path: path.to_owned(), headers: BTreeMap::new(), body: None }
+    }
+
     /// Sends it to a server (`127.0.0.1:4000`). The answer is an item: its status, what its headers say about the
     /// content, and the content.
     pub async fn send(&self, server: &str) -> Result<Outcome> {
-        let stream = TcpStream::connect(server).await.with_context(|| format!("nobody listens at {server}"))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let mut request = http::Request::builder()
-            .method(self.method.as_str())
-            .uri(format!("/webhook/{}", self.path))
-            .header("host", "hooks.test.example")
-            .header("user-agent", "test");
+        let mut headers =
+            vec![("host".to_owned(), "hooks.test.example".to_owned()), ("user-agent".to_owned(), "test".to_owned())];
         let (content_type, body) = match &self.body {
             None => (None, Bytes::new()),
             Some(Value::String(text)) => (Some("text/plain"), Bytes::from(text.clone())),
             Some(value) => (Some("application/json"), Bytes::from(value.to_string())),
         };
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         if let Some(kind) = content_type.filter(|_| !self.headers.contains_key("content-type")) {
-            request = request.header("content-type", kind);
+            headers.push(("content-type".to_owned(), kind.to_owned()));
         }
-        let exchange = async move {
-            let response = sender.send_request(request.body(Full::new(body))?).await?;
-            let (head, body) = response.into_parts();
-            anyhow::Ok((head, body.collect().await?.to_bytes()))
-        };
-        // The answer is there once either ends.
-        let (answer, _) = tokio::join!(exchange, connection);
-        let (head, body) = answer?;
+        let target = format!("/webhook/{}", self.path);
+        let answer = net::ask(server, &self.method, &target, &headers, body).await?;
         let mut headers = Map::new();
-        for (name, value) in &head.headers {
+        for (name, value) in &answer.headers {
             let told = ["content-type", "location", "allow", "content-disposition"].contains(&name.as_str());
             if told || name.as_str().starts_with("x-test") {
                 headers.insert(name.to_string(), String::from_utf8_lossy(value.as_bytes()).into());
@@ -71,8 +61,8 @@ impl Request {
         }
         headers.sort_keys();
         let mut seen =
-            ItemSeen { json: json!({ "status": head.status.as_u16(), "headers": headers }), files: BTreeMap::new() };
-        match std::str::from_utf8(&body) {
+            ItemSeen { json: json!({ "status": answer.status, "headers": headers }), files: BTreeMap::new() };
+        match std::str::from_utf8(&answer.body) {
             Ok(text) => {
                 let mut body: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
                 // Where the server's files lie is no part of what it answers.
@@ -81,8 +71,8 @@ impl Request {
                 }
                 seen.json["body"] = body;
             }
-            Err(_) => drop(seen.files.insert("body".into(), FileSeen::new("", None, &body))),
+            Err(_) => drop(seen.files.insert("body".into(), FileSeen::new("", None, &answer.body))),
         }
-        Ok(Outcome { outputs: vec![vec![seen]], error: None })
+        Ok(Outcome { outputs: vec![vec![seen]], ..Outcome::default() })
     }
 }

@@ -5,19 +5,28 @@
 //! n8n and writes what came out to `recorded/`; the tests of `fishplate` run them here and compare ([`Outcome::differences`]),
 //! with or without n8n at hand.
 
+mod act;
 mod case;
 mod flow;
+mod form_page;
 mod hooks;
 pub mod live;
+mod mail;
+mod net;
 mod outcome;
 pub mod peer;
 mod picture;
 mod place;
+pub mod servers;
 pub mod services;
+mod serving;
+mod visitor;
 
-pub use case::{AT, Case, CaseFile, Cause, Differs, NODE, files};
+pub use act::{Act, perform};
+pub use case::{AFTER, AT, Case, CaseFile, Cause, Column, Differs, NODE, Table, files};
 pub use flow::Flow;
 pub use hooks::Request;
 pub use outcome::{FileSeen, ItemSeen, Outcome, Recorded};
 pub use picture::PictureSeen;
 pub use place::Place;
+pub use visitor::Side;

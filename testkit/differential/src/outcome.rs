@@ -24,9 +24,15 @@ pub struct Recorded {
 pub struct Outcome {
     /// The items at each output.
     pub outputs: Vec<Vec<ItemSeen>>,
+    /// What was found afterwards where the node has an effect: what the last node of `after` gave, or what a server took.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<ItemSeen>,
     /// What it failed with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What was seen from outside: pages and answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<Value>,
 }
 
 /// An item.
@@ -73,13 +79,50 @@ impl FileSeen {
 }
 
 impl Outcome {
+    /// One without items.
+    pub fn failed(error: String) -> Outcome {
+        Outcome { error: Some(error), ..Outcome::default() }
+    }
+
+    /// What several runs of a workflow come to, of which each says whether the node ran: the items of the first `count`
+    /// in which it did, or what went wrong before it.
+    pub fn of_runs(runs: Vec<(bool, Outcome)>, count: usize) -> Outcome {
+        let (with, without): (Vec<_>, Vec<_>) = runs.into_iter().partition(|(ran, _)| *ran);
+        if with.is_empty() {
+            return without.into_iter().map(|(_, run)| run).find(|run| run.error.is_some()).unwrap_or_default();
+        }
+        let mut all = Outcome::default();
+        for (_, run) in with.into_iter().take(count.max(1)) {
+            all.error = all.error.or(run.error);
+            for (index, items) in run.outputs.into_iter().enumerate() {
+                if all.outputs.len() <= index {
+                    all.outputs.resize(index + 1, Vec::new());
+                }
+                all.outputs[index].extend(items);
+            }
+        }
+        all
+    }
+
     /// Puts the kind of value in place of what is made of chance. A pattern names output, item and the way to the
-    /// value: `0/*/json/token`; with `-` before it, the value is taken away.
+    /// value: `0/*/json/token`, `after/*/json/at` or `seen/0/body/id`; with `-` before it, the value is taken away.
     pub fn hide(&mut self, varies: &[String]) {
         for pattern in varies {
             let (gone, pattern) =
                 pattern.strip_prefix('-').map_or((false, pattern.as_str()), |pattern| (true, pattern));
             let steps: Vec<&str> = pattern.split('/').collect();
+            if let ["after", item, "json", rest @ ..] = steps.as_slice() {
+                for (_, seen) in self.after.iter_mut().enumerate().filter(|(index, _)| fits(item, *index)) {
+                    hide(&mut seen.json, rest, gone);
+                }
+                continue;
+            }
+            if let ["seen", place, rest @ ..] = steps.as_slice() {
+                for (_, seen) in self.seen.iter_mut().enumerate().filter(|(index, _)| fits(place, *index)) {
+                    hide(seen, rest, gone);
+                }
+                continue;
+            }
             let [output, item, "json", rest @ ..] = steps.as_slice() else { continue };
             for (_, items) in self.outputs.iter_mut().enumerate().filter(|(index, _)| fits(output, *index)) {
                 for (_, seen) in items.iter_mut().enumerate().filter(|(index, _)| fits(item, *index)) {
@@ -92,6 +135,12 @@ impl Outcome {
     /// Where ours is not what n8n's was; nothing when they agree. The words of an error are for people to compare.
     pub fn differences(&self, ours: &Outcome, pixels: bool) -> Vec<String> {
         let mut found = Vec::new();
+        if self.seen.len() != ours.seen.len() {
+            found.push(format!("seen: {} things, n8n {}", ours.seen.len(), self.seen.len()));
+        }
+        for (index, (theirs, ours)) in self.seen.iter().zip(&ours.seen).enumerate() {
+            difference(&format!("seen/{index}"), theirs, ours, &mut found);
+        }
         match (&self.error, &ours.error) {
             (None, Some(error)) => found.push(format!("failed: {error}")),
             (Some(error), None) => found.push(format!("did not fail; n8n: {error}")),
@@ -101,19 +150,23 @@ impl Outcome {
         let outputs = filled(&self.outputs).max(filled(&ours.outputs));
         for output in 0..outputs {
             let side = |outcome: &Outcome| outcome.outputs.get(output).cloned().unwrap_or_default();
-            let (theirs, ours) = (side(self), side(ours));
-            if theirs.len() != ours.len() {
-                found.push(format!("output {output}: {} items, n8n {}", ours.len(), theirs.len()));
-            }
-            for (position, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
-                difference(&format!("{output}/{position}/json"), &theirs.json, &ours.json, &mut found);
-                if !same_files(&theirs.files, &ours.files, pixels) {
-                    let text = |item: &ItemSeen| serde_json::to_string(&item.files).unwrap_or_default();
-                    found.push(format!("{output}/{position}/binary: {}, n8n {}", text(ours), text(theirs)));
-                }
-            }
+            compare(&output.to_string(), &side(self), &side(ours), pixels, &mut found);
         }
+        compare("after", &self.after, &ours.after, pixels, &mut found);
         found
+    }
+}
+
+fn compare(place: &str, theirs: &[ItemSeen], ours: &[ItemSeen], pixels: bool, found: &mut Vec<String>) {
+    if theirs.len() != ours.len() {
+        found.push(format!("output {place}: {} items, n8n {}", ours.len(), theirs.len()));
+    }
+    for (position, (theirs, ours)) in theirs.iter().zip(ours).enumerate() {
+        difference(&format!("{place}/{position}/json"), &theirs.json, &ours.json, found);
+        if !same_files(&theirs.files, &ours.files, pixels) {
+            let text = |item: &ItemSeen| serde_json::to_string(&item.files).unwrap_or_default();
+            found.push(format!("{place}/{position}/binary: {}, n8n {}", text(ours), text(theirs)));
+        }
     }
 }
 
@@ -210,7 +263,7 @@ mod tests {
 
     fn items(items: &[Value]) -> Outcome {
         let items = items.iter().map(|json| ItemSeen { json: json.clone(), ..ItemSeen::default() });
-        Outcome { outputs: vec![items.collect()], error: None }
+        Outcome { outputs: vec![items.collect()], ..Outcome::default() }
     }
 
     #[test]
@@ -223,13 +276,35 @@ mod tests {
             theirs.differences(&ours, false),
             ["0/0/json/b/1/c is \"y\", n8n \"x\"", "0/0/json: fields in the order b a, n8n a b"]
         );
-        let failed = |text: &str| Outcome { error: Some(text.into()), ..Outcome::default() };
+        let failed = |text: &str| Outcome::failed(text.into());
         assert_eq!(failed("x").differences(&failed("y"), false), [""; 0]);
         assert_eq!(theirs.differences(&failed("y"), false)[0], "failed: y");
         assert_eq!(failed("x").differences(&theirs, false)[0], "did not fail; n8n: x");
         let mut empty = theirs.clone();
         empty.outputs.push(Vec::new());
         assert_eq!(empty.differences(&theirs, false), [""; 0], "an output without items is none");
+    }
+
+    #[test]
+    fn runs_in_which_the_node_ran_are_one_outcome() {
+        let one = |n: u8| (true, items(&[json!({ "n": n })]));
+        let before = (false, Outcome::failed("no luck".into()));
+        assert_eq!(Outcome::of_runs(vec![before.clone()], 1).error.as_deref(), Some("no luck"));
+        let both = Outcome::of_runs(vec![before, one(1), one(2), one(3)], 2);
+        assert_eq!((both.error, both.outputs[0].len()), (None, 2));
+        assert_eq!(Outcome::of_runs(Vec::new(), 1), Outcome::default());
+    }
+
+    #[test]
+    fn what_is_seen_outside_is_compared_too() {
+        let seen = |status: u16, id: &str| {
+            let mut outcome = Outcome { seen: vec![json!({ "status": status, "id": id })], ..Outcome::default() };
+            outcome.hide(&["seen/*/id".into()]);
+            outcome
+        };
+        assert_eq!(seen(200, "a").differences(&seen(200, "b"), false), [""; 0]);
+        assert_eq!(seen(200, "a").differences(&seen(404, "b"), false), ["seen/0/status is 404, n8n 200"]);
+        assert_eq!(seen(200, "a").differences(&Outcome::default(), false), ["seen: 0 things, n8n 1"]);
     }
 
     #[test]

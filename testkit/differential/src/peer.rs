@@ -12,7 +12,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::case::NODE;
+use crate::case::{AFTER, NODE};
+use crate::servers::Servers;
 use crate::{AT, CaseFile, FileSeen, ItemSeen, Outcome, Place, Request};
 
 /// Version that is asked.
@@ -88,6 +89,8 @@ impl Peer {
             .env("GENERIC_TIMEZONE", "UTC")
             .env("TZ", "UTC")
             .env("N8N_RESTRICT_FILE_ACCESS_TO", self.folder())
+            // Commands on its machine are left out unless it is told otherwise.
+            .env("NODES_EXCLUDE", "[]")
             .env("NODE_OPTIONS", format!("--require={}", self.clock().display()))
             .env("NODE_PATH", self.extra.join("node_modules"))
             // Another n8n of this machine may have the usual port.
@@ -106,7 +109,7 @@ impl Peer {
     }
 
     /// What it makes of the cases of these files, by id of their workflows.
-    pub fn run(&self, files: &[CaseFile], place: &Place) -> Result<BTreeMap<String, Outcome>> {
+    pub fn run(&self, files: &[CaseFile], place: &Place, servers: &Servers) -> Result<BTreeMap<String, Outcome>> {
         let _ = std::fs::remove_dir_all(&self.home);
         std::fs::create_dir_all(&self.home)?;
         std::fs::write(self.clock(), include_str!("clock.js"))?;
@@ -117,18 +120,23 @@ impl Peer {
         let (mut ids, mut others) = (Vec::new(), Vec::new());
         for file in files.iter().filter(|file| file.is_served()) {
             let workflow = file.workflow(0)?;
+            let place = file.place(0, place);
             std::fs::write(flows.join(format!("{}.json", file.id(0))), place.fill(&workflow.to_string()))?;
         }
-        for file in files.iter().filter(|file| !file.is_served()) {
+        for file in files.iter().filter(|file| !file.is_served() && !file.live) {
             for position in 0..file.cases.len() {
-                let id = file.id(position);
+                let (id, place) = (file.id(position), file.place(position, place));
                 others.extend(file.cases[position].others.keys().cloned());
                 for workflow in file.others(position)?.into_iter().chain([file.workflow(position)?]) {
                     let name = workflow["id"].as_str().unwrap_or_default();
                     std::fs::write(flows.join(format!("{name}.json")), place.fill(&workflow.to_string()))?;
                 }
-                ids.push(id);
+                ids.push((id, file, position));
             }
+        }
+        let live = self.run_live(files, place, servers)?;
+        if files.iter().all(|file| file.live) {
+            return Ok(live);
         }
         let folder = flows.to_string_lossy().into_owned();
         let status = self
@@ -137,7 +145,9 @@ impl Peer {
             .status()?;
         ensure!(status.success(), "n8n does not take the workflows in");
         let credentials = self.home.join("credentials.json");
-        std::fs::write(&credentials, include_str!("credentials.json"))?;
+        let mut all: Vec<Value> = serde_json::from_str(include_str!("credentials.json"))?;
+        all.extend(servers.credentials());
+        std::fs::write(&credentials, serde_json::to_string(&all)?)?;
         let status = self
             .command(&["import:credentials", &format!("--input={}", credentials.display())])
             .stdout(Stdio::null())
@@ -145,11 +155,13 @@ impl Peer {
         ensure!(status.success(), "n8n does not take the credentials in");
         others.iter().try_for_each(|id| self.publish(id))?;
         let mut outcomes = self.serve(files, place)?;
+        outcomes.extend(live);
         if ids.is_empty() {
             return Ok(outcomes);
         }
         let (list, summary) = (self.home.join("ids"), self.home.join("summary.json"));
-        std::fs::write(&list, ids.join(","))?;
+        let names: Vec<&str> = ids.iter().map(|(id, ..)| id.as_str()).collect();
+        std::fs::write(&list, names.join(","))?;
         let flag = |name: &str, path: &Path| format!("--{name}={}", path.display());
         // It ends badly when a workflow fails, which some are meant to.
         self.command(&[
@@ -169,15 +181,16 @@ impl Peer {
                 errors.insert(id, error);
             }
         }
-        for id in ids {
+        for (id, file, position) in ids {
             let mut outcome = match std::fs::read(answers.join(format!("{id}-snapshot.json"))) {
                 Ok(text) => outcome_of(&serde_json::from_slice(&text)?).with_context(|| id.clone())?,
                 Err(_) => {
                     let error = errors.get(id.as_str()).with_context(|| format!("n8n says nothing about {id}"))?;
-                    Outcome { error: Some((*error).to_owned()), outputs: Vec::new() }
+                    Outcome::failed((*error).to_owned())
                 }
             };
-            place.hide(&mut outcome);
+            outcome.after.extend(servers.seen(file, position)?);
+            file.place(position, place).hide(&mut outcome);
             outcomes.insert(id, outcome);
         }
         Ok(outcomes)
@@ -223,7 +236,7 @@ impl Peer {
 }
 
 /// Longest time that n8n takes to start on a machine that does other things, too.
-const STARTING: Duration = Duration::from_secs(180);
+pub(crate) const STARTING: Duration = Duration::from_secs(180);
 
 /// Waits until an n8n answers and has its webhooks.
 async fn ready(address: &str) -> Result<()> {
@@ -241,13 +254,13 @@ async fn ready(address: &str) -> Result<()> {
 }
 
 /// A port that was free a moment ago: n8n takes no other way of being told one.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     listener.map_or(0, |address| address.port())
 }
 
 /// A process that ends when this is dropped.
-struct Running(Child);
+pub(crate) struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -258,10 +271,15 @@ impl Drop for Running {
 }
 
 /// What the node came to, out of n8n's record of an execution.
-fn outcome_of(execution: &Value) -> Result<Outcome> {
-    let runs = execution["data"]["resultData"]["runData"][NODE].as_array().cloned().unwrap_or_default();
+pub(crate) fn outcome_of(execution: &Value) -> Result<Outcome> {
+    let runs = |node| execution["data"]["resultData"]["runData"][node].as_array().cloned().unwrap_or_default();
     let mut outcome = Outcome::default();
-    for run in &runs {
+    for run in runs(AFTER) {
+        for item in run["data"]["main"][0].as_array().into_iter().flatten() {
+            outcome.after.push(item_of(item)?);
+        }
+    }
+    for run in runs(NODE) {
         for (index, output) in run["data"]["main"].as_array().into_iter().flatten().enumerate() {
             if outcome.outputs.len() <= index {
                 outcome.outputs.resize(index + 1, Vec::new());

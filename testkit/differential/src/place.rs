@@ -1,5 +1,5 @@
-//! What is elsewhere on each side: the server that answers and the folder of files. Cases name them `$SERVER`, `$HOST`
-//! and `$FOLDER`.
+//! What is elsewhere on each side: the server that answers, the folder of files, and the servers that a file of cases
+//! asks for. Cases name them `$SERVER`, `$HOST`, `$FOLDER`, and so on.
 
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,35 @@ pub(crate) fn fixtures() -> PathBuf {
 /// Where things are on one side.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// `127.0.0.1:4000`
-    pub host: String,
-    /// The folder that nodes may read and write files in.
-    pub folder: PathBuf,
+    folder: PathBuf,
+    /// What things are called, and what cases call them. Where one is part of another, the longer one comes first.
+    names: Vec<(String, &'static str)>,
 }
 
 impl Place {
+    /// A server (`127.0.0.1:4000`), and the folder that nodes may read and write files in.
+    pub fn new(host: &str, folder: PathBuf) -> Place {
+        let names = vec![
+            (format!("http://{host}"), "$SERVER"),
+            (host.to_owned(), "$HOST"),
+            (folder.to_string_lossy().into_owned(), "$FOLDER"),
+        ];
+        Place { folder, names }
+    }
+
+    /// The same with further things and their names.
+    #[must_use]
+    pub fn with(&self, names: impl IntoIterator<Item = (String, &'static str)>) -> Place {
+        let mut place = self.clone();
+        place.names.extend(names);
+        place
+    }
+
+    /// The folder that nodes may read and write files in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Lays the files that cases read into the folder.
     pub fn furnish(&self) -> Result<()> {
         copy(&fixtures(), &self.folder)
@@ -30,32 +52,38 @@ impl Place {
 
     /// A text with the places in it.
     pub fn fill(&self, text: &str) -> String {
-        text.replace("$SERVER", &format!("http://{}", self.host))
-            .replace("$HOST", &self.host)
-            .replace("$FOLDER", &self.folder.to_string_lossy())
+        let mut names: Vec<_> = self.names.iter().collect();
+        // `$HOST` is no beginning of `$HOSTS`.
+        names.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
+        names.into_iter().fold(text.to_owned(), |text, (real, name)| text.replace(name, real))
     }
 
     /// Gives the places of an outcome their names back.
     pub fn hide(&self, outcome: &mut Outcome) {
-        for item in outcome.outputs.iter_mut().flatten() {
+        for item in outcome.outputs.iter_mut().flatten().chain(&mut outcome.after) {
             self.hide_in(&mut item.json);
         }
+        outcome.seen.iter_mut().for_each(|seen| self.hide_in(seen));
         if let Some(error) = &mut outcome.error {
             *error = self.hidden(error);
         }
     }
 
     fn hidden(&self, text: &str) -> String {
-        text.replace(&format!("http://{}", self.host), "$SERVER")
-            .replace(&self.host, "$HOST")
-            .replace(&*self.folder.to_string_lossy(), "$FOLDER")
+        self.names.iter().fold(text.to_owned(), |text, (real, name)| text.replace(real.as_str(), name))
     }
 
     fn hide_in(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.hidden(text),
             Value::Array(list) => list.iter_mut().for_each(|value| self.hide_in(value)),
-            Value::Object(map) => map.values_mut().for_each(|value| self.hide_in(value)),
+            Value::Object(map) => {
+                // Tables and folders are fields at times.
+                if map.keys().any(|key| self.hidden(key) != *key) {
+                    *map = std::mem::take(map).into_iter().map(|(key, value)| (self.hidden(&key), value)).collect();
+                }
+                map.values_mut().for_each(|value| self.hide_in(value));
+            }
             _ => {}
         }
     }
@@ -72,4 +100,25 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_filled_in_and_given_back() {
+        let place = Place::new("127.0.0.1:4000", PathBuf::from("/tmp/files"));
+        let place = place.with([("key007z".to_owned(), "$KEY"), ("127.0.0.1:5432".to_owned(), "$HOST_OF_ROWS")]);
+        let text = "$SERVER/a $HOST $FOLDER/$KEY $HOST_OF_ROWS";
+        let filled = place.fill(text);
+        assert_eq!(filled, "http://127.0.0.1:4000/a 127.0.0.1:4000 /tmp/files/key007z 127.0.0.1:5432");
+        let item = crate::ItemSeen { json: json!({ "key007z": [filled] }), ..Default::default() };
+        let mut outcome = Outcome { outputs: vec![vec![item.clone()]], after: vec![item], error: None };
+        place.hide(&mut outcome);
+        assert_eq!(outcome.outputs[0][0].json, json!({ "$KEY": [text] }));
+        assert_eq!(outcome.after[0].json, json!({ "$KEY": [text] }));
+    }
 }

@@ -51,6 +51,8 @@ fn answer(asked: &Recorded, turn: usize) -> Made {
             (status, headers, body)
         }
         ["feed.xml"] => with_type(200, "application/rss+xml", FEED),
+        ["news", _] => with_type(200, "application/rss+xml", news(turn)),
+        ["events", kind] => with_type(200, "text/event-stream", events(kind)),
         ["atom.xml"] => with_type(200, "application/atom+xml", ATOM),
         ["graphql"] => graphql(asked),
         ["files", name] => file(name),
@@ -115,6 +117,31 @@ fn links(asked: &Recorded) -> Made {
     let host = asked.header("host").unwrap_or_default();
     let next = (page < 3).then(|| format!("http://{host}/links?page={}", page + 1));
     as_json(200, &json!({ "page": page, "next": next }))
+}
+
+/// A feed that has one more entry each time that it is read, the newest first.
+fn news(turn: usize) -> String {
+    let entry = |number: usize| {
+        format!(
+            "<item><title>News {number}</title><link>https://news.test.example/{number}</link><guid>n{number}</guid>\
+             <pubDate>{} Mar 2026 08:00:00 GMT</pubDate><description>About {number}</description></item>",
+            number.min(31)
+        )
+    };
+    let entries: String = (1..=turn.min(31)).rev().map(entry).collect();
+    format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>News</title>{entries}</channel></rss>")
+}
+
+/// What a server tells before it hangs up.
+fn events(kind: &str) -> String {
+    match kind {
+        "one" => "data: {\"n\":1}\n\n",
+        "several" => "id: 1\ndata: {\"n\":1}\n\nid: 2\ndata: {\"n\":2,\"list\":[1]}\n\n",
+        "lines" => ": a note\ndata: {\"a\":\ndata: 1}\n\n",
+        "named" => "event: other\ndata: {\"n\":1}\n\ndata: {\"n\":2}\n\n",
+        _ => "data: \"text\"\n\n",
+    }
+    .to_owned()
 }
 
 fn graphql(asked: &Recorded) -> Made {

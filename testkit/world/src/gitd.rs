@@ -22,7 +22,10 @@ use tokio::net::TcpListener;
 use crate::account::run;
 use crate::daemon::{folder, package};
 
-/// `me:pass word`, as a browser shows it.
+/// The user and the password of a server that wants them.
+pub const ACCOUNT: (&str, &str) = ("me", "pass word");
+
+/// The same as a browser shows it.
 const RIGHT: &str = "Basic bWU6cGFzcyB3b3Jk";
 
 /// A running server. Repositories below its folder are served.

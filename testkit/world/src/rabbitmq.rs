@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::daemon::{self, Daemon};
@@ -109,6 +110,20 @@ impl Server {
         }
     }
 
+    /// Takes a message out of a queue with all that goes with it: `exchange`, `routingKey`, `properties`, `headers` and
+    /// `content`. Nothing is there when there is no such queue.
+    pub fn take_whole(&self, queue: &str) -> Result<Option<Value>> {
+        let uri = format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port);
+        // A thread of its own, so that this works in and outside of async tests.
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(take_whole(&uri, queue))
+            });
+            taking.join().map_err(|_| anyhow::anyhow!("taking a message broke down"))?
+        })
+    }
+
     fn address(&self) -> [String; 2] {
         ["--server=127.0.0.1".into(), format!("--port={}", self.port)]
     }
@@ -121,6 +136,29 @@ impl Server {
         ensure!(client.wait()?.success(), "{program} failed");
         Ok(())
     }
+}
+
+async fn take_whole(uri: &str, queue: &str) -> Result<Option<Value>> {
+    let connection = lapin::Connection::connect(uri, lapin::ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let options = lapin::options::BasicGetOptions { no_ack: true };
+    // A broker closes the channel where there is no such queue.
+    let Ok(Some(message)) = channel.basic_get(queue.into(), options).await else { return Ok(None) };
+    let delivery = message.delivery;
+    let properties = &delivery.properties;
+    let text = |value: &Option<lapin::types::ShortString>| value.as_ref().map(ToString::to_string);
+    let headers = properties.headers().as_ref().map(|table| format!("{:?}", table.inner()));
+    Ok(Some(json!({
+        "exchange": delivery.exchange.as_str(), "routingKey": delivery.routing_key.as_str(), "headers": headers,
+        "properties": {
+            "contentType": text(properties.content_type()), "contentEncoding": text(properties.content_encoding()),
+            "deliveryMode": properties.delivery_mode(), "priority": properties.priority(),
+            "correlationId": text(properties.correlation_id()), "replyTo": text(properties.reply_to()),
+            "expiration": text(properties.expiration()), "messageId": text(properties.message_id()),
+            "type": text(properties.kind()), "appId": text(properties.app_id()),
+        },
+        "content": String::from_utf8_lossy(&delivery.data),
+    })))
 }
 
 /// It refuses to be root; its package makes a user for it.

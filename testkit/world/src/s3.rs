@@ -31,13 +31,28 @@ pub struct Store {
 
 /// Starts one.
 pub fn start() -> Result<Store> {
+    start_with("")
+}
+
+/// Starts one whose clock stands, so that it takes what others sign while theirs stand at the same time (in
+/// milliseconds).
+pub fn start_at(time: i64) -> Result<Store> {
+    start_with(&format!(
+        "const Real = Date; globalThis.Date = class extends Real {{ \
+         constructor(...given) {{ super(...(given.length ? given : [{time}])); }} static now() {{ return {time}; }} }}; "
+    ))
+}
+
+fn start_with(before: &str) -> Result<Store> {
     let modules = modules()?;
     let node = package("node", &["nodejs"])?;
     let place = folder("s3")?;
     let port = free_port();
     let mut command = Command::new(node);
     // It ciphers the places where listings go on with what OpenSSL calls legacy.
-    command.args(["--openssl-legacy-provider", "-e", SCRIPT, &port.to_string()]).arg(place.path().join("data"));
+    command
+        .args(["--openssl-legacy-provider", "-e", &format!("{before}{SCRIPT}"), &port.to_string()])
+        .arg(place.path().join("data"));
     command.env("NODE_PATH", modules);
     std::fs::create_dir(place.path().join("data"))?;
     let daemon = Daemon::start(command, place, || accepts(port))?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::workflow::Callers;
 use model::{Code, Problem, RunId, Scope, ScopeId, SignalId, Value};
+use part::trigger::Trigger;
 use part::{Category, ChildStart, ChildWorkflow, Items, NodeError, WorkflowRef};
 use serde::{Deserialize, Serialize};
 use store::{Admission, JournalChunk, RunHead, SignalRow};
@@ -122,7 +123,7 @@ impl Inner {
         let text = self.child_text(&shared.scope, &child.workflow)?;
         let definition = self.definition(&text)?;
         let link = self.link(shared, Some(step), child.detached)?;
-        self.admit_from(shared, core, definition, &text, link, child.input, "child")
+        self.admit_from(shared, core, definition, &text.runs_as, link, child.input, "child")
     }
 
     fn link(&self, shared: &Shared, step: Option<StepNumber>, detached: bool) -> Result<ParentLink, NodeError> {
@@ -142,14 +143,14 @@ impl Inner {
         shared: &Arc<Shared>,
         core: &mut Core,
         definition: Arc<Definition>,
-        text: &WorkflowText,
+        runs_as: &str,
         link: ParentLink,
         input: Items,
         mode: &'static str,
     ) -> Result<RunId, NodeError> {
         let (id, now) = (self.own_run_id(), self.clock.now());
         // What is written in place belongs to the text that it is written in.
-        let runs_as = if text.runs_as.is_empty() { &shared.head.runs_as } else { &text.runs_as }.clone();
+        let runs_as = if runs_as.is_empty() { &shared.head.runs_as } else { runs_as }.to_owned();
         let head = RunHead {
             scope: shared.head.scope,
             id,
@@ -290,18 +291,27 @@ impl Inner {
 
     fn start_error_workflow(&self, shared: &Arc<Shared>, core: &mut Core) {
         // A failing error workflow starts no other.
-        let Some(name) = shared.definition.spec.settings.error_workflow.clone() else { return };
         if shared.head.mode == "error" {
             return;
         }
-        let started = self.child_text(&shared.scope, &ChildWorkflow::Named(name.clone())).and_then(|text| {
-            let definition = self.definition(&text)?;
+        let own = || shared.definition.triggers().any(|(_, trigger)| matches!(trigger, Trigger::Error));
+        let named = shared.definition.spec.settings.error_workflow.clone();
+        let found = match &named {
+            Some(name) => self
+                .child_text(&shared.scope, &ChildWorkflow::Named(name.clone()))
+                .and_then(|text| Ok((self.definition(&text)?, text.runs_as))),
+            // A workflow that holds the trigger and names no other one looks after its own failures.
+            None if own() => Ok((shared.definition.clone(), String::new())),
+            None => return,
+        };
+        let started = found.and_then(|(definition, runs_as)| {
             let link = self.link(shared, None, true)?;
             let input = Items::from_vec(vec![model::Item::from_value(self.error_item(shared, core))]);
-            self.admit_from(shared, core, definition, &text, link, input, "error")
+            self.admit_from(shared, core, definition, &runs_as, link, input, "error")
         });
         if let Err(error) = started {
-            tracing::warn!(run = %shared.head.id, workflow = %name, %error, "the error workflow was not started");
+            let workflow = named.as_ref().map_or(shared.head.workflow.as_str(), |name| name.as_str());
+            tracing::warn!(run = %shared.head.id, %workflow, %error, "the error workflow was not started");
         }
     }
 
@@ -309,18 +319,23 @@ impl Inner {
     fn error_item(&self, shared: &Shared, core: &Core) -> Value {
         let error: Value = core.error.as_deref().and_then(|error| serde_json::from_str(error).ok()).unwrap_or_default();
         let failed = core.machine.failed_node().map(|node| shared.definition.node(node).name.to_string());
+        let message = error.pointer("/problem/detail").and_then(Value::as_str).unwrap_or_default();
+        let at = failed.as_deref().unwrap_or_default();
         serde_json::json!({
             "execution": {
                 "id": shared.head.id,
-                "mode": shared.head.mode,
+                "url": self.tokens.as_ref().and_then(|tokens| tokens.run_url(shared.head.id)),
                 "error": {
-                    "message": error.pointer("/problem/detail"),
+                    "name": "NodeOperationError",
+                    "message": message,
+                    "stack": format!("NodeOperationError: {message}\n    at {at}"),
                     "code": error.pointer("/problem/code"),
                     "hint": error.pointer("/problem/hint"),
                     "category": error.get("category"),
                     "node": { "name": failed },
                 },
                 "lastNodeExecuted": failed,
+                "mode": shared.head.mode,
             },
             "workflow": { "id": shared.head.workflow, "name": shared.definition.spec.title },
         })
@@ -347,7 +362,7 @@ impl Inner {
 fn called<'a>(definition: &'a Definition, mode: &str) -> Option<&'a part::trigger::Called> {
     let node = admit::trigger_of(definition, None, mode).ok()?;
     match definition.node(node).node.as_ref()?.trigger() {
-        Some(part::trigger::Trigger::Called(called)) => Some(called),
+        Some(Trigger::Called(called)) => Some(called),
         _ => None,
     }
 }

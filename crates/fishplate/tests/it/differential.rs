@@ -1,22 +1,27 @@
 //! The cases of `testkit/differential`, held against what n8n made of them.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::path::Path;
+mod kinds;
+mod report;
+mod served;
 
-use differential::{Case, CaseFile, Cause, FileSeen, ItemSeen, NODE, Outcome, Place};
+use std::collections::{BTreeMap, HashMap};
+
+use differential::servers::{Account, Servers};
+use differential::{AFTER, CaseFile, FileSeen, ItemSeen, NODE, Outcome, Place};
 use engine::definition::items_of;
-use model::{Binary, Scope, Value};
+use model::{Binary, Name, Scope, Value};
+use outbound::Login;
 use part::catalogue::Snapshot;
 use part::{Admit, Catalogue, WorkflowRef};
 use serde_json::json;
 
+use self::report::Report;
 use crate::house::House;
 use crate::server::Server;
 
 /// What the node of a case comes to here.
-async fn ours(house: &House, place: &Place, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
-    let failed = |error: String| Outcome { error: Some(error), ..Outcome::default() };
+async fn ours(house: &House, world: &World, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
+    let place = file.place(position, &world.place);
     let taken_in = |workflow: serde_json::Value| {
         let text = place.fill(&workflow.to_string());
         let mut import = engine::n8n::import(text.as_bytes(), &file.id(position), catalogue).unwrap();
@@ -51,38 +56,77 @@ async fn ours(house: &House, place: &Place, file: &CaseFile, position: usize, ca
             let single = std::slice::from_ref(&problem);
             let all = if problem.problems.is_empty() { single } else { &problem.problems };
             let said: Vec<String> = all.iter().map(|one| one.detail.clone()).collect();
-            return failed(format!("refused: {}", said.join("; ")));
+            return Outcome::failed(format!("refused: {}", said.join("; ")));
         }
     };
     let end = house.end(run).await;
     if let Some(error) = end.error {
-        return failed(error.to_string());
+        let mut outcome = Outcome::failed(error.to_string());
+        place.hide(&mut outcome);
+        return outcome;
     }
     let mut outcome = Outcome::default();
-    for step in house.steps(run).await.steps.into_iter().filter(|step| step.node == NODE) {
+    for step in house.steps(run).await.steps.into_iter().filter(|step| step.node == NODE || step.node == AFTER) {
         for (index, items) in step.outputs.unwrap_or_default().into_iter().enumerate() {
+            let mut all = Vec::new();
+            for item in items {
+                all.push(seen(house, &item).await);
+            }
+            if step.node == AFTER {
+                outcome.after.extend(all);
+                continue;
+            }
             if outcome.outputs.len() <= index {
                 outcome.outputs.resize(index + 1, Vec::new());
             }
-            for item in items {
-                outcome.outputs[index].push(seen(house, &item).await);
-            }
+            outcome.outputs[index].extend(all);
         }
     }
+    outcome.after.extend(world.servers.seen(file, position).unwrap());
     place.hide(&mut outcome);
     outcome.hide(&file.cases[position].varies);
     outcome
 }
 
-/// A server of ours with a file's workflow live.
-async fn live(file: &CaseFile, catalogue: &Snapshot) -> Server {
-    let text = file.workflow(0).unwrap().to_string();
+/// Where things are on our side.
+struct World {
+    place: Place,
+    servers: Servers,
+}
+
+/// A server of ours with a file's workflow live, and accounts on the servers that the file names.
+async fn live(file: &CaseFile, world: &World, catalogue: &Snapshot) -> Server {
+    let text = file.place(0, &world.place).fill(&file.workflow(0).unwrap().to_string());
     let mut import = engine::n8n::import(text.as_bytes(), &file.id(0), catalogue).unwrap();
     let server = Server::start().await;
+    connect(&server, &world.servers).await;
     let body = json!({ "spec": import.workflows.remove(0).spec });
     server.ask("PUT", "/workflows/served", body).await.ok();
     server.ask("POST", "/workflows/served/activate", json!({})).await.ok();
     server
+}
+
+/// Gives a server of ours the accounts.
+async fn connect(server: &Server, servers: &Servers) {
+    for account in servers.accounts() {
+        let path = format!("/connections/{}", Name::from_title(&account.title));
+        server.ask("PUT", &path, json!({ "spec": { "auth": account.scheme } })).await.ok();
+        for (field, value) in &account.secrets {
+            server.ask("PUT", &format!("{path}/secrets/{field}"), json!({ "value": value })).await.ok();
+        }
+    }
+}
+
+/// An account as a driver gets it.
+fn login(account: &Account) -> Login {
+    let scheme = &account.scheme;
+    let protocol = serde_json::from_value(scheme["protocol"].clone()).unwrap();
+    let port = u16::try_from(scheme["port"].as_u64().unwrap()).unwrap();
+    let mut login = Login::new(protocol, scheme["host"].as_str().unwrap(), port);
+    login.user = scheme.get("user").and_then(Value::as_str).unwrap_or_default().to_owned();
+    login.settings =
+        scheme.get("settings").map(|settings| serde_json::from_value(settings.clone()).unwrap()).unwrap_or_default();
+    login.with_secrets(account.secrets.clone())
 }
 
 async fn seen(house: &House, item: &Value) -> ItemSeen {
@@ -98,19 +142,25 @@ async fn seen(house: &House, item: &Value) -> ItemSeen {
     ItemSeen { json: item["json"].clone(), files }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_case_comes_to_what_it_came_to_in_n8n() {
-    let catalogue = Catalogue::new(nodes::built_in());
+/// Runs the cases of these files and holds them against what was recorded. `title` names the report.
+async fn replay(title: &str, files: Vec<CaseFile>) {
+    let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
     let snapshot = catalogue.snapshot();
-    let server = differential::services::start().await.unwrap();
-    let house = House::at(differential::AT, catalogue).await;
-    let place = Place { host: server.address().to_string(), folder: house.folder.path().canonicalize().unwrap() };
+    let services = differential::services::start().await.unwrap();
+    let wanted: Vec<_> = files.iter().flat_map(|file| file.servers.clone()).collect();
+    let servers = tokio::task::spawn_blocking(move || Servers::start(wanted)).await.unwrap().unwrap();
+    let logins: HashMap<Name, Login> =
+        servers.accounts().iter().map(|account| (Name::from_title(&account.title), login(account))).collect();
+    let house = House::with_logins(differential::AT, catalogue, logins).await;
+    let folder = house.folder.path().canonicalize().unwrap();
+    let place = servers.place(&Place::new(&services.address().to_string(), folder));
     place.furnish().unwrap();
+    let world = World { place, servers };
     let mut report = Report::default();
-    for file in differential::files().unwrap() {
+    for file in files {
         let recorded = file.recorded().unwrap_or_default();
-        let before = (report.identical, report.meant.len());
-        let live = if file.is_served() { Some(live(&file, &snapshot).await) } else { None };
+        let live = if file.is_served() { Some(live(&file, &world, &snapshot).await) } else { None };
+        report.begin(&file);
         for (position, case) in file.cases.iter().enumerate() {
             let Some(theirs) = recorded.cases.get(&case.name) else {
                 report.wrong.push(format!("{}: `{}` was never run in n8n", file.name, case.name));
@@ -122,83 +172,64 @@ async fn every_case_comes_to_what_it_came_to_in_n8n() {
                     outcome.hide(&case.varies);
                     outcome
                 }
-                _ => ours(&house, &place, &file, position, &snapshot).await,
+                _ => ours(&house, &world, &file, position, &snapshot).await,
             };
             report.add(&file, case, theirs, &ours);
         }
-        let (same, meant) = (report.identical - before.0, report.meant.len() - before.1);
-        report.rows.push(format!("| {} | {} | {same} | {meant} |", file.name, file.cases.len()));
-        report.cases += file.cases.len();
     }
     house.close().await;
-    let text = report.text();
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    std::fs::write(target.join("differential.md"), &text).unwrap();
-    eprintln!("{text}");
+    // Servers that run in this process end where waiting is allowed.
+    tokio::task::spawn_blocking(move || drop(world)).await.unwrap();
+    report.write(title);
     let wrong = &report.wrong;
-    assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), report.cases, wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// What the comparison came to.
-#[derive(Default)]
-struct Report {
-    cases: usize,
-    identical: usize,
-    /// By pictures that were decoded, by values that are made of chance.
-    loosely: (usize, usize),
-    rows: Vec<String>,
-    meant: Vec<String>,
-    errors: Vec<String>,
-    wrong: Vec<String>,
+/// Files whose first server is that.
+fn files(first: Option<differential::servers::Server>) -> Vec<CaseFile> {
+    let mut files = differential::files().unwrap();
+    files.retain(|file| !file.live && file.servers.first().copied() == first);
+    files
 }
 
-impl Report {
-    fn add(&mut self, file: &CaseFile, case: &Case, theirs: &Outcome, ours: &Outcome) {
-        let differences = theirs.differences(ours, case.pixels);
-        if let (Some(theirs), Some(ours)) = (&theirs.error, &ours.error) {
-            let line = |text: &str| text.lines().next().unwrap_or_default().replace('|', "\\|");
-            self.errors.push(format!("| {}: {} | {} | {} |", file.name, case.name, line(theirs), line(ours)));
-        }
-        match &case.differs {
-            None if differences.is_empty() => {
-                self.identical += 1;
-                self.loosely.0 += usize::from(case.pixels);
-                self.loosely.1 += usize::from(!case.varies.is_empty());
-            }
-            None => self.wrong.push(format!("{}: `{}`\n    {}", file.name, case.name, differences.join("\n    "))),
-            Some(why) if differences.is_empty() => {
-                self.wrong.push(format!("{}: `{}` agrees, though it says: {}", file.name, case.name, why.reason));
-            }
-            Some(why) => {
-                let cause = match why.cause {
-                    Cause::Ours => "ours",
-                    Cause::N8n => "n8n",
-                    Cause::Chance => "chance",
-                };
-                self.meant.push(format!("| {}: {} | {cause} | {} |", file.name, case.name, why.reason));
-            }
-        }
-    }
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_case_comes_to_what_it_came_to_in_n8n() {
+    replay("alone", files(None)).await;
+}
 
-    fn text(&self) -> String {
-        let mut text = String::from("| file | cases | identical | differ with a reason |\n|---|---|---|---|\n");
-        text.push_str(&self.rows.join("\n"));
-        let share = self.identical as f64 * 100.0 / self.cases.max(1) as f64;
-        let (pixels, chance) = self.loosely;
-        write!(
-            text,
-            "\n\n{} of {} cases are identical ({share:.1} %); {pixels} of them by what is seen on their pictures, not by \
-             bytes, and in {chance} values that are made of chance are compared by their kind.\n",
-            self.identical, self.cases
-        )
-        .unwrap();
-        if !self.meant.is_empty() {
-            write!(text, "\n| differs | cause | reason |\n|---|---|---|\n{}\n", self.meant.join("\n")).unwrap();
+/// A test for the files of each server, so that they run beside each other.
+macro_rules! with_servers {
+    ($($test:ident: $server:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                use differential::servers::Server;
+                replay(stringify!($server), files(Some(Server::$server))).await;
+            }
+        )*
+
+        #[test]
+        fn every_file_with_servers_has_its_test() {
+            use differential::servers::Server;
+            for file in differential::files().unwrap() {
+                let first = file.servers.first();
+                assert!(first.is_none_or(|first| [$(Server::$server),*].contains(first)), "{}", file.name);
+            }
         }
-        write!(text, "\n| error in | n8n | here |\n|---|---|---|\n{}\n", self.errors.join("\n")).unwrap();
-        for one in &self.wrong {
-            writeln!(text, "- {one}").unwrap();
-        }
-        text
-    }
+    };
+}
+
+with_servers! {
+    cases_on_postgresql: Postgres,
+    cases_on_mariadb: Mariadb,
+    cases_on_redis: Redis,
+    cases_on_a_directory: Slapd,
+    cases_on_an_object_store: S3,
+    cases_on_ftp: Ftpd,
+    cases_on_ssh: Sshd,
+    cases_on_git: Gitd,
+    cases_that_send_mail: Smtp,
+    cases_that_read_mail: Dovecot,
+    cases_on_rabbitmq: Rabbitmq,
+    cases_on_mosquitto: Mosquitto,
 }

@@ -11,7 +11,8 @@ use engine::ports::{Clock, SystemClock, Tokens, WorkflowText, Workflows};
 use engine::{Engine, Options};
 use futures_util::future::BoxFuture;
 use model::{Code, Name, Problem, RunId, Scope, ScopeId, SignalId, Value, WorkflowSpec};
-use outbound::{Credentials, EgressRules, Outbound, Reach, Signable};
+use outbound::{Credentials, EgressRules, Login, Outbound, Reach, Signable};
+use part::powers::{Power, Powers};
 use part::runs::{RunDetail, RunEnd};
 use part::{Admit, Admitted, Catalogue, NodeError, Replies, ReplyTo, Runs, WorkflowRef};
 use sandbox::Sandbox;
@@ -70,8 +71,8 @@ impl Workflows for Texts {
     }
 }
 
-/// Every connection exists, goes anywhere, and signs with a bearer token.
-struct AnyAccount;
+/// Every connection exists, goes anywhere, and signs with a bearer token; some are logins.
+struct AnyAccount(HashMap<Name, Login>);
 
 impl Credentials for AnyAccount {
     fn reach<'a>(&'a self, _: ScopeId, _: &'a Name) -> BoxFuture<'a, Result<Arc<Reach>, outbound::Error>> {
@@ -81,6 +82,10 @@ impl Credentials for AnyAccount {
     fn sign<'a>(&'a self, _: ScopeId, _: &'a Name, to: Signable<'a>) -> BoxFuture<'a, Result<(), outbound::Error>> {
         to.headers.insert(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer test"));
         Box::pin(async { Ok(()) })
+    }
+    fn login<'a>(&'a self, _: ScopeId, name: &'a Name) -> BoxFuture<'a, Result<Login, outbound::Error>> {
+        let login = self.0.get(name).cloned();
+        Box::pin(async move { login.ok_or_else(|| outbound::Error::connection(name, "does not exist")) })
     }
 }
 
@@ -144,15 +149,25 @@ pub struct House {
 impl House {
     /// One whose world is `internet`.
     pub async fn new(internet: &Internet, catalogue: Catalogue) -> House {
-        House::build(Some(internet.proxy()), None, catalogue).await
+        House::build(Some(internet.proxy()), None, catalogue, HashMap::new()).await
     }
 
     /// One whose nodes reach what is on this machine, and whose clock stands.
     pub async fn at(time: i64, catalogue: Catalogue) -> House {
-        House::build(None, Some(time), catalogue).await
+        House::with_logins(time, catalogue, HashMap::new()).await
     }
 
-    async fn build(proxy: Option<url::Url>, stands: Option<i64>, catalogue: Catalogue) -> House {
+    /// The same with accounts on servers of this machine.
+    pub async fn with_logins(time: i64, catalogue: Catalogue, logins: HashMap<Name, Login>) -> House {
+        House::build(None, Some(time), catalogue, logins).await
+    }
+
+    async fn build(
+        proxy: Option<url::Url>,
+        stands: Option<i64>,
+        catalogue: Catalogue,
+        logins: HashMap<Name, Login>,
+    ) -> House {
         let store = Store::temporary().await.unwrap();
         let texts = Arc::new(Texts::default());
         let clock = Arc::new(Skipping { stands, ..Skipping::default() });
@@ -165,11 +180,12 @@ impl House {
             ..outbound::Options::default()
         };
         let mut ports = Ports::new(store.clone(), catalogue, texts.clone());
-        ports.outbound = Some(Outbound::new(options, Arc::new(AnyAccount)).unwrap());
+        ports.outbound = Some(Outbound::new(options, Arc::new(AnyAccount(logins))).unwrap());
         ports.sandbox = Some(sandbox.clone());
         ports.clock = clock.clone();
         ports.tokens = Some(Arc::new(Addresses));
         ports.replies = Some(answers.clone());
+        ports.powers = Arc::new(Powers::of(Power::ALL));
         let folder = tempfile::tempdir().unwrap();
         ports.folder = Some(Arc::new(part::folder::Folder::open(folder.path()).unwrap()));
         let options = Options { lease: Duration::from_secs(360_000_000), ..Options::default() };

@@ -37,7 +37,7 @@ trait Broker: Send + Sync + 'static {
 /// Longest time that anything may take that is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(seen) = look().await {

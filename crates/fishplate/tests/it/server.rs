@@ -58,11 +58,17 @@ impl Server {
     }
 
     pub async fn in_folder(folder: TempDir) -> Server {
+        Server::with(folder, &[]).await
+    }
+
+    /// One with more on its command line.
+    pub async fn with(folder: TempDir, more: &[&str]) -> Server {
         let data = folder.path().join("data");
         let mut child = Command::new(BINARY)
             .args(["--output", "json", "--data"])
             .arg(&data)
             .args(["up", "--listen", "127.0.0.1:0", "--log", "warn", "--private-network"])
+            .args(more)
             .env_remove("FISHPLATE_TOKEN")
             .stdout(Stdio::piped())
             .spawn()

@@ -122,6 +122,36 @@ async fn a_workflow_that_fails_starts_the_one_for_errors() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_with_a_trigger_for_errors_of_its_own_is_told_of_its_failures_once() {
+    let house = house().await;
+    let mut own = export("own", "manualTrigger", &[stop()], &json!({ "executionOrder": "v1" }));
+    let told = export(
+        "told",
+        "errorTrigger",
+        &[set("={{ $json.execution.lastNodeExecuted }}: {{ $json.execution.error.message }}"), stop()],
+        &json!({}),
+    );
+    for (at, name) in [(0, "Error"), (1, "Told"), (2, "Again")] {
+        let mut node = told["nodes"][at].clone();
+        node["name"] = name.into();
+        own["nodes"].as_array_mut().unwrap().push(node);
+    }
+    own["connections"]["Error"] = json!({ "main": [[{ "node": "Told", "type": "main", "index": 0 }]] });
+    own["connections"]["Told"] = json!({ "main": [[{ "node": "Again", "type": "main", "index": 0 }]] });
+    let (status, error, _) = run(&house, imported(&own).remove(0)).await;
+    assert_eq!(status, RunStatus::Failed, "{error}");
+    let runs = house.store.runs(house.scope_id().await, RunFilter::default(), None, 10).await.unwrap().runs;
+    let other = runs.iter().find(|row| row.head.mode == "error").expect("its own trigger has a run");
+    house.end(other.head.id).await;
+    let steps = house.steps(other.head.id).await.steps;
+    let told = steps.iter().find(|step| step.node == "Told").unwrap();
+    assert_eq!(told.outputs.as_ref().unwrap()[0][0]["json"]["out"], "Stop: no luck");
+    let runs = house.store.runs(house.scope_id().await, RunFilter::default(), None, 10).await.unwrap().runs;
+    assert_eq!(runs.len(), 2, "the failure of that run starts no other");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workflow_says_who_may_call_it() {
     let house = house().await;
     let call = json!({ "name": "Call", "type": "n8n-nodes-base.executeWorkflow", "typeVersion": 1.1, "parameters": {

@@ -101,6 +101,9 @@ pub const PREFIXES: &[&str] = &[
     "/form-run",
 ];
 
+/// How the address of a form ends that n8n's first version of forms has below `/webhook/`.
+const OLD_FORM: &str = "/n8n-form";
+
 /// Whether a [`Receiver`] answers a path.
 pub fn is_ours(path: &str) -> bool {
     PREFIXES.iter().any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/')))
@@ -364,8 +367,10 @@ fn address(path: &str) -> Option<Address<'_>> {
         "form" => Some(Address::Form { scope: DEFAULT.as_str(), path: rest, draft: false }),
         "form-test" => Some(Address::Form { scope: DEFAULT.as_str(), path: rest, draft: true }),
         "form-run" => Some(Address::Visit(rest)),
-        "webhook" => Some(Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: false }),
-        "webhook-test" => Some(Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: true }),
+        "webhook" | "webhook-test" => Some(match rest.strip_suffix(OLD_FORM) {
+            Some(path) => Address::Form { scope: DEFAULT.as_str(), path, draft: first == "webhook-test" },
+            None => Address::Hook { scope: DEFAULT.as_str(), path: rest, draft: first == "webhook-test" },
+        }),
         "resume" => Some(Address::Resume(rest)),
         _ => None,
     }

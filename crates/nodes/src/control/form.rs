@@ -450,6 +450,10 @@ mod tests {
                 json!({ "formFields": { "values": [{ "fieldLabel": "A" }] }, "options": { "formTitle": "T", "buttonLabel": "Next" } }),
             ),
             (1.0, json!({ "defineForm": "json", "jsonOutput": "=[{ \"fieldLabel\": \"{{ $json.a }}\" }]" })),
+            (
+                2.3,
+                json!({ "formFields": { "values": [{ "fieldType": "html", "elementName": "e", "html": "<b>{{ $json.a }}</b>" }] } }),
+            ),
             (2.3, json!({ "limitWaitTime": true, "resumeAmount": 45, "resumeUnit": "minutes" })),
             (2.3, json!({ "limitWaitTime": true, "limitType": "atSpecifiedTime", "maxDateAndTime": "2030-01-01" })),
             (

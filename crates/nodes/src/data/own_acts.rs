@@ -83,28 +83,41 @@ async fn workflow(ctx: &Ctx, name: &Name, revision: Option<u64>, at: usize) -> R
     let get = Act::Get { kind: WORKFLOW.into(), name: name.clone(), revision };
     let found: Resource = read(look(ctx, format!("workflow {at}"), get).await?)?;
     let active: Map = read(look(ctx, format!("active {at}"), Act::Active).await?)?;
-    shown(ctx, &found, &active, &format!("text {at}")).await
+    shown(ctx, &found, &active, &format!("text {at}"), false).await
 }
 
-async fn shown(ctx: &Ctx, found: &Resource, active: &Map, key: &str) -> Result<Value, NodeError> {
+/// A workflow; in a list, with less about itself.
+async fn shown(ctx: &Ctx, found: &Resource, active: &Map, key: &str, listed: bool) -> Result<Value, NodeError> {
     let act = Act::ToN8n { spec: found.spec.clone(), name: found.name.clone() };
     let mut text = look(ctx, key.to_owned(), act).await?;
+    let mut taken = |place: &str| text.get_mut(place).map(Value::take).filter(|value| !value.is_null());
     let tags = found.labels.iter().filter(|(label, _)| label.starts_with("tag."));
-    let mut whole = json!({
-        "id": found.name,
-        "name": text.get("name").cloned().unwrap_or_else(|| json!(found.name)),
-        "active": active.contains_key(found.name.as_str()),
-        "versionId": found.revision.to_string(),
-        "activeVersionId": active.get(found.name.as_str()).map(Value::to_string),
-        "createdAt": found.created_at,
-        "updatedAt": found.updated_at,
-        "isArchived": false,
-        "tags": tags.map(|(label, tag)| json!({ "id": label, "name": tag })).collect::<Vec<_>>(),
-    });
-    for place in ["nodes", "connections", "settings"] {
-        whole[place] = text.get_mut(place).map(Value::take).unwrap_or_else(|| json!({}));
+    let live = active.get(found.name.as_str());
+    let mut whole = Map::new();
+    let mut put = |name: &str, value: Value| drop(whole.insert(name.to_owned(), value));
+    put("id", json!(found.name));
+    put("name", taken("name").unwrap_or_else(|| json!(found.name)));
+    if !listed {
+        put("description", found.spec.get("description").cloned().unwrap_or_default());
     }
-    Ok(whole)
+    put("active", live.is_some().into());
+    put("activeVersionId", live.map(Value::to_string).into());
+    put("createdAt", json!(found.created_at));
+    put("updatedAt", json!(found.updated_at));
+    put("isArchived", false.into());
+    put("versionId", found.revision.to_string().into());
+    if !listed {
+        put("versionCounter", json!(found.revision));
+    }
+    for place in ["nodes", "connections", "settings"] {
+        put(place, taken(place).unwrap_or_else(|| json!({})));
+    }
+    // A revision has neither: what a run leaves behind and what is pinned is kept beside it.
+    put("staticData", Value::Null);
+    put("pinData", Value::Null);
+    put("meta", taken("meta").into());
+    put("tags", tags.map(|(label, tag)| json!({ "id": label, "name": tag })).collect());
+    Ok(Value::Object(whole))
 }
 
 async fn list_workflows(ctx: &Ctx, params: &Params, at: usize) -> Result<Vec<Value>, NodeError> {
@@ -122,7 +135,7 @@ async fn list_workflows(ctx: &Ctx, params: &Params, at: usize) -> Result<Vec<Val
     let most = if params.return_all { usize::MAX } else { params.limit.max(1) as usize };
     let mut out = Vec::new();
     for found in all.iter().filter(|found| fits(found)).take(most) {
-        out.push(shown(ctx, found, &active, &format!("text {at} {}", found.name)).await?);
+        out.push(shown(ctx, found, &active, &format!("text {at} {}", found.name), true).await?);
     }
     Ok(out)
 }
@@ -149,9 +162,10 @@ async fn list_runs(ctx: &Ctx, params: &Params, at: usize) -> Result<Vec<Value>, 
             if params.details {
                 let act = Act::Run { run: summary.id, items: true };
                 let key = format!("run {at} {}", summary.id);
-                out.push(execution(read(look(ctx, key, act).await?)?, true));
+                out.push(listed(execution(read(look(ctx, key, act).await?)?, true)));
             } else {
-                out.push(execution(RunDetail { summary, answer: None, steps: Vec::new(), next_step: None }, false));
+                let detail = RunDetail { summary, answer: None, steps: Vec::new(), next_step: None };
+                out.push(listed(execution(detail, false)));
             }
         }
         if !full || out.len() >= most {
@@ -159,6 +173,14 @@ async fn list_runs(ctx: &Ctx, params: &Params, at: usize) -> Result<Vec<Value>, 
         }
         page += 1;
     }
+}
+
+/// A run as it stands in a list.
+fn listed(mut run: Value) -> Value {
+    if let Some(run) = run.as_object_mut() {
+        run.shift_remove("createdAt");
+    }
+    run
 }
 
 /// n8n's words for where a run is, and ours.

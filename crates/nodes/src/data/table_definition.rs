@@ -175,10 +175,10 @@ fn shown(resource: &Value) -> Result<Value, NodeError> {
     };
     let title = if table.title.is_empty() { resource.name.to_string() } else { table.title.clone() };
     Ok(json!({
+        "updatedAt": resource.updated_at,
+        "createdAt": resource.created_at,
         "id": resource.name,
         "name": title,
         "columns": table.columns.iter().enumerate().map(column).collect::<Vec<_>>(),
-        "createdAt": resource.created_at,
-        "updatedAt": resource.updated_at,
     }))
 }

@@ -149,6 +149,10 @@ async fn look_for(
         found += rows.len();
         if operation == Operation::Get {
             for row in rows {
+                let row = match row {
+                    Value::Object(row) => Value::Object(ordered(row)),
+                    other => other,
+                };
                 outputs.push(0, Item::from_value(row), Origin::item(position)).await?;
             }
         }
@@ -322,15 +326,15 @@ async fn put_out(
     outputs: &mut Outputs,
     counted: &mut Counted,
 ) -> Result<(), NodeError> {
-    for ((position, ..), done) in changes.iter().zip(done) {
+    for ((position, _, change), done) in changes.iter().zip(done) {
         if batch.count_only {
             counted.entry(batch.shape.name.clone()).or_insert((0, *position)).0 += done.inserted;
             continue;
         }
         for row in done.rows {
             let shown = match batch.dry_run {
-                true => dry(row.before, row.after),
-                false => row.after.or(row.before).into_iter().collect(),
+                true => dry(row.before, row.after, change),
+                false => row.after.or(row.before).map(ordered).into_iter().collect(),
             };
             for row in shown {
                 outputs.push(0, Item::new(row), Origin::item(*position)).await?;
@@ -340,16 +344,46 @@ async fn put_out(
     Ok(())
 }
 
-/// A row as it is and as it would be; where there is none, its columns are empty.
-fn dry(before: Option<Map>, mut after: Option<Map>) -> Vec<Map> {
-    if let (None, Some(new)) = (&before, &mut after) {
-        // It has no id yet.
-        new.insert("id".into(), 0.into());
+/// A row as n8n writes it: what every table has comes last.
+fn ordered(mut row: Map) -> Map {
+    for name in SYSTEM_COLUMNS {
+        if let Some(value) = row.shift_remove(name) {
+            row.insert(name.to_owned(), value);
+        }
     }
-    let columns: Vec<String> =
-        before.iter().chain(&after).next().map(|row| row.keys().cloned().collect()).unwrap_or_default();
-    let state = |row: Option<Map>, state: &str| {
-        let mut row = row.unwrap_or_else(|| columns.iter().map(|name| (name.clone(), Value::Null)).collect());
+    row
+}
+
+/// A row as it is and as it would be; where there is none, its columns are empty. Of a row that would be put in only
+/// what is given is told.
+fn dry(before: Option<Map>, after: Option<Map>, change: &Change) -> Vec<Map> {
+    let given = |row: &Map| -> Vec<String> {
+        let named = |name: &&String| match change {
+            Change::Upsert(_, set) => set.contains_key(*name),
+            _ => !SYSTEM_COLUMNS.contains(&name.as_str()),
+        };
+        row.keys().filter(named).cloned().collect()
+    };
+    let nothing = |columns: Vec<String>| -> Map {
+        let names = SYSTEM_COLUMNS.map(str::to_owned).into_iter().chain(columns);
+        names.map(|name| (name, Value::Null)).collect()
+    };
+    let (before, after) = match (before, after) {
+        (None, Some(mut new)) => {
+            let columns = given(&new);
+            // It has no id yet.
+            new.insert("id".into(), 0.into());
+            let mut would = nothing(columns.clone());
+            would.iter_mut().for_each(|(name, value)| *value = new.get(name).cloned().unwrap_or_default());
+            (nothing(columns), would)
+        }
+        (Some(old), None) => {
+            let columns = old.keys().filter(|name| !SYSTEM_COLUMNS.contains(&name.as_str())).cloned().collect();
+            (ordered(old), nothing(columns))
+        }
+        (old, new) => (ordered(old.unwrap_or_default()), ordered(new.unwrap_or_default())),
+    };
+    let state = |mut row: Map, state: &str| {
         row.insert("dryRunState".into(), state.into());
         row
     };
@@ -361,6 +395,19 @@ mod checks {
     use part::tables::Match;
 
     use super::*;
+
+    #[test]
+    fn what_every_table_has_comes_last() {
+        let row = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let keys = |row: &Map| row.keys().cloned().collect::<Vec<_>>().join(" ");
+        let old = row(json!({ "id": 1, "a": 1, "b": 2, "createdAt": "x", "updatedAt": "y" }));
+        assert_eq!(keys(&ordered(old.clone())), "a b id createdAt updatedAt");
+        let filter = Filter { matching: Match::Any, conditions: Vec::new() };
+        let gone = dry(Some(old.clone()), None, &Change::Delete(filter.clone()));
+        assert_eq!(keys(&gone[1]), "id createdAt updatedAt a b dryRunState");
+        let new = dry(None, Some(old), &Change::Upsert(filter, row(json!({ "b": 2 }))));
+        assert_eq!((keys(&new[0]), &new[1]["id"]), ("id createdAt updatedAt b dryRunState".into(), &json!(0)));
+    }
 
     #[test]
     fn any_is_the_default_of_conditions_as_in_n8n() {

@@ -1,7 +1,8 @@
-//! `core.error-trigger`: starts when a run of a workflow fails that names this one as its error workflow.
+//! `core.error-trigger`: starts when a run of a workflow fails that names this one as its error workflow, or when a run
+//! of this workflow fails and it names none.
 //!
 //! The item that it puts out is made by the engine in n8n's shape: `{execution: {id, url, error, lastNodeExecuted,
-//! mode, retryOf}, workflow: {id, name}}`.
+//! mode}, workflow: {id, name}}`.
 
 use part::n8n::Mapping;
 use part::trigger::Trigger;
@@ -17,7 +18,7 @@ impl Plain for ErrorTrigger {
             "core.error-trigger",
             Group::Trigger,
             "Error trigger",
-            "Starts a run when a run of another workflow has failed",
+            "Starts a run when a run of this or another workflow has failed",
         )
     };
     const PORTS: Ports = Ports::TRIGGER;

@@ -102,6 +102,9 @@ impl NodeType for Schedule {
             not_honoured(&mut lifted, "rule", "holds an expression; times are fixed before a run exists");
         }
         lifted.params.insert("rules".into(), rules.into());
+        if matches!(node.node_type.as_str(), CRON | INTERVAL) {
+            lifted.params.insert("untold".into(), true.into());
+        }
         match node.text("misfirePolicy", "skip") {
             "skip" => {}
             policy => {

@@ -412,7 +412,8 @@ impl Receiver {
         let mut standing = options.runs.standing(scope, *run, *from).await?;
         let (webhook, form) = came_through(&standing, *from)?;
         let query = query_of(parts);
-        let follows = standing.has_pages || webhook.respond != Respond::Immediately;
+        // After a further page a visitor is told whether it has worked, as n8n's pages tell.
+        let follows = from.is_some() || standing.has_pages || webhook.respond != Respond::Immediately;
         if follows && !standing.is_at_rest(*from) {
             let patience = if query.contains_key(WAITING) { PATIENCE } else { FIRST_PATIENCE };
             if let Ok(settled) = tokio::time::timeout(patience, options.runs.settled(scope, *run, *from)).await {

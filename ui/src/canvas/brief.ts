@@ -29,8 +29,20 @@ export function briefOf(node: NodeSpec): string {
     case "core.code":
       return "JavaScript";
     default:
-      return node.type;
+      return generalOf(params) ?? node.type;
   }
+}
+
+/** What a node is about, in the order in which parameters tell it best. */
+const ABOUT = ["table", "tableName", "queue", "exchange", "topic", "topics", "channel", "channels", "subject", "to", "mailbox", "key", "list", "path", "fileName", "fileSelector", "bucketName", "repositoryPath", "dn", "url", "endpoint", "command", "workflow", "binaryPropertyName"];
+
+/** Any other node: its operation, and what that works on. */
+function generalOf(params: NonNullable<NodeSpec["params"]>): string | undefined {
+  const said = (name: string) => { const value = params[name]; return typeof value === "string" && value.trim() !== "" ? value.replace(/^=/, "").split("\n")[0] : undefined; };
+  const operation = said("operation") ?? said("mode") ?? said("action");
+  const words = operation?.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+  const about = ABOUT.map(said).find((text) => text !== undefined);
+  return words === undefined && about === undefined ? undefined : [words, about].filter(Boolean).join(" · ");
 }
 
 /** A time as one reads it at a glance. */

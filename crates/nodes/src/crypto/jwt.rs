@@ -29,12 +29,18 @@ struct Params {
     #[serde(default)]
     operation: Operation,
     /// What the token says (`sign`): an object, or its JSON. `iat` is the time of the step unless it is among them.
+    #[schemars(extend("x-form" = { "when": { "operation": "sign" }, "as": "json" }))]
     #[serde(default)]
     claims: Value,
     /// The token (`verify`, `decode`).
+    #[schemars(example = &"={{ $json.token }}", extend("x-form" = { "when": { "operation": ["verify", "decode"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     token: String,
     /// The head and the signature of the token are put out, too (`verify`, `decode`).
+    #[schemars(
+        title = "With header and signature",
+        extend("x-form" = { "when": { "operation": ["verify", "decode"] }, "more": true })
+    )]
     #[serde(default)]
     complete: bool,
 }

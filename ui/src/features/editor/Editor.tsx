@@ -324,11 +324,12 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
     }
   };
 
-  const listen = async () => {
+  const listen = async (onReady?: () => void) => {
     if (!(await save.flush())) return;
     try {
       const { addresses } = await calls.listen(name);
       setListening(addresses);
+      onReady?.();
       const control = new AbortController();
       await calls.heard(name, (heard) => void watch(heard), control.signal);
     } catch (error) {
@@ -471,7 +472,9 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
   useEffect(() => { if (opened === undefined && asked === undefined && peeked.length === 0) root.current?.focus(); }, [opened, asked, peeked]);
 
   const problems = [...document.nodes.flatMap((node) => store.problemsOf(node.id).map((problem) => ({ node, problem }))), ...store.problemsOf("").map((problem) => ({ node: undefined, problem }))];
-  const context = useMemo(() => ({ run, variables, calls, workflow: name }), [run, variables, calls, name]);
+  const listener = useRef(listen);
+  useEffect(() => { listener.current = listen; });
+  const context = useMemo(() => ({ run, variables, calls, workflow: name, listen: (onReady: () => void) => listener.current(onReady) }), [run, variables, calls, name]);
   const last = history.past.at(-1);
   const ahead = history.future.at(-1);
 

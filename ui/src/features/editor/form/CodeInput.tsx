@@ -3,6 +3,8 @@
 import { autocompletion, closeBrackets, completionKeymap, startCompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
+import { css } from "@codemirror/lang-css";
+import { html } from "@codemirror/lang-html";
 import { yaml } from "@codemirror/lang-yaml";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -15,6 +17,7 @@ import { useEffect, useEffectEvent, useRef } from "react";
 import { complete, scriptAt, type RunData } from "../../../canvas/graph/completion";
 import { difference } from "./difference";
 import { PATH_MIME, type CodeProps } from "./ExpressionInput";
+import { simple } from "./simple";
 import { faultsOf, placeOfWords, templateColours } from "./script";
 import type { Fault } from "./tried";
 
@@ -45,6 +48,8 @@ function source(data: () => RunData | undefined, template: boolean) {
     };
   };
 }
+
+const LANGUAGES: Readonly<Partial<Record<CodeProps["language"], () => Extension>>> = { yaml, json, script: javascript, html, css, sql: () => simple("sql"), shell: () => simple("shell"), graphql: () => simple("graphql") };
 
 const findJsonFaults = jsonParseLinter();
 
@@ -91,7 +96,7 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
 
   useEffect(() => {
     if (!host.current) return;
-    const code: Extension = language === "yaml" ? yaml() : language === "json" ? json() : language === "script" ? javascript() : [];
+    const code: Extension = LANGUAGES[language]?.() ?? [];
     const made = new EditorView({
       parent: host.current,
       state: EditorState.create({

@@ -6,7 +6,7 @@ import {
   Sigma, Split, SquareTerminal, StickyNote, Table2, Tags, Terminal, TrainTrack, TriangleAlert, Ungroup, Waypoints, Webhook, Workflow, Wrench, Zap, type LucideIcon,
 } from "lucide-react";
 
-import { placeholderOf } from "./later";
+import { placeholderOf } from "@/resource/later";
 
 const SIGNS: Readonly<Record<string, LucideIcon>> = {
   "http.webhook": Webhook, "core.manual": Hand, "core.schedule": CalendarClock, "core.called": PhoneIncoming, "core.error-trigger": TriangleAlert, "core.set": PencilLine,

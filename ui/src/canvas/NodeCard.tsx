@@ -9,7 +9,7 @@ import { briefOf, timeOf } from "./brief";
 import { FarContext } from "./far";
 import { cardSize, portAt } from "./flow";
 import { Glyph } from "./Glyph";
-import { laterForType, placeholderOf } from "./later";
+import { laterForType, placeholderOf } from "@/resource/later";
 import { edgesAt, positionOf, type NodeSpec } from "./graph/document";
 import { portsOf, type Ports } from "./graph/ports";
 import { useTurn } from "./motion";

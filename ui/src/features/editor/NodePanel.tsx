@@ -8,7 +8,7 @@ import { isList, isObject, same, type Json, type JsonObject } from "../../canvas
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
-import { placeholderOf, titleOf } from "../../canvas/later";
+import { placeholderOf, titleOf } from "@/resource/later";
 import { Button, IconButton } from "@/kit/Button";
 import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";

@@ -5,7 +5,7 @@ import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 
 import { TYPE_MIME } from "../../canvas/Canvas";
 import { Glyph } from "../../canvas/Glyph";
-import { laterFor } from "../../canvas/later";
+import { laterFor } from "@/resource/later";
 import type { NodeType } from "./calls";
 import { search, shelves } from "./search";
 

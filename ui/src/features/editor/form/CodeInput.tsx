@@ -81,6 +81,7 @@ const THEME = EditorView.theme({
   "&": { fontSize: "12.5px", backgroundColor: "var(--ed-field)", color: "var(--ed-text)", borderRadius: "6px" },
   "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-1px" },
   ".cm-content": { fontFamily: "var(--ed-mono)", caretColor: "var(--ed-text)", padding: "6px 0" },
+  ".cm-placeholder": { color: "var(--ed-faint)" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--ed-faint)", border: "none" },
   ".cm-tooltip": { backgroundColor: "var(--ed-panel)", color: "var(--ed-text)", border: "1px solid var(--ed-line)", borderRadius: "6px" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--ed-accent)", color: "var(--accent-ink)" },

@@ -8,12 +8,12 @@ import { isObject, type Json, type JsonObject } from "../../../canvas/graph/json
 import { Control } from "./Control";
 import { ExpressionInput, PATH_MIME } from "./ExpressionInput";
 import { FormBuilder } from "./FormBuilder";
-import { helpOf, sorted } from "./hints";
+import { helpOf, repeats, sorted } from "./hints";
 import { Said } from "./Said";
 import { Columns } from "./tables";
 import { useTried } from "./tried";
 import { below, type Place } from "./place";
-import type { FieldSpec } from "./schema";
+import { labelOf, type FieldSpec } from "./schema";
 
 export function isExpression(value: Json | undefined): value is string {
   return typeof value === "string" && value.startsWith("=");
@@ -140,18 +140,21 @@ const CODE: ReadonlySet<string> = new Set(["text", "sql", "json", "html", "css",
 
 /** What the choice means, where its name alone might not say it; what the field is for, where its schema speaks to forms. */
 function hintOf(spec: FieldSpec, value: Json | undefined): string | undefined {
-  const { shape, otherwise } = spec;
-  if (shape.is === "choice") {
-    const chosen = value ?? otherwise ?? shape.options[0]?.value;
-    return shape.options.find((option) => option.value === chosen && option.label === undefined)?.about;
+  const { shape, otherwise, label } = spec;
+  const chosen = value ?? otherwise ?? (shape.is === "choice" && !spec.optional ? shape.options[0]?.value : undefined);
+  if (shape.is === "choice" && chosen !== undefined && chosen !== null) {
+    const about = shape.options.find((option) => option.value === chosen && option.label === undefined)?.about;
+    return about === undefined || repeats(about, `${label} ${labelOf(String(chosen))}`) ? undefined : about;
   }
-  return spec.hints === undefined ? undefined : helpOf(spec);
+  if (spec.hints === undefined) return undefined;
+  const help = helpOf(spec);
+  return repeats(help, label) ? undefined : help;
 }
 
 /** On or off, with what it does beside it. */
 function Toggle({ spec, place }: { readonly spec: FieldSpec; readonly place: Place }) {
   const own = place.problems.filter((problem) => (problem.pointer ?? "").endsWith(place.pointer));
-  const help = spec.hints === undefined ? "" : helpOf(spec);
+  const help = spec.hints === undefined || repeats(helpOf(spec), spec.label) ? "" : helpOf(spec);
   return (
     <div className="ed-row" data-pointer={place.pointer}>
       <div className="ed-label">

@@ -24,7 +24,7 @@ export function Values({ label, place }: { readonly label: string; readonly plac
           <IconButton look="plain" name={`Remove value ${index + 1}`} icon={<X size={14} />} onClick={() => place.onChange(values.filter((_, at) => at !== index))} />
         </div>
       ))}
-      <button type="button" className="inline-flex items-center gap-1 justify-self-start" aria-label={`Add to ${label.toLowerCase()}`} onClick={() => place.onChange([...values, ""])}><Plus size={13} aria-hidden />Add ${values.length + 1}</button>
+      <button type="button" className="inline-flex items-center gap-1 justify-self-start" aria-label={`Add $${values.length + 1} to the values`} onClick={() => place.onChange([...values, ""])}><Plus size={13} aria-hidden />Add ${values.length + 1}</button>
     </div>
   );
 }

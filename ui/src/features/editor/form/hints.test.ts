@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { JsonObject } from "../../../canvas/graph/json";
-import { helpOf, sorted } from "./hints";
+import { helpOf, repeats, sorted } from "./hints";
 import { fieldsOf } from "./schema";
 
 const SCHEMA: JsonObject = {
@@ -53,4 +53,8 @@ test("choices follow the sibling, and what is chosen stays among them", () => {
 test("a field is called as its schema says, and its help begins where its place ends", () => {
   const key = FIELDS.find((field) => field.name === "key");
   expect(key && [key.label, key.example, helpOf(key)]).toEqual(["Key of the file", "a/b.pdf", "The file."]);
+});
+
+test("help that says what stands above it is left out", () => {
+  expect([repeats("Name of the file in the item.", "Name of the file in the item"), repeats("Files.", "Works on File"), repeats("A file of the item; otherwise a text.", "A file of the item"), repeats("Reads rows.", "Operation Select")]).toEqual([true, true, false, false]);
 });

@@ -82,6 +82,15 @@ export function sorted(fields: readonly FieldSpec[], params: JsonObject): Sorted
 
 /** A field's description for who sees it already in its place: “Uploading: the text.” is “The text.”. */
 export function helpOf({ about, hints }: FieldSpec): string {
-  const said = hints !== undefined && hints.when.length > 0 ? about.replace(/^[^.:(]{1,60}: /, "") : about;
+  const said = hints !== undefined && hints.when.length > 0 ? about.replace(/^[^.:;(]{1,60}: /, "") : about;
   return said.charAt(0).toUpperCase() + said.slice(1);
+}
+
+const SMALL = new Set(["a", "an", "the", "its", "it", "is", "of", "to", "in", "with", "as", "that", "one", "by"]);
+const wordsOf = (text: string) => text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "" && !SMALL.has(word)).map((word) => word.replace(/s$/, ""));
+
+/** Help that says no more than what stands above it; nobody misses it. */
+export function repeats(help: string, above: string): boolean {
+  const known = new Set(wordsOf(above));
+  return wordsOf(help).every((word) => known.has(word));
 }

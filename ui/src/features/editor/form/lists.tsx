@@ -73,7 +73,7 @@ function Objects({ label, fields, place }: { readonly label: string; readonly fi
   const line = usual.length <= IN_LINE && fields.length === usual.length + fields.filter((field) => field.hints?.old === true).length && usual.every(isPlain);
   const acts = (index: number) => (
     <>
-      <IconButton look="plain" name={`Move ${label} ${index + 1} up`} icon={<ArrowUp size={14} />} refused={index === 0 ? "It is the first" : undefined} onClick={() => list.move(index, -1)} />
+      {list.entries.length > 1 && <IconButton look="plain" name={`Move ${label} ${index + 1} up`} icon={<ArrowUp size={14} />} refused={index === 0 ? "It is the first" : undefined} onClick={() => list.move(index, -1)} />}
       <IconButton look="plain" name={`Remove ${label} ${index + 1}`} icon={<X size={14} />} onClick={() => list.remove(index)} />
     </>
   );
@@ -82,12 +82,12 @@ function Objects({ label, fields, place }: { readonly label: string; readonly fi
       {list.entries.map((entry, index) => {
         const own = list.at(index);
         return line ? (
-          <div key={index} className="ed-line">
+          <div key={index} className="ed-line ed-close">
             {sorted(fields, entry).front.map((field) => <InLine key={field.name} spec={field} label={`${field.label} of ${label.toLowerCase()} ${index + 1}`} place={below(own, entry, field.name)} />)}
             {acts(index)}
           </div>
         ) : (
-          <section key={index} className="ed-card" aria-label={`${label} ${index + 1}`}>
+          <section key={index} className="ed-sheet" aria-label={`${label} ${index + 1}`}>
             <header><span>{index + 1}</span><span className="ed-gap" />{acts(index)}</header>
             <Fields fields={fields} place={own} whole={entry} />
           </section>

@@ -58,7 +58,8 @@ function fieldsIn(schema: JsonObject, definitions: JsonObject, depth: number, ex
 
 /** `fieldToSplitOut` becomes `Field to split out`. */
 export function labelOf(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().replace(/\b(url|json|http|id|sql|jwt)\b/g, (word) => word.toUpperCase());
+  if (name === "iCal") return name;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().replace(/\b(url|json|http|id|sql|jwt|ftp|sftp|html|csv|xml|pdf|ods|rtf|xls|xlsx|tls|dn|uuid|utc|bom|rss|tcp|cc|bcc|md5|sha1|sha224|sha256|sha384|sha512|hmac)\b/g, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

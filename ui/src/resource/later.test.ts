@@ -11,7 +11,7 @@ test("a search for what is not here says what it will come as", () => {
 
 test("placeholders tell what they stand for", () => {
   expect([placeholderOf("n8n.n8n-nodes-base.slack"), placeholderOf("core.set")]).toEqual(["n8n-nodes-base.slack", undefined]);
-  expect(["n8n-nodes-base.googleSheets", "@n8n/n8n-nodes-langchain.lmChatOpenAi", "n8n-nodes-base.gmailTool", "n8n-nodes-base.telegramTrigger"].map(titleOf)).toEqual(["Google Sheets", "Lm Chat Open Ai", "Gmail Tool", "Telegram Trigger"]);
+  expect(["n8n-nodes-base.googleSheets", "@n8n/n8n-nodes-langchain.lmChatOpenAi", "n8n-nodes-base.gmailTool", "n8n-nodes-base.telegramTrigger", "@n8n/n8n-nodes-langchain.outputParserStructured", "@n8n/n8n-nodes-langchain.chainLlm", "@n8n/n8n-nodes-langchain.toolHttpRequest"].map(titleOf)).toEqual(["Google Sheets", "OpenAI Chat Model", "Gmail Tool", "Telegram Trigger", "Structured Output Parser", "LLM Chain", "HTTP Request Tool"]);
 });
 
 test("each placeholder is told from the others by what becomes of it", () => {

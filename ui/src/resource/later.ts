@@ -44,10 +44,15 @@ export function placeholderOf(type: string): string | undefined {
   return type.startsWith("n8n.") ? type.slice("n8n.".length) : undefined;
 }
 
+/** How n8n calls families of types whose ids have the family in front. */
+const TURNED: readonly (readonly [RegExp, string])[] = [[/^lmChat(.+)$/, "$1 Chat Model"], [/^lm(?=[A-Z])(.+)$/, "$1 Model"], [/^embeddings(.+)$/, "Embeddings $1"], [/^vectorStore(.+)$/, "$1 Vector Store"], [/^outputParser(.+)$/, "$1 Output Parser"], [/^tool(?=[A-Z])(.+)$/, "$1 Tool"], [/^memory(.+)$/, "$1 Memory"], [/^chain(.+)$/, "$1 Chain"], [/^textSplitter(.+)$/, "$1 Text Splitter"], [/^retriever(.+)$/, "$1 Retriever"]];
+
 /** `n8n-nodes-base.googleSheets` as a person calls it: `Google Sheets`. */
 export function titleOf(n8n: string): string {
-  const name = n8n.slice(n8n.lastIndexOf(".") + 1).replace(/(Tool|Trigger)$/, " $1");
-  return name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/^./, (first) => first.toUpperCase()).replace(/ {2,}/g, " ").trim();
+  const id = n8n.slice(n8n.lastIndexOf(".") + 1);
+  const [from, to] = TURNED.find(([pattern]) => pattern.test(id)) ?? [/^(.*)$/, "$1"];
+  const words = id.replace(from, to).replace(/([a-z0-9])([A-Z])/g, "$1 $2");
+  return words.replace(/^./, (first) => first.toUpperCase()).replace(/\bOpen Ai\b/, "OpenAI").replace(/\b(Llm|Mcp|Ai|Http|Pdf|Sql)\b/g, (word) => word.toUpperCase());
 }
 
 /** What becomes of a node that has no type here, and what to do about it. */

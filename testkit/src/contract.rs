@@ -137,4 +137,5 @@ fn schema(id: &str, schema: &Value) {
         assert!(described, "{id}: `{name}` has no description");
     }
     assert_eq!(schema["additionalProperties"], false, "{id}: unknown parameters are refused");
+    assert_eq!(part::hints::faults(schema), Vec::<String>::new(), "{id}: hints for the form (`part::hints`)");
 }

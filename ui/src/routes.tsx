@@ -60,7 +60,10 @@ const workflow = page(paths.workflow, () => import("./features/versions/Workflow
 const editor = createRoute({
   getParentRoute: () => shell,
   path: paths.editor,
-  validateSearch: (search: Record<string, unknown>): { into?: string } => (typeof search["into"] === "string" && search["into"] !== "" ? { into: search["into"] } : {}),
+  validateSearch: (search: Record<string, unknown>): { into?: string; node?: string } => ({
+    ...(typeof search["into"] === "string" && search["into"] !== "" ? { into: search["into"] } : {}),
+    ...(typeof search["node"] === "string" && search["node"] !== "" ? { node: search["node"] } : {}),
+  }),
   component: lazyRouteComponent(() => import("./features/editor/EditorPage"), "EditorPage"),
 });
 const runs = createRoute({

@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod door;
 pub mod error;
 pub mod folder;
+pub mod hints;
 pub mod house;
 pub mod http;
 pub mod items;

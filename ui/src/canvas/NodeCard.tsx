@@ -9,6 +9,7 @@ import { briefOf, timeOf } from "./brief";
 import { FarContext } from "./far";
 import { cardSize, portAt } from "./flow";
 import { Glyph } from "./Glyph";
+import { laterForType, placeholderOf } from "@/resource/later";
 import { edgesAt, positionOf, type NodeSpec } from "./graph/document";
 import { portsOf, type Ports } from "./graph/ports";
 import { useTurn } from "./motion";
@@ -44,13 +45,16 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const status = state?.status ?? "idle";
   const known = store.setting.groupOf(node.type);
   const group = known ?? "unknown";
+  const n8n = known === undefined ? placeholderOf(node.type) : undefined;
+  const later = n8n === undefined ? undefined : laterForType(n8n);
   const { height } = cardSize(node, ports.inputs.length, ports.outputs.length);
-  const label = [name, node.type, node.disabled === true ? "disabled" : "", known === undefined ? "unknown type" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : "", ...people.map((person) => `${person.name} is here`)];
+  const label = [name, node.type, node.disabled === true ? "disabled" : "", later ? `placeholder for ${later.name}` : known === undefined ? "unknown type" : "", state ? state.status : "", problems.length > 0 ? `${problems.length} problems` : "", ...people.map((person) => `${person.name} is here`)];
   return (
     <div
       className={`ed-card ed-${group} ed-is-${status}`}
       data-selected={selected}
       data-disabled={node.disabled === true}
+      data-placeholder={later !== undefined}
       data-person={people[0]?.colour}
       style={{ height }}
       aria-label={label.filter(Boolean).join(", ")}
@@ -63,9 +67,9 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
       {far ? null : (
         <>
           <Glyph type={node.type} group={group} />
-          <span className="ed-names" title={known === undefined ? `No node type \`${node.type}\` is known here. The node is kept as it is, and runs where a module or connector brings the type.` : name}>
+          <span className="ed-names" title={later ? `A placeholder for n8n's ${later.name}. ${later.comes}. Open it to see what to do until then.` : known === undefined ? `No node type \`${node.type}\` is known here. The node is kept as it is, and runs where a module or connector brings the type.` : name}>
             <strong>{name}</strong>
-            <small>{state?.error ?? (known === undefined ? `unknown: ${node.type}` : briefOf(node))}</small>
+            <small>{state?.error ?? (later ? `${later.name}: comes later` : known === undefined ? `unknown: ${node.type}` : briefOf(node))}</small>
           </span>
           <Marks node={node} state={state} problems={problems} />
           {people.length > 0 && <span className="ed-people">{people.map((person) => <span key={person.client} data-person={person.colour}>{person.myself ? "You, elsewhere" : person.name}</span>)}</span>}

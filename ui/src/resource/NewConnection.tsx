@@ -16,11 +16,11 @@ import { SchemaForm } from "./SchemaForm";
 import { Secrets } from "./Secrets";
 
 /** Makes an account: of certain kinds where only those will do, and with its secrets where one stays on the page. */
-export function NewConnection({ kinds, withSecrets = false, onClose, onMade }: { kinds?: readonly string[] | undefined; withSecrets?: boolean; onClose: () => void; onMade: (name: string) => void }) {
+export function NewConnection({ called = "", kinds, withSecrets = false, onClose, onMade }: { /** A name that nodes refer to already. */ called?: string; kinds?: readonly string[] | undefined; withSecrets?: boolean; onClose: () => void; onMade: (name: string) => void }) {
   const client = useQueryClient();
   const kind = useKind("connection");
   const schema = kind.data === undefined ? undefined : withKinds(kind.data, kinds);
-  const [name, setName] = useState("");
+  const [name, setName] = useState(called);
   const [spec, setSpec] = useState<Record<string, unknown> | null>(null);
   const [made, setMade] = useState(false);
   const value = spec ?? (schema === undefined ? null : { ...(initial(schema, schema) as Record<string, unknown>), hosts: [""] });

@@ -20,35 +20,45 @@ use crate::lift::not_honoured;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done for each item.
+    #[schemars(title = "Do", extend("default" = "throwError"))]
     #[serde(default)]
     category: Act,
     /// The kind of error in n8n; all fail alike here.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "kept for the way back")]
     throw_error_type: String,
     /// The message of the error.
+    #[schemars(title = "Message", extend("x-form" = { "when": { "category": "throwError" } }))]
     #[serde(default = "message", deserialize_with = "lenient::text")]
     throw_error_message: String,
     /// How much memory n8n's node takes; kept, not used.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "kept for the way back")]
     memory_size_value: Value,
     /// What is made up.
+    #[schemars(title = "Make up", extend("default" = "user", "x-form" = { "when": { "category": "randomData" } }))]
     #[serde(default)]
     random_data_type: Data,
     /// Characters that a `nanoid` consists of.
+    #[schemars(extend("x-form" = { "when": { "category": "randomData", "randomDataType": "nanoid" } }))]
     #[serde(default = "alphabet", deserialize_with = "lenient::text")]
     nanoid_alphabet: String,
     /// Length of a `nanoid`.
+    #[schemars(extend("x-form" = { "when": { "category": "randomData", "randomDataType": "nanoid" } }))]
     #[serde(default = "sixteen", deserialize_with = "lenient::whole")]
     nanoid_length: u16,
     /// The same seed gives the same data; without one it differs from run to run.
+    #[schemars(title = "Seed", extend("x-form" = { "when": { "category": "randomData" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     random_data_seed: String,
     /// How many are made up.
+    #[schemars(title = "How many", extend("x-form" = { "when": { "category": "randomData" } }))]
     #[serde(default = "ten", deserialize_with = "lenient::whole")]
     random_data_count: u32,
     /// They are put out as one list in one item.
+    #[schemars(title = "As one list", extend("x-form" = { "when": { "category": "randomData" }, "more": true }))]
     #[serde(default)]
     random_data_single_array: bool,
 }

@@ -26,6 +26,7 @@ struct Params {
     #[serde(default)]
     operation: Operation,
     /// What n8n's node says beside it; kept, not used.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "kept for the way back")]
     kept: Map,

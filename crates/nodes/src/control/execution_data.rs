@@ -19,10 +19,12 @@ use crate::lift::not_honoured;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "there is one operation only")]
     operation: Operation,
     /// What is remembered. A later item's value replaces an earlier one's.
+    #[schemars(title = "Remember")]
     #[serde(default)]
     data: Vec<Field>,
 }

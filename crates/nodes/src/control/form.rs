@@ -61,27 +61,39 @@ struct End {
     #[serde(default)]
     with: With,
     /// `text` and `file`: heading.
+    #[schemars(title = "Heading", extend("x-form" = { "when": { "with": ["text", "file"] } }))]
     #[serde(default)]
     title: String,
     /// `text` and `file`: message below the heading; simple markup is shown.
+    #[schemars(extend("x-form" = { "when": { "with": ["text", "file"] }, "as": "text" }))]
     #[serde(default)]
     message: String,
     /// `redirect`: address that the visitor is led to.
+    #[schemars(
+        title = "Address",
+        example = &"https://example.com/thanks",
+        extend("x-form" = { "when": { "with": "redirect" } })
+    )]
     #[serde(default)]
     url: String,
     /// `markup`: the page itself; what could do harm is taken out.
+    #[schemars(extend("x-form" = { "when": { "with": "markup" }, "as": "html" }))]
     #[serde(default)]
     markup: String,
     /// `file`: names of the files of the item that can be saved, separated by commas.
+    #[schemars(title = "Files to save", example = &"data", extend("x-form" = { "when": { "with": "file" } }))]
     #[serde(default = "data")]
     files: String,
     /// Title of the page in the browser; that of the form where it is empty.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     page_title: String,
     /// Rules of style (CSS) that follow our own ones.
+    #[schemars(extend("x-form" = { "as": "css", "more": true }))]
     #[serde(default)]
     css: Option<String>,
     /// Whether a line below says what serves the page; absent: as the form says.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     attribution: Option<bool>,
 }

@@ -29,45 +29,65 @@ use crate::lift::{is_expression, not_honoured};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is made.
+    #[schemars(title = "Make")]
     #[serde(default)]
     action: Action,
     /// How the digest is made (`hash`, `hmac`).
+    #[schemars(title = "Kind of digest", extend("x-form" = { "when": { "action": ["hash", "hmac"] } }))]
     #[serde(rename = "type", default = "sha256")]
     kind: Kind,
     /// The text that it is made of.
+    #[schemars(extend("x-form" = { "when": { "action": ["hash", "hmac", "sign", "encrypt", "decrypt"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     value: String,
     /// It is made of a file of the item instead.
+    #[schemars(title = "Of a file of the item", extend("x-form" = { "when": { "action": ["hash", "hmac"] } }))]
     #[serde(default)]
     binary_data: bool,
     /// Name of that file.
+    #[schemars(
+        title = "Name of the file in the item",
+        extend("x-form" = { "when": { "action": ["hash", "hmac"], "binaryData": true } })
+    )]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     binary_property_name: String,
     /// Name of the field that takes the result.
+    #[schemars(title = "Into the field")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     data_property_name: String,
     /// How the result is written (`hash`, `hmac`, `sign`).
+    #[schemars(title = "Written as", extend("x-form" = { "when": { "action": ["hash", "hmac", "sign"] } }))]
     #[serde(default)]
     encoding: Encoding,
     /// The key of `hmac`, where no connection has it.
+    #[schemars(extend("x-form" = { "when": { "action": "hmac" }, "as": "password" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     secret: String,
     /// The key of `sign`, an RSA key as PEM, where no connection has it.
+    #[schemars(extend("x-form" = { "when": { "action": "sign" }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     private_key: String,
     /// How `sign` signs: `RSA-SHA256`, `RSA-SHA384` or `RSA-SHA512`.
+    #[schemars(example = &"RSA-SHA256", extend("x-form" = { "when": { "action": "sign" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     algorithm: String,
     /// What `generate` makes.
+    #[schemars(title = "Kind", extend("x-form" = { "when": { "action": "generate" } }))]
     #[serde(default)]
     encoding_type: Generated,
     /// Length of the text that `generate` makes.
+    #[schemars(
+        title = "Length",
+        extend("x-form" = { "when": { "action": "generate", "encodingType": ["base64", "hex", "ascii"] } })
+    )]
     #[serde(default = "thirty_two", deserialize_with = "lenient::whole")]
     string_length: u32,
     /// Which of the connection's keys `encrypt` and `decrypt` take.
+    #[schemars(extend("x-form" = { "when": { "action": ["encrypt", "decrypt"] } }))]
     #[serde(default)]
     mode: Mode,
     /// The cipher of a passphrase: the same for `encrypt` and `decrypt`.
+    #[schemars(extend("x-form" = { "when": { "action": ["encrypt", "decrypt"], "mode": "symmetric" } }))]
     #[serde(default)]
     cipher: Cipher,
 }

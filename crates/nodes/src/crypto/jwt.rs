@@ -32,30 +32,42 @@ struct Params {
     operation: Operation,
     /// What the token says (`sign`): an object, or its JSON. `iat` is the time of the step unless it is among them; it
     /// is good for ever unless `exp` is.
+    #[schemars(extend("x-form" = { "when": { "operation": "sign" }, "as": "json" }))]
     #[serde(default)]
     claims: Value,
     /// What its head says beside the algorithm (`sign`): an object, or its JSON.
+    #[schemars(extend("x-form" = { "when": { "operation": "sign" }, "as": "json", "more": true }))]
     #[serde(default)]
     head: Value,
     /// Id of the key, in its head (`sign`); absent: that of the connection.
+    #[schemars(extend("x-form" = { "when": { "operation": "sign" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     key_id: String,
     /// Another algorithm than the connection's, for keys of the same kind.
+    #[schemars(extend("x-form" = { "when": { "operation": ["sign", "verify"] }, "more": true }))]
     #[serde(default)]
     algorithm: Option<JwtAlgorithm>,
     /// The token (`verify`, `decode`).
+    #[schemars(example = &"={{ $json.token }}", extend("x-form" = { "when": { "operation": ["verify", "decode"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     token: String,
     /// The head and the signature of the token are put out, too (`verify`, `decode`).
+    #[schemars(
+        title = "With header and signature",
+        extend("x-form" = { "when": { "operation": ["verify", "decode"] }, "more": true })
+    )]
     #[serde(default)]
     complete: bool,
     /// A token that has expired is good, too (`verify`).
+    #[schemars(extend("x-form" = { "when": { "operation": "verify" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     ignore_expiration: bool,
     /// A token that is not good yet is good, too (`verify`).
+    #[schemars(extend("x-form" = { "when": { "operation": "verify" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     ignore_not_before: bool,
     /// Seconds by which the clocks may differ (`verify`).
+    #[schemars(extend("x-form" = { "when": { "operation": "verify" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::whole")]
     clock_tolerance: u32,
 }

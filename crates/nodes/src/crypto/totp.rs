@@ -21,19 +21,24 @@ use crate::lift::not_honoured;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "there is one operation only")]
     operation: Operation,
     /// The secret that the service has shown, in base32.
+    #[schemars(extend("x-form" = { "as": "password" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     secret: String,
     /// The digest that it is made with.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default = "sha1")]
     algorithm: Kind,
     /// How many digits the token has.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default = "six", deserialize_with = "lenient::whole")]
     digits: u32,
     /// Seconds that a token is good for.
+    #[schemars(extend("x-form" = { "unit": "seconds", "more": true }))]
     #[serde(default = "thirty", deserialize_with = "lenient::whole")]
     period: u32,
 }

@@ -24,39 +24,67 @@ pub struct Params {
     #[serde(rename = "operation", default)]
     _operation: Operation,
     /// The workflow, by its name. Listing runs: only those of this workflow.
+    #[schemars(
+        extend("x-form" = {
+            "when": {
+                "operation": [
+                    "getWorkflow", "getRevision", "updateWorkflow", "activate", "deactivate", "deleteWorkflow",
+                    "listRuns"
+                ]
+            },
+            "as": "workflow"
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) workflow: String,
     /// Activate, show a revision: its number; absent: the newest.
+    #[schemars(example = &"the newest", extend("x-form" = { "when": { "operation": ["activate", "getRevision"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) revision: String,
     /// Create, update: the workflow as n8n writes it, or the text of one.
+    #[schemars(
+        title = "The workflow",
+        extend("x-form" = { "when": { "operation": ["createWorkflow", "updateWorkflow"] }, "as": "json" })
+    )]
     #[serde(default)]
     pub(super) text: Value,
     /// The run, by its id.
+    #[schemars(example = &"run_…", extend("x-form" = { "when": { "operation": ["getRun", "retryRun", "deleteRun"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) run: String,
     /// List: all of them.
+    #[schemars(title = "All of them", extend("x-form" = { "when": { "operation": ["listWorkflows", "listRuns"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) return_all: bool,
     /// List: most of them.
+    #[schemars(
+        title = "At most",
+        extend("x-form" = { "when": { "operation": ["listWorkflows", "listRuns"], "returnAll": false } })
+    )]
     #[serde(default = "hundred", deserialize_with = "lenient::whole")]
     pub(super) limit: u32,
     /// List workflows: only active ones.
+    #[schemars(extend("x-form" = { "when": { "operation": "listWorkflows" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) only_active: bool,
     /// List workflows: only those with all of these tags, commas between them.
+    #[schemars(extend("x-form" = { "when": { "operation": "listWorkflows" }, "as": "commas", "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) tags: String,
     /// List workflows: only those of this name or title.
+    #[schemars(extend("x-form" = { "when": { "operation": "listWorkflows" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) named: String,
     /// List runs: only those in this state.
+    #[schemars(extend("x-form" = { "when": { "operation": "listRuns" } }))]
     #[serde(default)]
     pub(super) status: Option<Status>,
     /// Runs: with the items that each node put out.
+    #[schemars(title = "With items", extend("x-form" = { "when": { "operation": ["listRuns", "getRun"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) details: bool,
     /// Retry: on the newest revision instead of the run's own.
+    #[schemars(title = "On the newest revision", extend("x-form" = { "when": { "operation": "retryRun" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) newest: bool,
 }

@@ -26,48 +26,102 @@ pub struct Params {
     #[serde(rename = "operation", default)]
     _operation: Operation,
     /// The data table, by its name.
+    #[schemars(
+        extend("x-form" = {
+            "when": {
+                "operation": [
+                    "insert", "get", "update", "upsert", "delete", "rowExists", "rowNotExists", "createTable",
+                    "renameTable", "clearTable", "deleteTable"
+                ]
+            },
+            "as": "table"
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) table: String,
     /// How many of the conditions a row has to meet.
+    #[schemars(
+        title = "Rows meet",
+        extend("x-form" = {
+            "when": { "operation": ["get", "update", "upsert", "delete", "rowExists", "rowNotExists"] }
+        })
+    )]
     #[serde(default = "any", rename = "match")]
     pub(super) matching: Match,
     /// Which rows are meant: get, update, upsert, delete, and whether a row exists.
+    #[schemars(
+        extend("x-form" = {
+            "when": { "operation": ["get", "update", "upsert", "delete", "rowExists", "rowNotExists"] }
+        })
+    )]
     #[serde(default)]
     pub(super) conditions: Vec<Where>,
     /// Insert, update, upsert: where a row's values come from.
+    #[schemars(
+        title = "Values come from",
+        extend("x-form" = { "when": { "operation": ["insert", "update", "upsert"] } })
+    )]
     #[serde(default)]
     pub(super) mapping: Mapped,
     /// Values by column, when they are given here.
+    #[schemars(
+        extend("x-form" = {
+            "when": { "operation": ["insert", "update", "upsert"], "mapping": "values" },
+            "as": "columns"
+        })
+    )]
     #[serde(default)]
     pub(super) values: Value,
     /// Insert: put out one item with the number of rows instead of the rows.
+    #[schemars(title = "Only count the rows", extend("x-form" = { "when": { "operation": "insert" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) count_only: bool,
     /// Update, upsert, delete: change nothing, and put out rows as they are and as they would be.
+    #[schemars(
+        title = "Only try it",
+        extend("x-form" = { "when": { "operation": ["update", "upsert", "delete"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) dry_run: bool,
     /// Get, list tables: all of them.
+    #[schemars(title = "All of them", extend("x-form" = { "when": { "operation": ["get", "listTables"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) return_all: bool,
     /// Get: most rows for each item. List tables: most tables.
+    #[schemars(
+        title = "At most",
+        extend("x-form" = { "when": { "operation": ["get", "listTables"], "returnAll": false } })
+    )]
     #[serde(default = "fifty", deserialize_with = "lenient::whole")]
     pub(super) limit: u32,
     /// Get: column that the rows are sorted by; absent: by their ids. List tables: `name`, `createdAt` or `updatedAt`.
+    #[schemars(
+        title = "Sorted by",
+        extend("x-form" = { "when": { "operation": ["get", "listTables"] }, "as": "column", "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) order_by: String,
     /// The greatest first.
+    #[schemars(
+        title = "Greatest first",
+        extend("x-form" = { "when": { "operation": ["get", "listTables"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) descending: bool,
     /// Create table: its columns.
+    #[schemars(extend("x-form" = { "when": { "operation": "createTable" } }))]
     #[serde(default)]
     pub(super) columns: Vec<NewColumn>,
     /// Create table: a table of that name that is there already is taken as it is.
+    #[schemars(title = "Take one that is there", extend("x-form" = { "when": { "operation": "createTable" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) reuse: bool,
     /// Rename table: its new name.
+    #[schemars(extend("x-form" = { "when": { "operation": "renameTable" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) new_name: String,
     /// List tables: only those whose name contains this text.
+    #[schemars(title = "Whose name contains", extend("x-form" = { "when": { "operation": "listTables" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) name_contains: String,
 }
@@ -133,12 +187,16 @@ pub(super) enum Mapped {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Where {
     /// The column.
+    #[schemars(extend("x-form" = { "as": "column" }))]
     #[serde(default = "id", deserialize_with = "lenient::text")]
     pub(super) column: String,
     /// How it is compared.
     #[serde(default)]
     pub(super) condition: Condition,
     /// With what.
+    #[schemars(
+        extend("x-form" = { "when": { "condition": ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike"] } })
+    )]
     #[serde(default)]
     pub(super) value: Value,
 }

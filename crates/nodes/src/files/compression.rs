@@ -17,24 +17,39 @@ use crate::lift::{by_comma, named, renamed};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Pack or unpack.
+    #[schemars(extend("default" = "decompress"))]
     #[serde(default)]
     operation: Operation,
     /// Names of the files in the item, separated by commas.
+    #[schemars(title = "Files of the item", example = &"data, invoice", extend("x-form" = { "as": "commas" }))]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     binary_property_name: String,
     /// What is packed into.
+    #[schemars(title = "Packed as", extend("default" = "zip", "x-form" = { "when": { "operation": "compress" } }))]
     #[serde(default)]
     output_format: Format,
     /// Name of the packed file.
+    #[schemars(
+        title = "Name of the packed file",
+        example = &"orders.zip",
+        extend("x-form" = { "when": { "operation": "compress" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     file_name: String,
     /// Name that the packed file gets in the item.
+    #[schemars(title = "Into the file", extend("x-form" = { "when": { "operation": "compress" } }))]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     binary_property_output: String,
     /// What the names of unpacked files in the item begin with; a number follows.
+    #[schemars(
+        title = "Names of the files begin with",
+        example = &"file_",
+        extend("x-form" = { "when": { "operation": "decompress" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     output_prefix: String,
     /// GZIP files are named as the first version of n8n's node names them: `<prefix>0`, `<file>.gzip`.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     numbered: bool,
 }

@@ -28,58 +28,97 @@ pub struct Params {
     #[serde(default)]
     pub operation: Operation,
     /// Whether `toJson` writes all items into one file.
+    #[schemars(extend("x-form" = { "when": { "operation": "toJson" } }))]
     #[serde(default)]
     mode: Mode,
     /// Name of the field with the text (`toText`) or the base64 (`toBinary`); dots lead into nested fields. Empty: the
     /// whole item.
+    #[schemars(title = "Field", extend("x-form" = { "when": { "operation": ["toText", "toBinary", "toJson"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     source_property: String,
     /// Name that the file gets in the item.
+    #[schemars(title = "Into the file", example = &"data")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     pub binary_property_name: String,
     /// Name of the file; its extension says what type the file is of.
+    #[schemars(title = "Name of the file", example = &"orders.csv")]
     #[serde(default)]
     pub file_name: Option<String>,
     /// Type of the file (`toBinary`), for example `image/png`.
+    #[schemars(
+        title = "Type of the file",
+        example = &"image/png",
+        extend("x-form" = { "when": { "operation": "toBinary" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     mime_type: String,
     /// Encoding of texts, for example `utf8` or `windows1252`.
+    #[schemars(
+        extend("x-form" = {
+            "when": { "operation": ["csv", "html", "rtf", "toJson", "toText", "toBinary"] },
+            "more": true
+        })
+    )]
     #[serde(default = "utf8", deserialize_with = "lenient::text")]
     encoding: String,
     /// A byte order mark comes first, which tells some programs the encoding.
+    #[schemars(
+        title = "With a byte order mark",
+        extend("x-form" = { "when": { "operation": ["csv", "toJson", "toText", "toBinary"] }, "more": true })
+    )]
     #[serde(default, rename = "addBOM", deserialize_with = "lenient::flag")]
     add_bom: bool,
     /// JSON is written with line breaks and indents.
+    #[schemars(
+        title = "With line breaks and indents",
+        extend("x-form" = { "when": { "operation": "toJson" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     format: bool,
     /// The field of `toBinary` holds base64; otherwise a text.
+    #[schemars(title = "The field holds base64", extend("x-form" = { "when": { "operation": "toBinary" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     data_is_base64: bool,
     /// What stands between the fields of a CSV file.
+    #[schemars(extend("x-form" = { "when": { "operation": "csv" }, "more": true }))]
     #[serde(default = "comma", deserialize_with = "lenient::text")]
     delimiter: String,
     /// Names of the columns come first.
+    #[schemars(
+        title = "Names of the columns first",
+        extend("x-form" = { "when": { "operation": ["csv", "html", "ods", "rtf", "xls", "xlsx"] }, "more": true })
+    )]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub header_row: bool,
     /// Name of the sheet in a spreadsheet.
+    #[schemars(
+        title = "Name of the sheet",
+        extend("x-form" = { "when": { "operation": ["ods", "xls", "xlsx"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub sheet_name: String,
     /// Spreadsheets are packed. Ours always are.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "compression", default, deserialize_with = "lenient::flag")]
     _compression: bool,
     /// Title of the event (`iCal`).
+    #[schemars(extend("x-form" = { "when": { "operation": "iCal" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     title: String,
     /// When the event starts.
+    #[schemars(extend("x-form" = { "when": { "operation": "iCal" }, "as": "moment" }))]
     #[serde(default)]
     start: Value,
     /// When it ends; empty: when it starts.
+    #[schemars(extend("x-form" = { "when": { "operation": "iCal" }, "as": "moment" }))]
     #[serde(default)]
     end: Value,
     /// It lasts whole days.
+    #[schemars(extend("x-form" = { "when": { "operation": "iCal" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     all_day: bool,
     /// More about the event.
+    #[schemars(title = "More about the event", extend("x-form" = { "when": { "operation": "iCal" }, "more": true }))]
     #[serde(default)]
     event: Event,
 }

@@ -28,33 +28,43 @@ pub struct Params {
     #[serde(default)]
     operation: Operation,
     /// Reading: the files, a name or a pattern such as `in/*.csv`. Names are below the server's folder for files.
+    #[schemars(title = "Files", example = &"in/*.csv", extend("x-form" = { "when": { "operation": "read" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     file_selector: String,
     /// Writing: name of the file.
+    #[schemars(title = "File", example = &"out/orders.csv", extend("x-form" = { "when": { "operation": "write" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     file_name: String,
     /// Name of the file in the item.
+    #[schemars(title = "Name of the file in the item", example = &"data")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     data_property_name: String,
     /// Writing: at the end of a file that exists. After a crash the same may be written twice.
+    #[schemars(title = "At the end of a file that is there", extend("x-form" = { "when": { "operation": "write" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     append: bool,
     /// Reading: brackets and parentheses in names are just that, and no pattern.
+    #[schemars(title = "Brackets are no pattern", extend("x-form" = { "when": { "operation": "read" }, "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     literal_brackets: bool,
     /// Reading: no file is no failure.
+    #[schemars(title = "No file is no failure", extend("x-form" = { "when": { "operation": "read" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     may_be_none: bool,
     /// Reading: name that the file gets.
+    #[schemars(extend("x-form" = { "when": { "operation": "read" }, "more": true }))]
     #[serde(default)]
     set_name: Option<String>,
     /// Reading: extension that it gets.
+    #[schemars(extend("x-form" = { "when": { "operation": "read" }, "more": true }))]
     #[serde(default)]
     set_extension: Option<String>,
     /// Reading: type that it gets.
+    #[schemars(extend("x-form" = { "when": { "operation": "read" }, "more": true }))]
     #[serde(default)]
     set_type: Option<String>,
     /// Reading: whether items are those that came, or say what the file is.
+    #[schemars(title = "Put out", extend("x-form" = { "when": { "operation": "read" }, "old": true }))]
     #[serde(default)]
     items: Kept,
 }

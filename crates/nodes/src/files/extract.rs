@@ -19,69 +19,125 @@ use crate::path::Path;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What the file is, and what is read of it.
+    #[schemars(title = "The file is")]
     #[serde(default)]
     operation: Operation,
     /// Name of the file in the item.
+    #[schemars(title = "Name of the file in the item", example = &"data")]
     #[serde(default = "data")]
     binary_property_name: Value,
     /// Field that gets what was read: texts, JSON, events, base64. Dots lead into nested fields.
+    #[schemars(
+        title = "Into the field",
+        example = &"data",
+        extend("x-form" = { "when": { "operation": ["fromIcs", "fromJson", "text", "xml", "binaryToPropery"] } })
+    )]
     #[serde(default = "field", deserialize_with = "lenient::text")]
     destination_key: String,
     /// What of the item goes along.
+    #[schemars(title = "Of the item goes along", extend("x-form" = { "more": true }))]
     #[serde(default)]
     keep_source: Option<Keep>,
     /// Encoding of a text. Empty: what the file seems to be in.
+    #[schemars(
+        example = &"utf8",
+        extend("x-form" = {
+            "when": { "operation": ["csv", "fromIcs", "fromJson", "jsonLines", "text", "xml", "html", "rtf"] },
+            "more": true
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     encoding: String,
     /// A byte order mark at the start of a text is left out.
+    #[schemars(
+        title = "Without a byte order mark",
+        extend("x-form" = {
+            "when": { "operation": ["fromIcs", "fromJson", "text", "xml", "jsonLines"] },
+            "more": true
+        })
+    )]
     #[serde(default = "yes", rename = "stripBOM", deserialize_with = "lenient::flag")]
     strip_bom: bool,
     /// Texts of all pages of a PDF file are one text; otherwise a list.
+    #[schemars(title = "Join pages", extend("x-form" = { "when": { "operation": "pdf" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     join_pages: bool,
     /// Most pages that are read of a PDF file; 0: all.
+    #[schemars(title = "Pages at most", extend("x-form" = { "when": { "operation": "pdf" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     max_pages: Option<u32>,
     /// Opens a PDF file that is locked.
+    #[schemars(extend("x-form" = { "when": { "operation": "pdf" }, "as": "password", "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     password: String,
     /// What stands between the fields of a CSV file; a tab for TSV.
+    #[schemars(example = &",", extend("x-form" = { "when": { "operation": "csv" } }))]
     #[serde(default = "comma", deserialize_with = "lenient::text")]
     delimiter: String,
     /// Line of a CSV file to begin with.
+    #[schemars(title = "Begin with line", extend("x-form" = { "when": { "operation": "csv" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     from_line: Option<u64>,
     /// Most rows of a CSV file; -1: all.
+    #[schemars(title = "Rows at most", extend("x-form" = { "when": { "operation": "csv" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     max_row_count: Option<i64>,
     /// A byte order mark at the start of a CSV file is left out.
+    #[schemars(
+        title = "Without a byte order mark",
+        extend("x-form" = { "when": { "operation": "csv" }, "more": true })
+    )]
     #[serde(default, rename = "enableBOM", deserialize_with = "lenient::flag")]
     enable_bom: bool,
     /// A quote in the wrong place of a CSV file is text.
+    #[schemars(title = "Quotes may be anywhere", extend("x-form" = { "when": { "operation": "csv" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     relax_quotes: bool,
     /// Rows of a CSV file that cannot be read are left out.
+    #[schemars(title = "Leave broken rows out", extend("x-form" = { "when": { "operation": "csv" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     skip_records_with_errors: bool,
     /// Most rows that may be left out; -1: any number.
+    #[schemars(
+        title = "Broken rows at most",
+        extend("x-form" = { "when": { "operation": "csv", "skipRecordsWithErrors": true }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     max_skipped_records: Option<i64>,
     /// The first row of a table holds the names of its columns.
+    #[schemars(
+        title = "First row holds names",
+        extend("x-form" = { "when": { "operation": ["csv", "html", "ods", "rtf", "xls", "xlsx"] } })
+    )]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     header_row: bool,
     /// Empty cells become empty texts.
+    #[schemars(
+        title = "With empty cells",
+        extend("x-form" = { "when": { "operation": ["csv", "html", "ods", "rtf", "xls", "xlsx"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     include_empty_cells: bool,
     /// The part of a sheet: a row to begin with, from 0, or cells such as `B2:D9`.
+    #[schemars(
+        example = &"B2:D9",
+        extend("x-form" = { "when": { "operation": ["ods", "xls", "xlsx"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     range: String,
     /// Texts in a table of a web page are not read as numbers and dates.
+    #[schemars(
+        title = "Leave texts as they are",
+        extend("x-form" = { "when": { "operation": ["html", "ods", "rtf", "xls", "xlsx"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     raw_data: bool,
     /// Kept for n8n's sake: signs are read rightly without it.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "readAsString", default, deserialize_with = "lenient::flag")]
     _read_as_string: bool,
     /// The sheet to read; empty: the first one.
+    #[schemars(title = "Sheet", extend("x-form" = { "when": { "operation": ["ods", "xls", "xlsx"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     sheet_name: String,
 }

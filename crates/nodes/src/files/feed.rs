@@ -21,18 +21,23 @@ use crate::{dates, lenient};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Address of the feed.
+    #[schemars(title = "Address of the feed", example = &"https://example.com/feed.xml")]
     #[serde(default, deserialize_with = "lenient::text")]
     url: String,
     /// Names of further fields to read of each item, separated by commas.
+    #[schemars(title = "Further fields", extend("x-form" = { "as": "commas", "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     custom_fields: String,
     /// Read it although the certificate cannot be trusted.
+    #[schemars(title = "Accept any certificate", extend("x-form" = { "more": true }))]
     #[serde(default, rename = "ignoreSSL", deserialize_with = "lenient::flag")]
     ignore_ssl: bool,
     /// What kinds of feed are asked for: RSS alone, as old versions of n8n's node do.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     rss_only: bool,
     /// The feed is read once, for all items together.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     once: bool,
 }

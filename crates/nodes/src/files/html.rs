@@ -24,46 +24,73 @@ pub struct Params {
     #[serde(default)]
     operation: Operation,
     /// The template: HTML with `{{ … }}` in it (`generateHtmlTemplate`).
+    #[schemars(title = "HTML", extend("x-form" = { "when": { "operation": "generateHtmlTemplate" }, "as": "html" }))]
     #[serde(default = "template", deserialize_with = "lenient::text")]
     html: String,
     /// Where the page is (`extractHtmlContent`).
+    #[schemars(
+        title = "HTML is in",
+        extend("default" = "json", "x-form" = { "when": { "operation": "extractHtmlContent" } })
+    )]
     #[serde(default)]
     source_data: Source,
     /// Name of the field or file with the page. A field may hold a list of pages.
+    #[schemars(
+        title = "Field or file",
+        example = &"data",
+        extend("x-form" = { "when": { "operation": "extractHtmlContent" } })
+    )]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     data_property_name: String,
     /// What is taken from the page.
+    #[schemars(title = "Take out", extend("x-form" = { "when": { "operation": "extractHtmlContent" } }))]
     #[serde(default)]
     values: Vec<Wanted>,
     /// White space at the ends of values is left out.
+    #[schemars(extend("x-form" = { "when": { "operation": "extractHtmlContent" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     trim_values: bool,
     /// Line breaks in values are left out, and white space becomes one blank.
+    #[schemars(extend("x-form" = { "when": { "operation": "extractHtmlContent" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     clean_up_text: bool,
     /// Texts are taken as they are in the page, of all elements that are found; otherwise the text of the first is laid
     /// out as plain text, with lines, lists and addresses of links.
+    #[schemars(extend("x-form" = { "when": { "operation": "extractHtmlContent" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     plain_text: bool,
     /// Names of columns begin with a capital, and `_` in them is a blank (`convertToHtmlTable`).
+    #[schemars(
+        title = "Capitals in headings",
+        extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     capitalize: bool,
     /// The table brings no look of its own.
+    #[schemars(
+        title = "Without our styles",
+        extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     custom_styling: bool,
     /// Caption of the table.
+    #[schemars(extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     caption: String,
     /// Attributes of the table's element.
+    #[schemars(extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     table_attributes: String,
     /// Attributes of the header's element.
+    #[schemars(extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     header_attributes: String,
     /// Attributes of each row's element.
+    #[schemars(extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     row_attributes: String,
     /// Attributes of each cell's element.
+    #[schemars(extend("x-form" = { "when": { "operation": "convertToHtmlTable" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     cell_attributes: String,
 }
@@ -95,17 +122,22 @@ enum Source {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Wanted {
     /// Field that it goes into.
+    #[schemars(title = "Into the field", example = &"price")]
     #[serde(deserialize_with = "lenient::text")]
     key: String,
     /// The elements that it is in, a selector of CSS.
+    #[schemars(title = "CSS selector", example = &".price")]
     #[serde(deserialize_with = "lenient::text")]
     css_selector: String,
     /// What of them.
+    #[schemars(title = "Take", extend("default" = "text"))]
     return_value: Kind,
     /// Name of the attribute.
+    #[schemars(example = &"href", extend("x-form" = { "when": { "returnValue": "attribute" } }))]
     #[serde(deserialize_with = "lenient::text")]
     attribute: String,
     /// Elements inside whose text is left out, selectors separated by commas.
+    #[schemars(title = "But not", example = &".note", extend("x-form" = { "when": { "returnValue": "text" } }))]
     #[serde(deserialize_with = "lenient::text")]
     skip_selectors: String,
     /// A list with a value for each element.

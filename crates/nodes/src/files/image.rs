@@ -20,24 +20,31 @@ use crate::lift::not_honoured;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Say what the picture is, and change nothing.
+    #[schemars(title = "Only say what the picture is")]
     #[serde(default, deserialize_with = "lenient::flag")]
     information: bool,
     /// What is done, in order.
+    #[schemars(extend("x-form" = { "when": { "information": false } }))]
     #[serde(default)]
     steps: Vec<Step>,
     /// Name of the picture in the item.
+    #[schemars(title = "Name of the picture in the item", example = &"data")]
     #[serde(default = "data")]
     data_property_name: Value,
     /// Name that the result gets; empty: that of the picture.
+    #[schemars(title = "Into the file", extend("x-form" = { "when": { "information": false }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     destination_key: String,
     /// Name of the file.
+    #[schemars(extend("x-form" = { "when": { "information": false }, "more": true }))]
     #[serde(default)]
     file_name: Option<String>,
     /// Format of the result: `png`, `jpeg`, `gif`, `webp`, `bmp` or `tiff`. By default that of the picture.
+    #[schemars(example = &"png", extend("x-form" = { "when": { "information": false }, "more": true }))]
     #[serde(default)]
     format: Option<String>,
     /// Quality of a JPEG file, 1 to 100.
+    #[schemars(extend("x-form" = { "when": { "information": false }, "unit": "%", "more": true }))]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     quality: Option<u8>,
 }

@@ -19,52 +19,80 @@ use crate::{js, lenient};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// The direction.
+    #[schemars(title = "Do")]
     #[serde(default)]
     mode: Mode,
     /// The file becomes the whole item, which it must be the JSON of (`binaryToJson`).
+    #[schemars(title = "The file becomes the whole item", extend("x-form" = { "when": { "mode": "binaryToJson" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     set_all_data: bool,
     /// The whole item becomes the file (`jsonToBinary`).
+    #[schemars(title = "The whole item becomes the file", extend("x-form" = { "when": { "mode": "jsonToBinary" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     convert_all_data: bool,
     /// Name of the file or field that is taken. Items without it are left out.
+    #[schemars(title = "From")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     source_key: String,
     /// Name of the field or file that is made.
+    #[schemars(title = "Into")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     destination_key: String,
     /// Encoding of the text.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     encoding: String,
     /// A byte order mark comes first.
+    #[schemars(
+        title = "With a byte order mark",
+        extend("x-form" = { "when": { "mode": "jsonToBinary" }, "more": true })
+    )]
     #[serde(default, rename = "addBOM", deserialize_with = "lenient::flag")]
     add_bom: bool,
     /// A byte order mark at the start is left out.
+    #[schemars(
+        title = "Without a byte order mark",
+        extend("x-form" = { "when": { "mode": "binaryToJson" }, "more": true })
+    )]
     #[serde(default = "yes", rename = "stripBOM", deserialize_with = "lenient::flag")]
     strip_bom: bool,
     /// The field holds base64.
+    #[schemars(
+        title = "The field holds base64",
+        extend("x-form" = { "when": { "mode": "jsonToBinary" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     data_is_base64: bool,
     /// The field's text is written as it is, not as JSON.
+    #[schemars(title = "As text, not as JSON", extend("x-form" = { "when": { "mode": "jsonToBinary" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     use_raw_data: bool,
     /// The file is JSON, and the field gets its value.
+    #[schemars(
+        title = "Read JSON",
+        extend("x-form" = { "when": { "mode": "binaryToJson", "setAllData": false }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     json_parse: bool,
     /// The field gets the file as base64.
+    #[schemars(extend("x-form" = { "when": { "mode": "binaryToJson", "setAllData": false }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     keep_as_base64: bool,
     /// What was taken stays.
+    #[schemars(title = "Keep what was taken", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     keep_source: bool,
     /// Name of the file.
+    #[schemars(extend("x-form" = { "when": { "mode": "jsonToBinary" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     file_name: String,
     /// Type of the file.
+    #[schemars(extend("x-form" = { "when": { "mode": "jsonToBinary" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     mime_type: String,
     /// Files are described as the first version of n8n's node does it: without a name unless one is given, and as JSON
     /// unless a type is given.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     plain_description: bool,
 }

@@ -20,60 +20,94 @@ use crate::lift::{named, renamed};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Read or write.
+    #[schemars(title = "Do")]
     #[serde(default)]
     operation: Operation,
     /// The format. Reading, by default what the file seems to be; writing, `xls`.
+    #[schemars(title = "Format")]
     #[serde(default)]
     file_format: Option<Format>,
     /// Name of the file in the item.
+    #[schemars(title = "Name of the file in the item", example = &"data")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     binary_property_name: String,
     /// Writing: name of the file. By default `spreadsheet` and the format.
+    #[schemars(title = "Name of the file", extend("x-form" = { "when": { "operation": "toFile" } }))]
     #[serde(default)]
     file_name: Option<String>,
     /// Writing: the file is packed. Ours always are.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "compression", default, deserialize_with = "lenient::flag")]
     _compression: bool,
     /// The first row holds the names of the columns.
+    #[schemars(title = "First row holds names")]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     header_row: bool,
     /// Name of the sheet; reading, by default the first one.
+    #[schemars(title = "Sheet", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     sheet_name: String,
     /// Reading CSV: what stands between fields.
+    #[schemars(extend("x-form" = { "when": { "operation": "fromFile" }, "more": true }))]
     #[serde(default = "comma", deserialize_with = "lenient::text")]
     delimiter: String,
     /// Reading CSV: the encoding.
+    #[schemars(extend("x-form" = { "when": { "operation": "fromFile" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     encoding: String,
     /// Reading CSV: a byte order mark at the start is left out.
+    #[schemars(
+        title = "Without a byte order mark",
+        extend("x-form" = { "when": { "operation": "fromFile" }, "more": true })
+    )]
     #[serde(default, rename = "enableBOM", deserialize_with = "lenient::flag")]
     enable_bom: bool,
     /// Reading CSV: a quote in the wrong place is text.
+    #[schemars(
+        title = "Quotes may be anywhere",
+        extend("x-form" = { "when": { "operation": "fromFile" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     relax_quotes: bool,
     /// Reading CSV: the line to begin with.
+    #[schemars(title = "Begin with line", extend("x-form" = { "when": { "operation": "fromFile" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     from_line: Option<u64>,
     /// Reading CSV: most rows; -1: all.
+    #[schemars(title = "Rows at most", extend("x-form" = { "when": { "operation": "fromFile" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     max_row_count: Option<i64>,
     /// Reading CSV: rows that cannot be read are left out.
+    #[schemars(
+        title = "Leave broken rows out",
+        extend("x-form" = { "when": { "operation": "fromFile" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     skip_records_with_errors: bool,
     /// Reading CSV: most rows that may be left out; -1: any number.
+    #[schemars(
+        title = "Broken rows at most",
+        extend("x-form" = { "when": { "operation": "fromFile", "skipRecordsWithErrors": true }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::maybe_whole")]
     max_skipped_records: Option<i64>,
     /// Reading: empty cells become empty texts.
+    #[schemars(title = "With empty cells", extend("x-form" = { "when": { "operation": "fromFile" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     include_empty_cells: bool,
     /// Reading: a row to begin with, from 0, or cells such as `B2:D9`.
+    #[schemars(example = &"B2:D9", extend("x-form" = { "when": { "operation": "fromFile" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     range: String,
     /// Reading: texts are not read as numbers and dates.
+    #[schemars(
+        title = "Leave texts as they are",
+        extend("x-form" = { "when": { "operation": "fromFile" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     raw_data: bool,
     /// Kept for n8n's sake: signs are read rightly without it.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "readAsString", default, deserialize_with = "lenient::flag")]
     _read_as_string: bool,
 }

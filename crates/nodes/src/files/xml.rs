@@ -15,48 +15,69 @@ use crate::{js, lenient};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// The direction.
+    #[schemars(title = "Do", extend("default" = "xmlToJson"))]
     #[serde(default)]
     mode: Mode,
     /// Field with the XML text; it is read, or gets what is written.
+    #[schemars(title = "Field with the XML", example = &"data")]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     data_property_name: String,
     /// Field that stands for an element's attributes.
+    #[schemars(title = "Field for attributes", extend("x-form" = { "more": true }))]
     #[serde(default = "dollar", deserialize_with = "lenient::text")]
     attrkey: String,
     /// Field that stands for an element's text, where it has more than that.
+    #[schemars(title = "Field for text", extend("x-form" = { "more": true }))]
     #[serde(default = "underscore", deserialize_with = "lenient::text")]
     charkey: String,
     /// Reading: children are lists even when there is one.
+    #[schemars(
+        title = "Children are always lists",
+        extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     explicit_array: bool,
     /// Reading: the root's name is a field.
+    #[schemars(title = "With the root's name", extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     explicit_root: bool,
     /// Reading: attributes are left out.
+    #[schemars(title = "Without attributes", extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     ignore_attrs: bool,
     /// Reading: attributes become fields beside the children.
+    #[schemars(
+        title = "Attributes beside children",
+        extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true })
+    )]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     merge_attrs: bool,
     /// Reading: white space inside texts becomes one blank.
+    #[schemars(title = "Join white space", extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     normalize: bool,
     /// Reading: names are written small.
+    #[schemars(title = "Small names", extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     normalize_tags: bool,
     /// Reading: white space at the ends of texts is left out.
+    #[schemars(extend("x-form" = { "when": { "mode": "xmlToJson" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     trim: bool,
     /// Writing: signs outside the first plane of Unicode are allowed. They always are.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "allowSurrogateChars", default, deserialize_with = "lenient::flag")]
     _allow_surrogate_chars: bool,
     /// Writing: texts with signs of XML stand in CDATA sections.
+    #[schemars(title = "CDATA sections", extend("x-form" = { "when": { "mode": "jsonToxml" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     cdata: bool,
     /// Writing: no declaration comes first.
+    #[schemars(title = "Without a declaration", extend("x-form" = { "when": { "mode": "jsonToxml" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     headless: bool,
     /// Writing: name of the root. An item with one field has that field as its root, unless this is another name.
+    #[schemars(title = "Name of the root", extend("x-form" = { "when": { "mode": "jsonToxml" }, "more": true }))]
     #[serde(default = "root", deserialize_with = "lenient::text")]
     root_name: String,
 }

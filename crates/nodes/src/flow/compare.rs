@@ -27,30 +27,39 @@ use crate::path::Path;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Params {
     /// Fields by which an item of A finds its counterpart in B.
+    #[schemars(title = "Counterparts have equal")]
     #[serde(default)]
     fields_to_match: Vec<Pair>,
     /// What is put out for counterparts that differ.
+    #[schemars(title = "Those that differ")]
     #[serde(default)]
     resolve: Resolve,
     /// Whose values a mixed item holds (`resolve: mix`).
+    #[schemars(title = "Mostly the values of", extend("x-form" = { "when": { "resolve": "mix" } }))]
     #[serde(default)]
     prefer_when_mix: Side,
     /// Names of the fields that a mixed item has from the other side, separated by commas.
+    #[schemars(title = "But not", extend("x-form" = { "when": { "resolve": "mix" }, "as": "fields" }))]
     #[serde(default)]
     except_when_mix: String,
     /// Small differences are overlooked: `3` is `"3"`, `null`, an empty text and 0 are the same.
+    #[schemars(title = "Overlook small differences")]
     #[serde(default)]
     fuzzy_compare: bool,
     /// Names of fields that are not compared, separated by commas.
+    #[schemars(title = "Fields that do not count", extend("x-form" = { "as": "fields", "more": true }))]
     #[serde(default)]
     skip_fields: String,
     /// Dots in names are part of the name.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     disable_dot_notation: bool,
     /// How many counterparts an item can have.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     multiple_matches: Matches,
     /// Answers as older versions of n8n's node did.
+    #[schemars(extend("default" = "newest", "x-form" = { "old": true }))]
     #[serde(default)]
     rules: Rules,
 }
@@ -59,12 +68,15 @@ struct Params {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Pair {
     /// Name of the field in A.
+    #[schemars(title = "Field of A", extend("x-form" = { "as": "field" }))]
     #[serde(default)]
     field1: String,
     /// Name of the field in B.
+    #[schemars(title = "Field of B", extend("x-form" = { "as": "field" }))]
     #[serde(default)]
     field2: String,
     /// Id in the editor.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "kept for the editor")]
     id: Option<Value>,

@@ -20,39 +20,51 @@ use crate::lift::{named, not_honoured, put, renamed};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Address of the service.
+    #[schemars(example = &"https://example.com/graphql")]
     #[serde(default, deserialize_with = "lenient::text")]
     endpoint: String,
     /// `GET` sends the query in the address, `POST` in the body.
+    #[schemars(title = "Method", extend("default" = "POST", "x-form" = { "more": true }))]
     #[serde(default)]
     request_method: Method,
     /// How the body is written.
+    #[schemars(title = "Sent as", extend("x-form" = { "when": { "requestMethod": "POST" }, "more": true }))]
     #[serde(default)]
     request_format: Format,
     /// The query.
+    #[schemars(example = &"query ($id: ID!) { order(id: $id) { total } }", extend("x-form" = { "as": "graphql" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     query: String,
     /// Variables of the query, an object or its JSON text.
+    #[schemars(example = &"{ \"id\": \"={{ $json.id }}\" }", extend("x-form" = { "as": "json" }))]
     #[serde(default)]
     variables: Value,
     /// Which of several operations in the query is asked for.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     operation_name: String,
     /// What items are made of.
+    #[schemars(title = "Answer", extend("x-form" = { "more": true }))]
     #[serde(default)]
     response_format: Answer,
     /// Field that gets the answer as text.
+    #[schemars(title = "Into the field", extend("x-form" = { "when": { "responseFormat": "string" }, "more": true }))]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     data_property_name: String,
     /// Headers.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     headers: Vec<Header>,
     /// Call although the certificate cannot be trusted.
+    #[schemars(title = "Accept any certificate", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     allow_unauthorized_certs: bool,
     /// Whether the connection of slot `auth` signs the call.
+    #[schemars(title = "Signed with the connection")]
     #[serde(default, deserialize_with = "lenient::flag")]
     authenticated: bool,
     /// Kind of credential that an import named.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "credentialType", default)]
     _credential_type: Option<String>,
 }

@@ -23,82 +23,159 @@ use crate::{convert, dates, js, lenient};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done.
+    #[schemars(title = "Do")]
     #[serde(default)]
     operation: Operation,
     /// The date (`formatDate`, `roundDate`, `extractDate`): a date as text, or seconds or milliseconds since 1970.
+    #[schemars(
+        extend("x-form" = { "when": { "operation": ["formatDate", "roundDate", "extractDate"] }, "as": "moment" })
+    )]
     #[serde(default)]
     date: Value,
     /// The date to calculate with (`addToDate`, `subtractFromDate`).
+    #[schemars(
+        title = "Date",
+        extend("x-form" = { "when": { "operation": ["addToDate", "subtractFromDate"] }, "as": "moment" })
+    )]
     #[serde(default)]
     magnitude: Value,
     /// The earlier date (`getTimeBetweenDates`).
+    #[schemars(extend("x-form" = { "when": { "operation": "getTimeBetweenDates" }, "as": "moment" }))]
     #[serde(default)]
     start_date: Value,
     /// The later date (`getTimeBetweenDates`).
+    #[schemars(extend("x-form" = { "when": { "operation": "getTimeBetweenDates" }, "as": "moment" }))]
     #[serde(default)]
     end_date: Value,
     /// How much is added or subtracted.
+    #[schemars(
+        title = "How much",
+        extend("x-form" = { "when": { "operation": ["addToDate", "subtractFromDate", "calculate"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::number")]
     pub duration: f64,
     /// In which unit.
+    #[schemars(
+        title = "Unit",
+        extend("default" = "days", "x-form" = {
+            "when": { "operation": ["addToDate", "subtractFromDate", "calculate"] }
+        })
+    )]
     #[serde(default)]
     pub time_unit: Unit,
     /// The form of the result (`formatDate`): `custom`, or one of Luxon's forms such as `yyyy-MM-dd`.
+    #[schemars(example = &"yyyy-MM-dd", extend("x-form" = { "when": { "operation": "formatDate" } }))]
     #[serde(default = "american")]
     format: String,
     /// The form of the result in Luxon's letters (`format: custom`).
+    #[schemars(
+        title = "Own format",
+        example = &"dd.MM.yyyy HH:mm",
+        extend("x-form" = { "when": { "operation": "formatDate", "format": "custom" } })
+    )]
     #[serde(default, deserialize_with = "convert_text")]
     custom_format: String,
     /// The form of the date that comes in, when it is not a common one: in Luxon's letters for `formatDate`, in
     /// Moment's for `format` and `calculate`.
+    #[schemars(
+        title = "Format that comes in",
+        extend("x-form" = { "when": { "operation": ["formatDate", "format", "calculate"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "convert_text")]
     pub from_format: String,
     /// The result of `formatDate` is in the workflow's time zone.
+    #[schemars(
+        title = "In the workflow's time zone",
+        extend("x-form" = { "when": { "operation": "formatDate" }, "more": true })
+    )]
     #[serde(default)]
     in_workflow_zone: bool,
     /// Whether a date is rounded down or up (`roundDate`).
+    #[schemars(title = "Round", extend("x-form" = { "when": { "operation": "roundDate" } }))]
     #[serde(default)]
     mode: Rounding,
     /// What it is rounded down to.
+    #[schemars(
+        title = "To the beginning of the",
+        extend("x-form" = { "when": { "operation": "roundDate", "mode": "roundDown" } })
+    )]
     #[serde(default = "month")]
     to_nearest: String,
     /// What it is rounded up to.
+    #[schemars(title = "To the next", extend("x-form" = { "when": { "operation": "roundDate", "mode": "roundUp" } }))]
     #[serde(default = "month")]
     to: String,
     /// Units of the time between dates: `year`, `month`, `week`, `day`, `hour`, `minute`, `second`, `millisecond`.
+    #[schemars(
+        title = "In",
+        example = &"day, hour",
+        extend("x-form" = { "when": { "operation": "getTimeBetweenDates" }, "as": "commas" })
+    )]
     #[serde(default = "day")]
     units: Value,
     /// The time between dates is a text such as `P1Y2M` instead of an object.
+    #[schemars(
+        title = "As a text such as P1Y2M",
+        extend("x-form" = { "when": { "operation": "getTimeBetweenDates" }, "more": true })
+    )]
     #[serde(default)]
     iso_string: bool,
     /// What is taken of the date (`extractDate`): `year`, `month`, `week`, `day`, `hour`, `minute`, `second`.
+    #[schemars(title = "Take the", extend("x-form" = { "when": { "operation": "extractDate" } }))]
     #[serde(default = "month")]
     part: String,
     /// The current date has a time (`getCurrentDate`).
+    #[schemars(title = "With the time", extend("x-form" = { "when": { "operation": "getCurrentDate" } }))]
     #[serde(default = "yes")]
     include_time: bool,
     /// Time zone of the current date; the workflow's when empty.
+    #[schemars(
+        title = "Time zone",
+        example = &"Europe/Berlin",
+        extend("x-form" = { "when": { "operation": "getCurrentDate" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "convert_text")]
     timezone: String,
     /// Name of the field that takes the result; each operation has one of its own when empty.
+    #[schemars(title = "Into the field")]
     #[serde(default, deserialize_with = "convert_text")]
     pub output_field_name: String,
     /// The item's other fields stay.
+    #[schemars(
+        title = "Keep other fields",
+        extend("x-form" = {
+            "when": {
+                "operation": [
+                    "getCurrentDate", "addToDate", "subtractFromDate", "formatDate", "roundDate",
+                    "getTimeBetweenDates", "extractDate"
+                ]
+            },
+            "more": true
+        })
+    )]
     #[serde(default)]
     include_input_fields: bool,
     /// The date of the operations `format` and `calculate`.
+    #[schemars(title = "Date", extend("x-form" = { "when": { "operation": ["format", "calculate"] }, "as": "moment" }))]
     #[serde(default)]
     pub value: Value,
     /// The form of the result of `format`, in Moment's letters (`YYYY-MM-DD`).
+    #[schemars(title = "Format", example = &"YYYY-MM-DD", extend("x-form" = { "when": { "operation": "format" } }))]
     #[serde(default = "moment_s", deserialize_with = "convert_text")]
     pub to_format: String,
     /// Time zone of the date that `format` gets, when it says none.
+    #[schemars(title = "Time zone of the date", extend("x-form" = { "when": { "operation": "format" }, "more": true }))]
     #[serde(default)]
     pub from_timezone: Option<String>,
     /// Time zone of the result of `format`.
+    #[schemars(
+        title = "Time zone of the result",
+        extend("x-form" = { "when": { "operation": "format" }, "more": true })
+    )]
     #[serde(default)]
     pub to_timezone: Option<String>,
     /// What `calculate` does.
+    #[schemars(title = "Do", extend("x-form" = { "when": { "operation": "calculate" } }))]
     #[serde(default)]
     pub direction: Direction,
 }

@@ -29,9 +29,11 @@ struct Params {
     operation: Operation,
     /// The parameters of the node type that does it: those of Split out, Aggregate, Remove duplicates, Sort, Limit or
     /// Summarize.
+    #[schemars(extend("x-form" = { "as": "json" }))]
     #[serde(default)]
     settings: Map,
     /// What is refused as it was in older versions of n8n's node.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     rules: Rules,
 }

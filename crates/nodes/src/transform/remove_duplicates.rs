@@ -29,42 +29,106 @@ pub struct Params {
     #[serde(default)]
     pub operation: Operation,
     /// Which fields make items the same (`operation: removeDuplicateInputItems`).
+    #[schemars(title = "The same when", extend("x-form" = { "when": { "operation": "removeDuplicateInputItems" } }))]
     #[serde(default)]
     compare: Compare,
     /// Names of the fields that do not count, separated by commas (`compare: allFieldsExcept`).
+    #[schemars(
+        title = "But not",
+        extend("x-form" = {
+            "when": { "operation": "removeDuplicateInputItems", "compare": "allFieldsExcept" },
+            "as": "fields"
+        })
+    )]
     #[serde(default, deserialize_with = "names")]
     fields_to_exclude: String,
     /// Names of the fields that count, separated by commas (`compare: selectedFields`).
+    #[schemars(
+        title = "Fields",
+        extend("x-form" = {
+            "when": { "operation": "removeDuplicateInputItems", "compare": "selectedFields" },
+            "as": "fields"
+        })
+    )]
     #[serde(default, deserialize_with = "names")]
     fields_to_compare: String,
     /// Dots in names are part of the name.
+    #[schemars(extend("x-form" = { "when": { "operation": "removeDuplicateInputItems" }, "more": true }))]
     #[serde(default)]
     disable_dot_notation: bool,
     /// Items keep only the fields that were compared.
+    #[schemars(extend("x-form" = { "when": { "operation": "removeDuplicateInputItems" }, "more": true }))]
     #[serde(default)]
     remove_other_fields: bool,
     /// Of which types the values of a compared field may be.
+    #[schemars(
+        title = "Values may be",
+        extend("x-form" = { "when": { "operation": "removeDuplicateInputItems" }, "more": true })
+    )]
     #[serde(default)]
     types: Types,
     /// Which items are new (`operation: removeItemsSeenInPreviousExecutions`).
+    #[schemars(
+        title = "New are",
+        extend("x-form" = { "when": { "operation": "removeItemsSeenInPreviousExecutions" } })
+    )]
     #[serde(default)]
     pub logic: Logic,
     /// The value that an item is known by, for example `={{ $json.id }}`.
+    #[schemars(
+        title = "An item is known by",
+        example = &"={{ $json.id }}",
+        extend("x-form" = {
+            "when": {
+                "operation": "removeItemsSeenInPreviousExecutions",
+                "logic": "removeItemsWithAlreadySeenKeyValues"
+            }
+        })
+    )]
     #[serde(default)]
     pub dedupe_value: Value,
     /// The number that grows from item to item (`logic: removeItemsUpToStoredIncrementalKey`).
+    #[schemars(
+        title = "Number that grows",
+        example = &"={{ $json.id }}",
+        extend("x-form" = {
+            "when": {
+                "operation": "removeItemsSeenInPreviousExecutions",
+                "logic": "removeItemsUpToStoredIncrementalKey"
+            }
+        })
+    )]
     #[serde(default)]
     pub incremental_dedupe_value: Value,
     /// The date that grows from item to item (`logic: removeItemsUpToStoredDate`).
+    #[schemars(
+        title = "Date that grows",
+        example = &"={{ $json.createdAt }}",
+        extend("x-form" = {
+            "when": { "operation": "removeItemsSeenInPreviousExecutions", "logic": "removeItemsUpToStoredDate" }
+        })
+    )]
     #[serde(default)]
     pub date_dedupe_value: Value,
     /// Who shares what is remembered.
+    #[schemars(
+        title = "Remembered for",
+        extend("x-form" = {
+            "when": { "operation": ["removeItemsSeenInPreviousExecutions", "clearDeduplicationHistory"] },
+            "more": true
+        })
+    )]
     #[serde(default)]
     pub scope: Scope,
     /// Most values that are remembered; an input that would exceed it is refused.
+    #[schemars(
+        title = "Values remembered at most",
+        extend("x-form" = { "when": { "operation": "removeItemsSeenInPreviousExecutions" }, "more": true })
+    )]
     #[serde(default = "ten_thousand", deserialize_with = "lenient::whole")]
     pub history_size: u64,
     /// What is done to the memory (`operation: clearDeduplicationHistory`): all of it is forgotten.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "there is one way only")]
     mode: Clear,

@@ -23,9 +23,11 @@ use crate::pattern::{self, Replacer};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Fields by their names, renamed one after the other. Each is read from the item as it came.
+    #[schemars(title = "Fields by name")]
     #[serde(default)]
     keys: Vec<Key>,
     /// Fields by a pattern that their names match, on every level; what was renamed before may be renamed again.
+    #[schemars(title = "Fields by pattern", extend("x-form" = { "more": true }))]
     #[serde(default)]
     patterns: Vec<Pattern>,
 }
@@ -34,9 +36,11 @@ pub struct Params {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Key {
     /// Name of the field; dots and brackets lead into nested values (`order.lines[0].sku`).
+    #[schemars(title = "Field", extend("x-form" = { "as": "field" }))]
     #[serde(default)]
     current_key: String,
     /// Its new name; dots make nested values.
+    #[schemars(title = "New name")]
     #[serde(default)]
     new_key: String,
 }
@@ -45,9 +49,11 @@ struct Key {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Pattern {
     /// Regular expression, as in JavaScript. Its first match in a name is replaced.
+    #[schemars(title = "Regular expression", example = &"^old_")]
     #[serde(default)]
     search_regex: String,
     /// What stands in the place of the match; `$1` is what the first bracket of the expression found.
+    #[schemars(title = "Becomes", example = &"new_")]
     #[serde(default)]
     replace_regex: String,
     /// How it is looked for.

@@ -22,24 +22,31 @@ use crate::path::Path;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is computed, each of it a field of the result (`sum_price`, `count_name`).
+    #[schemars(title = "Compute")]
     #[serde(default)]
     fields_to_summarize: Vec<Field>,
     /// Names of fields, separated by commas: one result for each combination of their values.
+    #[schemars(title = "One result for each", extend("x-form" = { "as": "fields" }))]
     #[serde(default)]
     fields_to_split_by: String,
     /// Whether each group becomes an item.
+    #[schemars(title = "Put out", extend("x-form" = { "more": true }))]
     #[serde(default)]
     output_format: Format,
     /// Items without a value in a field that they are grouped by are left out.
+    #[schemars(title = "Leave out items without a group", extend("x-form" = { "more": true }))]
     #[serde(default)]
     skip_empty_split_fields: bool,
     /// Dots in names are part of the name.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     disable_dot_notation: bool,
     /// A field that no item has is no error: it counts as empty in all of them.
+    #[schemars(title = "A missing field is no error", extend("x-form" = { "more": true }))]
     #[serde(default = "yes")]
     continue_if_field_not_found: bool,
     /// The values that items are grouped by become texts (`null` and missing ones, too).
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     groups_as_text: bool,
 }
@@ -62,21 +69,30 @@ enum Format {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Field {
     /// What is computed.
+    #[schemars(title = "Compute", extend("default" = "count"))]
     #[serde(default)]
     aggregation: Aggregation,
     /// Name of the field that it is computed of.
+    #[schemars(example = &"price", extend("x-form" = { "as": "field" }))]
     #[serde(default)]
     field: String,
     /// Null, missing and empty values count, too (`append`, `concatenate`, `count`, `countUnique`).
+    #[schemars(
+        title = "Empty values count",
+        extend("x-form" = { "when": { "aggregation": ["append", "concatenate", "count", "countUnique"] } })
+    )]
     #[serde(default)]
     include_empty: bool,
     /// What stands between values (`concatenate`), or `other` for `customSeparator`.
+    #[schemars(title = "Between them", extend("x-form" = { "when": { "aggregation": "concatenate" } }))]
     #[serde(default = "comma")]
     separate_by: String,
     /// What stands between values (`separateBy: other`).
+    #[schemars(extend("x-form" = { "when": { "aggregation": "concatenate", "separateBy": "other" } }))]
     #[serde(default)]
     custom_separator: String,
     /// Id in the editor.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "kept for the editor")]
     id: Option<Value>,

@@ -18,6 +18,7 @@ use crate::lift::not_honoured;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Params {
     /// What n8n's node says; kept, not used.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     #[expect(dead_code, reason = "kept for the way back")]
     kept: Map,

@@ -27,36 +27,71 @@ pub struct Params {
     #[serde(default)]
     protocol: Speaks,
     /// What is done.
+    #[schemars(extend("default" = "download"))]
     #[serde(default)]
     operation: Operation,
     /// The file or folder; listing: the root unless it is said.
+    #[schemars(
+        example = &"/in/orders.csv",
+        extend("x-form" = { "when": { "operation": ["delete", "download", "list", "upload"] } })
+    )]
     #[serde(default)]
     path: Option<String>,
     /// Renaming: the file as it is called now.
+    #[schemars(
+        title = "The file as it is called now",
+        example = &"/in/orders.csv",
+        extend("x-form" = { "when": { "operation": "rename" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     old_path: String,
     /// Renaming: as it shall be called.
+    #[schemars(
+        title = "As it shall be called",
+        example = &"/done/orders.csv",
+        extend("x-form" = { "when": { "operation": "rename" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     new_path: String,
     /// Deleting: the path is a folder.
+    #[schemars(title = "It is a folder", extend("x-form" = { "when": { "operation": "delete" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     folder: bool,
     /// Listing: what is in the folders below, too. Deleting a folder: with all that is in it.
+    #[schemars(
+        title = "With what is in folders below",
+        extend("x-form" = { "when": { "operation": ["list", "delete"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     recursive: bool,
     /// Renaming: make the folders of the new path that are missing.
+    #[schemars(
+        title = "Make folders that are missing",
+        extend("x-form" = { "when": { "operation": "rename" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     create_directories: bool,
     /// Uploading: a file of the item; otherwise a text.
+    #[schemars(title = "A file of the item", extend("x-form" = { "when": { "operation": "upload" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     binary_data: bool,
     /// Name of the file in the item: the one that is uploaded, or where the downloaded one goes.
+    #[schemars(
+        title = "Name of the file in the item",
+        example = &"data",
+        extend("x-form" = { "when": { "operation": ["upload", "download"], "binaryData": true } })
+    )]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     binary_property_name: String,
     /// Uploading: the text.
+    #[schemars(
+        title = "Text",
+        extend("x-form" = { "when": { "operation": "upload", "binaryData": false }, "as": "text" })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     file_content: String,
     /// Longest time to open the session.
+    #[schemars(extend("x-form" = { "unit": "ms", "more": true }))]
     #[serde(default = "ten_seconds")]
     timeout: Millis,
 }
@@ -136,7 +171,7 @@ impl Plain for Ftp {
         params: || schemars::schema_for!(Params),
         keywords: &["sftp", "ftps", "upload", "download", "file", "server", "ssh"],
     };
-    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login"] }];
+    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login:ftp", "login:sftp"] }];
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.ftp", versions: &[1.0, 1.1] }];
     const NAMES: n8n::Names = NAMES;
     // Reads are always made side by side, in parts that the server likes.

@@ -47,67 +47,115 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done.
+    #[schemars(extend("default" = "search"))]
     #[serde(default)]
     operation: Operation,
     /// Distinguished name of the entry, for all operations but `search`.
+    #[schemars(
+        title = "Entry (DN)",
+        example = &"uid=ada,ou=people,dc=example,dc=com",
+        extend("x-form" = { "when": { "operation": ["compare", "create", "delete", "rename", "update"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     dn: String,
     /// With `compare`: the attribute that is looked at.
+    #[schemars(title = "Attribute", example = &"mail", extend("x-form" = { "when": { "operation": "compare" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     id: String,
     /// With `compare`: the value that it should have.
+    #[schemars(extend("x-form" = { "when": { "operation": "compare" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     value: String,
     /// With `rename`: the new distinguished name.
+    #[schemars(
+        title = "New name (DN)",
+        example = &"uid=ada,ou=staff,dc=example,dc=com",
+        extend("x-form" = { "when": { "operation": "rename" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     target_dn: String,
     /// With `create`: the attributes of the new entry. One that is named twice has both values.
+    #[schemars(extend("x-form" = { "when": { "operation": "create" } }))]
     #[serde(default)]
     attributes: Vec<Attribute>,
     /// With `update`: values to add.
+    #[schemars(title = "Values to add", extend("x-form" = { "when": { "operation": "update" } }))]
     #[serde(default)]
     add: Vec<Attribute>,
     /// With `update`: values that take the place of those that an attribute has.
+    #[schemars(title = "Values to replace", extend("x-form" = { "when": { "operation": "update" } }))]
     #[serde(default)]
     replace: Vec<Attribute>,
     /// With `update`: values to remove; an empty one removes the whole attribute.
+    #[schemars(title = "Values to remove", extend("x-form" = { "when": { "operation": "update" } }))]
     #[serde(default)]
     delete: Vec<Attribute>,
     /// With `search`: the entry at which it begins.
+    #[schemars(
+        title = "Search below (DN)",
+        example = &"ou=people,dc=example,dc=com",
+        extend("x-form" = { "when": { "operation": "search" } })
+    )]
     #[serde(default, rename = "baseDN", deserialize_with = "lenient::text")]
     base_dn: String,
     /// With `search`: `custom` uses `customFilter`; otherwise a filter such as `(objectclass=person)`, to which
     /// `attribute` and `searchText` are added.
+    #[schemars(
+        title = "Filter",
+        example = &"(objectclass=person)",
+        extend("x-form" = { "when": { "operation": "search" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     search_for: String,
     /// A filter of yours. Write values as `$1`, `$2` … and give them in `filterValues`: they cannot change what it asks.
+    #[schemars(
+        title = "Own filter",
+        example = &"(&(objectclass=person)(uid=$1))",
+        extend("x-form" = { "when": { "operation": "search", "searchFor": "custom" } })
+    )]
     #[serde(default = "everything", deserialize_with = "lenient::text")]
     custom_filter: String,
     /// The attribute that is searched.
+    #[schemars(title = "Attribute", example = &"uid", extend("x-form" = { "when": { "operation": "search" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     attribute: String,
     /// What it should be; `*` stands for any text. `$1`, `$2` … stand for values of `filterValues`.
+    #[schemars(title = "Is", example = &"ada*", extend("x-form" = { "when": { "operation": "search" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     search_text: String,
     /// Values of `$1`, `$2` … in `searchFor`, `customFilter` and `searchText`.
+    #[schemars(title = "Values of $1, $2 …", extend("x-form" = { "when": { "operation": "search" }, "more": true }))]
     #[serde(default)]
     filter_values: Vec<Value>,
     /// How an import wrote those three; they and `filterValues` are what counts.
+    #[schemars(extend("x-form" = { "old": true }))]
     #[serde(rename = "filterWritten", default)]
     _filter_written: Map,
     /// Finds all entries instead of the first `limit` ones.
+    #[schemars(title = "All of them", extend("x-form" = { "when": { "operation": "search" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     return_all: bool,
     /// Most entries that are found.
+    #[schemars(title = "At most", extend("x-form" = { "when": { "operation": "search", "returnAll": false } }))]
     #[serde(default = "fifty", deserialize_with = "lenient::whole")]
     limit: usize,
     /// Attributes that come out, with commas between them or as a list; all of them when there are none.
+    #[schemars(
+        title = "Only these attributes",
+        example = &"mail, cn",
+        extend("x-form" = { "when": { "operation": "search" }, "as": "commas", "more": true })
+    )]
     #[serde(default)]
     only_attributes: Value,
     /// Entries that are asked for at a time; 0: all at once.
+    #[schemars(title = "Entries at a time", extend("x-form" = { "when": { "operation": "search" }, "more": true }))]
     #[serde(default = "thousand", deserialize_with = "lenient::whole")]
     page_size: i32,
     /// How deep it searches.
+    #[schemars(
+        title = "How deep",
+        extend("default" = "sub", "x-form" = { "when": { "operation": "search" }, "more": true })
+    )]
     #[serde(default)]
     scope: Scope,
 }
@@ -117,6 +165,7 @@ pub struct Params {
 #[serde(deny_unknown_fields)]
 struct Attribute {
     /// Its name.
+    #[schemars(title = "Attribute", example = &"mail")]
     #[serde(default, deserialize_with = "lenient::text")]
     id: String,
     /// A value.

@@ -23,24 +23,35 @@ use super::send::{Params, Post};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Ask {
     /// What is asked.
+    #[schemars(extend("x-form" = { "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message: String,
     /// How it can be answered.
+    #[schemars(title = "Answered by")]
     #[serde(default)]
     answer: Answer,
     /// Text of the button that says yes; `Approve` when it is absent.
+    #[schemars(title = "Text for yes", example = &"Approve", extend("x-form" = { "when": { "answer": "approval" } }))]
     #[serde(default)]
     yes: Option<String>,
     /// Text of the button that says no; without one, the only answer is yes.
+    #[schemars(title = "Text for no", example = &"Decline", extend("x-form" = { "when": { "answer": "approval" } }))]
     #[serde(default)]
     no: Option<String>,
     /// Text of the mail's button that leads to the form; `Respond` when it is absent.
+    #[schemars(
+        title = "Text of the button",
+        example = &"Respond",
+        extend("x-form" = { "when": { "answer": ["text", "form"] } })
+    )]
     #[serde(default)]
     button: Option<String>,
     /// The form that is filled in. Without title and text it has those of the mail.
+    #[schemars(extend("x-form" = { "when": { "answer": "form" }, "as": "form" }))]
     #[serde(default)]
     form: Form,
     /// When the run goes on although nobody has answered.
+    #[schemars(title = "At the longest")]
     #[serde(default)]
     limit: Option<Limit>,
 }

@@ -33,51 +33,84 @@ pub struct Params {
     #[serde(default)]
     pub(super) operation: Operation,
     /// Who it comes from: `name@example.com`, or `A Name <name@example.com>`.
+    #[schemars(example = &"Shop <shop@example.com>")]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) from: String,
     /// Who it goes to; several with commas between them.
+    #[schemars(example = &"ada@example.com, bob@example.com")]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) to: String,
     /// Who gets a copy that all can see.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     cc: String,
     /// Who gets a copy that nobody else can see.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     bcc: String,
     /// Where answers go, if not to the sender.
+    #[schemars(title = "Answers go to", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     reply_to: String,
     /// The subject. Line breaks in it become spaces.
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) subject: String,
     /// Which of the two texts are sent.
+    #[schemars(title = "Content", extend("x-form" = { "when": { "operation": "send" } }))]
     #[serde(default)]
     format: Format,
     /// The mail as plain text.
+    #[schemars(
+        title = "Plain text",
+        extend("x-form" = { "when": { "operation": "send", "format": ["text", "both"] }, "as": "text" })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     text: String,
     /// The mail as HTML.
+    #[schemars(
+        title = "HTML",
+        extend("x-form" = { "when": { "operation": "send", "format": ["html", "both"] }, "as": "html" })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     html: String,
     /// Names of files that the HTML shows as `cid:name`, with commas between them, or a list.
+    #[schemars(
+        title = "Pictures in the HTML",
+        example = &"logo",
+        extend("x-form" = { "when": { "operation": "send", "format": ["html", "both"] }, "as": "names", "more": true })
+    )]
     #[serde(default, deserialize_with = "names")]
     inline: Vec<String>,
     /// Names of files that go along, with commas between them, or a list.
+    #[schemars(
+        title = "Attachments",
+        example = &"data, invoice",
+        extend("x-form" = { "when": { "operation": "send" }, "as": "names" })
+    )]
     #[serde(default, deserialize_with = "names")]
     files: Vec<String>,
     /// End with a line that says what sent the mail.
+    #[schemars(title = "Say what sent it", extend("x-form" = { "when": { "operation": "send" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) attribution: bool,
     /// Send it although the server's certificate cannot be trusted.
+    #[schemars(title = "Accept any certificate", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     accept_invalid_certificates: bool,
     /// Id of the mail that this one answers (`Message-ID`), so that mail programs show them together.
+    #[schemars(
+        title = "Answers the mail",
+        example = &"<id@example.com>",
+        extend("x-form" = { "when": { "operation": "send" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     in_reply_to: String,
     /// Ids of the mails before that one, with spaces between them.
+    #[schemars(title = "Mails before that one", extend("x-form" = { "when": { "operation": "send" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     references: String,
     /// Asking: what is asked, and how it can be answered.
+    #[schemars(title = "The question", extend("x-form" = { "when": { "operation": "ask" } }))]
     #[serde(default)]
     pub(super) ask: ask::Ask,
 }

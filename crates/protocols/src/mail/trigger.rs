@@ -25,36 +25,47 @@ pub(super) const SLOT: &str = "imap";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// The mailbox.
+    #[schemars(example = &"INBOX")]
     #[serde(default = "inbox", deserialize_with = "lenient::text")]
     pub(super) mailbox: String,
     /// What becomes of a mail once its run is there to stay.
+    #[schemars(title = "What becomes of a mail")]
     #[serde(default)]
     pub(super) after: After,
     /// How it is put out.
+    #[schemars(title = "Put out")]
     #[serde(default)]
     pub(super) format: Format,
     /// `simple`: files come along.
+    #[schemars(title = "With attachments", extend("x-form" = { "when": { "format": "simple" } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) attachments: bool,
     /// What the files are called in the item, with a number behind it.
+    #[schemars(title = "Names of attachments begin with", extend("x-form" = { "more": true }))]
     #[serde(default = "prefix", deserialize_with = "lenient::text")]
     pub(super) prefix: String,
     /// Which mails are meant, as a JSON list: `["UNSEEN"]`, `["UNSEEN", ["FROM", "ada@example.com"]]`.
+    #[schemars(title = "Which mails", example = &"[\"UNSEEN\"]", extend("x-form" = { "as": "json", "more": true }))]
     #[serde(default = "unseen", deserialize_with = "lenient::text")]
     pub(super) criteria: String,
     /// Which mails of before count when listening begins the first time.
+    #[schemars(title = "Mails from before")]
     #[serde(default)]
     pub(super) first: First,
     /// Only mails behind the last one that was heard are looked at.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub(super) only_new: bool,
     /// Connects anew after so many minutes, for servers that want it; 0 stays.
+    #[schemars(title = "Connect anew after", extend("x-form" = { "unit": "minutes", "more": true }))]
     #[serde(default, deserialize_with = "lenient::number")]
     pub(super) reconnect_minutes: f64,
     /// Any certificate of the server will do.
+    #[schemars(title = "Accept any certificate", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) accept_invalid_certificates: bool,
     /// The item says which number the mail has in its mailbox.
+    #[schemars(title = "Say the mail's number", extend("x-form" = { "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub(super) attributes: bool,
 }

@@ -22,13 +22,16 @@ use crate::each::{self, PerItem};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Once, for the first item, instead of once for each.
+    #[schemars(title = "Once, for the first item")]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     execute_once: bool,
     /// The command, a line for `/bin/sh`. It runs in the server's folder for files, gets no input and sees none of the
     /// server's environment but its `PATH`. What strangers sent must not be written into it.
+    #[schemars(example = &"wc -l orders.csv", extend("x-form" = { "as": "shell" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     command: String,
     /// Longest time. The command and all that it has started are ended then.
+    #[schemars(title = "At the longest", extend("x-form" = { "unit": "ms", "more": true }))]
     #[serde(default = "an_hour")]
     timeout: Millis,
 }

@@ -26,27 +26,41 @@ use crate::files::{file, names};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Which secret of the connection is shown.
+    #[schemars(title = "Sign in with", extend("x-form" = { "more": true }))]
     #[serde(default)]
     authentication: Authentication,
     /// A command is run, or a file is moved.
+    #[schemars(title = "Works on")]
     #[serde(default)]
     resource: Resource,
     /// What is done; a command is executed and a file uploaded unless it is said.
+    #[schemars(
+        extend("x-form" = { "offered": { "resource": { "command": ["execute"], "file": ["download", "upload"] } } })
+    )]
     #[serde(default)]
     operation: Option<Operation>,
     /// The command, a line for the user's shell over there. It gets no input. What it is must not come from strangers.
+    #[schemars(example = &"df -h /", extend("x-form" = { "when": { "resource": "command" }, "as": "shell" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     command: String,
     /// The folder that it runs in; `~/` is the user's home. It does not run where there is no such folder.
+    #[schemars(title = "In the folder", example = &"~/", extend("x-form" = { "when": { "resource": "command" } }))]
     #[serde(default = "root", deserialize_with = "lenient::text")]
     cwd: String,
     /// Downloading: the file. Uploading: the folder that it goes to.
+    #[schemars(example = &"/srv/in/", extend("x-form" = { "when": { "resource": "file" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     path: String,
     /// Name of the file in the item.
+    #[schemars(
+        title = "Name of the file in the item",
+        example = &"data",
+        extend("x-form" = { "when": { "resource": "file" } })
+    )]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     binary_property_name: String,
     /// Name that the file gets instead of its own.
+    #[schemars(title = "Other name for the file", extend("x-form" = { "when": { "resource": "file" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     file_name: String,
 }
@@ -122,7 +136,7 @@ impl Plain for Ssh {
         params: || schemars::schema_for!(Params),
         keywords: &["command", "shell", "remote", "server", "bash", "scp"],
     };
-    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login"] }];
+    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login:ssh", "login:sftp"] }];
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.ssh", versions: &[1.0] }];
     const NAMES: n8n::Names = NAMES;
 

@@ -36,6 +36,7 @@ const LARGEST: usize = 4 << 20;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Address of the stream.
+    #[schemars(title = "Address of the stream", example = &"https://example.com/events")]
     #[serde(default, deserialize_with = "lenient::text")]
     url: String,
 }

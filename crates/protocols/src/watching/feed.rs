@@ -36,9 +36,11 @@ const PROOF: Duration = Duration::from_secs(8);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Address of the feed, RSS or Atom.
+    #[schemars(title = "Address of the feed", example = &"https://example.com/feed.xml")]
     #[serde(default, deserialize_with = "lenient::text")]
     url: String,
     /// When it is read; none is each minute.
+    #[schemars(title = "Read it")]
     #[serde(default)]
     times: Vec<PollTime>,
 }

@@ -19,27 +19,35 @@ pub(super) const SERVICE: &str = "files";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// One file, or what is below a folder.
+    #[schemars(title = "Watch", extend("default" = "folder"))]
     #[serde(default)]
     pub(super) on: On,
     /// The file or folder, below the server's folder for files: `in/orders`, or the whole path. `.` is that folder.
+    #[schemars(example = &"in/orders")]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) path: String,
     /// `folder`: what starts a run.
+    #[schemars(title = "Starts when", extend("x-form" = { "when": { "on": "folder" } }))]
     #[serde(default)]
     pub(super) events: Vec<Event>,
     /// A file counts once it has stopped growing for two seconds.
+    #[schemars(title = "Wait until it is written", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) await_write_finish: bool,
     /// Paths that do not count: a pattern such as `**/*.tmp`, or a folder.
+    #[schemars(title = "Leave out", example = &"**/*.tmp", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) ignored: String,
     /// What `ignored` is.
+    #[schemars(title = "That is", extend("x-form" = { "more": true }))]
     #[serde(default)]
     pub(super) ignore_mode: IgnoreMode,
     /// What is there when listening begins the first time starts no runs.
+    #[schemars(title = "Not for what is there already", extend("x-form" = { "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub(super) ignore_initial: bool,
     /// How many folders deep; 0 is the folder itself, -1 all.
+    #[schemars(title = "Folders deep", extend("x-form" = { "when": { "on": "folder" }, "more": true }))]
     #[serde(default = "all", deserialize_with = "lenient::whole")]
     pub(super) depth: i64,
 }

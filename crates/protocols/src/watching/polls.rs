@@ -12,27 +12,40 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PollTime {
     /// How often.
+    #[schemars(title = "How often", extend("default" = "everyDay"))]
     #[serde(default)]
     mode: Mode,
     /// Hour of the day, from 0 to 23.
+    #[schemars(extend("x-form" = { "when": { "mode": ["everyDay", "everyWeek", "everyMonth"] } }))]
     #[serde(default = "afternoon", deserialize_with = "lenient::whole")]
     hour: i64,
     /// Minute of the hour, from 0 to 59.
+    #[schemars(extend("x-form" = { "when": { "mode": ["everyHour", "everyDay", "everyWeek", "everyMonth"] } }))]
     #[serde(default, deserialize_with = "lenient::whole")]
     minute: i64,
     /// Day of the month, from 1 to 31.
+    #[schemars(extend("x-form" = { "when": { "mode": "everyMonth" } }))]
     #[serde(default = "one", deserialize_with = "lenient::whole")]
     day_of_month: i64,
     /// Day of the week, from 0 (Sunday) to 6.
+    #[schemars(
+        extend("x-form" = {
+            "when": { "mode": "everyWeek" },
+            "words": { "1": "Monday", "2": "Tuesday", "3": "Wednesday", "4": "Thursday", "5": "Friday", "6": "Saturday", "0": "Sunday" }
+        })
+    )]
     #[serde(default = "one", deserialize_with = "lenient::whole")]
     weekday: i64,
     /// `everyX`: how many of the unit.
+    #[schemars(title = "Every", extend("x-form" = { "when": { "mode": "everyX" } }))]
     #[serde(default = "two", deserialize_with = "lenient::whole")]
     value: i64,
     /// `everyX`: the unit.
+    #[schemars(extend("x-form" = { "when": { "mode": "everyX" } }))]
     #[serde(default)]
     unit: Unit,
     /// `custom`: a cron expression of five or six fields.
+    #[schemars(example = &"0 9 * * 1-5", extend("x-form" = { "when": { "mode": "custom" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     cron_expression: String,
 }

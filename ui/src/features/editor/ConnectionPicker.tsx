@@ -35,14 +35,16 @@ function kindOf(auth: unknown): string {
 export function fitting(connections: readonly { readonly name: string; readonly spec: JsonObject }[], kinds: readonly string[] | undefined): Offered[] {
   return connections
     .map(({ name, spec }) => ({ name, title: typeof spec["title"] === "string" ? spec["title"] : "", kind: kindOf(spec["auth"]) }))
-    .filter((one) => kinds === undefined || kinds.includes(one.kind))
+    .filter((one) => kinds === undefined || kinds.includes(one.kind) || kinds.includes(one.kind.replace(/:.*/, "")))
     .sort((one, other) => (one.title || one.name).localeCompare(other.title || other.name));
 }
 
 /** A kind in words. */
-const worded = (kind: string): string => (kind.startsWith("login:") ? `login to ${kind.slice("login:".length)}` : (WORDS[kind] ?? kind));
+const worded = (kind: string): string => (kind.startsWith("login:") ? `login to ${SERVICES[kind.slice("login:".length)] ?? kind.slice("login:".length)}` : (WORDS[kind] ?? kind));
 
-const WORDS: Readonly<Record<string, string>> = { basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom", keys: "keys" };
+const SERVICES: Readonly<Record<string, string>> = { postgres: "PostgreSQL", mysql: "MySQL", mongodb: "MongoDB", redis: "Redis", mqtt: "MQTT", amqp: "RabbitMQ", nats: "NATS", smtp: "a mail server (SMTP)", imap: "a mailbox (IMAP)", ftp: "FTP", sftp: "SFTP", ssh: "SSH", ldap: "LDAP", s3: "S3", git: "Git" };
+
+const WORDS: Readonly<Record<string, string>> = { login: "login to a service", basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom", keys: "keys" };
 
 export function ConnectionPicker({ slot, kinds, value, onChange }: Props) {
   const { calls } = use(RunContext);
@@ -55,7 +57,7 @@ export function ConnectionPicker({ slot, kinds, value, onChange }: Props) {
   const wanted = kinds?.map(worded).join(", ");
   return (
     <Field
-      label={slot === "auth" ? "Connection" : `Connection (${slot})`}
+      label={slot === "auth" || kinds?.every((kind) => kind.startsWith("login")) === true ? "Connection" : `Connection (${slot})`}
       hint={known.data !== undefined && offered.length === 0 ? `No connection fits yet${wanted === undefined ? "" : ` (it takes: ${wanted})`}.` : undefined}
       error={misfit ? (stored ? `\`${value}\` is of another kind: it takes ${wanted ?? "others"}` : `there is no connection \`${value}\` here`) : known.error ? "the connections cannot be listed" : undefined}
     >

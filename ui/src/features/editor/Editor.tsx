@@ -50,6 +50,8 @@ export interface EditorProps {
   readonly hooks: string;
   /** The workflows that are looked into from here, each called by the one before. */
   readonly peeked: readonly string[];
+  /** Name of the node that is opened first. */
+  readonly startAt?: string | undefined;
   readonly onPeek: (path: readonly string[]) => void;
 }
 
@@ -127,12 +129,12 @@ export function Editor(props: EditorProps) {
   );
 }
 
-function Desk({ name, calls, save, store, types, around, recovered, hooks, peeked, onPeek, onOpenWorkflow, onGo }: EditorProps & Loaded) {
+function Desk({ name, calls, save, store, types, around, recovered, hooks, peeked, startAt, onPeek, onOpenWorkflow, onGo }: EditorProps & Loaded) {
   const history = useHistory();
   const { document, selection } = history;
   const flow = useReactFlow();
   const [view, setView] = useState<View>("canvas");
-  const [opened, setOpened] = useState<string>();
+  const [opened, setOpened] = useState<string | undefined>(() => (startAt === undefined ? undefined : nodeByName(store.document, startAt)?.id));
   const [asked, setAsked] = useState<Asked>();
   const [saved, setSaved] = useState<SaveState>({ is: "saved" });
   const [conflicts, setConflicts] = useState<readonly Conflict[]>(recovered ?? []);
@@ -324,11 +326,12 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
     }
   };
 
-  const listen = async () => {
+  const listen = async (onReady?: () => void) => {
     if (!(await save.flush())) return;
     try {
       const { addresses } = await calls.listen(name);
       setListening(addresses);
+      onReady?.();
       const control = new AbortController();
       await calls.heard(name, (heard) => void watch(heard), control.signal);
     } catch (error) {
@@ -471,7 +474,9 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
   useEffect(() => { if (opened === undefined && asked === undefined && peeked.length === 0) root.current?.focus(); }, [opened, asked, peeked]);
 
   const problems = [...document.nodes.flatMap((node) => store.problemsOf(node.id).map((problem) => ({ node, problem }))), ...store.problemsOf("").map((problem) => ({ node: undefined, problem }))];
-  const context = useMemo(() => ({ run, variables, calls, workflow: name }), [run, variables, calls, name]);
+  const listener = useRef(listen);
+  useEffect(() => { listener.current = listen; });
+  const context = useMemo(() => ({ run, variables, calls, workflow: name, listen: (onReady: () => void) => listener.current(onReady) }), [run, variables, calls, name]);
   const last = history.past.at(-1);
   const ahead = history.future.at(-1);
 
@@ -509,7 +514,7 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">{KEYS.map((one) => <div key={one.keys} className="contents"><dt><Keys keys={one.keys} /></dt><dd>{one.label}</dd></div>)}</dl>
           </Dialog>
           {opened !== undefined && nodeById(document, opened) && (
-            <OpenNode id={opened} byId={byId} onClose={() => setOpened(undefined)} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} hooks={hooks} />
+            <OpenNode id={opened} byId={byId} onClose={() => { const node = nodeById(document, opened); setOpened(undefined); if (node) show(node); }} runNode={(node, incoming) => void runNode(node, incoming)} runTo={(node) => runWhole(node.name)} hooks={hooks} />
           )}
           {peeked.length > 0 && <Peek home={{ name, title: document.title ?? "" }} path={peeked} groupOf={store.setting.groupOf} onPeek={onPeek} onOpen={onOpenWorkflow} />}
         </div>

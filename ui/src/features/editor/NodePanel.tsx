@@ -8,6 +8,7 @@ import { isList, isObject, same, type Json, type JsonObject } from "../../canvas
 import { portsOf } from "../../canvas/graph/ports";
 import { useEditor, useEditorValue, useHistory, type EditorStore } from "../../canvas/store";
 import { Glyph } from "../../canvas/Glyph";
+import { placeholderOf, titleOf } from "@/resource/later";
 import { Button, IconButton } from "@/kit/Button";
 import { toasts } from "@/kit/toasts";
 import type { NodeType } from "./calls";
@@ -19,12 +20,15 @@ import { JsonText } from "./form/JsonText";
 import { Said } from "./form/Said";
 import { below, placeOf, type Place } from "./form/place";
 import { counts, fieldsOf, type FieldSpec } from "./form/schema";
+import { FormPreview, showsForm } from "./form/FormPreview";
+import { ParamsContext } from "./form/tables";
 import { FormNodeContext } from "./form/tried";
 import { addressesOf, type Addresses } from "./form/Webhook";
 import { Items, jsonOf } from "./Items";
 import { fetchItems, here, outputOf, PINNED } from "./items";
 import { calledBy } from "./Peek";
 import { PeekContext } from "./peek";
+import { Placeholder } from "./Placeholder";
 import { slotsOf } from "./slots";
 import { errorText, RunContext, stepOf, useRunData } from "./run";
 
@@ -47,6 +51,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Pro
   const problems = useEditorValue(useCallback((of: EditorStore) => of.problemsOf(id), [id]));
   const data = useRunData(document, node?.name ?? "");
   const [tab, setTab] = useState<"params" | "options">("params");
+  const [seen, setSeen] = useState<"page" | "output">("page");
   const [source, setSource] = useState<string>();
   const [port, setPort] = useState(0);
   const [pinning, setPinning] = useState<readonly Json[]>();
@@ -58,6 +63,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Pro
   if (!node) return null;
   const type = types.get(node.type);
   const called = calledBy(node);
+  const n8n = type ? undefined : placeholderOf(node.type);
   const step = stepOf(run, node.name);
   const outputs = portsOf(node, store.setting.groupOf, document).outputs;
   const trigger = store.setting.groupOf(node.type) === "trigger";
@@ -82,7 +88,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Pro
       <header className="ed-head">
         <Glyph type={node.type} group={type?.group ?? "unknown"} />
         <NameInput name={node.name} onRename={(name) => store.act("Rename node", [{ type: "renameNode", id, name }])} />
-        <small>{type ? type.title : `${node.type} (unknown here; kept as it is)`}</small>
+        <small>{type ? type.title : n8n === undefined ? `${node.type} (unknown here; kept as it is)` : `${titleOf(n8n)} of n8n: a placeholder`}</small>
         <span className="ed-gap" />
         {called !== undefined && peek && <Button icon={<Eye size={14} />} onClick={() => peek([called])}>Look into {called}</Button>}
         {!trigger && <Button onClick={() => onRunNode(node)} refused={data.incoming ? undefined : "Run the nodes before it first: there are no items to run it with"} title={data.incoming ? "Run this node with the items shown on the left" : undefined}>Run node</Button>}
@@ -108,10 +114,18 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Pro
             <label className="ed-which">Values for item <input type="number" min={1} max={count} value={item + 1} onChange={(event) => setItem(Math.min(Math.max(Math.round(Number(event.target.value)), 1), count) - 1)} /> of {count.toLocaleString()}</label>
           )}
           {type && <p className="ed-about">{type.summary}.</p>}
+          {n8n !== undefined && <Placeholder node={node} n8n={n8n} types={types} />}
           {problems.filter((problem) => !/\/params\//.test(problem.pointer ?? "")).map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
           {tab === "options" ? <Options node={node} /> : <FormOf node={node.name} item={item}><Parameters node={node} type={type} place={place} addresses={addressesOf(node.type, hooks, String(node.params?.["path"] ?? ""))} /></FormOf>}
         </div>
         <div className="ed-column">
+          {showsForm(node) && (
+            <div role="group" aria-label="What is shown here" className="ed-tabs">
+              <button type="button" aria-pressed={seen === "page"} onClick={() => setSeen("page")}>Preview</button>
+              <button type="button" aria-pressed={seen === "output"} onClick={() => setSeen("output")}>{trigger ? "Event" : "Output"}</button>
+            </div>
+          )}
+          {showsForm(node) && seen === "page" ? <FormPreview node={node} /> : <>
           {outputs.length > 1 && node.pinned === undefined && (
             <div role="group" aria-label="Output" className="ed-tabs">
               {outputs.map((name, index) => <button key={index} type="button" aria-pressed={port === index} onClick={() => setPort(index)}>{name || index}{step?.outputCounts[index] === undefined ? "" : ` (${step.outputCounts[index]})`}</button>)}
@@ -127,6 +141,7 @@ export function NodePanel({ id, types, onClose, onRunNode, onRunTo, hooks }: Pro
           </div>
           {pinning ? <PinEditor key={id} items={node.pinned ?? pinning} onPin={(items) => store.act("Edit pinned items", [{ type: "pin", id, items }], { key: `${id}/pinned` })} /> : <Items title={node.pinned ? "Pinned output" : "Output"} source={out} empty="It has not run yet." />}
           {step?.logs && step.logs.length > 0 && <section className="ed-logs" aria-label="Log">{step.logs.map((line, index) => <code key={index}>{typeof line === "string" ? line : String((line as { t?: string } | null)?.t ?? JSON.stringify(line))}</code>)}</section>}
+          </>}
         </div>
       </div>
     </div>
@@ -179,6 +194,9 @@ function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec;
     const authentication = name === undefined ? undefined : params["authentication"] === "predefined" ? "predefined" : "generic";
     store.act("Choose connection", [choose, ...(node.type === "http.request" && slot === "auth" ? [{ type: "setParameter" as const, id: node.id, pointer: "/authentication", value: authentication }] : [])]);
   };
+  const visible = new Set([...front, ...more].map((field) => field.name));
+  // What is wrong with a field that does not count now would be said nowhere.
+  const elsewhere = place.problems.filter((problem) => { const name = /\/params\/([^/]+)/.exec(problem.pointer ?? "")?.[1]; return name !== undefined && known.has(name) && !visible.has(name); });
   const strange = Object.keys(params).filter((key) => !known.has(key));
   const writeAll = (whole: JsonObject) => {
     for (const key of new Set([...(type ? strange : Object.keys(params)), ...Object.keys(whole)])) {
@@ -193,7 +211,9 @@ function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec;
     return twice === undefined ? undefined : `\`${twice}\` has its own field above`;
   };
   return (
+    <ParamsContext value={params}>
     <div className="ed-form">
+      {elsewhere.map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
       {!front.some((field) => field.name === besides) && pickers}
       {front.map((field) => <Fragment key={field.name}>{shown(field)}{field.name === besides && pickers}</Fragment>)}
       {type && fields.length === 0 && <p className="ed-empty">It has no parameters.</p>}
@@ -211,6 +231,7 @@ function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec;
         </div>
       )}
     </div>
+    </ParamsContext>
   );
 }
 

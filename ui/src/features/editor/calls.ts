@@ -128,6 +128,7 @@ export function calls(transport: Transport) {
     variables: async () => (await ask<{ items: { spec: { key?: string; value?: string } }[] }>("GET", "/variables?limit=200")).items,
     connections: async () => (await ask<{ items: { name: string; spec: JsonObject }[] }>("GET", "/connections?limit=200")).items,
     workflows: async () => (await ask<{ items: { name: string; spec: JsonObject }[] }>("GET", "/workflows?limit=200")).items,
+    dataTables: async () => (await ask<{ items: { name: string; spec: JsonObject }[] }>("GET", "/data-tables?limit=200")).items,
     draft: (name: string) => orNothing(ask<Draft>("GET", at(name, "/draft"))),
     stored: (name: string) => orNothing(ask<{ revision: number; spec: JsonObject }>("GET", at(name))),
     putDraft: (name: string, spec: Workflow, version: number | undefined, baseRevision: number | undefined) =>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import type { NodeType } from "./calls";
 import { actOf, KEYS } from "./keys";
-import { search } from "./Palette";
+import { search } from "./search";
 
 const press = (key: string, more: object = {}) => actOf({ key, ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, ...more });
 

@@ -71,7 +71,7 @@ export function stepOf(run: Run | undefined, node: string): Step | undefined {
   return steps.findLast((step) => step.outputCounts.some((count) => count > 0)) ?? steps.at(-1);
 }
 
-export const RunContext = createContext<{ readonly run: Run | undefined; readonly variables: RunData["variables"]; readonly calls: Calls | undefined; /** Name of the workflow that is edited. */ readonly workflow: string }>({ run: undefined, variables: [], calls: undefined, workflow: "" });
+export const RunContext = createContext<{ readonly run: Run | undefined; readonly variables: RunData["variables"]; readonly calls: Calls | undefined; /** Name of the workflow that is edited. */ readonly workflow: string; /** Lets the draft listen for one test event, and tells when it does. */ readonly listen?: (onReady: () => void) => Promise<void> }>({ run: undefined, variables: [], calls: undefined, workflow: "" });
 
 /** Nodes before the opened one whose items are fetched for completion and previews; further ones are fetched when chosen. */
 const NEAR = 16;

@@ -23,6 +23,8 @@ export function slotsOf(node: NodeSpec, type: NodeType | undefined): AskedSlot[]
     const caller = node.type === "http.webhook" || node.type === "form.trigger" ? callerKind(params["auth"]) : node.type === "core.wait" ? callerKind(isObject(params["door"]) ? params["door"]["auth"] : undefined) : undefined;
     if (node.type === "http.webhook" || node.type === "form.trigger" || node.type === "core.wait") return caller !== undefined ? [{ slot, kinds: kinds.includes(caller) ? [caller] : kinds }] : set.includes(slot) ? [{ slot, kinds }] : [];
     if (node.type === "http.respond" && params["with"] !== "jwt" && !set.includes(slot)) return [];
+    if (node.type === "files.ftp") return [{ slot, kinds: [params["protocol"] === "sftp" ? "login:sftp" : "login:ftp"] }];
+    if (node.type === "http.graphql" && params["authenticated"] !== true && !set.includes(slot)) return [];
     return [{ slot, kinds }];
   });
   return [...declared, ...set.filter((slot) => !declared.some((one) => one.slot === slot)).map((slot) => ({ slot, kinds: undefined }))];

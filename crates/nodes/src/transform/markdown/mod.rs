@@ -23,21 +23,33 @@ use crate::path::Path;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Which of the two is made.
+    #[schemars(title = "Do")]
     #[serde(default)]
     mode: Mode,
     /// The HTML that Markdown is made of.
+    #[schemars(title = "HTML", extend("x-form" = { "when": { "mode": "htmlToMarkdown" }, "as": "html" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     html: String,
     /// The Markdown that HTML is made of.
+    #[schemars(extend("x-form" = { "when": { "mode": "markdownToHtml" }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     markdown: String,
     /// Name of the field that takes the result; dots lead into nested values.
+    #[schemars(title = "Into the field", example = &"data")]
     #[serde(default = "data")]
     destination_key: String,
     /// How HTML is written.
+    #[schemars(
+        title = "How HTML is written",
+        extend("x-form" = { "when": { "mode": "markdownToHtml" }, "more": true })
+    )]
     #[serde(default)]
     to_html: html::Options,
     /// How Markdown is written.
+    #[schemars(
+        title = "How Markdown is written",
+        extend("x-form" = { "when": { "mode": "htmlToMarkdown" }, "more": true })
+    )]
     #[serde(default)]
     to_markdown: text::Options,
 }

@@ -28,39 +28,57 @@ use super::{SLOT, SLOTS};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Name of the queue to read from.
+    #[schemars(example = &"orders")]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) queue: String,
     /// When a message is taken from the queue.
+    #[schemars(title = "A message is taken")]
     #[serde(default)]
     pub(super) acknowledge: Option<Acknowledge>,
     /// Most messages whose runs are under way at a time; `-1` for as many as the server takes, at most 1,000.
+    #[schemars(title = "Runs at a time", extend("x-form" = { "more": true }))]
     #[serde(default = "unlimited", deserialize_with = "lenient::whole")]
     pub(super) parallel_messages: i32,
     /// The content becomes a file `data` of the item.
+    #[schemars(title = "Content is a file", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     content_is_binary: bool,
     /// Content that is JSON is put out as what it says; other content stays text.
+    #[schemars(title = "Read JSON", extend("x-form" = { "when": { "contentIsBinary": false } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     json_parse_body: bool,
     /// Items have the content alone, and nothing of how it came.
+    #[schemars(title = "Only the content", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     only_content: bool,
     /// Exchanges that the queue is bound to.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     pub(super) bindings: Vec<Binding>,
     /// Make the queue when it is not there. Off: it must be there.
+    #[schemars(title = "Make the queue", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) assert_queue: bool,
     /// The queue that is made outlives restarts of the broker.
+    #[schemars(title = "It outlives restarts", extend("x-form" = { "when": { "assertQueue": true }, "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub(super) durable: bool,
     /// The queue that is made goes when nobody reads it any more, and with it what it holds.
+    #[schemars(
+        title = "It goes when nobody reads it",
+        extend("x-form" = { "when": { "assertQueue": true }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) auto_delete: bool,
     /// The queue that is made belongs to this trigger's connection and goes with it, and with it what it holds.
+    #[schemars(
+        title = "Only this connection may use it",
+        extend("x-form" = { "when": { "assertQueue": true }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) exclusive: bool,
     /// Arguments of the queue that is made, such as `x-message-ttl`.
+    #[schemars(title = "Arguments of the queue", extend("x-form" = { "when": { "assertQueue": true }, "more": true }))]
     #[serde(default)]
     pub(super) arguments: Vec<Pair>,
 }

@@ -32,50 +32,89 @@ pub struct Params {
     #[serde(default)]
     operation: Operation,
     /// Where messages are sent to.
+    #[schemars(title = "Send to", extend("x-form" = { "when": { "operation": "sendMessage" } }))]
     #[serde(default)]
     mode: Mode,
     /// Name of the queue.
+    #[schemars(example = &"orders", extend("x-form" = { "when": { "operation": "sendMessage", "mode": "queue" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     queue: String,
     /// Name of the exchange.
+    #[schemars(example = &"shop", extend("x-form" = { "when": { "operation": "sendMessage", "mode": "exchange" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     exchange: String,
     /// Kind of the exchange, when it is made.
+    #[schemars(
+        title = "Kind of exchange",
+        extend("default" = "fanout", "x-form" = { "when": { "operation": "sendMessage", "mode": "exchange" } })
+    )]
     #[serde(default)]
     exchange_type: Kind,
     /// Routing key of the message.
+    #[schemars(
+        example = &"order.created",
+        extend("x-form" = { "when": { "operation": "sendMessage", "mode": "exchange" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     routing_key: String,
     /// The item's fields as JSON are the message.
+    #[schemars(title = "Send the item's fields", extend("x-form" = { "when": { "operation": "sendMessage" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     send_input_data: bool,
     /// The message, when it is not the item's fields.
+    #[schemars(extend("x-form" = { "when": { "operation": "sendMessage", "sendInputData": false }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message: String,
     /// Make the queue when it is not there. Off: it must be there.
+    #[schemars(
+        title = "Make the queue",
+        extend("x-form" = { "when": { "operation": "sendMessage", "mode": "queue" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     assert_queue: bool,
     /// Make the exchange when it is not there. Off: it must be there.
+    #[schemars(
+        title = "Make the exchange",
+        extend("x-form" = { "when": { "operation": "sendMessage", "mode": "exchange" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     assert_exchange: bool,
     /// What is made outlives restarts of the broker.
+    #[schemars(
+        title = "It outlives restarts",
+        extend("x-form" = { "when": { "operation": "sendMessage" }, "more": true })
+    )]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     durable: bool,
     /// What is made goes when nobody uses it any more.
+    #[schemars(
+        title = "It goes when nobody uses it",
+        extend("x-form" = { "when": { "operation": "sendMessage" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     auto_delete: bool,
     /// The queue that is made belongs to this connection, and goes with it.
+    #[schemars(
+        title = "Only this connection may use it",
+        extend("x-form" = { "when": { "operation": "sendMessage", "mode": "queue" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     exclusive: bool,
     /// Exchange that takes what the exchange that is made cannot route.
+    #[schemars(
+        title = "Exchange for what has no route",
+        extend("x-form" = { "when": { "operation": "sendMessage", "mode": "exchange" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     alternate_exchange: String,
     /// Properties of the message: `expiration`, `priority`, `persistent`, `messageId`, `correlationId`, `replyTo`,
     /// `contentType`, `contentEncoding`, `type`, `timestamp`, `userId`, `appId`, `deliveryMode`. Messages are
     /// persistent unless it says otherwise.
+    #[schemars(title = "Properties", extend("x-form" = { "when": { "operation": "sendMessage" }, "more": true }))]
     #[serde(default)]
     arguments: Vec<Pair>,
     /// Headers of the message.
+    #[schemars(extend("x-form" = { "when": { "operation": "sendMessage" }, "more": true }))]
     #[serde(default)]
     headers: Vec<Pair>,
 }

@@ -27,16 +27,20 @@ use super::{SLOT, SLOTS};
 pub struct Params {
     /// Topics to subscribe to, with commas between them. `+` stands for one level, `#` at the end for all below. A
     /// colon and `0`, `1` or `2` after a topic is its quality of service, 0 when there is none: `a/b:1,c/#:2`.
+    #[schemars(example = &"shop/+/orders, alarms/#:1", extend("x-form" = { "as": "commas" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) topics: String,
     /// A message that is JSON is put out as what it says; others stay text.
+    #[schemars(title = "Read JSON")]
     #[serde(default, deserialize_with = "lenient::flag")]
     json_parse_body: bool,
     /// Items have the message alone, as their field `0`, and not its topic.
+    #[schemars(title = "Only the message", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     only_message: bool,
     /// Runs of several messages may be under way at a time. Off: the next message waits until the run of the one before
     /// it has ended, and messages keep their order.
+    #[schemars(title = "Several runs at a time", extend("x-form" = { "more": true }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub(super) parallel_processing: bool,
 }

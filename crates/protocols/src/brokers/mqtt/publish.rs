@@ -26,19 +26,27 @@ use crate::each::{PerItem, each, lacks};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// The topic to publish to. Wildcards are for subscriptions.
+    #[schemars(example = &"shop/orders")]
     #[serde(default, deserialize_with = "lenient::text")]
     topic: String,
     /// The item's fields as JSON are the message.
+    #[schemars(title = "Send the item's fields")]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     send_input_data: bool,
     /// The message, when it is not the item's fields.
+    #[schemars(extend("x-form" = { "when": { "sendInputData": false }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message: String,
     /// How surely it reaches those who have subscribed: `0` at most once, `1` at least once, `2` exactly once. The
     /// broker has the message in any case when the step ends.
+    #[schemars(
+        title = "Quality of service",
+        extend("x-form" = { "words": { "0": "At most once", "1": "At least once", "2": "Exactly once" } })
+    )]
     #[serde(default, deserialize_with = "lenient::whole")]
     qos: u8,
     /// The broker keeps the message and gives it to those who subscribe later.
+    #[schemars(title = "The broker keeps it", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     retain: bool,
 }

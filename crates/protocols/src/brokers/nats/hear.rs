@@ -21,22 +21,28 @@ use super::{SLOT, SLOTS};
 pub struct Params {
     /// Subject to listen to. `*` stands for one part, `>` at the end for all below. With a stream it chooses among
     /// the stream's messages; empty: all of them.
+    #[schemars(example = &"shop.>")]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) subject: String,
     /// Name of the JetStream stream that keeps the messages; empty: none does. It must be there.
+    #[schemars(title = "JetStream stream", example = &"ORDERS")]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) stream: String,
     /// Name of the consumer at the stream, which remembers what was taken; made when it is not there. Empty: one of the
     /// trigger's own.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) consumer: String,
     /// What a consumer that is made begins with.
+    #[schemars(title = "A new consumer begins", extend("x-form" = { "more": true }))]
     #[serde(default)]
     pub(super) deliver: Deliver,
     /// Without a stream: of those that listen under the same name, one gets each message.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) queue_group: String,
     /// A message that is JSON is put out as what it says; others stay text.
+    #[schemars(title = "Read JSON")]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     json_parse_body: bool,
 }

@@ -31,18 +31,23 @@ pub struct Params {
     #[serde(default)]
     operation: Operation,
     /// Its subject.
+    #[schemars(example = &"shop.orders")]
     #[serde(default, deserialize_with = "lenient::text")]
     subject: String,
     /// The item's fields as JSON are the message.
+    #[schemars(title = "Send the item's fields")]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     send_input_data: bool,
     /// The message, when it is not the item's fields.
+    #[schemars(extend("x-form" = { "when": { "sendInputData": false }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message: String,
     /// Headers of the message.
+    #[schemars(extend("x-form" = { "more": true }))]
     #[serde(default)]
     headers: Vec<Header>,
     /// Longest time for the answer to a request.
+    #[schemars(title = "Wait for the answer", extend("x-form" = { "when": { "operation": "request" }, "unit": "ms" }))]
     #[serde(default = "five_seconds")]
     timeout: Millis,
 }

@@ -42,30 +42,52 @@ pub struct Params {
     /// `createTrigger` makes a trigger and its function in the database, which report the rows of a table, and drops
     /// them when the workflow is deactivated; the account must be allowed to. `listenTrigger` listens to a channel that
     /// something of yours notifies.
+    #[schemars(title = "Hears of")]
     #[serde(default)]
     trigger_mode: Mode,
     /// Schema of the table.
+    #[schemars(example = &"public", extend("x-form" = { "when": { "triggerMode": "createTrigger" } }))]
     #[serde(default = "public", deserialize_with = "lenient::text")]
     schema: String,
     /// Table whose rows are reported.
+    #[schemars(title = "Table", example = &"orders", extend("x-form" = { "when": { "triggerMode": "createTrigger" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     table_name: String,
     /// Which changes are reported: of rows that are added, changed or deleted.
+    #[schemars(title = "When rows are", extend("x-form" = { "when": { "triggerMode": "createTrigger" } }))]
     #[serde(default)]
     fires_on: FiresOn,
     /// Channel to listen to. With `createTrigger` a name is made when there is none.
+    #[schemars(
+        title = "Channel",
+        example = &"orders",
+        extend("x-form" = { "when": { "triggerMode": "listenTrigger" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     channel_name: String,
     /// With `createTrigger`: name of the function, instead of one that is made.
+    #[schemars(
+        title = "Name of the function",
+        extend("x-form" = { "when": { "triggerMode": "createTrigger" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     function_name: String,
     /// With `createTrigger`: name of the trigger, instead of one that is made.
+    #[schemars(
+        title = "Name of the trigger",
+        extend("x-form" = { "when": { "triggerMode": "createTrigger" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     trigger_name: String,
     /// Takes the place of a function and trigger of those names that are there already, instead of failing.
+    #[schemars(
+        title = "Replace what has those names",
+        extend("x-form" = { "when": { "triggerMode": "createTrigger" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     replace_if_exists: bool,
     /// Longest time to connect, in seconds.
+    #[schemars(title = "Time to connect", extend("x-form" = { "unit": "seconds", "more": true }))]
     #[serde(default = "thirty", deserialize_with = "lenient::number")]
     connection_timeout: f64,
 }

@@ -36,49 +36,70 @@ const SLOT: &str = "redis";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done.
+    #[schemars(extend("default" = "info"))]
     #[serde(default)]
     operation: Operation,
     /// The key, for `get`, `set`, `incr` and `delete`.
+    #[schemars(example = &"order:17", extend("x-form" = { "when": { "operation": ["get", "set", "incr", "delete"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     key: String,
     /// The list, for `push`, `pop` and `llen`.
+    #[schemars(example = &"orders", extend("x-form" = { "when": { "operation": ["push", "pop", "llen"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     list: String,
     /// What is kept under the key: with `get` what to expect there (`automatic` asks the server first), with `set`
     /// what to make (`automatic` makes a string of a text, a list of a list, and a hash of an object).
+    #[schemars(title = "Holds", extend("x-form" = { "when": { "operation": ["get", "set"] } }))]
     #[serde(default)]
     key_type: KeyType,
     /// The value to set: a text; for lists and sets a list; for hashes an object, or its JSON.
+    #[schemars(extend("x-form" = { "when": { "operation": "set" }, "as": "text" }))]
     #[serde(default)]
     value: Value,
     /// The value of a hash is JSON. Otherwise it is text: fields and values in turn, with spaces between them.
+    #[schemars(title = "It is JSON", extend("x-form" = { "when": { "operation": "set", "keyType": "hash" } }))]
     #[serde(default = "yes", rename = "valueIsJSON", deserialize_with = "lenient::flag")]
     value_is_json: bool,
     /// The key goes away after `ttl` seconds.
+    #[schemars(title = "It goes away by itself", extend("x-form" = { "when": { "operation": ["set", "incr"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     expire: bool,
     /// Seconds until the key goes away.
+    #[schemars(
+        title = "After",
+        extend("x-form" = { "when": { "operation": ["set", "incr"], "expire": true }, "unit": "seconds" })
+    )]
     #[serde(default = "sixty", deserialize_with = "lenient::whole")]
     ttl: i64,
     /// Field of the item that gets what was read.
+    #[schemars(title = "Into the field", extend("x-form" = { "when": { "operation": ["get", "pop"] } }))]
     #[serde(default = "property_name", deserialize_with = "lenient::text")]
     property_name: String,
     /// A dot in that name goes into objects: `a.b` is the field `b` of `a`.
+    #[schemars(
+        title = "Dots lead into objects",
+        extend("x-form" = { "when": { "operation": ["get", "pop"] }, "more": true })
+    )]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     dot_notation: bool,
     /// Which keys are listed: `*` stands for any text, `?` for a character.
+    #[schemars(title = "Names fit", example = &"order:*", extend("x-form" = { "when": { "operation": "keys" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     key_pattern: String,
     /// Lists the values too, and not the names alone.
+    #[schemars(title = "With values", extend("x-form" = { "when": { "operation": "keys" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     get_values: bool,
     /// The channel that a message goes to. Who does not listen at that moment does not get it.
+    #[schemars(example = &"orders", extend("x-form" = { "when": { "operation": "publish" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     channel: String,
     /// The message that is published, or the value that is pushed.
+    #[schemars(title = "Message", extend("x-form" = { "when": { "operation": ["publish", "push"] }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message_data: String,
     /// Works on the list's end instead of its start.
+    #[schemars(title = "At the end of the list", extend("x-form" = { "when": { "operation": ["push", "pop"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     tail: bool,
 }

@@ -38,12 +38,15 @@ const ANSWER: Duration = Duration::from_secs(8);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// Channels to listen to, with commas between them. `*` stands for any text, `?` for a character.
+    #[schemars(example = &"orders, alarms.*", extend("x-form" = { "as": "commas" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     channels: String,
     /// A message that is JSON is put out as what it says; others stay text.
+    #[schemars(title = "Read JSON")]
     #[serde(default, deserialize_with = "lenient::flag")]
     json_parse_body: bool,
     /// Items have the message alone, and not its channel.
+    #[schemars(title = "Only the message", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     only_message: bool,
 }

@@ -85,6 +85,7 @@ pub struct Condition {
     #[serde(default)]
     pub condition: Operator,
     /// What it is compared with.
+    #[schemars(extend("x-form" = { "when": { "condition": ["equal", "!=", "LIKE", ">", "<", ">=", "<="] } }))]
     #[serde(default)]
     pub value: Value,
 }

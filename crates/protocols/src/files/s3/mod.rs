@@ -24,7 +24,7 @@ const SLOT: &str = "s3";
 impl Plain for S3 {
     type Params = Params;
     const ABOUT: &'static Descriptor = params::ABOUT;
-    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login"] }];
+    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login:s3"] }];
     const N8N: &'static [Mapping] = &[
         Mapping { node_type: "n8n-nodes-base.s3", versions: &[1.0] },
         Mapping { node_type: "n8n-nodes-base.awsS3", versions: &[1.0, 2.0] },

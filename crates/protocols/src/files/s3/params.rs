@@ -27,123 +27,285 @@ pub(super) const ABOUT: &Descriptor = &Descriptor {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What it is about.
+    #[schemars(title = "Works on", extend("default" = "file"))]
     #[serde(default)]
     resource: Resource,
     /// What is done: a bucket or folder is created and a file downloaded unless it is said.
+    #[schemars(
+        extend("x-form" = {
+            "offered": {
+                "resource": {
+                    "bucket": ["create", "delete", "getAll", "search"],
+                    "file": ["copy", "delete", "download", "getAll", "upload"],
+                    "folder": ["create", "delete", "getAll"]
+                }
+            }
+        })
+    )]
     #[serde(default)]
     operation: Option<Operation>,
     /// Creating or deleting a bucket: its name.
+    #[schemars(
+        title = "Name of the bucket",
+        extend("x-form" = { "when": { "resource": "bucket", "operation": [null, "create", "delete"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) name: String,
     /// The bucket.
+    #[schemars(
+        title = "Bucket",
+        example = &"invoices",
+        extend("x-form" = {
+            "when": [
+                { "resource": ["file", "folder"], "operation": [null, "create", "delete", "getAll", "download", "upload"] },
+                { "resource": "bucket", "operation": "search" }
+            ]
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) bucket_name: String,
     /// Listing: all of them.
+    #[schemars(title = "All of them", extend("x-form" = { "when": { "operation": ["getAll", "search"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     return_all: bool,
     /// Listing: at most so many.
+    #[schemars(
+        title = "At most",
+        extend("x-form" = { "when": { "operation": ["getAll", "search"], "returnAll": false } })
+    )]
     #[serde(default = "hundred", deserialize_with = "lenient::whole")]
     limit: u32,
     /// The file's key in the bucket.
+    #[schemars(
+        title = "Key of the file",
+        example = &"2026/01/invoice.pdf",
+        extend("x-form" = { "when": { "resource": "file", "operation": [null, "delete", "download"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) file_key: String,
     /// Deleting a file: the version of it.
+    #[schemars(
+        title = "Version",
+        extend("x-form" = { "when": { "resource": "file", "operation": "delete" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) version_id: String,
     /// The folder's key: what the keys in it begin with.
+    #[schemars(
+        title = "Key of the folder",
+        example = &"2026/",
+        extend("x-form" = { "when": { "resource": ["file", "folder"], "operation": ["delete", "getAll"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) folder_key: String,
     /// Creating a folder: its name.
+    #[schemars(
+        title = "Name of the folder",
+        extend("x-form" = { "when": { "resource": "folder", "operation": [null, "create"] } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) folder_name: String,
     /// Uploading a file or creating a folder: the key of the folder that it goes to.
+    #[schemars(
+        title = "In the folder",
+        example = &"2026/",
+        extend("x-form" = {
+            "when": { "resource": ["file", "folder"], "operation": [null, "create", "upload"] },
+            "more": true
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     parent_folder_key: String,
     /// Uploading: the file's name, unless it keeps its own.
+    #[schemars(
+        title = "Name of the file",
+        extend("x-form" = { "when": { "resource": "file", "operation": "upload" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) file_name: String,
     /// Uploading: a file of the item; otherwise a text.
+    #[schemars(
+        title = "A file of the item",
+        extend("x-form" = { "when": { "resource": "file", "operation": "upload" } })
+    )]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     pub(super) binary_data: bool,
     /// Uploading: the text.
+    #[schemars(
+        title = "Text",
+        extend("x-form" = { "when": { "resource": "file", "operation": "upload", "binaryData": false }, "as": "text" })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) file_content: String,
     /// Name of the file in the item.
+    #[schemars(
+        title = "Name of the file in the item",
+        example = &"data",
+        extend("x-form" = {
+            "when": { "resource": "file", "operation": [null, "upload", "download"], "binaryData": true }
+        })
+    )]
     #[serde(default = "data", deserialize_with = "lenient::text")]
     pub(super) binary_property_name: String,
     /// Uploading: tags of the file.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": "upload" }, "more": true }))]
     #[serde(default)]
     tags: Vec<Tag>,
     /// Copying: the file, `/bucket/key`.
+    #[schemars(
+        title = "From",
+        example = &"/bucket/key",
+        extend("x-form" = { "when": { "resource": "file", "operation": "copy" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) source_path: String,
     /// Copying: where to, `/bucket/key`.
+    #[schemars(
+        title = "To",
+        example = &"/bucket/key",
+        extend("x-form" = { "when": { "resource": "file", "operation": "copy" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     destination_path: String,
     /// Who may do what, such as `publicRead`.
+    #[schemars(
+        title = "Who may do what",
+        example = &"publicRead",
+        extend("x-form" = { "when": { "operation": [null, "create", "upload", "copy"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     acl: String,
     /// How it is kept, such as `standardIA` or `glacier`.
+    #[schemars(
+        example = &"standardIA",
+        extend("x-form" = { "when": { "operation": ["upload", "copy", "create"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     storage_class: String,
     /// Whoever asks pays.
+    #[schemars(
+        title = "Whoever asks pays",
+        extend("x-form" = {
+            "when": { "operation": [null, "getAll", "search", "download", "upload", "copy", "create", "delete"] },
+            "more": true
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     requester_pays: bool,
     /// Creating a bucket: with locks on its files.
+    #[schemars(
+        title = "With locks on its files",
+        extend("x-form" = { "when": { "resource": "bucket", "operation": [null, "create"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     bucket_object_lock_enabled: bool,
     /// Creating a bucket: where, unless it is the connection's region.
+    #[schemars(extend("x-form" = { "when": { "resource": "bucket", "operation": [null, "create"] }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     pub(super) region: String,
     /// Searching: what the keys begin with.
+    #[schemars(
+        title = "Keys begin with",
+        extend("x-form" = { "when": { "resource": "bucket", "operation": "search" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     prefix: String,
     /// Searching: keys are grouped up to this sign.
+    #[schemars(
+        example = &"/",
+        extend("x-form" = { "when": { "resource": "bucket", "operation": "search" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     delimiter: String,
     /// Searching with a delimiter: the groups instead of the files.
+    #[schemars(extend("x-form" = { "when": { "resource": "bucket", "operation": "search" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     include_common_prefixes: bool,
     /// Searching: `url` for keys as they stand in an address.
+    #[schemars(
+        example = &"url",
+        extend("x-form" = { "when": { "resource": "bucket", "operation": "search" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     encoding_type: String,
     /// Listing: with the owner of each.
+    #[schemars(
+        title = "With owners",
+        extend("x-form" = { "when": { "operation": ["getAll", "search"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     pub(super) fetch_owner: bool,
     /// Searching: keys after this one.
+    #[schemars(
+        title = "After the key",
+        extend("x-form" = { "when": { "resource": "bucket", "operation": "search" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     start_after: String,
     /// Nobody may delete the file until this is taken away.
+    #[schemars(
+        title = "Legal hold",
+        extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     lock_legal_hold: bool,
     /// `governance` or `compliance`.
+    #[schemars(
+        example = &"governance",
+        extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     lock_mode: String,
     /// Until when nobody may delete the file.
+    #[schemars(
+        title = "Locked until",
+        extend("x-form" = {
+            "when": { "resource": "file", "operation": ["upload", "copy"] },
+            "as": "moment",
+            "more": true
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     lock_retain_until_date: String,
     /// Copying: `copy` or `replace` the metadata.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": "copy" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     metadata_directive: String,
     /// Copying: `copy` or `replace` the tags.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": "copy" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     tagging_directive: String,
     /// `AES256` or `aws:kms`.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     server_side_encryption: String,
     /// Context of the encryption.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     server_side_encryption_context: String,
     /// Key of the encryption in Amazon's key management.
+    #[schemars(
+        title = "Encryption KMS key",
+        extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     encryption_aws_kms_key_id: String,
     /// Algorithm of an encryption with a key of one's own.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     serverside_encryption_customer_algorithm: String,
     /// The key, in base64. It is not journaled; the workflow shows it to everyone who may read it.
+    #[schemars(
+        extend("x-form" = {
+            "when": { "resource": "file", "operation": ["upload", "copy"] },
+            "as": "password",
+            "more": true
+        })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     serverside_encryption_customer_key: String,
     /// MD5 of the key, in base64.
+    #[schemars(extend("x-form" = { "when": { "resource": "file", "operation": ["upload", "copy"] }, "more": true }))]
     #[serde(default, rename = "serversideEncryptionCustomerKeyMD5", deserialize_with = "lenient::text")]
     serverside_encryption_customer_key_md5: String,
 }

@@ -30,75 +30,136 @@ use crate::each::{self, PerItem};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
     /// What is done.
+    #[schemars(extend("default" = "log"))]
     #[serde(default)]
     operation: Operation,
     /// Whether the connection is shown to the remote.
+    #[schemars(
+        extend("x-form" = { "when": { "operation": ["clone", "fetch", "pull", "push", "pushTags"] }, "more": true })
+    )]
     #[serde(default)]
     authentication: Authentication,
     /// The repository's folder, below the server's folder for files.
+    #[schemars(title = "Folder of the repository", example = &"repositories/shop")]
     #[serde(default, deserialize_with = "lenient::text")]
     repository_path: String,
     /// Cloning: the remote, `https://…`.
+    #[schemars(
+        title = "Remote",
+        example = &"https://example.com/shop.git",
+        extend("x-form" = { "when": { "operation": "clone" } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     source_repository: String,
     /// Adding, committing: files and folders, with commas between them.
+    #[schemars(
+        title = "Paths",
+        example = &"src, README.md",
+        extend("x-form" = { "when": { "operation": ["add", "commit"] }, "as": "commas" })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     paths_to_add: String,
     /// Committing: only those files.
+    #[schemars(
+        title = "Commit only those paths",
+        extend("x-form" = { "when": { "operation": "commit" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     files: bool,
     /// Committing: the message.
+    #[schemars(extend("x-form" = { "when": { "operation": "commit" }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message: String,
     /// Committing, pushing: the branch that is switched to before.
+    #[schemars(example = &"main", extend("x-form" = { "when": { "operation": ["commit", "push"] }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     branch: String,
     /// Pushing: to another remote than the repository's.
+    #[schemars(title = "To another remote", extend("x-form" = { "when": { "operation": "push" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     repository: bool,
     /// Pushing: that remote, `https://…`.
+    #[schemars(
+        title = "That remote",
+        example = &"https://example.com/shop.git",
+        extend("x-form" = { "when": { "operation": "push", "repository": true } })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     target_repository: String,
     /// Setting: its name, such as `user.name`.
+    #[schemars(example = &"user.name", extend("x-form" = { "when": { "operation": "addConfig" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     key: String,
     /// Setting: its value.
+    #[schemars(extend("x-form" = { "when": { "operation": "addConfig" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     value: String,
     /// Setting: instead of the value that is there, or beside it.
+    #[schemars(extend("x-form" = { "when": { "operation": "addConfig" }, "more": true }))]
     #[serde(default)]
     mode: Mode,
     /// Logs: all entries.
+    #[schemars(title = "All of them", extend("x-form" = { "when": { "operation": ["log", "reflog"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     return_all: bool,
     /// Logs: at most so many.
+    #[schemars(
+        title = "At most",
+        extend("x-form" = { "when": { "operation": ["log", "reflog"], "returnAll": false } })
+    )]
     #[serde(default = "hundred", deserialize_with = "lenient::whole")]
     limit: u32,
     /// Log: of this file alone.
+    #[schemars(title = "Only of the file", extend("x-form" = { "when": { "operation": "log" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::text")]
     file: String,
     /// Reference log: of this branch, `HEAD` unless it is said.
+    #[schemars(
+        title = "Of the branch",
+        example = &"HEAD",
+        extend("x-form" = { "when": { "operation": "reflog" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     reference: String,
     /// Switching: the branch.
+    #[schemars(title = "Branch", example = &"main", extend("x-form" = { "when": { "operation": "switchBranch" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     branch_name: String,
     /// Switching: make it when it is not there.
+    #[schemars(title = "Make it when it is not there", extend("x-form" = { "when": { "operation": "switchBranch" } }))]
     #[serde(default = "yes", deserialize_with = "lenient::flag")]
     create_branch: bool,
     /// Switching: where a new branch begins.
+    #[schemars(
+        title = "A new one begins at",
+        example = &"main",
+        extend("x-form" = { "when": { "operation": "switchBranch", "createBranch": true }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::text")]
     start_point: String,
     /// Switching: throw changes away.
+    #[schemars(
+        title = "Throw changes away",
+        extend("x-form" = { "when": { "operation": "switchBranch" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     force: bool,
     /// Switching: the branch follows that of the remote.
+    #[schemars(
+        title = "Follow the remote's",
+        extend("x-form" = { "when": { "operation": "switchBranch" }, "more": true })
+    )]
     #[serde(default, deserialize_with = "lenient::flag")]
     set_upstream: bool,
     /// Switching: the remote.
+    #[schemars(
+        title = "Remote",
+        extend("x-form" = { "when": { "operation": "switchBranch", "setUpstream": true }, "more": true })
+    )]
     #[serde(default = "origin", deserialize_with = "lenient::text")]
     remote_name: String,
     /// Tagging: the tag.
+    #[schemars(title = "Tag", example = &"v1.0", extend("x-form" = { "when": { "operation": "tag" } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     name: String,
 }
@@ -222,7 +283,7 @@ impl Plain for GitNode {
         params: || schemars::schema_for!(Params),
         keywords: &["repository", "commit", "clone", "push", "pull", "github", "gitlab"],
     };
-    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login"] }];
+    const SLOTS: &'static [Slot] = &[Slot { slot: SLOT, kinds: &["login:git"] }];
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.git", versions: &[1.0, 1.1] }];
     const NAMES: n8n::Names = NAMES;
 

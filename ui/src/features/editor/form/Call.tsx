@@ -40,6 +40,21 @@ export function CalledWorkflow({ place }: { readonly place: Place }) {
   );
 }
 
+/** Any workflow that there is, by its name. */
+export function WorkflowName({ id, place }: { readonly id: string; readonly place: Place }) {
+  const known = useWorkflows();
+  const list = useId();
+  const name = textOf(place.value);
+  const found = known.data?.find((one) => one.name === name);
+  return (
+    <>
+      <input id={id} list={list} value={name} placeholder="Name of a workflow" onChange={(event) => place.onChange(event.target.value)} />
+      <datalist id={list}>{known.data?.map((one) => <option key={one.name} value={one.name}>{textOf(one.spec["title"] ?? one.name)}</option>)}</datalist>
+      {known.data && !found && name !== "" && <p className="ed-hint">There is no workflow “{name}” here.</p>}
+    </>
+  );
+}
+
 /** The fields that the called workflow declares are offered by name. */
 export function CalledInputs({ place, workflow }: { readonly place: Place; readonly workflow: Json | undefined }) {
   const known = useWorkflows();

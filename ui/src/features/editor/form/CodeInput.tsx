@@ -3,6 +3,8 @@
 import { autocompletion, closeBrackets, completionKeymap, startCompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { javascript } from "@codemirror/lang-javascript";
+import { css } from "@codemirror/lang-css";
+import { html } from "@codemirror/lang-html";
 import { yaml } from "@codemirror/lang-yaml";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
@@ -15,6 +17,7 @@ import { useEffect, useEffectEvent, useRef } from "react";
 import { complete, scriptAt, type RunData } from "../../../canvas/graph/completion";
 import { difference } from "./difference";
 import { PATH_MIME, type CodeProps } from "./ExpressionInput";
+import { simple } from "./simple";
 import { faultsOf, placeOfWords, templateColours } from "./script";
 import type { Fault } from "./tried";
 
@@ -46,6 +49,8 @@ function source(data: () => RunData | undefined, template: boolean) {
   };
 }
 
+const LANGUAGES: Readonly<Partial<Record<CodeProps["language"], () => Extension>>> = { yaml, json, script: javascript, html, css, sql: () => simple("sql"), shell: () => simple("shell"), graphql: () => simple("graphql") };
+
 const findJsonFaults = jsonParseLinter();
 
 const NO_FAULTS: readonly Fault[] = [];
@@ -76,6 +81,7 @@ const THEME = EditorView.theme({
   "&": { fontSize: "12.5px", backgroundColor: "var(--ed-field)", color: "var(--ed-text)", borderRadius: "6px" },
   "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-1px" },
   ".cm-content": { fontFamily: "var(--ed-mono)", caretColor: "var(--ed-text)", padding: "6px 0" },
+  ".cm-placeholder": { color: "var(--ed-faint)" },
   ".cm-gutters": { backgroundColor: "transparent", color: "var(--ed-faint)", border: "none" },
   ".cm-tooltip": { backgroundColor: "var(--ed-panel)", color: "var(--ed-text)", border: "1px solid var(--ed-line)", borderRadius: "6px" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--ed-accent)", color: "var(--accent-ink)" },
@@ -91,7 +97,7 @@ export function CodeInput({ value, onChange, label, language, data, lines = fals
 
   useEffect(() => {
     if (!host.current) return;
-    const code: Extension = language === "yaml" ? yaml() : language === "json" ? json() : language === "script" ? javascript() : [];
+    const code: Extension = LANGUAGES[language]?.() ?? [];
     const made = new EditorView({
       parent: host.current,
       state: EditorState.create({

@@ -20,7 +20,7 @@ export interface CodeProps {
   readonly onChange: (value: string) => void;
   readonly label: string;
   /** `template`: script inside `{{ }}`; `script`: all of it is script. */
-  readonly language: "template" | "script" | "yaml" | "json";
+  readonly language: "template" | "script" | "yaml" | "json" | "sql" | "html" | "css" | "shell" | "graphql";
   readonly data?: RunData;
   readonly lines?: boolean;
   readonly marks?: readonly Mark[];

@@ -1,10 +1,12 @@
 //! A webhook: where it is reached, with which methods, who may call it, and what is answered.
 
-import { Copy } from "lucide-react";
+import { Copy, ExternalLink } from "lucide-react";
+import { use } from "react";
 
 import { isList, isObject, type JsonObject } from "../../../canvas/graph/json";
-import { IconButton } from "@/kit/Button";
+import { Button, IconButton } from "@/kit/Button";
 import { toasts } from "@/kit/toasts";
+import { RunContext } from "../run";
 import { METHODS } from "./Request";
 import type { Place } from "./place";
 import { Labelled } from "./Field";
@@ -31,7 +33,8 @@ export function addressesOf(type: string, hooks: string, path: string): Addresse
   return { live: `${hooks.replace(/\/hooks\//, `/${prefix}/`)}/${clean}`, test: `${hooks.replace(/\/hooks\//, `/${prefix}-test/`)}/${clean}` };
 }
 
-export function AddressPath({ place, addresses, hint, example }: { readonly place: Place; readonly addresses: Addresses | undefined; readonly hint?: string; readonly example: string }) {
+export function AddressPath({ place, addresses, hint, example, opens = false }: { readonly place: Place; readonly addresses: Addresses | undefined; readonly hint?: string; readonly example: string; /** A browser can look at it. */ readonly opens?: boolean }) {
+  const { listen } = use(RunContext);
   return (
     <>
       <Labelled label="Path" place={place} required expressive={false} {...(hint === undefined ? {} : { hint })}>
@@ -39,20 +42,21 @@ export function AddressPath({ place, addresses, hint, example }: { readonly plac
       </Labelled>
       {addresses && (
         <dl className="ed-addresses" aria-label="Addresses">
-          <Address label="Live" about="answers while the workflow is live" address={addresses.live} />
+          <Address label="Live" about="answers while the workflow is live" address={addresses.live} opens={opens} />
           <Address label="Test" about="hears one event after “Listen”" address={addresses.test} />
         </dl>
       )}
+      {addresses && opens && <div><Button icon={<ExternalLink size={13} />} refused={listen === undefined ? "It can be tried in the editor of the draft" : undefined} title="Listens for one test event and opens the page of the draft" onClick={() => void listen?.(() => window.open(addresses.test, "_blank", "noopener"))}>Try the draft</Button></div>}
     </>
   );
 }
 
-function Address({ label, about, address }: { readonly label: string; readonly about: string; readonly address: string }) {
+function Address({ label, about, address, opens = false }: { readonly label: string; readonly about: string; readonly address: string; readonly opens?: boolean }) {
   const copy = () => void navigator.clipboard.writeText(address).then(() => toasts.done("The address is copied."), (error: unknown) => toasts.failed("The address cannot be copied.", error));
   return (
     <div>
       <dt title={about}>{label}</dt>
-      <dd><code title={address}>{address}</code><IconButton look="plain" name={`Copy the ${label.toLowerCase()} address`} icon={<Copy size={13} />} onClick={copy} /></dd>
+      <dd><code title={address}>{address}</code><IconButton look="plain" name={`Copy the ${label.toLowerCase()} address`} icon={<Copy size={13} />} onClick={copy} />{opens && <a className="ed-opens" href={address} target="_blank" rel="noreferrer" aria-label={`Open the ${label.toLowerCase()} address`} title={`Open it: it ${about}`}><ExternalLink size={13} aria-hidden /></a>}</dd>
     </div>
   );
 }

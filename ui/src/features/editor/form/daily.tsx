@@ -6,6 +6,7 @@ import { CalledInputs, CalledWorkflow } from "./Call";
 import { FieldNames } from "./Cell";
 import { Conditions, Fallback, Rules } from "./Conditions";
 import { ExpressionInput } from "./ExpressionInput";
+import { FormBuilder } from "./FormBuilder";
 import { AggregateFields, DeclaredFields, LimitLine, MatchPairs, SortFields, StopWith, TimeLine, WaitLine } from "./lines";
 import { MergeModes } from "./Merge";
 import { Pairs } from "./Pairs";
@@ -108,7 +109,11 @@ export function dailyEditor(type: string, name: string, label: string, { whole, 
     case "http.webhook/path":
       return <AddressPath place={place} addresses={addresses} example="orders/:id" hint="`:name` stands for any part, and comes in as a parameter." />;
     case "form.trigger/path":
-      return <AddressPath place={place} addresses={addresses} example="contact" />;
+      return <AddressPath place={place} addresses={addresses} example="contact" opens />;
+    case "form.trigger/form":
+    case "form.page/form":
+    case "core.wait/form":
+      return <FormBuilder place={place} />;
     case "form.trigger/auth":
       return <Callers place={place} label="Who may fill it in" visitors />;
     case "http.webhook/auth":

@@ -1,8 +1,10 @@
 //! How the forms of the built-in types are laid out: what stands in front, what stands behind "More", and in which words.
 //!
-//! A type that is not listed shows its first fields, what it needs and what is set.
+//! A type that is not listed is laid out by the hints in its schema. Without any, it shows its first fields, what it needs
+//! and what is set.
 
 import type { JsonObject } from "../../../canvas/graph/json";
+import { sorted, type Sorted } from "./hints";
 import type { FieldSpec } from "./schema";
 
 interface Layout {
@@ -59,14 +61,10 @@ const CHOICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "http.request/duplicates": { all: "Becomes a list", last: "The last one counts" },
 };
 
-export interface Laid {
-  readonly front: readonly FieldSpec[];
-  readonly more: readonly FieldSpec[];
-}
-
 /** Sorts the fields that count into those in front and those behind "More". */
-export function laidOutFields(type: string, fields: readonly FieldSpec[], params: JsonObject): Laid {
+export function laidOutFields(type: string, fields: readonly FieldSpec[], params: JsonObject): Sorted {
   const layout = LAYOUTS[type];
+  if (!layout && fields.some((field) => field.hints !== undefined)) return sorted(fields, params);
   if (!layout) {
     const first = (field: FieldSpec, index: number) => field.required || params[field.name] !== undefined || index < 6;
     return { front: fields.filter(first), more: fields.filter((field, index) => !first(field, index)) };

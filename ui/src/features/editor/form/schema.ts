@@ -1,10 +1,11 @@
 //! From a node type's JSON Schema to what a form shows: one entry for each parameter, and which of them count now.
 
 import { isList, isObject, type Json, type JsonObject } from "../../../canvas/graph/json";
+import { hintsOf, holds, valueOf, type Hints } from "./hints";
 
 export type Shape =
   | { readonly is: "text"; readonly long: boolean }
-  | { readonly is: "number"; readonly least?: number; readonly most?: number }
+  | { readonly is: "number"; readonly whole: boolean; readonly least?: number; readonly most?: number }
   | { readonly is: "switch" }
   | { readonly is: "choice"; readonly options: readonly { readonly value: string; readonly about: string; readonly label?: string | undefined }[] }
   | { readonly is: "object"; readonly fields: readonly FieldSpec[] }
@@ -19,6 +20,10 @@ export interface FieldSpec {
   readonly about: string;
   readonly required: boolean;
   readonly otherwise: Json | undefined;
+  /** It can be absent, which is no value of its own choices. */
+  readonly optional: boolean;
+  readonly example: string | undefined;
+  readonly hints: Hints | undefined;
   readonly shape: Shape;
 }
 
@@ -36,13 +41,25 @@ function fieldsIn(schema: JsonObject, definitions: JsonObject, depth: number, ex
   return Object.entries(properties).flatMap(([name, property]) => {
     if (name === except || !isObject(property)) return [];
     const about = typeof property["description"] === "string" ? property["description"] : "";
-    return [{ name, label: labelOf(name), about, required: required.includes(name), otherwise: property["default"], shape: shapeOf(property, definitions, depth, name) }];
+    const [example] = isList(property["examples"]) ? property["examples"] : [];
+    return [{
+      name,
+      label: typeof property["title"] === "string" ? property["title"] : labelOf(name),
+      about,
+      required: required.includes(name),
+      otherwise: property["default"],
+      optional: isList(property["anyOf"]) && property["anyOf"].some((option) => isObject(option) && option["type"] === "null"),
+      example: typeof example === "string" ? example : undefined,
+      hints: hintsOf(property),
+      shape: shapeOf(property, definitions, depth, name),
+    }];
   });
 }
 
 /** `fieldToSplitOut` becomes `Field to split out`. */
 export function labelOf(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().replace(/\b(url|json|http|id|sql|jwt)\b/g, (word) => word.toUpperCase());
+  if (name === "iCal") return name;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().replace(/\b(url|json|http|id|sql|jwt|ftp|sftp|html|csv|xml|pdf|ods|rtf|xls|xlsx|tls|dn|uuid|utc|bom|rss|tcp|cc|bcc|md5|sha1|sha224|sha256|sha384|sha512|hmac)\b/g, (word) => word.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -88,6 +105,7 @@ function shapeOf(property: JsonObject, definitions: JsonObject, depth: number, n
     case "number":
       return {
         is: "number",
+        whole: types[0] === "integer",
         ...(typeof schema["minimum"] === "number" ? { least: schema["minimum"] } : {}),
         ...(typeof schema["maximum"] === "number" && schema["maximum"] < 65_535 ? { most: schema["maximum"] } : {}),
       };
@@ -223,15 +241,10 @@ function byFields(params: JsonObject): boolean {
   return params["mode"] === "combine" && (params["combineBy"] ?? "combineByFields") === "combineByFields";
 }
 
-/** What holds for a field: what is set, what the schema says, or the first choice, which is what a choice begins with. */
-function valueOf(fields: readonly FieldSpec[], params: JsonObject, name: string): Json | undefined {
-  const field = fields.find((other) => other.name === name);
-  return params[name] ?? field?.otherwise ?? (field?.shape.is === "choice" ? field.shape.options[0]?.value : undefined);
-}
-
 export function counts(type: string, field: FieldSpec, params: JsonObject, fields: readonly FieldSpec[] = []): boolean {
   const rule = CONDITIONS[type]?.[field.name];
   if (rule) return rule(params) || params[field.name] !== undefined && hasText(params[field.name]) && !DRAWN_TOGETHER.has(`${type}/${field.name}`) && type !== "core.set" && type !== "core.merge";
+  if (field.hints !== undefined) return holds(field.hints, fields, params);
   const told = /\(`(\w+): (\w+)`\)/.exec(field.about);
   return told === null || valueOf(fields, params, told[1] ?? "") === told[2];
 }

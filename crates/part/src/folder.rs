@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
@@ -219,6 +220,18 @@ impl Folder {
             .hint(format!("use a name below `{}`", self.root.display()))
             .permanent()
     }
+}
+
+/// The folder, or what to do when the server has none.
+///
+/// # Errors
+/// It has none.
+pub fn needed(folder: Option<Arc<Folder>>) -> Result<Arc<Folder>, NodeError> {
+    folder.ok_or_else(|| {
+        NodeError::new(Code::InvalidParameter, Category::Refused, "this server has no folder for files")
+            .hint("start it with `--files FOLDER`, or with `FISHPLATE_FILES` set")
+            .permanent()
+    })
 }
 
 /// Whether a path fits a pattern such as `**/*.txt`.

@@ -50,6 +50,7 @@ pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
 pub use blobs::{
     BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Bucket, Collected, FolderBlobs, Keys, S3Blobs, StoredBlob,
 };
+pub use db::library::set_up as set_up_sqlite;
 pub use definitions::Definition;
 pub use drafts::DraftRow;
 pub use error::Error;

@@ -74,7 +74,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["outbound"]),
     ("rquickjs", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
-    ("rusqlite", &["store"]),
+    ("rusqlite", &["store", "protocols"]),
     ("tokio-postgres", &["store", "protocols", "world"]),
     ("deadpool-postgres", &["store"]),
     ("jsonwebtoken", &["auth"]),

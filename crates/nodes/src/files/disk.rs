@@ -1,17 +1,16 @@
 //! `core.read-write-file`: files in the server's folder for files, and n8n's three old nodes for the same.
 
 use std::io::{Read, Write};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 use model::workflow::OnUncertain;
-use model::{Binary, Code, Digest, Item, Map, Value};
+use model::{Binary, Digest, Item, Map, Value};
 use part::ctx::{ByteStream, CallFailure, CallSpec, Outputs};
-use part::folder::{Folder, Open};
+use part::folder::{self, Open};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{Category, Ctx, Descriptor, Effect, Group, NodeError, Origin, Outcome, Plain, StepHost, Typed};
+use part::{Ctx, Descriptor, Effect, Group, NodeError, Origin, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -223,14 +222,6 @@ impl Plain for Disk {
     }
 }
 
-fn folder(host: &Arc<dyn StepHost>) -> Result<Arc<Folder>, NodeError> {
-    host.folder().ok_or_else(|| {
-        NodeError::new(Code::InvalidParameter, Category::Refused, "this server has no folder for files")
-            .hint("start it with `--files FOLDER`, or with `FISHPLATE_FILES` set")
-            .permanent()
-    })
-}
-
 /// Brackets and parentheses as themselves.
 fn literal(pattern: &str) -> String {
     let mut out = String::new();
@@ -264,7 +255,7 @@ async fn read(
     };
     let found = ctx.call(spec, |_| {
         Box::pin(async move {
-            let folder = folder(&host)?;
+            let folder = folder::needed(host.folder())?;
             let names = if one { vec![selector] } else { folder.find(&selector)? };
             let mut files = Vec::new();
             for name in names {
@@ -396,7 +387,7 @@ async fn write(ctx: &Ctx, params: &Params, item: &Item, position: usize) -> Resu
     let call = ctx.call(spec, |_| {
         Box::pin(async move {
             let open = if append { Open::Append } else { Open::Write };
-            let mut target = folder(&host)?.file(&name, open)?;
+            let mut target = folder::needed(host.folder())?.file(&name, open)?;
             while let Some(part) = stream.next().await {
                 let part = part?;
                 let written = tokio::task::spawn_blocking(move || target.write_all(&part).map(|()| target));
@@ -423,6 +414,8 @@ mod tests {
     use model::workflow::OnError;
     use testkit::contract;
     use testkit::step::{Bench, failure};
+
+    use part::folder::Folder;
 
     use super::super::file::testing::{content, item};
     use super::*;

@@ -8,6 +8,7 @@ mod pool;
 mod postgres;
 mod redis;
 mod sql;
+mod sqlite;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(postgres::trigger::Heard),
         Arc::new(redis::Redis::default()),
         Arc::new(redis::trigger::Heard),
+        Arc::new(sqlite::Sqlite),
     ]
 }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
-use model::{Code, Item};
+use model::Item;
+use part::NodeError;
 use part::folder::{Folder, fits};
 use part::listen::{Ear, Source};
-use part::{Category, NodeError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::Instant;
@@ -62,11 +62,7 @@ impl Source for Changes {
 
 async fn listen(ear: &Ear) -> Result<(), NodeError> {
     let params: Arc<Params> = Arc::new(ear.settings()?);
-    let folder = ear.folder().ok_or_else(|| {
-        NodeError::new(Code::InvalidParameter, Category::Refused, "this server has no folder for files")
-            .hint("start it with `--files FOLDER`, or with `FISHPLATE_FILES` set")
-            .permanent()
-    })?;
+    let folder = part::folder::needed(ear.folder())?;
     let mut parts = Vec::new();
     let mut first = true;
     for number in 0..PARTS {

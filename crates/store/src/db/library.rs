@@ -14,7 +14,7 @@ use rusqlite::ffi;
 const HEAD: usize = 16;
 
 /// Sets the library up. When it has started already, which can only be in somebody's test, it stays as it is.
-pub(crate) fn set_up() {
+pub fn set_up() {
     static DONE: Once = Once::new();
     DONE.call_once(|| {
         // SAFETY: every database is opened after this, so that no other thread is inside SQLite yet; the methods are

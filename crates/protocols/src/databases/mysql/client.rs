@@ -3,13 +3,12 @@
 //! The driver opens its sockets itself, so it is given the near end of a tunnel, and speaks TLS through it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use model::{Code, Map, Value};
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Column, Conn, OptsBuilder, QueryResult, Row, ServerError, SslOpts};
-use outbound::{Login, Meta, Outbound, Tunnel};
+use outbound::{Login, Meta, Tunnel};
 use part::{CallFailure, Category, NodeError};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -17,13 +16,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::values::{Reading, bound, read};
-use crate::databases::pool::{Key, Pool};
+use crate::databases::pool::Pool;
 use crate::databases::sql::batch::{self, Failure};
+use crate::databases::sql::lease::{CANCEL, Caller, Work, canceled};
 use crate::databases::sql::rows::Sink;
 use crate::databases::sql::text::Piece;
-
-/// Longest time that asking the server to end a query may take.
-const CANCEL: Duration = Duration::from_secs(10);
 
 /// Sessions of all accounts, and what is left to do for those that ended in the middle of a query.
 #[derive(Default)]
@@ -36,30 +33,6 @@ pub struct Sessions {
 struct Open {
     conn: Conn,
     _tunnel: Tunnel,
-}
-
-/// Who wants a session.
-#[derive(Clone)]
-pub struct Caller {
-    /// The way out.
-    pub outbound: Outbound,
-    /// On whose behalf.
-    pub meta: Meta,
-    /// The account.
-    pub login: Login,
-    /// How long the session may wait for the next step.
-    pub idle: Duration,
-}
-
-impl Caller {
-    fn key(&self) -> Option<Key> {
-        let connection = self.meta.connection.clone()?;
-        Some(Key { scope: self.meta.scope, connection, generation: self.login.generation })
-    }
-
-    fn target(&self) -> outbound::Target {
-        outbound::Target::tcp(self.login.host.clone(), self.login.port)
-    }
 }
 
 async fn connect(caller: &Caller) -> Result<Open, CallFailure> {
@@ -184,28 +157,6 @@ impl Lease {
     async fn simple(&mut self, sql: &'static str) -> Result<(), Failure> {
         let (conn, mut work) = self.begin_work()?;
         work.wait(async { conn.query_drop(sql).await.map_err(|error| failure(&error, sql)) }).await
-    }
-}
-
-struct Work<'a> {
-    busy: &'a mut bool,
-    spent: &'a mut bool,
-    stop: &'a CancellationToken,
-}
-
-impl Work<'_> {
-    /// Waits for the server, or for the end of the step, which leaves the session busy.
-    async fn wait<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        *self.busy = true;
-        let done = tokio::select! {
-            done = work => done,
-            () = self.stop.cancelled() => return Err(Failure { error: canceled(), unknown: true }),
-        };
-        *self.busy = false;
-        if done.as_ref().is_err_and(|failure| failure.unknown) {
-            *self.spent = true;
-        }
-        done
     }
 }
 
@@ -340,10 +291,6 @@ impl Drop for Lease {
         };
         cancels.spawn_on(work, &runtime);
     }
-}
-
-fn canceled() -> NodeError {
-    NodeError::new(Code::RunCanceled, Category::Refused, "the run was canceled, or the step has run out of time")
 }
 
 /// Why the server does not take the login.

@@ -11,20 +11,22 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::workflow::{OnError, OnUncertain};
-use model::{Code, Item, Map, NodeSpec, Problem, Value};
+use model::{Item, Map, NodeSpec, Problem, Value};
 use outbound::Meta;
 use part::n8n::{self, Lifted, Mapping as N8nMapping, Version};
 use part::node::Slot;
 use part::{Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, Typed};
 
-use self::client::{Caller, Opener, Sessions, Shown};
+use self::client::{Opener, Sessions, Shown};
 use self::params::{LargeNumbers, Output, Params, Priority};
 use self::values::Reading;
 use crate::databases::pool::IDLE;
 use crate::databases::sql::Dialect::Mysql as MYSQL;
 use crate::databases::sql::batch::{self, Batch};
-use crate::databases::sql::build::{Builder, Query, as_number, without_empty_texts};
-use crate::databases::sql::params::{Batching, DeleteCommand, Mapping, Operation, WhenEmpty};
+use crate::databases::sql::build::{Query, as_number};
+use crate::databases::sql::lease::{self, Caller};
+use crate::databases::sql::params::{Batching, DeleteCommand, Operation, WhenEmpty};
+use crate::databases::sql::table::{Table, found_by};
 use crate::databases::sql::text::{self, Piece};
 use crate::each::{account, lacks, way_out};
 
@@ -58,15 +60,9 @@ impl NodeType for Mysql {
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
         let params = Typed::<Params>::compile(&node.params)?;
-        let text = |name: &str| node.params.get(name).and_then(Value::as_str).unwrap_or_default();
-        let missing = if text("operation") == "executeQuery" { "query" } else { "table" };
-        let mut incomplete = Vec::new();
-        if node.params.get(missing).is_none_or(|value| value.as_str().is_some_and(|text| text.trim().is_empty())) {
-            let problem = Problem::new(Code::InvalidParameter, format!("the {missing} is missing"));
-            incomplete.push(problem.at(format!("/params/{missing}")));
-        }
+        let mut incomplete = lease::incomplete(node);
         incomplete.extend(lacks(node, SLOT));
-        let reads = text("operation") == "select";
+        let reads = lease::operation(node) == "select";
         Ok(Arc::new(Prepared { params, incomplete, reads, sessions: self.sessions.clone() }))
     }
 
@@ -155,7 +151,7 @@ impl Prepared {
             for (params, item) in ctx.typed(&self.params, &items, position).await?.into_iter().zip(items.iter()) {
                 let made = params.and_then(|params| match at_once {
                     true => {
-                        rows.push(row(&params, item));
+                        rows.push(table(&params).row(item));
                         Ok(None)
                     }
                     false => query(&params, item, position).map(Some),
@@ -183,11 +179,11 @@ impl Prepared {
 fn query(params: &Params, item: &Item, position: usize) -> Result<Query, NodeError> {
     let pieces = match params.operation {
         Operation::ExecuteQuery => text::bind(MYSQL, &params.query, &query_values(params), true)?,
-        Operation::Select => vec![select(params)?],
+        Operation::Select => vec![table(params).select()?],
         Operation::DeleteTable => vec![delete(params)?],
-        Operation::Insert => insert_all(params, &[row(params, item)])?,
-        Operation::Update => vec![update(params, row(params, item))?],
-        Operation::Upsert => vec![upsert(params, row(params, item))?],
+        Operation::Insert => insert_all(params, &[table(params).row(item)])?,
+        Operation::Update => vec![table(params).update(&table(params).row_to_find(item)?)?],
+        Operation::Upsert => vec![upsert(params, item)?],
     };
     let reads = match params.when_empty {
         // In n8n, before 2.2, nothing counts as reading.
@@ -210,60 +206,43 @@ fn query_values(params: &Params) -> Vec<Value> {
     given.iter().map(value).collect()
 }
 
-fn on_table(start: &str, params: &Params) -> Result<Builder, NodeError> {
-    if params.table.trim().is_empty() {
-        return Err(NodeError::parameter("/params/table", "the table is missing").permanent());
+/// The table, and what is wanted of it.
+fn table(params: &Params) -> Table<'_> {
+    Table {
+        dialect: MYSQL,
+        schema: None,
+        name: &params.table,
+        mapping: params.mapping,
+        values: &params.values,
+        fields: &params.fields,
+        // As in n8n, a row is found by one column.
+        matching: params.matching_columns.get(..1).unwrap_or_default(),
+        match_value: params.match_value.as_ref(),
+        empty_is_null: params.replace_empty_strings,
+        conditions: &params.conditions,
+        combine: params.combine_conditions,
+        sort: &params.sort,
+        limit: (!params.return_all).then_some(params.limit),
+        distinct: params.select_distinct,
+        output: &params.output_columns,
+        skip_on_conflict: params.skip_on_conflict,
     }
-    let mut builder = Builder::new(MYSQL, start);
-    builder.dotted(&params.table)?;
-    Ok(builder)
-}
-
-fn select(params: &Params) -> Result<Piece, NodeError> {
-    let mut columns = Builder::new(MYSQL, if params.select_distinct { "SELECT DISTINCT " } else { "SELECT " });
-    let start = columns.columns(&params.output_columns)?.sql(" FROM ").done().sql;
-    let mut builder = on_table(&start, params)?;
-    builder.conditions(&params.conditions, params.combine_conditions)?.order(&params.sort)?;
-    if !params.return_all {
-        builder.sql(" LIMIT ").bind(params.limit.into());
-    }
-    Ok(builder.done())
 }
 
 fn delete(params: &Params) -> Result<Piece, NodeError> {
+    let table = table(params);
     Ok(match params.delete_command {
-        DeleteCommand::Drop => on_table("DROP TABLE IF EXISTS ", params)?.done(),
-        DeleteCommand::Truncate => on_table("TRUNCATE TABLE ", params)?.done(),
-        DeleteCommand::Delete => {
-            on_table("DELETE FROM ", params)?.conditions(&params.conditions, params.combine_conditions)?.done()
-        }
+        DeleteCommand::Drop => table.begin("DROP TABLE IF EXISTS ")?.done(),
+        DeleteCommand::Truncate => table.begin("TRUNCATE TABLE ")?.done(),
+        DeleteCommand::Delete => table.delete_rows()?,
     })
 }
 
-/// The row that an item asks for.
-fn row(params: &Params, item: &Item) -> Map {
-    match params.mapping {
-        Mapping::AutoMapInputData if params.replace_empty_strings => without_empty_texts(&item.json),
-        Mapping::AutoMapInputData => item.json.clone(),
-        Mapping::DefineBelow => {
-            let mut row = params.values.clone();
-            if let (Some(value), Some(column)) = (&params.match_value, params.matching_columns.first()) {
-                row.insert(column.clone(), value.clone());
-            }
-            if params.replace_empty_strings { without_empty_texts(&row) } else { row }
-        }
-        Mapping::Pick => {
-            let mut names: Vec<&str> = params.fields.iter().map(|field| field.trim()).collect();
-            if let Some(key) = params.matching_columns.first().map(|key| key.trim())
-                && params.operation == Operation::Update
-                && !names.contains(&key)
-            {
-                names.insert(0, key);
-            }
-            let value = |name: &str| item.json.get(name).cloned().unwrap_or_default();
-            names.into_iter().map(|name| (name.to_owned(), value(name))).collect()
-        }
-    }
+fn upsert(params: &Params, item: &Item) -> Result<Piece, NodeError> {
+    let table = table(params);
+    let row = table.row(item);
+    found_by(&row, &table.matching()?)?;
+    table.upsert(&row)
 }
 
 /// Inserts of all rows, as few as there can be. A column that a row does not have is empty in it.
@@ -288,7 +267,7 @@ fn insert_all(params: &Params, rows: &[Map]) -> Result<Vec<Piece>, NodeError> {
     }
     start.push_str("INTO ");
     let insert = |rows: &[Map]| -> Result<Piece, NodeError> {
-        let mut builder = on_table(&start, params)?;
+        let mut builder = table(params).begin(&start)?;
         builder.sql(" (").names(columns.iter().copied())?.sql(") VALUES ");
         for (at, row) in rows.iter().enumerate() {
             builder.sql(if at > 0 { ", (" } else { "(" });
@@ -297,47 +276,4 @@ fn insert_all(params: &Params, rows: &[Map]) -> Result<Vec<Piece>, NodeError> {
         Ok(builder.done())
     };
     rows.chunks((MOST_VALUES / columns.len().max(1)).max(1)).map(insert).collect()
-}
-
-/// The column to match on.
-fn matching<'a>(params: &'a Params, row: &Map) -> Result<(&'a str, Value), NodeError> {
-    let column = params.matching_columns.first().map(|column| column.trim()).unwrap_or_default();
-    if column.is_empty() {
-        let detail = "there is no column to match on: name the column by which a row is found";
-        return Err(NodeError::parameter("/params/matchingColumns", detail).permanent());
-    }
-    match row.get(column).filter(|value| !value.is_null()) {
-        Some(value) => Ok((column, value.clone())),
-        None => Err(NodeError::bad_data(format!("the item has no `{column}`, by which the row is found"))
-            .hint("add the field before this node, or give its value with the mapping `defineBelow`")
-            .permanent()),
-    }
-}
-
-fn update(params: &Params, row: Map) -> Result<Piece, NodeError> {
-    let (column, value) = matching(params, &row)?;
-    let others: Vec<(&str, Value)> =
-        row.iter().filter(|(name, _)| *name != column).map(|(name, value)| (name.as_str(), value.clone())).collect();
-    if others.is_empty() {
-        let detail = "there are no values to update: the item has only the column to match on";
-        return Err(NodeError::bad_data(detail).permanent());
-    }
-    let mut builder = on_table("UPDATE ", params)?;
-    builder.sql(" SET ").pairs(others, ", ")?.sql(" WHERE ").name(column)?.sql(" = ").bind(value);
-    Ok(builder.done())
-}
-
-fn upsert(params: &Params, row: Map) -> Result<Piece, NodeError> {
-    let (column, _) = matching(params, &row)?;
-    let mut builder = on_table("INSERT INTO ", params)?;
-    builder.sql(" (").names(row.keys().map(String::as_str))?.sql(") VALUES (");
-    builder.bind_all(row.values().cloned()).sql(") ON DUPLICATE KEY UPDATE ");
-    let others = row.iter().filter(|(name, _)| *name != column).map(|(name, value)| (name.as_str(), value.clone()));
-    let others: Vec<_> = others.collect();
-    match others.is_empty() {
-        // The row is as it is.
-        true => builder.name(column)?.sql(" = ").name(column)?,
-        false => builder.pairs(others, ", ")?,
-    };
-    Ok(builder.done())
 }

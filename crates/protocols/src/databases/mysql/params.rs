@@ -5,8 +5,9 @@ use part::lenient;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::databases::postgres::params::{columns, values};
-use crate::databases::sql::params::{Batching, Combine, Condition, DeleteCommand, Mapping, Operation, Sort, WhenEmpty};
+use crate::databases::sql::params::{
+    Batching, Combine, Condition, DeleteCommand, Mapping, Operation, Sort, WhenEmpty, columns, values,
+};
 
 /// What `db.mysql` is set up with.
 #[derive(Deserialize, JsonSchema)]

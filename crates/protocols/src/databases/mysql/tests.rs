@@ -1,5 +1,6 @@
 //! Against a real MariaDB. One server for all: it is slow to start.
 
+use model::Code;
 use model::workflow::OnError;
 use outbound::{Login, Protocol};
 use part::Category;

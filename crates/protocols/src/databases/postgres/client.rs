@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::Stream as _;
 use model::{Code, Map, Value};
-use outbound::{Login, Meta, Outbound};
+use outbound::{Login, Meta};
 use part::{CallFailure, Category, NodeError};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -23,13 +22,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate::{Gate, Gated, Watch};
 use super::values::{Bound, Field, Reading, literal_type, type_of};
-use crate::databases::pool::{Key, Pool};
+use crate::databases::pool::Pool;
 use crate::databases::sql::batch::{self, Failure};
+use crate::databases::sql::lease::{CANCEL, Caller, Work, canceled};
 use crate::databases::sql::rows::Sink;
 use crate::databases::sql::text::Piece;
-
-/// Longest time that asking the server to end a query may take.
-const CANCEL: Duration = Duration::from_secs(10);
 
 /// Sessions of all accounts, and what is left to do for those that ended in the middle of a query.
 #[derive(Default)]
@@ -52,26 +49,6 @@ impl Open {
     /// What takes statements.
     pub fn client(&self) -> &Client {
         &self.client
-    }
-}
-
-/// Who wants a session.
-#[derive(Clone)]
-pub struct Caller {
-    /// The way out.
-    pub outbound: Outbound,
-    /// On whose behalf.
-    pub meta: Meta,
-    /// The account.
-    pub login: Login,
-    /// How long the session may wait for the next step.
-    pub idle: Duration,
-}
-
-impl Caller {
-    fn key(&self) -> Option<Key> {
-        let connection = self.meta.connection.clone()?;
-        Some(Key { scope: self.meta.scope, connection, generation: self.login.generation })
     }
 }
 
@@ -221,28 +198,6 @@ impl Lease {
             return Err(NodeError::bug("the session was given back").into());
         };
         Ok((open, Work { busy, spent, stop: &caller.meta.cancel }, *reading))
-    }
-}
-
-struct Work<'a> {
-    busy: &'a mut bool,
-    spent: &'a mut bool,
-    stop: &'a CancellationToken,
-}
-
-impl Work<'_> {
-    /// Waits for the server, or for the end of the step, which leaves the session busy.
-    async fn wait<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        *self.busy = true;
-        let done = tokio::select! {
-            done = work => done,
-            () = self.stop.cancelled() => return Err(Failure { error: canceled(), unknown: true }),
-        };
-        *self.busy = false;
-        if done.as_ref().is_err_and(|failure| failure.unknown) {
-            *self.spent = true;
-        }
-        done
     }
 }
 
@@ -410,10 +365,6 @@ async fn cancel(token: CancelToken, caller: Caller) -> Result<(), String> {
         Some(_) => token.cancel_query_raw(stream, tls(&caller.login).map_err(|error| error.to_string())?).await,
     };
     sent.map_err(|error| error.to_string())
-}
-
-fn canceled() -> NodeError {
-    NodeError::new(Code::RunCanceled, Category::Refused, "the run was canceled, or the step has run out of time")
 }
 
 /// Why the server does not take the login.

@@ -3,7 +3,7 @@
 mod client;
 mod gate;
 mod lift;
-pub(super) mod params;
+mod params;
 #[cfg(test)]
 mod tests;
 pub mod trigger;
@@ -20,14 +20,16 @@ use part::n8n::{self, Lifted, Mapping as N8nMapping, Version};
 use part::node::Slot;
 use part::{CallFailure, Category, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, Typed};
 
-use self::client::{Caller, Lease, Opener, Sessions};
+use self::client::{Lease, Opener, Sessions};
 use self::params::{Dates, LargeNumbers, MissingRow, Params};
 use self::values::Reading;
 use crate::databases::pool::IDLE;
 use crate::databases::sql::Dialect::Postgres as POSTGRES;
 use crate::databases::sql::batch::{self, Batch, Opener as _, Session as _};
-use crate::databases::sql::build::{Builder, Query, without_empty_texts};
+use crate::databases::sql::build::Query;
+use crate::databases::sql::lease::{self, Caller};
 use crate::databases::sql::params::{DeleteCommand, Mapping, Operation, Spread, WhenEmpty};
+use crate::databases::sql::table::{Table, found_by};
 use crate::databases::sql::text::{self, Piece};
 use crate::each::{account, lacks, way_out};
 
@@ -58,21 +60,12 @@ impl NodeType for Postgres {
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
         let params = Typed::<Params>::compile(&node.params)?;
-        let text = |name: &str| node.params.get(name).and_then(Value::as_str).unwrap_or_default();
-        let mut incomplete = Vec::new();
-        let missing = match text("operation") {
-            "executeQuery" => "query",
-            _ => "table",
-        };
-        if node.params.get(missing).is_none_or(|value| value.as_str().is_some_and(|text| text.trim().is_empty())) {
-            let problem = Problem::new(Code::InvalidParameter, format!("the {missing} is missing"));
-            incomplete.push(problem.at(format!("/params/{missing}")));
-        }
+        let mut incomplete = lease::incomplete(node);
         incomplete.extend(lacks(node, SLOT));
         Ok(Arc::new(Prepared {
             params,
             incomplete,
-            reads: text("operation") == "select",
+            reads: lease::operation(node) == "select",
             sessions: self.sessions.clone(),
         }))
     }
@@ -183,7 +176,7 @@ async fn query(params: &Params, item: &Item, position: usize, tables: &mut Table
             let literal = params.quoted_parameters_are_text || params.query_parameters.is_empty();
             text::bind(POSTGRES, &params.query, &values, literal)?
         }
-        Operation::Select => vec![select(params)?],
+        Operation::Select => vec![table(params).select()?],
         Operation::DeleteTable => vec![delete(params)?],
         Operation::Insert => vec![insert(params, item, tables).await?],
         Operation::Update => vec![update(params, item, tables).await?],
@@ -235,189 +228,67 @@ fn spread(value: &Value) -> Vec<Value> {
     }
 }
 
-fn from_table(start: &str, params: &Params) -> Result<Builder, NodeError> {
-    if params.table.is_empty() {
-        return Err(NodeError::parameter("/params/table", "the table is missing").permanent());
+/// The table, and what is wanted of it.
+fn table(params: &Params) -> Table<'_> {
+    Table {
+        dialect: POSTGRES,
+        schema: Some(&params.schema),
+        name: &params.table,
+        mapping: params.mapping,
+        values: &params.values,
+        fields: &params.fields,
+        matching: &params.matching_columns,
+        match_value: params.match_value.as_ref(),
+        empty_is_null: params.replace_empty_strings,
+        conditions: &params.conditions,
+        combine: params.combine_conditions,
+        sort: &params.sort,
+        limit: (!params.return_all).then_some(params.limit),
+        distinct: false,
+        output: &params.output_columns,
+        skip_on_conflict: params.skip_on_conflict,
     }
-    let mut builder = Builder::new(POSTGRES, start);
-    builder.name(&params.schema)?.sql(".").name(&params.table)?;
-    Ok(builder)
-}
-
-fn select(params: &Params) -> Result<Piece, NodeError> {
-    let mut columns = Builder::new(POSTGRES, "SELECT ");
-    let start = columns.columns(&params.output_columns)?.sql(" FROM ").done().sql;
-    let mut builder = from_table(&start, params)?;
-    builder.conditions(&params.conditions, params.combine_conditions)?.order(&params.sort)?;
-    if !params.return_all {
-        builder.sql(" LIMIT ").bind(params.limit.into());
-    }
-    Ok(builder.done())
 }
 
 fn delete(params: &Params) -> Result<Piece, NodeError> {
+    let table = table(params);
     let cascade = if params.cascade { " CASCADE" } else { "" };
     Ok(match params.delete_command {
-        DeleteCommand::Drop => from_table("DROP TABLE IF EXISTS ", params)?.sql(cascade).done(),
+        DeleteCommand::Drop => table.begin("DROP TABLE IF EXISTS ")?.sql(cascade).done(),
         DeleteCommand::Truncate => {
             let restart = if params.restart_sequences { " RESTART IDENTITY" } else { "" };
-            from_table("TRUNCATE TABLE ", params)?.sql(restart).sql(cascade).done()
+            table.begin("TRUNCATE TABLE ")?.sql(restart).sql(cascade).done()
         }
-        DeleteCommand::Delete => {
-            let mut builder = from_table("DELETE FROM ", params)?;
-            builder.conditions(&params.conditions, params.combine_conditions)?.done()
-        }
+        DeleteCommand::Delete => table.delete_rows()?,
     })
 }
 
-/// The row that an item asks for.
-fn row(params: &Params, item: &Item) -> Map {
-    match params.mapping {
-        Mapping::AutoMapInputData if params.replace_empty_strings => without_empty_texts(&item.json),
-        Mapping::AutoMapInputData => item.json.clone(),
-        Mapping::DefineBelow => {
-            let mut row = params.values.clone();
-            if let (Some(value), Some(column)) = (&params.match_value, params.matching_columns.first()) {
-                row.insert(column.clone(), value.clone());
-            }
-            if params.replace_empty_strings { without_empty_texts(&row) } else { row }
-        }
-        Mapping::Pick => {
-            let pick = |field: &String| {
-                let name = column_name(field);
-                (name.to_owned(), item.json.get(name).cloned().unwrap_or_default())
-            };
-            params.fields.iter().map(pick).collect()
-        }
-    }
-}
-
-/// `id` of `id:int`.
-fn column_name(field: &str) -> &str {
-    field.split_once(':').map_or(field, |(name, _)| name).trim()
-}
-
-/// `int` of `id:int`, if it is a type's name and nothing else.
-fn column_type<'a>(params: &'a Params, column: &str) -> Result<Option<&'a str>, NodeError> {
-    let all = params.fields.iter().chain(&params.matching_columns);
-    let found = all.filter_map(|field| field.split_once(':')).find(|(name, _)| name.trim() == column);
-    let Some((_, kind)) = found.map(|(name, kind)| (name, kind.trim())) else { return Ok(None) };
-    let fits = |c: char| c.is_ascii_alphanumeric() || "_ .,()[]".contains(c);
-    if kind.is_empty() || !kind.chars().all(fits) {
-        return Err(NodeError::bad_data(format!("`{kind}` is no name of a type")).permanent());
-    }
-    Ok(Some(kind))
-}
-
-/// Adds a value, converted where the parameters say so.
-fn bind(builder: &mut Builder, params: &Params, column: &str, value: Value) -> Result<(), NodeError> {
-    match column_type(params, column)? {
-        Some(kind) => builder.sql("CAST(").bind(value).sql(" AS ").sql(kind).sql(")"),
-        None => builder.bind(value),
-    };
-    Ok(())
-}
-
-fn set(builder: &mut Builder, params: &Params, row: &Map, but: &[&str]) -> Result<(), NodeError> {
-    for (at, (column, value)) in row.iter().filter(|(column, _)| !but.contains(&column.as_str())).enumerate() {
-        builder.sql(if at > 0 { ", " } else { "" }).name(column)?.sql(" = ");
-        bind(builder, params, column, value.clone())?;
-    }
-    Ok(())
-}
-
-fn insert_into(params: &Params, row: &Map) -> Result<Builder, NodeError> {
-    let mut builder = from_table("INSERT INTO ", params)?;
-    if row.is_empty() {
-        builder.sql(" DEFAULT VALUES");
-        return Ok(builder);
-    }
-    builder.sql(" (").names(row.keys().map(String::as_str))?.sql(") VALUES (");
-    for (at, (column, value)) in row.iter().enumerate() {
-        builder.sql(if at > 0 { ", " } else { "" });
-        bind(&mut builder, params, column, value.clone())?;
-    }
-    builder.sql(")");
-    Ok(builder)
-}
-
 async fn insert(params: &Params, item: &Item, tables: &mut Tables<'_>) -> Result<Piece, NodeError> {
-    let row = tables.fitted(params, row(params, item)).await?;
-    let mut builder = insert_into(params, &row)?;
-    if params.skip_on_conflict {
-        builder.sql(" ON CONFLICT DO NOTHING");
-    }
-    Ok(builder.sql(" RETURNING ").columns(&params.output_columns)?.done())
-}
-
-/// Columns to match on; there must be one.
-fn matching(params: &Params) -> Result<Vec<&str>, NodeError> {
-    let columns: Vec<&str> = params.matching_columns.iter().map(|column| column_name(column)).collect();
-    if columns.is_empty() || columns.contains(&"") {
-        let detail = "there is no column to match on: name the columns by which a row is found";
-        return Err(NodeError::parameter("/params/matchingColumns", detail).permanent());
-    }
-    Ok(columns)
+    let table = table(params);
+    let row = tables.fitted(params, table.row(item)).await?;
+    table.insert(&row)
 }
 
 async fn update(params: &Params, item: &Item, tables: &mut Tables<'_>) -> Result<Piece, NodeError> {
-    let columns = matching(params)?;
-    let mut row = row(params, item);
-    if params.mapping == Mapping::Pick {
-        for column in &columns {
-            row.insert((*column).to_owned(), item.json.get(*column).cloned().unwrap_or_default());
-        }
-    }
-    for column in &columns {
-        if row.get(*column).is_none_or(Value::is_null) {
-            let detail = format!("the item has no `{column}`, by which the row is found");
-            return Err(NodeError::bad_data(detail)
-                .hint("add the field before this node, or give its value with the mapping `defineBelow`")
-                .permanent());
-        }
-    }
-    let row = tables.fitted(params, row).await?;
-    if row.len() == columns.len() {
-        let detail = "there are no values to update: the item has only the columns to match on";
-        return Err(NodeError::bad_data(detail).permanent());
-    }
+    let table = table(params);
+    let row = tables.fitted(params, table.row_to_find(item)?).await?;
+    let piece = table.update(&row)?;
     if params.missing_row == MissingRow::Fail {
-        tables.must_have(params, &columns, &row).await?;
+        tables.must_have(params, &table.matching()?, &row).await?;
     }
-    let mut builder = from_table("UPDATE ", params)?;
-    builder.sql(" SET ");
-    set(&mut builder, params, &row, &columns)?;
-    builder.sql(" WHERE ");
-    for (at, column) in columns.iter().enumerate() {
-        builder.sql(if at > 0 { " AND " } else { "" }).name(column)?.sql(" = ");
-        bind(&mut builder, params, column, row.get(*column).cloned().unwrap_or_default())?;
-    }
-    Ok(builder.sql(" RETURNING ").columns(&params.output_columns)?.done())
+    Ok(piece)
 }
 
 async fn upsert(params: &Params, item: &Item, tables: &mut Tables<'_>) -> Result<Piece, NodeError> {
-    let columns = matching(params)?;
-    let row = row(params, item);
-    if row.get(columns[0]).is_none_or(Value::is_null) {
-        let detail = format!("the item has no `{}`, by which the row is found", columns[0]);
-        return Err(NodeError::bad_data(detail)
-            .hint("add the field before this node, or give its value with the mapping `defineBelow`")
-            .permanent());
-    }
+    let table = table(params);
+    let columns = table.matching()?;
+    let row = table.row(item);
+    found_by(&row, &columns[..1])?;
     if row.len() == 1 {
         let detail = "there are no values to insert or update: the item has only the column to match on";
         return Err(NodeError::bad_data(detail).permanent());
     }
-    let row = tables.fitted(params, row).await?;
-    let mut builder = insert_into(params, &row)?;
-    builder.sql(" ON CONFLICT (").names(columns.iter().copied())?.sql(")");
-    if row.keys().all(|column| columns.contains(&column.as_str())) {
-        builder.sql(" DO NOTHING");
-    } else {
-        builder.sql(" DO UPDATE SET ");
-        set(&mut builder, params, &row, &columns)?;
-    }
-    Ok(builder.sql(" RETURNING ").columns(&params.output_columns)?.done())
+    table.upsert(&tables.fitted(params, row).await?)
 }
 
 /// What the step knows of tables.
@@ -501,7 +372,7 @@ impl<'a> Tables<'a> {
     }
 
     async fn must_have(&mut self, params: &Params, columns: &[&str], row: &Map) -> Result<(), NodeError> {
-        let mut builder = from_table("SELECT EXISTS (SELECT 1 FROM ", params)?;
+        let mut builder = table(params).begin("SELECT EXISTS (SELECT 1 FROM ")?;
         let pairs = columns.iter().map(|column| (*column, row.get(*column).cloned().unwrap_or_default()));
         let piece = builder.sql(" WHERE ").pairs(pairs, " AND ")?.sql(") AS found").done();
         let found = self.rows(&piece.sql, &piece.values).await?;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::databases::sql::params::{
-    Batching, Combine, Condition, DeleteCommand, Mapping, Operation, Sort, Spread, WhenEmpty,
+    Batching, Combine, Condition, DeleteCommand, Mapping, Operation, Sort, Spread, WhenEmpty, columns, values,
 };
 
 /// What `db.postgres` is set up with.
@@ -265,19 +265,4 @@ fn fifty() -> u64 {
 
 fn thirty() -> f64 {
     30.0
-}
-
-/// A list of values; one that is no list is a list of it alone, and nothing is none.
-pub fn values<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Array(list) => list,
-        Value::Null => Vec::new(),
-        other => vec![other],
-    })
-}
-
-/// Values by column; an expression may give their JSON text.
-pub fn columns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    lenient::object(&value, "the values").map_err(|error| serde::de::Error::custom(error.to_string()))
 }

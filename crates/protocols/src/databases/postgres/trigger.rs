@@ -17,9 +17,10 @@ use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, Notification};
 
 use super::SLOT;
-use super::client::{Caller, connect, failure};
+use super::client::{connect, failure};
 use crate::databases::pool::IDLE;
 use crate::databases::sql::Dialect::Postgres as POSTGRES;
+use crate::databases::sql::lease::Caller;
 use crate::each::lacks;
 use crate::listens;
 

@@ -1,11 +1,13 @@
-//! What nodes of all SQL databases share: statements with bound values ([`text`], [`build`]), how they are sent
-//! ([`batch`]), and rows on their way out ([`rows`]).
+//! What nodes of all SQL databases share: statements with bound values ([`text`], [`build`], [`table`]), how they are
+//! sent ([`batch`]) and over which sessions ([`lease`]), and rows on their way out ([`rows`]).
 
 pub mod batch;
 pub mod build;
+pub mod lease;
 pub mod lift;
 pub mod params;
 pub mod rows;
+pub mod table;
 pub mod text;
 
 use part::NodeError;
@@ -17,6 +19,8 @@ pub enum Dialect {
     Postgres,
     /// MySQL and MariaDB.
     Mysql,
+    /// SQLite.
+    Sqlite,
 }
 
 impl Dialect {
@@ -26,7 +30,7 @@ impl Dialect {
             return Err(NodeError::bad_data("a table or column has no name, or one with a zero byte in it"));
         }
         let mark = match self {
-            Dialect::Postgres => '"',
+            Dialect::Postgres | Dialect::Sqlite => '"',
             Dialect::Mysql => '`',
         };
         let mut quoted = String::with_capacity(name.len() + 2);
@@ -46,6 +50,7 @@ impl Dialect {
         match self {
             Dialect::Postgres => format!("${number}"),
             Dialect::Mysql => "?".into(),
+            Dialect::Sqlite => format!("?{number}"),
         }
     }
 }
@@ -64,6 +69,7 @@ mod tests {
             (Dialect::Mysql, "a`; DROP TABLE y; #", "`a``; DROP TABLE y; #`"),
             (Dialect::Mysql, "back\\`", "`back\\```"),
             (Dialect::Mysql, "a\"b", "`a\"b`"),
+            (Dialect::Sqlite, "x\"; DROP TABLE y; --", "\"x\"\"; DROP TABLE y; --\""),
         ] {
             assert_eq!(dialect.quote(name).unwrap(), expected);
         }

@@ -1,6 +1,6 @@
 //! Parameters that the nodes of all SQL databases have.
 
-use model::Value;
+use model::{Map, Value};
 use part::lenient;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -197,4 +197,19 @@ pub enum Spread {
     Commas,
     /// Each names a field of the item, whose value it is (n8n's first version).
     Fields,
+}
+
+/// A list of values; one that is no list is a list of it alone, and nothing is none.
+pub fn values<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(list) => list,
+        Value::Null => Vec::new(),
+        other => vec![other],
+    })
+}
+
+/// Values by column; an expression may give their JSON text.
+pub fn columns<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Map, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    lenient::object(&value, "the values").map_err(|error| serde::de::Error::custom(error.to_string()))
 }

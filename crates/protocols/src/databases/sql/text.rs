@@ -168,6 +168,7 @@ impl Reader<'_> {
                 let made = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"].iter().any(|word| has(word));
                 head.first().is_some_and(|word| word == "CREATE") && made && has("BEGIN")
             }
+            Dialect::Sqlite => head.first().is_some_and(|word| word == "CREATE") && has("TRIGGER") && has("BEGIN"),
         }
     }
 
@@ -194,8 +195,8 @@ impl Reader<'_> {
     fn place(&mut self, placeholder: &Placeholder) -> Result<(), NodeError> {
         let value = self.value(placeholder.number)?.clone();
         match (placeholder.modifier, value) {
-            // MySQL has no lists, so one is what stands in `IN (…)`.
-            (Modifier::Plain, Value::Array(list)) if self.dialect == Dialect::Mysql => self.bind_all(list),
+            // They have no lists, so one is what stands in `IN (…)`.
+            (Modifier::Plain, Value::Array(list)) if self.dialect != Dialect::Postgres => self.bind_all(list),
             (Modifier::Plain, value) => match self.typed_literal() {
                 Some(kind) => {
                     self.now.sql.push_str("CAST(");
@@ -320,6 +321,12 @@ impl Placeholder {
                 ("#", Modifier::Open),
             ],
             Dialect::Mysql => &[(":name", Modifier::Name)],
+            Dialect::Sqlite => &[
+                (":name", Modifier::Name),
+                (":json", Modifier::Json),
+                (":csv", Modifier::List),
+                (":list", Modifier::List),
+            ],
         };
         let fits = |(word, _): &&(&str, Modifier)| {
             let next = after.strip_prefix(word).map(|rest| rest.chars().next());
@@ -343,10 +350,11 @@ fn opaque(dialect: Dialect, text: &str, escapes: bool) -> usize {
     match bytes {
         [b'\'', ..] => quoted(bytes, b'\'', escapes),
         [b'"', ..] => quoted(bytes, b'"', escapes && dialect == Dialect::Mysql),
-        [b'`', ..] if dialect == Dialect::Mysql => quoted(bytes, b'`', false),
+        [b'`', ..] if dialect != Dialect::Postgres => quoted(bytes, b'`', false),
+        [b'[', ..] if dialect == Dialect::Sqlite => until("]", 1),
         [b'#', ..] if dialect == Dialect::Mysql => until("\n", 0),
         // MySQL reads `1--1` as a subtraction of a negative number.
-        [b'-', b'-', rest @ ..] if dialect == Dialect::Postgres || rest.first().is_none_or(u8::is_ascii_whitespace) => {
+        [b'-', b'-', rest @ ..] if dialect != Dialect::Mysql || rest.first().is_none_or(u8::is_ascii_whitespace) => {
             until("\n", 0)
         }
         [b'/', b'*', ..] if dialect == Dialect::Postgres => nested_comment(bytes),
@@ -474,6 +482,15 @@ mod tests {
     }
 
     #[test]
+    fn sqlite_gets_numbered_marks_and_its_triggers_stay_whole() {
+        let text = "SELECT '$1', [$1], $2:csv FROM $1:name -- $9\n; CREATE TRIGGER t AFTER INSERT ON x BEGIN \
+                    DELETE FROM y; DELETE FROM z; END";
+        let bound = pieces(Dialect::Sqlite, text, json!(["a\"b", [1, "two"]]));
+        assert_eq!(bound[0], ("SELECT '$1', [$1], ?1, ?2 FROM \"a\"\"b\" -- $9".to_owned(), json!([1, "two"])));
+        assert!(bound.len() == 2 && bound[1].0.ends_with("DELETE FROM z; END"), "{bound:?}");
+    }
+
+    #[test]
     fn what_only_reads_is_known_by_its_verb() {
         let reads = |text: &str| only_reads(&bind(Dialect::Postgres, text, &[], false).unwrap());
         assert!(reads("select 1; -- UPDATE\n WITH a AS (DELETE FROM t RETURNING 1) SELECT * FROM a"));
@@ -485,8 +502,8 @@ mod tests {
 
     #[test]
     fn unfinished_texts_end_somewhere() {
-        for text in ["'", "\"a", "$", "$x$ a", "/* /*", "--", "$1:", "E'\\", "'\\", "$é$", "`"] {
-            for dialect in [Dialect::Postgres, Dialect::Mysql] {
+        for text in ["'", "\"a", "$", "$x$ a", "/* /*", "--", "$1:", "E'\\", "'\\", "$é$", "`", "["] {
+            for dialect in [Dialect::Postgres, Dialect::Mysql, Dialect::Sqlite] {
                 let _ = bind(dialect, text, &[json!("é")], false);
                 let _ = only_reads(&[Piece { sql: text.into(), values: vec![] }]);
             }

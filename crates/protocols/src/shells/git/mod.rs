@@ -10,13 +10,11 @@ mod say;
 mod tests;
 
 use model::workflow::OnUncertain;
-use model::{Code, Item, Map, Value};
+use model::{Item, Map, Value};
 use part::n8n::{self, Lifted, Mapping};
 use part::node::Slot;
 use part::powers::Power;
-use part::{
-    CallFailure, CallSpec, Category, Ctx, Descriptor, Effect, Group, NodeError, Outcome, Plain, Typed, lenient,
-};
+use part::{CallFailure, CallSpec, Ctx, Descriptor, Effect, Group, NodeError, Outcome, Plain, Typed, lenient};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -428,11 +426,7 @@ async fn act(ctx: &Ctx, params: &Params) -> Result<Value, CallFailure> {
     // A recorded run is replayed without it: this is asked where something is really done.
     let powers = ctx.host().powers();
     powers.require(Power::Git)?;
-    let folder = ctx.host().folder().ok_or_else(|| {
-        NodeError::new(Code::InvalidParameter, Category::Refused, "this server has no folder for files")
-            .hint("start it with `--files FOLDER`, or with `FISHPLATE_FILES` set")
-            .permanent()
-    })?;
+    let folder = part::folder::needed(ctx.host().folder())?;
     let git = Git { powers: &powers, folder: &folder, cancel: ctx.cancelled() };
     if params.operation == Operation::Clone {
         return clone(ctx, params, &git).await;

@@ -10,7 +10,7 @@ use inbound::routes::{Face, Routes};
 use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
 use inbound::{Endpoint, Local};
-use model::{Code, Map, Name, Problem, RunId, Scope, ScopeId, Value, WorkflowSpec};
+use model::{Code, Name, Problem, RunId, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::Outbound;
 use part::folder::Folder;
 use part::listen::EarInfo;

@@ -110,7 +110,7 @@ struct Expected {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Filled {
-    #[expect(dead_code, reason = "said for whoever reads the file")]
+    /// Why; said for whoever reads the file.
     why: String,
     /// Parameters, by node.
     params: BTreeMap<String, model::Map>,

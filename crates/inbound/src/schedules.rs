@@ -407,6 +407,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_schedule_that_tells_no_time_starts_runs_with_an_empty_item() {
+        let world = World::new();
+        let mut untold = minutely(CatchUp::Skip);
+        untold.schedule.untold = true;
+        let (_handle, stop, task) = world.start(vec![untold]);
+        pass(61).await;
+        assert!(world.fake.admitted()[0].input.as_slice().unwrap()[0].json.is_empty());
+        stop.cancel();
+        task.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn times_that_passed_while_no_server_ran_follow_the_policy() {
         for (policy, expect) in [
             (CatchUp::Skip, vec![60, 600]),

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::servers::Servers;
 use crate::visitor::Visitor;
 use crate::{CaseFile, Place, Request, Side};
 
@@ -28,6 +29,8 @@ pub enum Act {
     Remove(String),
     /// Makes a folder in the folder.
     Folder(String),
+    /// A mail comes into the mailbox.
+    Mail(String),
     /// Waits until so many runs have ended.
     Runs(usize),
 }
@@ -60,7 +63,7 @@ pub async fn perform(
     file: &CaseFile,
     position: usize,
     (side, server): (Side, &str),
-    place: &Place,
+    (place, servers): (&Place, &Servers),
     ended: impl AsyncFn() -> Result<usize>,
 ) -> Result<Vec<Value>> {
     let case = &file.cases[position];
@@ -89,6 +92,7 @@ pub async fn perform(
                 if path.is_dir() { std::fs::remove_dir_all(path)? } else { std::fs::remove_file(path)? }
             }
             Act::Folder(name) => std::fs::create_dir_all(inside(place, name)?)?,
+            Act::Mail(mail) => servers.deliver(mail)?,
             Act::Runs(count) => until(*count, &ended).await.with_context(|| case.name.clone())?,
         }
     }

@@ -104,6 +104,7 @@ pub struct Servers {
     accounts: Vec<Account>,
     names: Vec<(String, &'static str)>,
     mail: Option<smtp::Server>,
+    mailbox: Option<dovecot::Dovecot>,
     queues: Option<rabbitmq::Server>,
     topics: Option<mosquitto::Recording>,
     /// What only has to stay.
@@ -126,6 +127,12 @@ impl Servers {
     /// A place that knows where they are.
     pub fn place(&self, place: &Place) -> Place {
         place.with(self.names.iter().cloned())
+    }
+
+    /// Puts a mail into the mailbox.
+    pub(crate) fn deliver(&self, mail: &str) -> Result<()> {
+        let mailbox = self.mailbox.as_ref().context("the file of cases asks for no mailbox: `servers: [dovecot]`")?;
+        mailbox.deliver(mail.replace('\n', "\r\n").as_bytes())
     }
 
     /// The accounts on them.
@@ -396,7 +403,7 @@ impl Servers {
             &[("password", password)],
         );
         self.names.push((format!("127.0.0.1:{port}"), "$IMAP"));
-        self.keep(server);
+        self.mailbox = Some(server);
         Ok(())
     }
 

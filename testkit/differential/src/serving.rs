@@ -45,7 +45,7 @@ impl Peer {
             for file in files {
                 for position in 0..file.cases.len() {
                     let (id, place) = (file.id(position), file.place(position, place));
-                    let mut outcome = serving.run(file, position, &place).await.with_context(|| id.clone())?;
+                    let mut outcome = serving.run(file, position, &place, servers).await.with_context(|| id.clone())?;
                     place.hide(&mut outcome);
                     outcomes.insert(id, outcome);
                 }
@@ -105,12 +105,13 @@ impl Serving {
         Ok(Serving { api, credentials })
     }
 
-    async fn run(&self, file: &CaseFile, position: usize, place: &Place) -> Result<Outcome> {
+    async fn run(&self, file: &CaseFile, position: usize, place: &Place, servers: &Servers) -> Result<Outcome> {
         let case = &file.cases[position];
         let tables = self.furnish(case).await?;
         let mut text: Value = serde_json::from_str(&place.fill(&file.workflow(position)?.to_string()))?;
         for node in text["nodes"].as_array_mut().into_iter().flatten() {
-            for (_, credential) in node["credentials"].as_object_mut().into_iter().flatten() {
+            let credentials = node.get_mut("credentials").and_then(Value::as_object_mut);
+            for (_, credential) in credentials.into_iter().flatten() {
                 if let Some(id) = credential["id"].as_str().and_then(|title| self.credentials.get(title)) {
                     credential["id"] = id.clone().into();
                 }
@@ -131,7 +132,7 @@ impl Serving {
             tokio::time::sleep(Duration::from_secs(3)).await;
         }
         let ended = async || Ok(self.ended(id).await?.len());
-        let seen = act::perform(file, position, (Side::N8n, &self.api.server), place, ended).await?;
+        let seen = act::perform(file, position, (Side::N8n, &self.api.server), (place, servers), ended).await?;
         self.api.must("POST", &format!("{path}/deactivate"), &json!({})).await?;
         // It takes the addresses down after it has answered.
         tokio::time::sleep(Duration::from_millis(500)).await;

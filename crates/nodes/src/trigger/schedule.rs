@@ -371,6 +371,14 @@ mod tests {
     }
 
     #[test]
+    fn the_older_nodes_tell_no_time() {
+        let untold = |node_type: &str| {
+            Schedule.lift(&crate::lift::node(node_type, 1.0, json!({}))).unwrap().params.get("untold").cloned()
+        };
+        assert_eq!([CRON, INTERVAL, SCHEDULE].map(untold), [Some(json!(true)), Some(json!(true)), None]);
+    }
+
+    #[test]
     fn impossible_rules_are_refused() {
         for (rule, pointer) in [
             (json!({ "every": "seconds", "count": 0 }), "count"),

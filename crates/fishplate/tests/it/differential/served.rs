@@ -21,7 +21,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("clocks", &["scheduleTrigger", "cron", "interval"]),
     ("watching", &["localFileTrigger", "rssFeedReadTrigger", "sseTrigger"]),
     ("errors", &["errorTrigger"]),
-    ("heard", &["redisTrigger", "mqttTrigger", "rabbitmqTrigger", "postgresTrigger"]),
+    ("heard", &["redisTrigger", "mqttTrigger", "rabbitmqTrigger", "postgresTrigger", "emailReadImap"]),
 ];
 
 macro_rules! live {
@@ -68,7 +68,7 @@ async fn replay(part: &str) {
         report.begin(file);
         for (position, case) in file.cases.iter().enumerate() {
             match recorded.cases.get(&case.name) {
-                Some(theirs) => report.add(file, case, theirs, &live.run(file, position, &snapshot).await),
+                Some(theirs) => report.add(file, case, theirs, &live.run(file, position, (&snapshot, &servers)).await),
                 None => report.wrong.push(format!("{}: `{}` was never run in n8n", file.name, case.name)),
             }
         }
@@ -105,7 +105,7 @@ impl Live {
     }
 
     /// What the node of a case comes to.
-    async fn run(&self, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
+    async fn run(&self, file: &CaseFile, position: usize, world: (&Snapshot, &Servers)) -> Outcome {
         let case = &file.cases[position];
         for (name, table) in &case.tables {
             let spec = json!({ "columns": table.columns() });
@@ -115,7 +115,7 @@ impl Live {
                 self.server.ask("POST", &path, json!({ "rows": table.rows })).await.ok();
             }
         }
-        let mut outcome = self.workflow(file, position, catalogue).await;
+        let mut outcome = self.workflow(file, position, world).await;
         for name in case.tables.keys() {
             // A case may have deleted it.
             self.server.ask("DELETE", &format!("/data-tables/{name}"), Value::Null).await;
@@ -125,7 +125,7 @@ impl Live {
         outcome
     }
 
-    async fn workflow(&self, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
+    async fn workflow(&self, file: &CaseFile, position: usize, (catalogue, servers): (&Snapshot, &Servers)) -> Outcome {
         let case = &file.cases[position];
         let place = file.place(position, &self.place);
         let text = place.fill(&file.workflow(position).unwrap().to_string());
@@ -149,7 +149,7 @@ impl Live {
         }
         let address = self.server.url.trim_start_matches("http://");
         let ended = async || Ok(self.ended(name.as_str()).await.len());
-        let seen = differential::perform(file, position, (Side::Ours, address), &place, ended).await;
+        let seen = differential::perform(file, position, (Side::Ours, address), (&place, servers), ended).await;
         self.server.ask("POST", &format!("{path}/deactivate"), json!({})).await.ok();
         let seen = match seen {
             Ok(seen) => seen,

@@ -59,7 +59,7 @@ fn nonce_in(page: &str) -> String {
 #[tokio::test]
 async fn a_form_is_shown_sent_once_and_its_visitor_led_on() {
     let world = world(vec![form_at(json!({}), asks())]);
-    for path in ["/forms/main/prod/ask", "/form/ask"] {
+    for path in ["/forms/main/prod/ask", "/form/ask", "/webhook/ask/n8n-form"] {
         let shown = world.receiver.receive(get(path), None).await;
         let policy = shown.headers()["content-security-policy"].to_str().unwrap().to_owned();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"), "{policy}");

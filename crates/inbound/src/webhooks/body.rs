@@ -14,6 +14,8 @@ use store::Hasher;
 use super::multipart::Multipart;
 use crate::files::{FileWriter, Files};
 
+/// Fields of a form at most: each costs many times the bytes that it came in.
+pub(super) const MOST_FIELDS: usize = 10_000;
 /// Bytes of a file that is kept inside the item instead of the store.
 const INLINE: usize = 32 << 10;
 
@@ -192,6 +194,7 @@ pub(super) async fn read_from(
             let value = match kind {
                 _ if whole.is_empty() => Value::Object(Map::new()),
                 Kind::Json => json(&whole, limits.depth)?,
+                Kind::Form if fields(&whole) > MOST_FIELDS => return Err(too_many_fields()),
                 Kind::Form => Value::Object(form(&whole)),
                 _ => Value::String(String::from_utf8_lossy(&whole).into_owned()),
             };
@@ -282,6 +285,15 @@ fn nesting(bytes: &[u8]) -> usize {
         }
     }
     deepest
+}
+
+fn fields(form: &[u8]) -> usize {
+    form.split(|byte| *byte == b'&').count()
+}
+
+fn too_many_fields() -> Problem {
+    Problem::new(Code::TooLarge, format!("the form has more than {MOST_FIELDS} fields"))
+        .hint("send many values as JSON, or as a file")
 }
 
 /// Reads a form or a query: a name that comes twice becomes a list, `a[b]` an object and `a[]` a list.

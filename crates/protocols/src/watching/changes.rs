@@ -110,7 +110,8 @@ async fn listen(ear: &Ear) -> Result<(), NodeError> {
         if !first {
             ear.alive();
         }
-        if params.await_write_finish {
+        // What is there at first and does not count is known as it is; held back, it would come as new.
+        if params.await_write_finish && !(first && params.ignore_initial) {
             growing.hold_back(&mut now, &parts);
         }
         let mut split = vec![BTreeMap::new(); PARTS as usize];

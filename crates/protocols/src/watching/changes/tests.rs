@@ -140,6 +140,19 @@ async fn a_folder_that_is_not_there_is_a_failure_and_its_files_have_not_gone() {
 }
 
 #[tokio::test]
+async fn what_is_there_at_first_is_not_new_once_it_has_settled() {
+    let (_place, root) = place();
+    fs::write(root.join("in/a"), "x").unwrap();
+    let trigger = listening(&root, json!({ "path": "in", "events": all_events(), "awaitWriteFinish": true }));
+    // Longer than a file takes to settle.
+    trigger.proves(&Changes, 5).await.unwrap();
+    assert!(trigger.heard().is_empty());
+    fs::write(root.join("in/a"), "changed").unwrap();
+    let heard = trigger.until(&Changes, |heard| !heard.is_empty()).await.unwrap();
+    assert_eq!(told(&heard), ["change in/a"]);
+}
+
+#[tokio::test]
 async fn another_folder_to_watch_begins_anew() {
     let (_place, root) = place();
     fs::create_dir(root.join("other")).unwrap();

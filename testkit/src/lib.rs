@@ -13,5 +13,6 @@ pub mod step;
 pub mod torture;
 
 pub use world::{
-    daemon, dovecot, ftpd, gitd, mariadb, mosquitto, nats, postgres, rabbitmq, recorder, redis, s3, slapd, smtp, sshd,
+    daemon, dovecot, ftpd, gitd, mariadb, mosquitto, nats, postgres, press, rabbitmq, recorder, redis, s3, slapd, smtp,
+    sshd, wire,
 };

@@ -41,6 +41,8 @@ struct Host {
     refusal: Mutex<Option<Problem>>,
     /// Runs have let go of their events.
     let_go: AtomicBool,
+    /// Stops are for good.
+    over: AtomicBool,
     outbound: Outbound,
     folder: Option<Arc<Folder>>,
     stop: CancellationToken,
@@ -78,6 +80,7 @@ impl Listening {
             end: Mutex::default(),
             refusal: Mutex::default(),
             let_go: AtomicBool::new(false),
+            over: AtomicBool::new(false),
             outbound: crate::logins::outbound(accounts),
             folder: folder.map(Arc::new),
             stop: CancellationToken::new(),
@@ -94,9 +97,12 @@ impl Listening {
     /// Listens until `enough` says so of what was heard so far, then stops the source and waits for its end.
     ///
     /// # Panics
-    /// When the source does not end within ten seconds after it was stopped.
+    /// When `enough` says so before anything was listened to, because then nothing would be: what must not be heard a
+    /// second time is shown with [`Listening::proves`]. When the source does not end within ten seconds after it was
+    /// stopped.
     pub async fn until(&self, source: &dyn Source, enough: impl Fn(&[Heard]) -> bool) -> Result<Vec<Heard>, NodeError> {
         let mut heard = self.host.heard.subscribe();
+        assert!(!enough(&heard.borrow()), "what is waited for was heard before: nothing would be listened to");
         self.listen(source, async { _ = heard.wait_for(|heard| enough(heard)).await }).await?;
         Ok(self.heard())
     }
@@ -145,6 +151,12 @@ impl Listening {
         let _ = self.host.heard.subscribe().wait_for(enough).await;
     }
 
+    /// Resolves when the source has proved so often that it lives.
+    pub async fn proved(&self, count: u64) {
+        // The sender lives as long as this does.
+        let _ = self.host.alive.subscribe().wait_for(|proofs| *proofs >= count).await;
+    }
+
     /// How often the source has proved that it lives.
     pub fn proofs(&self) -> u64 {
         *self.host.alive.borrow()
@@ -163,6 +175,11 @@ impl Listening {
     /// Runs of events let go of them from now on, and do not end by themselves.
     pub fn runs_let_go(&self) {
         self.host.let_go.store(true, Ordering::Relaxed);
+    }
+
+    /// The next stop is for good, as when the workflow is deactivated, and not that of a server.
+    pub fn is_over(&self) {
+        self.host.over.store(true, Ordering::Relaxed);
     }
 
     /// Refuses events from now on, or takes them again.
@@ -196,6 +213,8 @@ impl EarHost for Once {
                 }
                 known.is_none()
             });
+            // Whoever waits for this event is asked first, and may stop the source before it knows that it was taken.
+            tokio::task::yield_now().await;
             Ok(RunId::from_parts(1_000, number as u128))
         })
     }
@@ -245,6 +264,10 @@ impl EarHost for Once {
 
     fn stop(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    fn is_over(&self) -> bool {
+        self.host.over.load(Ordering::Relaxed)
     }
 
     fn outbound(&self) -> &Outbound {

@@ -9,6 +9,7 @@ use model::resource::Ref;
 use model::{Code, Name, Problem, Scope, Value};
 use part::house::{Act, House};
 use part::runs::RetryOptions;
+use part::tables::DataTableKind;
 use part::{Catalogue, Runs};
 use serde_json::json;
 use store::{RunFilter, Store};
@@ -66,15 +67,18 @@ impl Household {
             }
             Act::Put { manifest, create } => {
                 let expect = if create { Expectation::Absent } else { Expectation::Present };
-                value(&self.resources.put(grant, scope, Put { manifest, expect }, false).await?.resource)
+                value(&self.resources.put(grant, scope, Put::new(manifest, expect), false).await?.resource)
             }
             Act::Delete { kind, name } => {
+                // A workflow that deletes or renames a table uses it, too, and means it.
+                let forced = kind == DataTableKind::KIND;
                 let of = reference(&kind, &name);
-                value(&self.resources.delete(grant, scope, of, Expectation::Any, false).await?)
+                value(&self.resources.delete(grant, scope, of, Expectation::Any, forced, false).await?)
             }
             Act::Rename { kind, name, to } => {
+                let forced = kind == DataTableKind::KIND;
                 let of = reference(&kind, &name);
-                value(&self.resources.rename(grant, scope, &of, to, Expectation::Any).await?)
+                value(&self.resources.rename(grant, scope, &of, to, Expectation::Any, forced).await?)
             }
             Act::Active => {
                 grant.require(Permission::ResourceRead, scope)?;

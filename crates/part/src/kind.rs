@@ -23,6 +23,8 @@ pub struct Use {
     pub target: Ref,
     /// JSON pointer below the spec.
     pub pointer: String,
+    /// Nothing works without it. Otherwise it may also be made while it is used.
+    pub needed: bool,
 }
 
 /// A value that at most one resource of a scope may hold.

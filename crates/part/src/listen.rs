@@ -102,6 +102,8 @@ pub trait EarHost: Send + Sync {
     fn alive(&self);
     /// See [`Ear::stop`].
     fn stop(&self) -> &CancellationToken;
+    /// See [`Ear::is_over`].
+    fn is_over(&self) -> bool;
     /// The way out.
     fn outbound(&self) -> &Outbound;
     /// The folder for files of workflows.
@@ -136,6 +138,12 @@ impl Ear {
     /// Resolves when nobody needs to listen any more.
     pub fn stop(&self) -> &CancellationToken {
         self.host.stop()
+    }
+
+    /// After the stop: whether it is for good, because a person has deactivated or changed the trigger, and not because
+    /// this server stops or another one takes over. Only then is what listening has put up outside taken down.
+    pub fn is_over(&self) -> bool {
+        self.host.is_over()
     }
 
     /// The way out.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
-use model::{Map, NodeSpec, Problem, Value};
+use model::{Map, Name, NodeSpec, Problem, Value};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -224,6 +224,11 @@ pub trait Node: Send + Sync {
 
     /// Names of workflows that it calls, as far as they are fixed.
     fn workflows(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Names of data tables that it works with, as far as they are fixed.
+    fn tables(&self) -> Vec<Name> {
         Vec::new()
     }
 

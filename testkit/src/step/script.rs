@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use model::expr::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, Workflow};
@@ -91,7 +92,9 @@ fn origin(paired: Option<&Value>) -> Origin {
 async fn execute(view: &View, kind: Kind, context: Context) -> Result<Outcome, NodeError> {
     let sandbox = Sandbox::new(Options { max_children: 1, ..Options::with_worker(worker()?) });
     let host = NodesHost { view };
-    let outcome = sandbox.run("bench", Job { kind, context, limits: Limits::default() }, &host).await;
+    // Enough for any script of a test, and little enough to try one that does not end.
+    let limits = Limits { cpu: Duration::from_secs(2), ..Limits::default() };
+    let outcome = sandbox.run("bench", Job { kind, context, limits }, &host).await;
     sandbox.shutdown().await;
     outcome.map_err(|error| NodeError::from(error.problem()))
 }

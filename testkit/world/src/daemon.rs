@@ -210,6 +210,17 @@ pub async fn comes_to_pass(mut so: impl FnMut() -> bool) -> bool {
     true
 }
 
+/// Looks again and again for something that nobody announces, at most for so long.
+pub async fn seen<T>(patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + patience;
+    loop {
+        match look().await {
+            None if Instant::now() < end => tokio::time::sleep(Duration::from_millis(20)).await,
+            seen => return seen,
+        }
+    }
+}
+
 /// Whether somebody accepts streams on a port of this machine.
 pub fn accepts(port: u16) -> bool {
     TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), Duration::from_millis(200)).is_ok()

@@ -64,6 +64,8 @@ pub struct Server {
 }
 
 struct Running {
+    /// What it is started with.
+    command: Command,
     postgres: Child,
     /// Stops the server and removes its folder when our end of its input closes, however this process ends.
     watchdog: Child,
@@ -125,6 +127,17 @@ impl Server {
         Ok(Database { url: with_database(&self.url, &name), name, server: self.url.clone() })
     }
 
+    /// Stops it, cutting its clients off, and starts it again with what it has kept.
+    pub fn restart(&mut self) -> Result<()> {
+        let running = self.running.as_mut().context("the server is not ours to restart")?;
+        let stopped = Command::new("kill").args(["-s", "INT", &running.postgres.id().to_string()]).status()?;
+        ensure!(stopped.success(), "the server could not be told to stop");
+        running.postgres.wait()?;
+        running.postgres = running.command.spawn().context("postgres")?;
+        ensure!(running.answers(&self.url)?, "postgres did not start again");
+        Ok(())
+    }
+
     fn start_from(bin: &Path, durability: Durability) -> Result<Server> {
         let folder = tempfile::Builder::new().prefix("fishplate-pg-").tempdir().context("a temporary folder")?;
         let user = unprivileged()?;
@@ -150,18 +163,18 @@ impl Server {
 
         let log = folder.path().join("log");
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut postgres = command("postgres");
-        postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.to_string()]);
-        postgres.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
+        let mut server = command("postgres");
+        server.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.to_string()]);
+        server.args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
         if durability == Durability::Fast {
             for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
-                postgres.args(["-c", setting]);
+                server.args(["-c", setting]);
             }
         }
         let output = File::create(&log)?;
         // A group of its own, so that the terminal's interrupt reaches the tests and not the server under them.
-        postgres.stdout(output.try_clone()?).stderr(output).process_group(0);
-        let mut postgres = postgres.spawn().context("postgres")?;
+        server.stdout(output.try_clone()?).stderr(output).process_group(0);
+        let mut postgres = server.spawn().context("postgres")?;
         let watchdog = match watch(postgres.id(), folder.path()) {
             Ok(watchdog) => watchdog,
             Err(error) => {
@@ -170,7 +183,7 @@ impl Server {
             }
         };
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
-        let mut running = Running { postgres, watchdog, _folder: folder };
+        let mut running = Running { command: server, postgres, watchdog, _folder: folder };
         if !running.answers(&url)? {
             bail!("postgres ended: {}", fs::read_to_string(&log).unwrap_or_default().trim());
         }
@@ -211,6 +224,11 @@ impl Drop for Server {
 }
 
 impl Database {
+    /// Runs statements.
+    pub fn run(&self, statements: &str) -> Result<()> {
+        execute(&self.url, statements)
+    }
+
     /// Does at once what the server would do by itself later: vacuums, gathers statistics, writes a checkpoint.
     pub fn tidy(&self) -> Result<()> {
         execute(&self.url, "VACUUM (ANALYZE)")?;
@@ -231,12 +249,15 @@ fn watch(postgres: u32, folder: &Path) -> io::Result<Child> {
     const SCRIPT: &str = r#"
         trap '' INT TERM HUP
         read -r _
-        kill -INT "$1" 2>/dev/null
+        # It may have been started again since, as another process.
+        server=$(head -n 1 "$2/data/postmaster.pid" 2>/dev/null)
+        server=${server:-$1}
+        kill -INT "$server" 2>/dev/null
         tries=0
-        while [ -e "$2/data/postmaster.pid" ] && kill -0 "$1" 2>/dev/null && [ $tries -lt 50 ]; do
+        while [ -e "$2/data/postmaster.pid" ] && kill -0 "$server" 2>/dev/null && [ $tries -lt 50 ]; do
             tries=$((tries + 1)); sleep 0.1
         done
-        kill -QUIT "$1" 2>/dev/null
+        kill -QUIT "$server" 2>/dev/null
         rm -rf "$2"
     "#;
     Command::new("/bin/sh")

@@ -5652,6 +5652,8 @@ export interface operations {
     putDataTable: {
         parameters: {
             query?: {
+                /** @description Columns may go, with their cells, although active workflows work with the table. */
+                force?: boolean;
                 /** @description Do everything but the write. */
                 dryRun?: boolean;
                 /** @description Workspace; `main` when absent. */
@@ -5691,6 +5693,8 @@ export interface operations {
     deleteDataTable: {
         parameters: {
             query?: {
+                /** @description Delete it although active workflows work with it. */
+                force?: boolean;
                 /** @description Do everything but the write. */
                 dryRun?: boolean;
                 /** @description Workspace; `main` when absent. */

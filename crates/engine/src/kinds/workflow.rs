@@ -10,6 +10,7 @@ use model::{Code, Edge, Name, NodeSpec, Problem, Problems, WorkflowSpec};
 use part::catalogue::Snapshot;
 use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
 use part::node::Node;
+use part::tables::DataTableKind;
 use part::trigger::{Trigger, WebhookAuth};
 
 use crate::definition::Definition;
@@ -81,6 +82,7 @@ impl Kind for Workflow {
         for place in Self::refs(spec, env.catalogue) {
             let problem = match (env.find)(&place.target) {
                 Found::Ready => continue,
+                _ if !place.needed => continue,
                 Found::Missing => Problem::new(Code::UnresolvedReference, format!("`{}` does not exist", place.target))
                     .hint(format!("make it, or name another {}", place.target.kind)),
                 Found::Incomplete(what) => {
@@ -107,6 +109,11 @@ impl Kind for Workflow {
                 uses.push(connection(name, pointer));
             }
             let Some(prepared) = prepare(catalogue, node) else { continue };
+            uses.extend(prepared.tables().into_iter().map(|name| Use {
+                target: Ref { kind: DataTableKind::KIND.into(), name },
+                pointer: format!("/nodes/{index}/params/table"),
+                needed: false,
+            }));
             let called = prepared.workflows();
             let called = called.iter().filter_map(|name| name.parse::<Name>().ok());
             uses.extend(called.map(|name| workflow(&name, format!("/nodes/{index}/params"))));
@@ -125,11 +132,11 @@ impl Kind for Workflow {
 }
 
 fn workflow(name: &Name, pointer: String) -> Use {
-    Use { target: Ref { kind: "workflow".into(), name: name.clone() }, pointer }
+    Use { target: Ref { kind: "workflow".into(), name: name.clone() }, pointer, needed: true }
 }
 
 fn connection(name: &Name, pointer: String) -> Use {
-    Use { target: Ref { kind: "connection".into(), name: name.clone() }, pointer }
+    Use { target: Ref { kind: "connection".into(), name: name.clone() }, pointer, needed: true }
 }
 
 fn prepare(catalogue: &Snapshot, node: &NodeSpec) -> Option<Arc<dyn Node>> {

@@ -7,6 +7,7 @@ use model::resource::{Manifest, Ref, Resource};
 use model::{Code, Name, Problem, Value};
 use part::KindEntry;
 use part::http::{Call, Cursor, Operation, Page, ParamKind, Reply};
+use part::tables::DataTableKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +119,11 @@ fn of_kind(app: &App, kind: KindEntry) -> Vec<Operation> {
         move |call| act(app.clone(), call, kind)
     };
     let dry = "Do everything but the write.";
+    // What else active workflows use would stop them; without a table, they fail where they need it.
+    let forcible = |operation: Operation, about: &'static str| match kind.name {
+        DataTableKind::KIND => operation.param("force", ParamKind::Boolean, about),
+        _ => operation,
+    };
     vec![
         Operation::get(&list, format!("list{}", self::title(kind.plural)), read)
             .about(kind.plural, format!("Lists {}.", kind.plural))
@@ -138,19 +144,25 @@ fn of_kind(app: &App, kind: KindEntry) -> Vec<Operation> {
             .versioned()
             .gives::<Resource>()
             .handle(with(|app, call, kind| Box::pin(get(app, call, kind)))),
-        Operation::put(&one, format!("put{title}"), kind.write)
-            .about(kind.plural, format!("Writes a {}, new or not.", kind.name))
-            .param("dryRun", ParamKind::Boolean, dry)
-            .versioned()
-            .takes::<Body>()
-            .gives::<Written>()
-            .handle(with(|app, call, kind| Box::pin(put(app, call, kind)))),
-        Operation::delete(&one, format!("delete{title}"), kind.write)
-            .about(kind.plural, format!("Deletes a {}; refused while something active uses it.", kind.name))
-            .param("dryRun", ParamKind::Boolean, dry)
-            .versioned()
-            .gives::<Deleted>()
-            .handle(with(|app, call, kind| Box::pin(delete(app, call, kind)))),
+        forcible(
+            Operation::put(&one, format!("put{title}"), kind.write),
+            "Columns may go, with their cells, although active workflows work with the table.",
+        )
+        .about(kind.plural, format!("Writes a {}, new or not.", kind.name))
+        .param("dryRun", ParamKind::Boolean, dry)
+        .versioned()
+        .takes::<Body>()
+        .gives::<Written>()
+        .handle(with(|app, call, kind| Box::pin(put(app, call, kind)))),
+        forcible(
+            Operation::delete(&one, format!("delete{title}"), kind.write),
+            "Delete it although active workflows work with it.",
+        )
+        .about(kind.plural, format!("Deletes a {}; refused while something active uses it.", kind.name))
+        .param("dryRun", ParamKind::Boolean, dry)
+        .versioned()
+        .gives::<Deleted>()
+        .handle(with(|app, call, kind| Box::pin(delete(app, call, kind)))),
         Operation::get(format!("{one}/history"), format!("history{title}"), read)
             .about(kind.plural, format!("Lists the revisions of a {}, newest first.", kind.name))
             .paged()
@@ -197,7 +209,7 @@ fn kinds(app: &App) -> Result<Reply, Problem> {
 
 async fn apply(app: App, mut call: Call) -> Result<Reply, Problem> {
     let many: Many = call.json().await?;
-    let puts = many.resources.into_iter().map(|manifest| Put { manifest, expect: Expectation::Any }).collect();
+    let puts = many.resources.into_iter().map(|manifest| Put::new(manifest, Expectation::Any)).collect();
     let items = app.resources.put_many(call.grant()?, &call.scope, puts, call.flag("dryRun")).await?;
     Reply::json(&Page { items, next_cursor: None })
 }
@@ -249,16 +261,22 @@ async fn body(call: &mut Call, kind: KindEntry, name: Option<Name>) -> Result<Ma
 
 async fn create(app: App, mut call: Call, kind: KindEntry) -> Result<Reply, Problem> {
     let manifest = body(&mut call, kind, None).await?;
-    let put = Put { manifest, expect: Expectation::Absent };
+    let put = Put::new(manifest, Expectation::Absent);
     let written = app.resources.put(call.grant()?, &call.scope, put, call.flag("dryRun")).await?;
     Ok(Reply::json(&written)?.etag(written.resource.revision))
+}
+
+/// Whether what active workflows use may go: of a data table alone.
+fn forced(call: &Call, kind: KindEntry) -> bool {
+    kind.name == DataTableKind::KIND && call.flag("force")
 }
 
 async fn put(app: App, mut call: Call, kind: KindEntry) -> Result<Reply, Problem> {
     let name = call.name("name")?;
     let expect = Expectation::of(&call)?;
     let manifest = body(&mut call, kind, Some(name)).await?;
-    let written = app.resources.put(call.grant()?, &call.scope, Put { manifest, expect }, call.flag("dryRun")).await?;
+    let put = Put { forced: forced(&call, kind), ..Put::new(manifest, expect) };
+    let written = app.resources.put(call.grant()?, &call.scope, put, call.flag("dryRun")).await?;
     Ok(Reply::json(&written)?.etag(written.resource.revision))
 }
 
@@ -273,7 +291,8 @@ async fn get(app: App, call: Call, kind: KindEntry) -> Result<Reply, Problem> {
 
 async fn delete(app: App, call: Call, kind: KindEntry) -> Result<Reply, Problem> {
     let (of, expect) = (address(&call, kind)?, Expectation::of(&call)?);
-    Reply::json(&app.resources.delete(call.grant()?, &call.scope, of, expect, call.flag("dryRun")).await?)
+    let (forced, dry_run) = (forced(&call, kind), call.flag("dryRun"));
+    Reply::json(&app.resources.delete(call.grant()?, &call.scope, of, expect, forced, dry_run).await?)
 }
 
 async fn history(app: App, call: Call, kind: KindEntry) -> Result<Reply, Problem> {
@@ -305,6 +324,6 @@ async fn rollback(app: App, mut call: Call, kind: KindEntry) -> Result<Reply, Pr
 async fn rename(app: App, mut call: Call, kind: KindEntry) -> Result<Reply, Problem> {
     let wanted: Rename = call.json().await?;
     let (of, expect) = (address(&call, kind)?, Expectation::of(&call)?);
-    let items = app.resources.rename(call.grant()?, &call.scope, &of, wanted.to, expect).await?;
+    let items = app.resources.rename(call.grant()?, &call.scope, &of, wanted.to, expect, false).await?;
     Reply::json(&Page { items, next_cursor: None })
 }

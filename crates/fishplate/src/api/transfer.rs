@@ -76,7 +76,7 @@ async fn import(app: App, mut call: Call) -> Result<Reply, Problem> {
     // Parsing megabytes would hold up whoever shares the thread.
     let converted = tokio::task::spawn_blocking(move || n8n::convert(vec![(name, bytes.to_vec())], &catalogue, || ()));
     let converted = converted.await.map_err(|_| Problem::new(Code::Internal, "the import ended early"))?;
-    let puts = converted.manifests.into_iter().map(|manifest| Put { manifest, expect: Expectation::Any }).collect();
+    let puts = converted.manifests.into_iter().map(|manifest| Put::new(manifest, Expectation::Any)).collect();
     let written = app.resources.put_many(call.grant()?, &call.scope, puts, call.flag("dryRun")).await?;
     Reply::json(&ImportAnswer { report: converted.report, written })
 }

@@ -150,7 +150,7 @@ impl Resources {
         };
         let labels = stored.map(|row| row.labels).unwrap_or_default();
         let manifest = self.draft_manifest(workflow, labels, &draft.spec)?;
-        let written = self.put(grant, scope, Put { manifest, expect }, false).await;
+        let written = self.put(grant, scope, Put::new(manifest, expect), false).await;
         let written = written.map_err(|problem| match problem.code {
             Code::PreconditionFailed => Problem::new(
                 Code::Conflict,

@@ -107,7 +107,7 @@ impl Resources {
     }
 
     fn change(&self, grant: &Grant, dry_run: bool) -> Change {
-        Change { by: grant.actor().to_owned(), at: now_millis(), dry_run }
+        Change { by: grant.actor().to_owned(), at: now_millis(), dry_run, forced: false }
     }
 
     /// A stored row as it is served: its spec lifted to the newest version.

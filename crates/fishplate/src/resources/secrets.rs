@@ -52,7 +52,7 @@ impl Resources {
     /// Writes the connection again as it is: the write path puts the flags in. The same flags leave no new revision.
     async fn write_flags(&self, grant: &Grant, scope: &Scope, of: &Ref) -> Result<(), Problem> {
         let resource = self.get(scope, of).await?;
-        let put = Put { manifest: manifest(&resource), expect: Expectation::Any };
+        let put = Put::new(manifest(&resource), Expectation::Any);
         self.put(grant, scope, put, false).await.map(drop)
     }
 }

@@ -7,9 +7,10 @@ use model::resource::{Manifest, Ref};
 use model::{Code, Name, Problem, Scope, ScopeId, Value};
 use part::http::call::IfMatch;
 use part::kind::{Found, UniqueKey};
+use part::tables::DataTableKind;
 use schemars::JsonSchema;
 use serde::Serialize;
-use store::{Expect, Rename, ResourceRow, ResourceWrite};
+use store::{Change, Expect, Rename, ResourceRow, ResourceWrite};
 
 use super::judge::{self, Judged};
 use super::{Act, Resources, Written, authorise, reference};
@@ -24,6 +25,15 @@ pub struct Put {
     pub manifest: Manifest,
     /// What must be stored for the write to happen.
     pub expect: Expectation,
+    /// Cells of a data table may go although something active works with it.
+    pub forced: bool,
+}
+
+impl Put {
+    /// A write that takes nothing away from what is active.
+    pub fn new(manifest: Manifest, expect: Expectation) -> Put {
+        Put { manifest, expect, forced: false }
+    }
 }
 
 /// What a writer expects to find.
@@ -121,6 +131,9 @@ impl Resources {
             let of = reference(one.kind.name, &put.manifest.name);
             let row = self.inner.store.resource(id, &of.kind, &of.name).await?;
             self.flag_secrets(id, &of.name, one).await?;
+            if let Some(row) = row.as_ref().filter(|_| of.kind == DataTableKind::KIND && !put.forced) {
+                self.keeps_columns(id, &of, row, &one.value).await?;
+            }
             writes.push(ResourceWrite {
                 spec_version: one.kind.spec_version,
                 labels: put.manifest.labels.clone(),
@@ -168,13 +181,38 @@ impl Resources {
         written.pop().ok_or_else(|| Problem::new(Code::Internal, "a write left nothing"))
     }
 
-    /// Deletes a resource. Its history stays. Refused when something active uses it.
+    /// Refuses to take columns, and so their cells, out of a table that active workflows work with. Which columns those
+    /// need is not looked at: expressions name them too.
+    async fn keeps_columns(&self, id: ScopeId, of: &Ref, row: &ResourceRow, spec: &Value) -> Result<(), Problem> {
+        let stored: Value = serde_json::from_str(&row.spec).unwrap_or_default();
+        let keys = |spec: &Value| -> BTreeSet<String> {
+            let columns = spec["columns"].as_array().into_iter().flatten();
+            let key = |column: &Value| column["id"].as_str().or_else(|| column["name"].as_str()).map(str::to_owned);
+            columns.filter_map(key).collect()
+        };
+        let kept = keys(spec);
+        let gone: Vec<String> = keys(&stored).into_iter().filter(|key| !kept.contains(key)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let users = self.inner.store.actively_used_by(id, of).await?;
+        if users.is_empty() {
+            return Ok(());
+        }
+        let users: Vec<String> = users.iter().map(|user| format!("`{user}`")).collect();
+        let detail = format!("the columns {} would go, and `{of}` is used by {}", gone.join(", "), users.join(", "));
+        let hint = "deactivate what uses the table, or say `force` to lose the cells of these columns";
+        Err(Problem::new(Code::InUse, detail).at("/spec/columns").hint(hint))
+    }
+
+    /// Deletes a resource. Its history stays. Refused when something active uses it, unless it is forced.
     pub async fn delete(
         &self,
         grant: &Grant,
         scope: &Scope,
         of: Ref,
         expect: Expectation,
+        forced: bool,
         dry_run: bool,
     ) -> Result<Deleted, Problem> {
         authorise(grant, self.kind(&of.kind)?.write, scope)?;
@@ -184,8 +222,14 @@ impl Resources {
             Expectation::Absent => Expect::Any,
             other => other.resolve(&of, row.as_ref())?,
         };
-        let change = self.change(grant, dry_run);
-        let still_used_by = self.inner.store.delete_resource(id, of.clone(), expect, None, change).await?;
+        let change = Change { forced, ..self.change(grant, dry_run) };
+        let deleted = self.inner.store.delete_resource(id, of.clone(), expect, None, change).await;
+        let still_used_by = match deleted.map_err(Problem::from) {
+            Err(problem) if problem.code == Code::InUse && of.kind == DataTableKind::KIND => {
+                return Err(problem.hint("deactivate what uses the table, or say `force`"));
+            }
+            other => other?,
+        };
         if of.kind == "connection" {
             self.inner.vault.forget(id, &of.name);
         }
@@ -199,7 +243,7 @@ impl Resources {
     pub async fn rollback(&self, grant: &Grant, scope: &Scope, of: &Ref, revision: u64) -> Result<Written, Problem> {
         let earlier = self.revision(scope, of, revision).await?;
         let manifest = super::manifest(&earlier);
-        self.put(grant, scope, Put { manifest, expect: Expectation::Any }, false).await
+        self.put(grant, scope, Put::new(manifest, Expectation::Any), false).await
     }
 
     /// Gives a resource another name, in its users' specs too, all in one transaction.
@@ -210,6 +254,7 @@ impl Resources {
         of: &Ref,
         to: Name,
         expect: Expectation,
+        forced: bool,
     ) -> Result<Vec<Ref>, Problem> {
         let kind = *self.kind(&of.kind)?;
         authorise(grant, kind.write, scope)?;
@@ -256,8 +301,9 @@ impl Resources {
             "connection" => self.inner.vault.resealed(id, &of.name, &to).await?,
             _ => Vec::new(),
         };
+        let change = Change { forced, ..self.change(grant, false) };
         let rename = Rename { from: of.clone(), to, expect, rewritten, resealed };
-        let rows = self.inner.store.rename_resource(id, rename, self.change(grant, false)).await?;
+        let rows = self.inner.store.rename_resource(id, rename, change).await?;
         self.inner.vault.forget(id, &of.name);
         self.catch_up().await?;
         Ok(rows.into_iter().map(|row| Ref { kind: row.kind, name: row.name }).collect())

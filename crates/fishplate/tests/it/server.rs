@@ -1,5 +1,6 @@
 //! A server for one test.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -61,14 +62,14 @@ impl Server {
         Server::with(folder, &[]).await
     }
 
-    /// One with more on its command line.
-    pub async fn with(folder: TempDir, more: &[&str]) -> Server {
+    /// The same with further arguments of `up`.
+    pub async fn with(folder: TempDir, arguments: &[&OsStr]) -> Server {
         let data = folder.path().join("data");
         let mut child = Command::new(BINARY)
             .args(["--output", "json", "--data"])
             .arg(&data)
             .args(["up", "--listen", "127.0.0.1:0", "--log", "warn", "--private-network"])
-            .args(more)
+            .args(arguments)
             .env_remove("FISHPLATE_TOKEN")
             .stdout(Stdio::piped())
             .spawn()

@@ -99,6 +99,44 @@ async fn what_cannot_be_is_refused_where_it_stands() {
 }
 
 #[tokio::test]
+async fn what_an_active_workflow_works_with_goes_only_when_that_is_meant() {
+    let server = Server::start().await;
+    table(&server).await;
+    insert(&server, json!([{ "mail": "a", "age": 1 }])).await;
+    let workflow = json!({
+        "nodes": [
+            { "name": "Start", "type": "http.webhook", "params": { "path": "reader", "methods": ["POST"] } },
+            { "name": "Find", "type": "data.table", "params": { "operation": "get", "table": "people" } },
+            { "name": "Make", "type": "data.table", "params": { "operation": "get", "table": "not-there-yet" } },
+        ],
+        "edges": [{ "from": "Start", "to": "Find" }, { "from": "Find", "to": "Make" }],
+    });
+    server.ask("PUT", "/workflows/reader", json!({ "spec": workflow })).await.ok();
+    let without_age = json!({ "spec": { "columns": [{ "name": "mail" }, { "name": "new" }] } });
+    let would = server.ask("PUT", "/data-tables/people?dryRun=true", without_age.clone()).await;
+    assert_eq!(would.status, 200, "nothing active uses it");
+    server.ask("POST", "/workflows/reader/activate", json!({})).await.ok();
+    let condition = server.get("/data-tables/people/condition").await;
+    assert_eq!(condition["activelyUsedBy"][0]["name"], "reader", "{condition}");
+    for (method, path, body) in [
+        ("DELETE", "/data-tables/people", Value::Null),
+        ("PUT", "/data-tables/people", without_age.clone()),
+        ("POST", "/data-tables/people/rename", json!({ "to": "folk" })),
+    ] {
+        let refused = server.ask(method, path, body).await;
+        let problem = refused.json();
+        assert_eq!((refused.status, refused.code().as_str()), (409, "FP0105"), "{method} {path}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("workflow/reader"), "{problem}");
+    }
+    let wider = json!({ "spec": { "columns": [{ "name": "mail" }, { "name": "years", "id": "age" }, { "name": "done" },
+        { "name": "due" }, { "name": "new" }] } });
+    server.ask("PUT", "/data-tables/people", wider).await.ok();
+    server.ask("PUT", "/data-tables/people?force=true", without_age).await.ok();
+    server.ask("DELETE", "/data-tables/people?force=true", Value::Null).await.ok();
+    assert_eq!(server.ask("GET", "/data-tables/people", Value::Null).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_column_that_is_renamed_keeps_its_cells_and_so_does_the_table() {
     let server = Server::start().await;
     table(&server).await;

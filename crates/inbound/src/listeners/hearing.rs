@@ -1,7 +1,7 @@
 //! What a source has in hand while it listens: how what it hears becomes events.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,6 +32,8 @@ pub(super) struct Hearing {
     pub(super) wanted: Wanted,
     pub(super) pulse: Arc<Pulse>,
     pub(super) stop: CancellationToken,
+    /// The stop is for good.
+    pub(super) over: Arc<AtomicBool>,
 }
 
 impl Hearing {
@@ -149,6 +151,10 @@ impl EarHost for Hearing {
 
     fn stop(&self) -> &CancellationToken {
         &self.stop
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 
     fn outbound(&self) -> &Outbound {

@@ -7,7 +7,7 @@
 mod hearing;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -136,7 +136,7 @@ struct Pulse {
     heard_at: AtomicI64,
     events: AtomicU64,
     failures: AtomicU64,
-    listens: std::sync::atomic::AtomicBool,
+    listens: AtomicBool,
     problem: Mutex<Option<Problem>>,
 }
 
@@ -268,6 +268,8 @@ pub struct Listeners {
 struct Running {
     wanted: Wanted,
     stop: CancellationToken,
+    /// The stop is for good, see [`Ear::is_over`].
+    over: Arc<AtomicBool>,
 }
 
 impl Listeners {
@@ -288,8 +290,11 @@ impl Listeners {
             self.know(&ears);
             let all: HashMap<Key, &Wanted> = ears.iter().map(|wanted| (key_of(wanted), wanted)).collect();
             for (key, listener) in &running {
-                let stays = all.get(key).is_some_and(|wanted| wanted.is(&listener.wanted)) && self.owns(key);
+                let stays = all.get(key).is_some_and(|wanted| wanted.is(&listener.wanted));
                 if !stays {
+                    listener.over.store(true, Ordering::Relaxed);
+                }
+                if !stays || !self.owns(key) {
                     listener.stop.cancel();
                 }
             }
@@ -298,9 +303,11 @@ impl Listeners {
                 let over = wanted.draft.as_ref().is_some_and(|draft| !draft.is_listening(now));
                 // One that is stopping is begun again when it has ended.
                 if !running.contains_key(&key) && !over && self.owns(&key) {
-                    let own = stop.child_token();
-                    running.insert(key.clone(), Running { wanted: wanted.clone(), stop: own.clone() });
-                    self.begin(&mut tasks, key, wanted.clone(), own);
+                    // What a draft has put up outside never outlives the trial.
+                    let over = Arc::new(AtomicBool::new(wanted.draft.is_some()));
+                    let listener = Running { wanted: wanted.clone(), stop: stop.child_token(), over };
+                    self.begin(&mut tasks, key.clone(), &listener);
+                    running.insert(key, listener);
                 }
             }
             tokio::select! {
@@ -335,7 +342,9 @@ impl Listeners {
         *known = next;
     }
 
-    fn begin(&self, tasks: &mut JoinSet<Key>, key: Key, wanted: Wanted, stop: CancellationToken) {
+    fn begin(&self, tasks: &mut JoinSet<Key>, key: Key, listener: &Running) {
+        let Running { wanted, stop, over } = listener;
+        let (wanted, stop, over) = (wanted.clone(), stop.clone(), over.clone());
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let Some(pulse) = known.get(&key).map(|known| known.pulse.clone()) else { return };
         drop(known);
@@ -350,7 +359,7 @@ impl Listeners {
                             None => std::future::pending().await,
                         }
                     };
-                    let listening = supervise(&options, &*source, &wanted, &pulse, &stop);
+                    let listening = supervise(&options, &*source, &wanted, &pulse, &stop, &over);
                     let mut listening = std::pin::pin!(listening);
                     tokio::select! {
                         () = &mut listening => {}
@@ -380,6 +389,7 @@ async fn supervise(
     wanted: &Wanted,
     pulse: &Arc<Pulse>,
     stop: &CancellationToken,
+    over: &Arc<AtomicBool>,
 ) {
     let info = &wanted.info;
     let mut pause = FIRST_PAUSE;
@@ -394,6 +404,7 @@ async fn supervise(
             wanted: wanted.clone(),
             pulse: pulse.clone(),
             stop: stop.clone(),
+            over: over.clone(),
         };
         let ear = Ear::new(Arc::new(host), info.clone());
         let ended = tokio::select! {

@@ -17,6 +17,8 @@ use store::Hasher;
 use super::multipart::Multipart;
 use crate::files::{FileWriter, Files};
 
+/// Fields of a form at most: each costs many times the bytes that it came in.
+pub(super) const MOST_FIELDS: usize = 10_000;
 /// Bytes of a file that is kept inside the item instead of the store.
 const INLINE: usize = 32 << 10;
 
@@ -325,16 +327,13 @@ fn nesting(bytes: &[u8]) -> usize {
     deepest
 }
 
-/// Most fields of a form; a browser's has tens.
-const MOST_FIELDS: usize = 1_000;
-
 /// Reads a form: a name that comes twice becomes a list. Names stay as they were sent, brackets among them.
 fn form(bytes: &[u8]) -> Result<Map, Problem> {
     let mut map = Map::new();
     for (at, (name, value)) in url::form_urlencoded::parse(bytes).enumerate() {
         if at == MOST_FIELDS {
-            let detail = format!("the form has more than {MOST_FIELDS} fields");
-            return Err(Problem::new(Code::Malformed, detail).hint("send much data as JSON"));
+            let problem = Problem::new(Code::TooLarge, format!("the form has more than {MOST_FIELDS} fields"));
+            return Err(problem.hint("send many values as JSON, or as a file"));
         }
         add(&mut map, name.into_owned(), Value::String(value.into_owned()));
     }
@@ -490,7 +489,7 @@ mod tests {
         assert_eq!(read("a=1&b=x+y&a=2").unwrap(), json!({ "a": ["1", "2"], "b": "x y" }));
         assert_eq!(read("c[]=1&o[x]=2").unwrap(), json!({ "c[]": "1", "o[x]": "2" }));
         assert_eq!(read(&"a=1&".repeat(MOST_FIELDS)).unwrap()["a"].as_array().unwrap().len(), MOST_FIELDS);
-        assert_eq!(read(&"a=1&".repeat(MOST_FIELDS + 1)).unwrap_err().code, Code::Malformed);
+        assert_eq!(read(&"a=1&".repeat(MOST_FIELDS + 1)).unwrap_err().code, Code::TooLarge);
     }
 
     #[test]

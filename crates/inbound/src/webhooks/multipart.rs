@@ -8,7 +8,7 @@ use model::{Binary, Code, Map, Problem, Value};
 use super::body::{self, Parsed, Pieces, Target, Wanted};
 
 /// Parts of a form at most.
-const MOST_PARTS: usize = 1_000;
+pub(super) const MOST_PARTS: usize = 1_000;
 /// Bytes of a part's headers at most.
 const MOST_HEADERS: usize = 16 << 10;
 /// Bytes of a file that is kept inside the item instead of the store.
@@ -50,7 +50,8 @@ impl<'a, 'b> Multipart<'a, 'b> {
         self.buffer.advance(self.delimiter.len());
         for part in 0.. {
             if part > MOST_PARTS {
-                return Err(malformed("it has more than 1,000 parts"));
+                return Err(Problem::new(Code::TooLarge, format!("the form has more than {MOST_PARTS} parts"))
+                    .hint("send many values as JSON, and many files in an archive"));
             }
             if !self.fill(2).await? {
                 return Err(malformed("it ended before its last boundary"));

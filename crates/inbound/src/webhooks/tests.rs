@@ -292,6 +292,42 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
+async fn bodies_of_too_many_small_things_are_refused() {
+    let world = world(vec![endpoint(json!({ "methods": ["POST"], "path": "a" }))]);
+    let urlencoded = |count: usize| {
+        let fields: Vec<String> = (0..count).map(|number| format!("f{number}=1")).collect();
+        post("/webhook/a", "application/x-www-form-urlencoded", fields.join("&"))
+    };
+    let multipart = |count: usize| {
+        let part = |number: usize| format!("--B\r\nContent-Disposition: form-data; name=\"f{number}\"\r\n\r\n1\r\n");
+        let parts: String = (0..count).map(part).collect();
+        post("/webhook/a", "multipart/form-data; boundary=B", format!("{parts}--B--"))
+    };
+    for request in [urlencoded(super::body::MOST_FIELDS), multipart(super::multipart::MOST_PARTS)] {
+        assert_eq!(world.send(request).await.0, 200);
+    }
+    let taken = world.fake.admitted().len();
+    let names = "&".repeat(super::body::MOST_FIELDS);
+    for request in [
+        urlencoded(super::body::MOST_FIELDS + 1),
+        post("/webhook/a", "application/x-www-form-urlencoded", names),
+        multipart(super::multipart::MOST_PARTS + 1),
+        post("/webhook/a", "multipart/form-data; boundary=B", format!("--B\r\nX: {}", "x".repeat(64 << 10))),
+    ] {
+        let refused = world.refused(request).await;
+        assert!(refused == code(Code::TooLarge) || refused == code(Code::Malformed), "{refused:?}");
+    }
+    // Numbers of a million digits are no numbers, and names as deep as the sky stay names.
+    let digits = post("/webhook/a", "application/json", format!("1{}", "0".repeat(1 << 20)));
+    assert_eq!(world.refused(digits).await, code(Code::Malformed));
+    assert_eq!(world.fake.admitted().len(), taken, "nothing of it was taken in");
+    let deep = format!("a{}=1", "[b]".repeat(100_000));
+    assert_eq!(world.send(post("/webhook/a", "application/x-www-form-urlencoded", deep)).await.0, 200);
+    let item = world.fake.admitted().last().cloned().unwrap();
+    assert!(format!("{item:?}").contains("a[b][b]"));
+}
+
+#[tokio::test]
 async fn only_who_may_call_is_let_in() {
     let world = world_with(
         vec![

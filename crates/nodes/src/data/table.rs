@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use model::workflow::OnUncertain;
-use model::{Code, Map, NodeSpec, Problem, Value};
+use model::{Code, Map, Name, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
 use part::tables::{ColumnType, Condition, Match};
 use part::{Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Outcome, Typed};
@@ -254,7 +254,10 @@ impl NodeType for Table {
                 vec![Problem::new(Code::InvalidParameter, error.to_string()).at("/params/operation")]
             })?,
         };
-        Ok(Arc::new(Prepared { incomplete: incomplete(&node.params, operation), params, operation }))
+        let table = node.params.get("table").and_then(Value::as_str).filter(|text| !text.starts_with('='));
+        let table = table.filter(|_| operation != Operation::ListTables);
+        let tables = table.and_then(|table| table_rows::table_name(table).ok()).into_iter().collect();
+        Ok(Arc::new(Prepared { incomplete: incomplete(&node.params, operation), params, operation, tables }))
     }
 
     fn n8n(&self) -> &'static [Mapping] {
@@ -297,6 +300,7 @@ struct Prepared {
     params: Typed<Params>,
     operation: Operation,
     incomplete: Vec<Problem>,
+    tables: Vec<Name>,
 }
 
 impl Node for Prepared {
@@ -306,6 +310,10 @@ impl Node for Prepared {
 
     fn incomplete(&self) -> Vec<Problem> {
         self.incomplete.clone()
+    }
+
+    fn tables(&self) -> Vec<Name> {
+        self.tables.clone()
     }
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {

@@ -102,7 +102,9 @@ impl Mailbox {
         let mut source = Vec::new();
         // What servers say of a mail's size is not always so: the end is where a piece comes short.
         while (source.len() as u64) < LARGEST {
-            let Some(piece) = self.piece(uid, source.len()).await? else { return Ok(None) };
+            let Some(piece) = self.piece(uid, source.len()).await? else {
+                return self.has_gone(uid).await.map(|()| None);
+            };
             arrived();
             source.extend_from_slice(&piece);
             if piece.len() < PIECE {
@@ -110,6 +112,18 @@ impl Mailbox {
             }
         }
         Ok(Some(Kept { source: source.into(), cut: true }))
+    }
+
+    /// A server that gives nothing of a mail may have lost it, or have a fault of its own, or be gone: the driver tells
+    /// them not apart. Only what the server does not list any more has gone.
+    async fn has_gone(&mut self, uid: u32) -> Result<(), NodeError> {
+        match self.search(&format!("UID {uid}")).await?.contains(&uid) {
+            false => Ok(()),
+            true => {
+                let detail = format!("`{}` lists the mail {uid} and does not give it", self.host);
+                Err(NodeError::new(Code::UpstreamProtocol, Category::Unavailable, detail))
+            }
+        }
     }
 
     async fn piece(&mut self, uid: u32, from: usize) -> Result<Option<Bytes>, NodeError> {

@@ -78,7 +78,7 @@ fn hostile_mail_gives_something_readable_and_no_more_than_there_was() {
     let deep = format!("Content-Type: multipart/mixed; boundary=b0\n\n{deep}");
     let many = format!(
         "Content-Type: multipart/mixed; boundary=b\n\n{}",
-        "--b\nContent-Disposition: attachment\n\nx\n".repeat(5_000)
+        "--b\nContent-Disposition: attachment\n\nx\n".repeat(10_000)
     );
     let dolls = "Content-Type: message/rfc822\n\n".repeat(3_000);
     let picture = format!(

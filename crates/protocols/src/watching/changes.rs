@@ -1,7 +1,8 @@
 //! Finds out what has changed below a folder since it was looked at last, even when that was before the server started.
 //!
-//! What was seen is remembered in parts, so that one change writes little. A part is written once the events of what
-//! has changed in it are committed; ended in between, the same changes are found again under the same keys.
+//! What was seen is remembered in parts, so that one change writes little. What is new in a part is written before its
+//! events are made, and taken over once they are committed: ended in between, the same changes are told again under the
+//! same keys, whatever has happened in the folder since.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -42,12 +43,27 @@ struct Seen {
     modified: u64,
 }
 
+/// Under which the path is kept that was watched last.
+const WATCHED: &str = "watched";
+
 /// A part of what was seen.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Part {
     /// Counts its writings: an event that happens a second time has another key.
     version: u64,
+    /// Nothing was looked at yet: what is found is not new.
+    #[serde(default)]
+    first: bool,
     seen: BTreeMap<String, Seen>,
+    /// What was seen after that, and is being told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<BTreeMap<String, Seen>>,
+}
+
+impl Default for Part {
+    fn default() -> Part {
+        Part { version: 0, first: true, seen: BTreeMap::new(), next: None }
+    }
 }
 
 impl Source for Changes {
@@ -64,20 +80,34 @@ async fn listen(ear: &Ear) -> Result<(), NodeError> {
     let params: Arc<Params> = Arc::new(ear.settings()?);
     let folder = part::folder::needed(ear.folder())?;
     let mut parts = Vec::new();
-    let mut first = true;
     for number in 0..PARTS {
         let kept = ear.recall(&place(number)).await?;
-        first &= kept.is_none();
         parts.push(kept.and_then(|kept| serde_json::from_slice::<Part>(&kept).ok()).unwrap_or_default());
     }
-    let quiet = first && params.ignore_initial;
+    let watched = ear.recall(WATCHED).await?;
+    if watched.as_ref().is_some_and(|watched| watched != params.path.as_bytes()) {
+        // Somebody watches another place now: what was at the other one has not gone, and what is here is not new.
+        for (number, part) in parts.iter_mut().enumerate() {
+            *part = Part { version: part.version + 1, ..Part::default() };
+            keep(ear, number, part).await?;
+        }
+    }
+    ear.remember(WATCHED, params.path.clone()).await?;
+    for (number, part) in parts.iter_mut().enumerate() {
+        take_over(ear, &params, &folder, number, part).await?;
+    }
     let mut growing = Growing::default();
     loop {
         let (looking, looked_in) = (params.clone(), folder.clone());
         let look = tokio::task::spawn_blocking(move || look(&looked_in, &looking));
         let mut now = look.await.map_err(|error| NodeError::bug(format!("looking at a folder: {error}")))??;
-        ear.alive();
-        if params.await_write_finish {
+        // It listens once it knows what was there before.
+        let first = parts.iter().any(|part| part.first);
+        if !first {
+            ear.alive();
+        }
+        // What is there at first and does not count is known as it is; held back, it would come as new.
+        if params.await_write_finish && !(first && params.ignore_initial) {
             growing.hold_back(&mut now, &parts);
         }
         let mut split = vec![BTreeMap::new(); PARTS as usize];
@@ -87,20 +117,44 @@ async fn listen(ear: &Ear) -> Result<(), NodeError> {
         for (number, seen) in split.into_iter().enumerate() {
             let part = &mut parts[number];
             // The first look writes every part, so that the second knows that it is not the first.
-            if part.seen == seen && part.version > 0 {
+            if part.seen == seen && !part.first {
                 continue;
             }
-            if !(quiet && part.version == 0) {
-                for (event, path) in changes(&part.seen, &seen) {
-                    tell(ear, &params, &folder, part.version, event, &path, seen.get(&path)).await?;
-                }
+            if part.first && params.ignore_initial {
+                *part = Part { version: part.version + 1, first: false, seen, next: None };
+                keep(ear, number, part).await?;
+                continue;
             }
-            *part = Part { version: part.version + 1, seen };
-            let kept = serde_json::to_vec(&*part).map_err(|error| NodeError::bug(error.to_string()))?;
-            ear.remember(&place(number as u64), kept).await?;
+            part.next = Some(seen);
+            keep(ear, number, part).await?;
+            take_over(ear, &params, &folder, number, part).await?;
+        }
+        if first {
+            ear.alive();
         }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+/// Tells what has changed in a part, if something has, and remembers that it is told.
+async fn take_over(
+    ear: &Ear,
+    params: &Params,
+    folder: &Folder,
+    number: usize,
+    part: &mut Part,
+) -> Result<(), NodeError> {
+    let Some(next) = part.next.take() else { return Ok(()) };
+    for (event, path) in changes(&part.seen, &next) {
+        tell(ear, params, folder, part.version, event, &path).await?;
+    }
+    *part = Part { version: part.version + 1, first: false, seen: next, next: None };
+    keep(ear, number, part).await
+}
+
+async fn keep(ear: &Ear, number: usize, part: &Part) -> Result<(), NodeError> {
+    let kept = serde_json::to_vec(part).map_err(|error| NodeError::bug(error.to_string()))?;
+    Ok(ear.remember(&place(number as u64), kept).await?)
 }
 
 fn place(number: u64) -> String {
@@ -192,7 +246,6 @@ async fn tell(
     version: u64,
     event: Event,
     path: &str,
-    seen: Option<&Seen>,
 ) -> Result<(), NodeError> {
     let wanted = match params.on {
         On::File => event == Event::Change,
@@ -201,9 +254,7 @@ async fn tell(
     if !wanted {
         return Ok(());
     }
-    // A file that changes again before its part is written has changed twice; one that was added has been added once.
-    let state = seen.filter(|_| event == Event::Change).map(|seen| format!("{}.{}", seen.size, seen.modified));
-    let key = format!("{version}/{}/{}/{path}", event.name(), state.unwrap_or_default());
+    let key = format!("{version}/{}//{path}", event.name());
     let item = json!({ "event": event.name(), "path": shown(folder, params, path) });
     ear.admit(vec![Item::from_value(item)], Some(key)).await?;
     ear.alive();

@@ -8,13 +8,13 @@ use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, header};
 use model::workflow::OnUncertain;
 use model::{Code, Item, Map, NodeSpec, Problem, Value};
-use outbound::{Meta, Request};
+use outbound::{BodyStream, Meta, Request};
 use part::listen::{Ear, Source};
 use part::n8n::{self, Lifted, Mapping, Version};
 use part::{Category, Descriptor, Effect, Group, Node, NodeError, NodeType, lenient};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use crate::listens;
@@ -24,6 +24,9 @@ const SERVICE: &str = "events";
 const LAST: &str = "last";
 /// How long a server may say nothing before it is asked whether it is still there.
 const SILENCE: Duration = Duration::from_secs(8);
+/// How long a stream that can be gone on with may say nothing before it is opened anew: who answers that it is there may
+/// have forgotten us, and so may a router in between.
+const FORGOTTEN: Duration = Duration::from_secs(45);
 /// Pause before the stream is opened again, when the server names none.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause that a server may ask for: a silent trigger would count as dead.
@@ -85,7 +88,16 @@ impl NodeType for EventsTrigger {
 }
 
 /// Listens to a stream of events.
-pub(super) struct Events;
+pub(super) struct Events {
+    silence: Duration,
+    forgotten: Duration,
+}
+
+impl Events {
+    pub(super) fn new() -> Events {
+        Events { silence: SILENCE, forgotten: FORGOTTEN }
+    }
+}
 
 impl Source for Events {
     fn service(&self) -> &'static str {
@@ -93,26 +105,52 @@ impl Source for Events {
     }
 
     fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
-        Box::pin(listens::until_stopped(ear, listen(ear)))
+        Box::pin(listens::until_stopped(ear, self.hear_all(ear)))
     }
 }
 
-async fn listen(ear: &Ear) -> Result<(), NodeError> {
-    let params: Params = ear.settings()?;
-    let url: Url = params.url.trim().parse().map_err(|error| {
-        NodeError::parameter("/params/url", format!("`{}` is no address: {error}", params.url)).permanent()
-    })?;
-    let kept = ear.recall(LAST).await?.unwrap_or_default();
-    let mut reader = Reader { last: String::from_utf8_lossy(&kept).into_owned(), ..Reader::default() };
-    loop {
-        hear(ear, &url, &mut reader).await?;
-        // Servers end streams in good order; they are opened again where they ended.
-        tokio::time::sleep(reader.pause.unwrap_or(PAUSE).min(LONGEST_PAUSE)).await;
+impl Events {
+    async fn hear_all(&self, ear: &Ear) -> Result<(), NodeError> {
+        let params: Params = ear.settings()?;
+        let url: Url = params.url.trim().parse().map_err(|error| {
+            NodeError::parameter("/params/url", format!("`{}` is no address: {error}", params.url)).permanent()
+        })?;
+        let kept = ear.recall(LAST).await?.unwrap_or_default();
+        let mut reader = Reader { last: String::from_utf8_lossy(&kept).into_owned(), ..Reader::default() };
+        loop {
+            self.hear(ear, &url, &mut reader).await?;
+            // Servers end streams in good order; they are opened again where they ended.
+            tokio::time::sleep(reader.pause.unwrap_or(PAUSE).min(LONGEST_PAUSE)).await;
+        }
+    }
+
+    /// Opens the stream and makes events of what comes, until it ends.
+    async fn hear(&self, ear: &Ear, url: &Url, reader: &mut Reader) -> Result<(), NodeError> {
+        let mut body = open(ear, url, reader).await?;
+        ear.alive();
+        reader.begin();
+        let mut heard_at = Instant::now();
+        loop {
+            let Ok(chunk) = timeout(self.silence, body.next()).await else {
+                if heard_at.elapsed() >= self.forgotten && !reader.last.is_empty() {
+                    return Ok(());
+                }
+                // Silence may mean that there is nothing to tell, or that nobody is there any more.
+                ear.outbound().send(Request::new(Method::HEAD, url.clone()), meta(ear)).await?;
+                ear.alive();
+                continue;
+            };
+            let Some(chunk) = chunk else { return Ok(()) };
+            ear.alive();
+            heard_at = Instant::now();
+            for event in reader.read(&chunk?)? {
+                tell(ear, event).await?;
+            }
+        }
     }
 }
 
-/// Opens the stream and makes events of what comes, until it ends.
-async fn hear(ear: &Ear, url: &Url, reader: &mut Reader) -> Result<(), NodeError> {
+async fn open(ear: &Ear, url: &Url, reader: &Reader) -> Result<BodyStream, NodeError> {
     let mut request = Request::new(Method::GET, url.clone());
     request.headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
     request.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -130,22 +168,7 @@ async fn hear(ear: &Ear, url: &Url, reader: &mut Reader) -> Result<(), NodeError
         let detail = format!("`{url}` answered {} with `{kind}`, which is no stream of events", response.status);
         return Err(NodeError::new(Code::UpstreamStatus, Category::Unavailable, detail));
     }
-    ear.alive();
-    reader.begin();
-    let mut body = response.body;
-    loop {
-        let Ok(chunk) = timeout(SILENCE, body.next()).await else {
-            // Silence may mean that there is nothing to tell, or that nobody is there any more.
-            ear.outbound().send(Request::new(Method::HEAD, url.clone()), self::meta(ear)).await?;
-            ear.alive();
-            continue;
-        };
-        let Some(chunk) = chunk else { return Ok(()) };
-        ear.alive();
-        for event in reader.read(&chunk?)? {
-            tell(ear, event).await?;
-        }
-    }
+    Ok(response.body)
 }
 
 fn meta(ear: &Ear) -> Meta {
@@ -275,11 +298,27 @@ impl Reader {
     }
 }
 
+/// A door for fuzz targets.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    /// The kinds, data and ids of the events of a stream that comes in parts, until it is refused.
+    pub fn events<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Vec<(String, String, String)>> {
+        let mut reader = super::Reader::default();
+        let mut all = Vec::new();
+        for part in parts {
+            all.extend(reader.read(part).ok()?.into_iter().map(|event| (event.kind, event.data, event.id)));
+        }
+        Some(all)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
     use testkit::listen::Listening;
+    use testkit::press::Press;
     use testkit::recorder::{Recorder, Rule};
+    use testkit::wire::Wire;
 
     use super::*;
 
@@ -320,21 +359,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stream_that_was_forgotten_is_opened_anew_where_it_was() {
+        let press = Press::start().unwrap();
+        let wire = Wire::to(press.port()).unwrap();
+        let settings = json!({ "url": format!("http://127.0.0.1:{}/events", wire.port()) });
+        let trigger = Listening::new("events", settings, &[], None);
+        let source = Events { silence: Duration::from_millis(20), forgotten: Duration::from_millis(200) };
+        let speak = async {
+            // Two proofs of silence: the stream stands, and the server that has it answers.
+            trigger.proved(2).await;
+            press.tell(1);
+            trigger.hears(|heard| heard.len() == 1).await;
+            wire.forget();
+            press.tell(1);
+            std::future::pending::<()>().await;
+        };
+        let heard = tokio::select! {
+            heard = trigger.until(&source, |heard| heard.len() == 2) => heard.unwrap(),
+            () = speak => unreachable!("it never ends"),
+        };
+        let numbers: Vec<_> = heard.iter().map(|event| event.items[0].json["number"].clone()).collect();
+        assert_eq!(numbers, [json!(0), json!(1)]);
+    }
+
+    #[tokio::test]
     async fn a_stream_is_gone_on_with_where_it_ended_and_each_event_is_told_once() {
         let recorder = Recorder::start().await.unwrap();
         let first = "retry: 1\nid: 1\ndata: {\"n\":1}\n\nid: 2\ndata: {\"n\":2}\n\nevent: other\ndata: x\n\n";
         recorder.on("/events", stream(first));
         let trigger = Listening::new("events", json!({ "url": recorder.url("/events") }), &[], None);
+        trigger.until(&Events::new(), |heard| heard.len() >= 2).await.unwrap();
         for _ in 0..10 {
-            trigger.until(&Events, |heard| heard.len() >= 2).await.unwrap();
+            // The third proof is of a second stream: everything in the first was told.
+            trigger.proves(&Events::new(), 3).await.unwrap();
+            assert_eq!(trigger.heard().len(), 2);
         }
         recorder.on("/events", stream("id: 2\ndata: {\"n\":2}\n\nid: 3\ndata: words\n\n"));
-        let heard = trigger.until(&Events, |heard| heard.len() >= 3).await.unwrap();
+        let heard = trigger.until(&Events::new(), |heard| heard.len() >= 3).await.unwrap();
         let items: Vec<Value> = heard.iter().map(|heard| Value::Object(heard.items[0].json.clone())).collect();
         assert_eq!(items, [json!({ "n": 1 }), json!({ "n": 2 }), json!({ "data": "words" })]);
         assert!(recorder.requests().iter().any(|request| request.header("last-event-id") == Some("2")));
         recorder.on("/events", Rule::json(&json!({})));
-        let error = trigger.until(&Events, |_| false).await.unwrap_err();
+        let error = trigger.until(&Events::new(), |_| false).await.unwrap_err();
         assert!(error.problem.detail.contains("no stream of events"), "{error}");
     }
 }

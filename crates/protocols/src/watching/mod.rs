@@ -1,7 +1,7 @@
 //! Triggers that look again and again, or keep a stream open: folders, news feeds, events that a server sends.
 
 mod changes;
-mod events;
+pub(crate) mod events;
 mod feed;
 mod folder;
 mod polls;
@@ -18,5 +18,5 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
 
 /// What their triggers listen to.
 pub fn sources() -> Vec<Arc<dyn Source>> {
-    vec![Arc::new(changes::Changes), Arc::new(events::Events), Arc::new(feed::Feed)]
+    vec![Arc::new(changes::Changes), Arc::new(events::Events::new()), Arc::new(feed::Feed)]
 }

@@ -15,6 +15,7 @@ use serde_json::json;
 use testkit::listen::{Heard, Listening};
 use testkit::mosquitto::Server;
 use testkit::step::{Bench, items};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::Framed;
 
@@ -230,4 +231,26 @@ async fn a_message_whose_acknowledgement_was_lost_does_not_start_a_second_run() 
     };
     let (heard, ()) = tokio::join!(trigger, forgetful(listener));
     assert_eq!(messages(&heard), ["message 1", "message 2", "message 3", "message 4"]);
+}
+
+#[tokio::test]
+async fn a_packet_that_says_that_it_is_huge_is_refused_before_it_comes() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let boasts = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut said = vec![0; 4096];
+        let _ = stream.read(&mut said).await.unwrap();
+        // CONNACK, then the head of a PUBLISH of a quarter of a gigabyte, and nothing of it.
+        stream.write_all(&[0x20, 2, 0, 0, 0x30, 0xff, 0xff, 0xff, 0x7f]).await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    let listening = trigger(json!({ "topics": "a" }), port);
+    let source = source("mqtt");
+    tokio::select! {
+        ended = listening.until(&*source, |heard| !heard.is_empty()) => {
+            assert_eq!(ended.unwrap_err().problem.code, model::Code::TooLarge);
+        }
+        () = boasts => unreachable!("it never ends"),
+    }
 }

@@ -260,6 +260,8 @@ async fn references(store: Store) {
         [] => Ok(()),
         users => Err(format!("{} users", users.len())),
     });
+    let forced = Change { forced: true, dry_run: true, ..by("bob") };
+    store.delete_resource(MAIN, of("connection/crm"), Expect::Any, None, forced).await.expect("it would be deleted");
     let refused = store.delete_resource(MAIN, of("connection/crm"), Expect::Any, Some(guard), by("bob")).await;
     assert!(matches!(refused, Err(Error::Refused(reason)) if reason == "1 users"));
     let left = store.delete_resource(MAIN, of("connection/crm"), Expect::Any, None, by("bob")).await.expect("deleted");

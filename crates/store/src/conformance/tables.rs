@@ -49,7 +49,7 @@ fn name(text: &str) -> Name {
 }
 
 fn change() -> Change {
-    Change { by: "ada".into(), at: NOW, dry_run: false }
+    Change::new("ada", NOW)
 }
 
 async fn table(store: &Store, table: &str) -> Name {

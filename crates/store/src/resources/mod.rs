@@ -93,12 +93,14 @@ pub struct Change {
     pub at: Millis,
     /// Do everything but the commit.
     pub dry_run: bool,
+    /// What something active uses may go.
+    pub forced: bool,
 }
 
 impl Change {
     /// A change for real.
     pub fn new(by: impl Into<String>, at: Millis) -> Self {
-        Change { by: by.into(), at, dry_run: false }
+        Change { by: by.into(), at, dry_run: false, forced: false }
     }
 }
 

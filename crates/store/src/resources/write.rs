@@ -34,7 +34,8 @@ impl Store {
 
     /// Deletes a resource; its history stays. Returns who still refers to it.
     ///
-    /// Fails with [`Error::NotFound`], [`Error::Conflict`], [`Error::InUse`] when something active uses it, or
+    /// Fails with [`Error::NotFound`], [`Error::Conflict`], [`Error::InUse`] when something active uses it and the
+    /// change is not forced, or
     /// [`Error::Refused`] when `guard` says so.
     pub async fn delete_resource(
         &self,
@@ -359,7 +360,7 @@ async fn delete(
     check_expected(of, expect, found.as_ref())?;
     let Some(found) = found else { return Err(Error::NotFound(of.to_string())) };
     let active = active_users(tx, scope, of).await?;
-    if !active.is_empty() {
+    if !active.is_empty() && !change.forced {
         return Err(Error::InUse { what: of.clone(), by: active });
     }
     let users = used_by(tx, scope, of).await?;

@@ -45,3 +45,17 @@ test("a new table has the columns that were named, and a refusal keeps what was 
   await waitFor(() => { expect(sent("POST /api/v1/data-tables").at(-1)).toEqual({ name: "orders", spec: { columns: [{ name: "total", type: "number" }] } }); });
   await waitFor(() => { expect(screen.queryByRole("dialog")).toBeNull(); });
 });
+
+test("a table that live workflows need says which, and is not deleted", async () => {
+  const active = [{ kind: "workflow", name: "orders" }, { kind: "workflow", name: "invoices" }];
+  const { user, sent } = open([table("people")], {
+    "GET /api/v1/data-tables/people": () => table("people"),
+    "GET /api/v1/data-tables/people/condition": () => ({ problems: [], usedBy: active, activelyUsedBy: active }),
+  });
+  await user.click(await screen.findByRole("button", { name: "Delete people" }));
+  const dialog = screen.getByRole("dialog");
+  expect(await within(dialog).findByText(/workflow orders, workflow invoices/)).toBeTruthy();
+  await user.type(within(dialog).getByRole("textbox"), "people");
+  await user.click(within(dialog).getByRole("button", { name: "Delete" }));
+  expect(sent("DELETE /api/v1/data-tables/people")).toEqual([]);
+});

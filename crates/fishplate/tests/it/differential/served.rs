@@ -99,7 +99,7 @@ impl Live {
         std::fs::create_dir(&files).unwrap();
         let place = servers.place(&Place::new(host, files.canonicalize().unwrap()));
         place.furnish().unwrap();
-        let server = Server::with(folder, &["--files", files.to_str().unwrap()]).await;
+        let server = Server::with(folder, &["--files".as_ref(), files.as_os_str()]).await;
         super::connect(&server, servers).await;
         Live { server, place }
     }

@@ -1,4 +1,7 @@
 //! `postgres.trigger`: starts a run for each row that changes in a table, or for each notification of a channel.
+//! [`queue`] keeps changes while nobody listens.
+
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,13 +33,16 @@ const SERVICE: &str = "postgres";
 /// How often the server is asked whether it is there; an answer is the proof that the trigger lives.
 const PING: Duration = Duration::from_secs(4);
 
+/// Under which is kept that function and trigger stand in the database while nobody listens.
+const STANDS: &str = "stands";
+
 /// Longest time that an answer may take.
 const ANSWER: Duration = Duration::from_secs(8);
 
 /// What `postgres.trigger` is set up with.
 ///
 /// PostgreSQL keeps no notifications: what changes while nobody listens, because a server restarts or the network is
-/// down, starts no run. Where each row counts, have a schedule select the rows that are new.
+/// down, starts no run. Where each row counts, set `keepChanges`: then none is lost, and none starts two runs.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
@@ -87,6 +93,12 @@ pub struct Params {
     )]
     #[serde(default, deserialize_with = "lenient::flag")]
     replace_if_exists: bool,
+    /// With `createTrigger`: changes are put into a table of ours beside yours, in the transaction that makes them, and
+    /// stay there until they have started their run. So none is lost while nobody listens, and large rows come whole.
+    /// The account must be allowed to make tables in the schema; table, function and trigger go when the workflow is
+    /// deactivated, and with them what has started no run yet.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    keep_changes: bool,
     /// Longest time to connect, in seconds.
     #[schemars(title = "Time to connect", extend("x-form" = { "unit": "seconds", "more": true }))]
     #[serde(default = "thirty", deserialize_with = "lenient::number")]
@@ -243,11 +255,24 @@ impl Source for Listener {
             });
             let open = open.await.map_err(|failure| failure.error)?;
             let client = open.client();
-            names.set_up(client, &params).await?;
+            // What stands since an earlier life is ours to replace.
+            let stands = ear.recall(STANDS).await?.is_some_and(|stands| !stands.is_empty());
+            names.set_up(client, &params, stands).await?;
+            if params.keeps() {
+                ear.remember(STANDS, "yes").await?;
+            }
             ear.alive();
-            let ended = listens::until_stopped(ear, hear(ear, client, &mut heard)).await;
-            if ended.is_ok() {
+            let hearing = async {
+                match params.keeps() {
+                    true => queue::hear(ear, client, &mut heard, &names.queue(&params)?, &names.channel).await,
+                    false => hear(ear, client, &mut heard).await,
+                }
+            };
+            let ended = listens::until_stopped(ear, hearing).await;
+            // What is kept waits for a server that begins again, and so must what keeps it.
+            if ended.is_ok() && (ear.is_over() || !params.keeps()) {
                 names.take_down(client, &params).await;
+                ear.remember(STANDS, "").await?;
             }
             ended
         })
@@ -261,7 +286,8 @@ async fn hear(ear: &Ear, client: &Client, heard: &mut mpsc::UnboundedReceiver<No
             notification = heard.recv() => match notification {
                 Some(notification) => {
                     // PostgreSQL has no use for a receipt, and a notification has nothing that it is known by.
-                    ear.admit(vec![item(&notification)], None).await?;
+                    let item = item(notification.channel(), notification.process_id(), notification.payload());
+                    ear.admit(vec![item], None).await?;
                     ear.alive();
                 }
                 None => return Err(broken("the connection to the database broke")),
@@ -286,17 +312,23 @@ fn broken(detail: &str) -> NodeError {
 }
 
 /// A notification as n8n's driver shows it.
-fn item(notification: &Notification) -> Item {
-    let (channel, payload) = (notification.channel(), notification.payload());
+fn item(channel: &str, process: i32, payload: &str) -> Item {
     let parsed = serde_json::from_str(payload).unwrap_or_else(|_| Value::String(payload.to_owned()));
     Item::from_value(json!({
         // Of the message on the wire: two numbers, and two texts with their ends.
         "length": 8 + channel.len() + 1 + payload.len() + 1,
-        "processId": notification.process_id(),
+        "processId": process,
         "channel": channel,
         "payload": parsed,
         "name": "notification",
     }))
+}
+
+impl Params {
+    /// Changes are kept in a table.
+    fn keeps(&self) -> bool {
+        self.keep_changes && self.trigger_mode == Mode::CreateTrigger
+    }
 }
 
 /// Names in the database.
@@ -304,6 +336,8 @@ struct Made {
     function: String,
     trigger: String,
     channel: String,
+    /// Of the table that keeps changes.
+    queue: String,
 }
 
 impl Made {
@@ -332,20 +366,25 @@ impl Made {
                 return Err(NodeError::parameter(&format!("/params/{place}"), detail).permanent());
             }
         }
-        Ok(Made { function, trigger, channel })
+        Ok(Made { function, trigger, channel, queue: format!("fishplate_queue_{mark:016x}") })
     }
 
-    async fn set_up(&self, client: &Client, params: &Params) -> Result<(), NodeError> {
+    async fn set_up(&self, client: &Client, params: &Params, stands: bool) -> Result<(), NodeError> {
         if params.trigger_mode == Mode::CreateTrigger {
-            let sql = self.creation(params)?;
+            let sql = self.creation(params, stands)?;
             in_time(client.batch_execute(&sql), &sql).await?;
         }
         let sql = format!("LISTEN {}", POSTGRES.quote(&self.channel)?);
         in_time(client.batch_execute(&sql), &sql).await
     }
 
+    /// The table that keeps changes, as it stands in statements.
+    fn queue(&self, params: &Params) -> Result<String, NodeError> {
+        Ok(format!("{}.{}", POSTGRES.quote(&params.schema)?, POSTGRES.quote(&self.queue)?))
+    }
+
     /// One transaction: a failure leaves nothing behind.
-    fn creation(&self, params: &Params) -> Result<String, NodeError> {
+    fn creation(&self, params: &Params, stands: bool) -> Result<String, NodeError> {
         let (function, trigger) = (POSTGRES.quote(&self.function)?, POSTGRES.quote(&self.trigger)?);
         let table = format!("{}.{}", POSTGRES.quote(&params.schema)?, POSTGRES.quote(&params.table_name)?);
         let (event, row) = match params.fires_on {
@@ -354,19 +393,40 @@ impl Made {
             FiresOn::Delete => ("DELETE", "OLD"),
         };
         let own = params.function_name.is_empty() && params.trigger_name.is_empty();
-        let (replace, drop) = match params.replace_if_exists || own {
+        let (replace, drop) = match params.replace_if_exists || own || stands {
             true => ("OR REPLACE ", format!("DROP TRIGGER IF EXISTS {trigger} ON {table};")),
             false => ("", String::new()),
         };
-        // A notification holds less than 8000 bytes, and one that is too long would fail the change itself. The
-        // channel is a name of letters and digits, so it can stand in the body's text.
+        // The channel and the queue are names of letters and digits, so they can stand in the body's text; the schema
+        // may be anything, so the body asks where it is.
         let channel = &self.channel;
+        let (before, rights, body) = match params.keeps() {
+            true => (
+                queue::creation(&self.queue(params)?),
+                // Who changes a row need not be allowed to write into our table.
+                "SECURITY DEFINER SET search_path = pg_catalog, pg_temp",
+                format!(
+                    "BEGIN EXECUTE format('INSERT INTO %I.{} (process, payload) VALUES (pg_backend_pid(), $1)', \
+                     TG_TABLE_SCHEMA) USING row_to_json({row})::text; PERFORM pg_notify('{channel}', ''); \
+                     RETURN NULL; END",
+                    self.queue
+                ),
+            ),
+            // A notification holds less than 8000 bytes, and one that is too long would fail the change itself.
+            false => (
+                String::new(),
+                "",
+                format!(
+                    "DECLARE whole text := row_to_json({row})::text; \
+                     BEGIN IF octet_length(whole) > 7900 THEN \
+                     whole := json_build_object('truncated', true, 'table', TG_TABLE_NAME)::text; END IF; \
+                     PERFORM pg_notify('{channel}', whole); RETURN NULL; END"
+                ),
+            ),
+        };
         Ok(format!(
-            "BEGIN; CREATE {replace}FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $body$ \
-             DECLARE whole text := row_to_json({row})::text; \
-             BEGIN IF octet_length(whole) > 7900 THEN \
-             whole := json_build_object('truncated', true, 'table', TG_TABLE_NAME)::text; END IF; \
-             PERFORM pg_notify('{channel}', whole); RETURN NULL; END $body$; {drop} \
+            "BEGIN; {before} CREATE {replace}FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql {rights} \
+             AS $body$ {body} $body$; {drop} \
              CREATE TRIGGER {trigger} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {function}(); COMMIT"
         ))
     }
@@ -376,8 +436,8 @@ impl Made {
         if params.trigger_mode != Mode::CreateTrigger {
             return;
         }
-        let Ok(function) = POSTGRES.quote(&self.function) else { return };
-        let sql = format!("DROP FUNCTION IF EXISTS {function}() CASCADE");
+        let (Ok(function), Ok(queue)) = (POSTGRES.quote(&self.function), self.queue(params)) else { return };
+        let sql = format!("DROP FUNCTION IF EXISTS {function}() CASCADE; DROP TABLE IF EXISTS {queue}");
         if let Err(error) = in_time(client.batch_execute(&sql), &sql).await {
             tracing::warn!(%error, "the trigger's function stays in the database");
         }
@@ -462,6 +522,51 @@ mod tests {
         let texts =
             listen(json!({ "triggerMode": "listenTrigger", "channelName": "Orders" }), "NOTIFY Orders, 'no json'", 1);
         assert_eq!(texts[0]["payload"], "no json");
+    }
+
+    #[test]
+    fn changes_are_kept_while_nobody_listens_and_go_with_the_workflow() {
+        let Some(server) = testkit::postgres::server() else { return };
+        let database = server.database().unwrap();
+        let config: tokio_postgres::Config = database.url.parse().unwrap();
+        let mut login = Login::new(Protocol::Postgres, "127.0.0.1", config.get_ports()[0]);
+        login.user = config.get_user().unwrap().to_owned();
+        login.settings.insert("database".into(), config.get_dbname().unwrap().into());
+        // A schema that would end the function's text, and a role that may write into the watched table alone.
+        let schema = "a$body$\"b";
+        let quoted = POSTGRES.quote(schema).unwrap();
+        let role = format!("guest_{}", std::process::id());
+        let ready = format!(
+            "CREATE SCHEMA {quoted}; CREATE TABLE {quoted}.t (n int, x text); CREATE ROLE {role}; \
+             GRANT USAGE ON SCHEMA {quoted} TO {role}; GRANT INSERT ON {quoted}.t TO {role}"
+        );
+        database.run(&ready).unwrap();
+        let insert =
+            |rows: &str| database.run(&format!("SET ROLE {role}; INSERT INTO {quoted}.t VALUES {rows}")).unwrap();
+        let settings = json!({
+            "schema": schema, "tableName": "t", "keepChanges": true, "functionName": "mine", "triggerName": "mine",
+        });
+        let listening = Listening::new(SERVICE, settings, &[(SLOT, login)], None);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(listening.once(&Listener)).unwrap();
+        insert("(0, repeat('x', 9000)), (1, null)");
+        for round in 1..=5 {
+            let enough = round * 2;
+            let heard = runtime.block_on(listening.until(&Listener, |heard| heard.len() >= enough)).unwrap();
+            let numbers: Vec<_> =
+                heard.iter().map(|event| event.items[0].json["payload"]["n"].as_u64().unwrap()).collect();
+            assert_eq!(numbers, (0..enough as u64).collect::<Vec<_>>());
+            insert(&format!("({enough}, null), ({}, null)", enough + 1));
+        }
+        assert_eq!(listening.heard()[0].items[0].json["payload"]["x"].as_str().unwrap().len(), 9000, "rows come whole");
+        listening.is_over();
+        runtime.block_on(listening.until(&Listener, |heard| heard.len() >= 12)).unwrap();
+        // Whatever stood beside the table would be found in its schema; a function is in the first one of the path.
+        let gone = "DO $$ BEGIN IF (SELECT count(*) FROM pg_class c JOIN pg_namespace s ON s.oid = relnamespace \
+                    WHERE nspname LIKE 'a$%') <> 1 OR EXISTS (SELECT FROM pg_proc WHERE proname = 'mine') \
+                    THEN RAISE 'something stays behind'; END IF; END $$";
+        database.run(gone).unwrap();
+        database.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).unwrap();
     }
 
     #[test]

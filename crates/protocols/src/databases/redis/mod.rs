@@ -39,8 +39,8 @@ pub struct Params {
     #[schemars(extend("default" = "info"))]
     #[serde(default)]
     operation: Operation,
-    /// The key, for `get`, `set`, `incr` and `delete`.
-    #[schemars(example = &"order:17", extend("x-form" = { "when": { "operation": ["get", "set", "incr", "delete"] } }))]
+    /// The key, for `get`, `set`, `incr` and `delete`; the stream for `append`.
+    #[schemars(example = &"order:17", extend("x-form" = { "when": { "operation": ["get", "set", "incr", "delete", "append"] } }))]
     #[serde(default, deserialize_with = "lenient::text")]
     key: String,
     /// The list, for `push`, `pop` and `llen`.
@@ -52,8 +52,8 @@ pub struct Params {
     #[schemars(title = "Holds", extend("x-form" = { "when": { "operation": ["get", "set"] } }))]
     #[serde(default)]
     key_type: KeyType,
-    /// The value to set: a text; for lists and sets a list; for hashes an object, or its JSON.
-    #[schemars(extend("x-form" = { "when": { "operation": "set" }, "as": "text" }))]
+    /// The value to set: a text; for lists and sets a list; for hashes and entries of streams an object, or its JSON.
+    #[schemars(extend("x-form" = { "when": { "operation": ["set", "append"] }, "as": "text" }))]
     #[serde(default)]
     value: Value,
     /// The value of a hash is JSON. Otherwise it is text: fields and values in turn, with spaces between them.
@@ -98,6 +98,10 @@ pub struct Params {
     #[schemars(title = "Message", extend("x-form" = { "when": { "operation": ["publish", "push"] }, "as": "text" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     message_data: String,
+    /// With `append`: about how many entries the stream keeps, the newest ones; 0 is all of them.
+    #[schemars(title = "Entries to keep", extend("x-form" = { "when": { "operation": "append" } }))]
+    #[serde(default, deserialize_with = "lenient::whole")]
+    max_length: i64,
     /// Works on the list's end instead of its start.
     #[schemars(title = "At the end of the list", extend("x-form" = { "when": { "operation": ["push", "pop"] } }))]
     #[serde(default, deserialize_with = "lenient::flag")]
@@ -107,6 +111,8 @@ pub struct Params {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 enum Operation {
+    /// Adds an entry to a stream, which triggers that listen to it get even when they do not listen just now.
+    Append,
     /// Removes a key.
     Delete,
     /// Reads what is kept under a key.
@@ -389,6 +395,18 @@ impl Desk {
 
     async fn perform(&self, params: &Params) -> Result<Value, CallFailure> {
         Ok(match params.operation {
+            Operation::Append => {
+                let mut add = cmd("XADD");
+                add.arg(&params.key);
+                if params.max_length > 0 {
+                    add.arg("MAXLEN").arg("~").arg(params.max_length);
+                }
+                add.arg("*");
+                for word in hash_words(params)? {
+                    add.arg(word);
+                }
+                json!(self.ask::<String>(&add).await?)
+            }
             Operation::Delete => json!(self.ask::<i64>(cmd("DEL").arg(&params.key)).await?),
             Operation::Get => self.value(&params.key, params.key_type).await?,
             Operation::Incr => {
@@ -440,7 +458,7 @@ impl Desk {
             "operation": format!("{:?}", params.operation),
             "key": params.key, "list": params.list, "channel": params.channel, "pattern": params.key_pattern,
             "value": params.value, "message": params.message_data, "tail": params.tail,
-            "expire": params.expire.then_some(params.ttl),
+            "expire": params.expire.then_some(params.ttl), "maxLength": params.max_length,
         });
         let spec = CallSpec { name: "command".into(), item, request };
         ctx.call(spec, |_| Box::pin(self.perform(params))).await
@@ -478,6 +496,7 @@ impl PerItem<Params> for Desk {
         let answer = self.call(ctx, params, Some(position as u32)).await?;
         let made = match params.operation {
             Operation::Delete | Operation::Set | Operation::Publish | Operation::Push => item.clone(),
+            Operation::Append => Item::new(Map::from_iter([("id".to_owned(), answer)])),
             Operation::Info | Operation::Keys => Item::from_value(answer),
             Operation::Incr => Item::new(Map::from_iter([(params.key.clone(), answer)])),
             Operation::Llen => Item::new(Map::from_iter([(params.list.clone(), answer)])),
@@ -548,7 +567,7 @@ fn hash_words(params: &Params) -> Result<Vec<String>, NodeError> {
     }
     let map = lenient::object(&params.value, "the value of a hash")?;
     if map.is_empty() {
-        return Err(NodeError::parameter("/params/value", "a hash needs at least one field").permanent());
+        return Err(NodeError::parameter("/params/value", "a hash or an entry needs at least one field").permanent());
     }
     Ok(map.into_iter().flat_map(|(name, value)| [name, plain(value)]).collect())
 }

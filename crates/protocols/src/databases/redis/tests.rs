@@ -130,6 +130,31 @@ fn keys_lists_sets_and_hashes_are_read_and_written() {
 }
 
 #[test]
+fn names_and_values_with_line_ends_begin_no_command() {
+    let server = Server::start().unwrap();
+    let place = Place::new(&server);
+    let name = "k\r\nSET slipped 1\r\n*1\r\n$8\r\nFLUSHALL\r\n";
+    let value = "v\r\n$-1\r\nSET slipped 2\r\n";
+    place.run(json!({ "operation": "set", "key": "k", "value": "before" }));
+    place.run(json!({ "operation": "set", "key": name, "value": value, "keyType": "string" }));
+    assert_eq!(place.run(json!({ "operation": "get", "key": name }))[0]["propertyName"], value);
+    for (operation, field) in [("llen", "list"), ("incr", "key"), ("delete", "key")] {
+        // Whether it works is another matter: nothing else happens.
+        let _ = place.run_with(
+            OnError::Continue,
+            json!({ "operation": operation, field: "a\r\nSET slipped 3" }),
+            json!([{}]),
+        );
+    }
+    place.run(json!({ "operation": "publish", "channel": name, "messageData": value }));
+    let keys = place.run(json!({ "operation": "keys", "keyPattern": "*\r\nSET slipped 4", "getValues": false }));
+    assert_eq!(keys, json!([{ "keys": [] }]));
+    assert_eq!(place.run(json!({ "operation": "get", "key": "slipped" }))[0]["propertyName"], Value::Null);
+    let kept = place.run(json!({ "operation": "get", "key": "k" }))[0]["propertyName"].clone();
+    assert_eq!(kept, "before", "and nothing was flushed");
+}
+
+#[test]
 fn a_wrong_password_and_a_server_that_is_away_are_told_apart() {
     let server = Server::start().unwrap();
     let wrong = login(&server).with_secrets([("password".to_owned(), "wrong".to_owned())].into());
@@ -185,4 +210,62 @@ fn messages_start_runs_and_silence_ends_listening() {
     });
     assert_eq!(ended.problem.code, model::Code::DialFailed, "{ended}");
     server.signal("CONT").unwrap();
+}
+
+#[test]
+fn entries_of_a_stream_wait_for_their_reader_and_start_one_run_each() {
+    let server = Server::start().unwrap();
+    let place = Place::new(&server);
+    let append = |number: u32| {
+        let params = json!({ "operation": "append", "key": "s", "value": { "n": number, "x": { "y": null } }, "maxLength": 1000 });
+        let id = place.run(params)[0]["id"].as_str().unwrap().to_owned();
+        assert!(id.contains('-'), "{id}");
+        id
+    };
+    append(100);
+    let settings = json!({ "stream": "s", "jsonParseBody": true, "first": "new" });
+    let trigger = Listening::new("redis", settings, &[(SLOT, login(&server))], None);
+    place.runtime.block_on(trigger.once(&trigger::Listener)).unwrap();
+    let mut first = String::new();
+    for number in 0..10 {
+        let id = append(number);
+        if number == 0 {
+            first = id;
+        }
+        let heard = place.runtime.block_on(trigger.until(&trigger::Listener, |heard| heard.len() > number as usize));
+        assert_eq!(heard.unwrap().last().unwrap().items[0].json["message"]["n"], number);
+    }
+    let item = Value::Object(trigger.heard()[0].items[0].json.clone());
+    assert_eq!(item, json!({ "stream": "s", "id": first, "message": { "n": 0, "x": { "y": null } } }));
+    // Given to us and never acknowledged, or given to another reader that has ended: it is told.
+    let all = json!({ "stream": "s", "group": "shared", "consumer": "me", "first": "all", "onlyMessage": true });
+    let shared = Listening::new("redis", all, &[(SLOT, login(&server))], None);
+    for words in [
+        &["XGROUP", "CREATE", "s", "shared", "0"] as &[&str],
+        &["XREADGROUP", "GROUP", "shared", "me", "COUNT", "3", "STREAMS", "s", ">"],
+        &["XREADGROUP", "GROUP", "shared", "other", "COUNT", "3", "STREAMS", "s", ">"],
+    ] {
+        server.ask(&[&["-n", "3"], words].concat()).unwrap();
+    }
+    let claim = ["-n", "3", "XPENDING", "s", "shared", "-", "+", "10", "other"];
+    let pending = server.ask(&claim).unwrap();
+    for id in pending.split_whitespace().filter(|word| word.contains('-')) {
+        // As if the other had been silent for two minutes.
+        server.ask(&["-n", "3", "XCLAIM", "s", "shared", "other", "0", id, "IDLE", "120000", "JUSTID"]).unwrap();
+    }
+    place.runtime.block_on(shared.until(&trigger::Listener, |heard| heard.len() >= 11)).unwrap();
+    // The last one may have been told and not acknowledged: it is given again, and known.
+    place.runtime.block_on(shared.proves(&trigger::Listener, 3)).unwrap();
+    let mut numbers: Vec<_> = shared
+        .heard()
+        .iter()
+        .map(|event| event.items[0].json["message"]["n"].as_str().unwrap().parse::<u32>().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [(0..10).collect(), vec![100]].concat());
+    assert_eq!(
+        server.ask(&["-n", "3", "XPENDING", "s", "shared"]).unwrap().lines().next(),
+        Some("0"),
+        "all acknowledged"
+    );
 }

@@ -1,4 +1,6 @@
-//! `redis.trigger`: starts a run for each message of Redis channels.
+//! `redis.trigger`: starts a run for each message of Redis channels, or for each entry of a stream ([`stream`]).
+
+mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,8 +34,8 @@ const ANSWER: Duration = Duration::from_secs(8);
 
 /// What `redis.trigger` is set up with.
 ///
-/// Redis keeps no messages: one that is published while nobody listens, because a server restarts or the network is
-/// down, reaches nobody. Use a list and `pop`, or a broker, where each one counts.
+/// Redis keeps no messages of channels: one that is published while nobody listens, because a server restarts or the
+/// network is down, reaches nobody. It keeps the entries of streams: where each one counts, listen to a stream.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Params {
@@ -41,7 +43,20 @@ pub struct Params {
     #[schemars(example = &"orders, alarms.*", extend("x-form" = { "as": "commas" }))]
     #[serde(default, deserialize_with = "lenient::text")]
     channels: String,
-    /// A message that is JSON is put out as what it says; others stay text.
+    /// Stream to listen to, instead of channels: each entry starts one run, also what was added while nobody listened.
+    #[serde(default, deserialize_with = "lenient::text")]
+    stream: String,
+    /// Group of the stream in which this trigger reads; made when it is not there. Without one it has its own, so that
+    /// each trigger hears every entry; triggers that share a group share the entries.
+    #[serde(default, deserialize_with = "lenient::text")]
+    group: String,
+    /// This trigger's name in the group. Triggers that share a group need different ones.
+    #[serde(default, deserialize_with = "lenient::text")]
+    consumer: String,
+    /// Which entries count when the group is made.
+    #[serde(default)]
+    first: First,
+    /// A message that is JSON is put out as what it says; others stay text. With a stream, each field of an entry.
     #[schemars(title = "Read JSON")]
     #[serde(default, deserialize_with = "lenient::flag")]
     json_parse_body: bool,
@@ -49,6 +64,16 @@ pub struct Params {
     #[schemars(title = "Only the message", extend("x-form" = { "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     only_message: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum First {
+    /// Those that are added from then on.
+    #[default]
+    New,
+    /// All that the stream holds.
+    All,
 }
 
 const NAMES: Names =
@@ -63,7 +88,7 @@ impl NodeType for Heard {
             id: "redis.trigger",
             version: 1,
             title: "Redis trigger",
-            summary: "Starts a run for each message of Redis channels",
+            summary: "Starts a run for each message of Redis channels, or each entry of a stream",
             group: Group::Trigger,
             effect: Effect::Pure,
             on_uncertain: OnUncertain::Retry,
@@ -76,9 +101,14 @@ impl NodeType for Heard {
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
         listens::prepare::<Params>(node, SERVICE, |params| {
             let mut incomplete = lacks(node, SLOT);
-            if n8n::by_comma(&params.channels).is_empty() {
-                let problem = Problem::new(Code::InvalidParameter, "there is no channel to listen to");
-                incomplete.push(problem.at("/params/channels"));
+            let channels = !n8n::by_comma(&params.channels).is_empty();
+            let mut refuse = |detail: &str| {
+                incomplete.push(Problem::new(Code::InvalidParameter, detail).at("/params/channels"));
+            };
+            match (channels, !params.stream.is_empty()) {
+                (false, false) => refuse("there is no channel and no stream to listen to"),
+                (true, true) => refuse("a trigger listens to channels or to a stream, not to both"),
+                _ => {}
             }
             Ok(incomplete)
         })
@@ -114,7 +144,10 @@ impl Source for Listener {
     fn listen<'a>(&'a self, ear: &'a Ear) -> BoxFuture<'a, Result<(), NodeError>> {
         Box::pin(async move {
             let params: Params = ear.settings()?;
-            listens::until_stopped(ear, hear(ear, &params)).await
+            match params.stream.is_empty() {
+                true => listens::until_stopped(ear, hear(ear, &params)).await,
+                false => listens::until_stopped(ear, stream::hear(ear, &params)).await,
+            }
         })
     }
 }
@@ -163,13 +196,17 @@ fn broken(detail: &str) -> NodeError {
 impl Params {
     /// The item of a message.
     fn item(&self, message: &Msg) -> Item {
-        let text = String::from_utf8_lossy(message.get_payload_bytes());
-        let parsed = if self.json_parse_body { serde_json::from_str(&text).ok() } else { None };
         let mut json = Map::new();
         if !self.only_message {
             json.insert("channel".into(), message.get_channel_name().into());
         }
-        json.insert("message".into(), parsed.unwrap_or_else(|| Value::String(text.into_owned())));
+        json.insert("message".into(), self.value(message.get_payload_bytes()));
         Item::new(json)
+    }
+
+    fn value(&self, bytes: &[u8]) -> Value {
+        let text = String::from_utf8_lossy(bytes);
+        let parsed = if self.json_parse_body { serde_json::from_str(&text).ok() } else { None };
+        parsed.unwrap_or_else(|| Value::String(text.into_owned()))
     }
 }

@@ -41,6 +41,12 @@ async fn settle(trigger: &Listening) {
     }
 }
 
+/// Listens until a whole look was made, in which at most so many events are told again. Each look and each event is a
+/// proof, and the next look begins where everything of the one before is told.
+async fn look_once(trigger: &Listening, events: u64) {
+    trigger.proves(&Changes, events + 2).await.unwrap();
+}
+
 fn place_of_last() -> String {
     super::place(PARTS - 1)
 }
@@ -66,11 +72,13 @@ async fn what_happens_while_nobody_listens_is_told_once() {
     fs::write(root.join("in/deep/new"), "x").unwrap();
     let expected =
         ["add in/deep/new", "add in/moved", "addDir in/deep", "change in/changes", "unlink in/goes", "unlink in/moves"];
-    for _ in 0..10 {
-        let heard = trigger.until(&Changes, |heard| heard.len() >= expected.len()).await.unwrap();
-        assert_eq!(told(&heard), expected);
+    let heard = trigger.until(&Changes, |heard| heard.len() >= expected.len()).await.unwrap();
+    assert_eq!(told(&heard), expected);
+    for _ in 0..3 {
+        look_once(&trigger, 1).await;
+        assert_eq!(told(&trigger.heard()), expected);
     }
-    // The same again is something new.
+    // The same again is something new, also when the trigger was stopped in the middle of telling of the first time.
     fs::remove_dir_all(root.join("in/deep")).unwrap();
     trigger.until(&Changes, |heard| heard.len() >= 8).await.unwrap();
     fs::create_dir(root.join("in/deep")).unwrap();
@@ -132,6 +140,35 @@ async fn a_folder_that_is_not_there_is_a_failure_and_its_files_have_not_gone() {
 }
 
 #[tokio::test]
+async fn what_is_there_at_first_is_not_new_once_it_has_settled() {
+    let (_place, root) = place();
+    fs::write(root.join("in/a"), "x").unwrap();
+    let trigger = listening(&root, json!({ "path": "in", "events": all_events(), "awaitWriteFinish": true }));
+    // Longer than a file takes to settle.
+    trigger.proves(&Changes, 5).await.unwrap();
+    assert!(trigger.heard().is_empty());
+    fs::write(root.join("in/a"), "changed").unwrap();
+    let heard = trigger.until(&Changes, |heard| !heard.is_empty()).await.unwrap();
+    assert_eq!(told(&heard), ["change in/a"]);
+}
+
+#[tokio::test]
+async fn another_folder_to_watch_begins_anew() {
+    let (_place, root) = place();
+    fs::create_dir(root.join("other")).unwrap();
+    for name in ["in/a", "other/b", "other/c"] {
+        fs::write(root.join(name), "x").unwrap();
+    }
+    let trigger = listening(&root, json!({ "path": "in", "events": all_events() }));
+    settle(&trigger).await;
+    let other = trigger.with_settings(json!({ "path": "other", "events": all_events() }));
+    look_once(&other, 0).await;
+    fs::write(root.join("other/d"), "x").unwrap();
+    let heard = other.until(&Changes, |heard| !heard.is_empty()).await.unwrap();
+    assert_eq!(told(&heard), ["add other/d"], "what was there is not new, and `in/a` has not gone");
+}
+
+#[tokio::test]
 async fn many_files_are_each_told_once() {
     let (_place, root) = place();
     let trigger = listening(&root, json!({ "path": "in", "events": ["add"] }));
@@ -141,10 +178,13 @@ async fn many_files_are_each_told_once() {
     }
     // Cut off in between.
     trigger.until(&Changes, |heard| heard.len() >= 1_000).await.unwrap();
-    let heard = trigger.until(&Changes, |heard| heard.len() >= 3_000).await.unwrap();
-    let mut told = told(&heard);
-    told.dedup();
+    trigger.until(&Changes, |heard| heard.len() >= 3_000).await.unwrap();
+    // The part that was being told when it was stopped is told again, to no effect.
+    look_once(&trigger, 0).await;
+    let mut told = told(&trigger.heard());
     assert_eq!(told.len(), 3_000);
+    told.dedup();
+    assert_eq!(told.len(), 3_000, "each is told");
 }
 
 #[test]

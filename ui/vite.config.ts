@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 /** Where `npm run dev` finds a running server. */
 const server = process.env["FISHPLATE_URL"] ?? "http://127.0.0.1:7700";
 const toServer = Object.fromEntries(
-  ["/api", "/hooks", "/webhook", "/forms"].map((path) => [path, { target: server, ws: true }]),
+  ["/api", "/hooks", "/webhook", "/forms", "/form-run"].map((path) => [path, { target: server, ws: true }]),
 );
 
 export default defineConfig({

@@ -69,7 +69,8 @@ export class Browser {
       for (const page of failed ? context.pages() : []) {
         const file = join(failures, `${name.replace(/[^a-z0-9]+/gi, "-")}-${index}`);
         await page.screenshot({ path: `${file}.png` }).catch(() => {});
-        await writeFile(`${file}.log`, [page.url(), "", ...page.faults, "", ...page.said].join("\n"));
+        // Pages that others have opened are not listened to.
+        await writeFile(`${file}.log`, [page.url(), "", ...(page.faults ?? []), "", ...(page.said ?? [])].join("\n"));
         console.error(`see ${file}.png and ${file}.log`);
       }
       await context.close();

@@ -116,7 +116,7 @@ mod tests {
         let filled = place.fill(text);
         assert_eq!(filled, "http://127.0.0.1:4000/a 127.0.0.1:4000 /tmp/files/key007z 127.0.0.1:5432");
         let item = crate::ItemSeen { json: json!({ "key007z": [filled] }), ..Default::default() };
-        let mut outcome = Outcome { outputs: vec![vec![item.clone()]], after: vec![item], error: None };
+        let mut outcome = Outcome { outputs: vec![vec![item.clone()]], after: vec![item], ..Outcome::default() };
         place.hide(&mut outcome);
         assert_eq!(outcome.outputs[0][0].json, json!({ "$KEY": [text] }));
         assert_eq!(outcome.after[0].json, json!({ "$KEY": [text] }));

@@ -12,6 +12,9 @@ use crate::{FileSeen, ItemSeen};
 const PASSING: [&str; 6] =
     ["date", "message-id", "mime-version", "content-type", "content-transfer-encoding", "content-disposition"];
 
+/// Headers with names and addresses.
+const ADDRESSES: [&str; 5] = ["from", "to", "cc", "reply-to", "sender"];
+
 /// A mail, if it mentions that: who it was handed over by and for, its headers, texts and files.
 pub(crate) fn seen(about: &Value, raw: &[u8], mention: &str) -> Result<Option<ItemSeen>> {
     let mail = MessageParser::default().parse(raw).context("a mail that is none was taken")?;
@@ -19,7 +22,11 @@ pub(crate) fn seen(about: &Value, raw: &[u8], mention: &str) -> Result<Option<It
         .headers_raw()
         .map(|(name, text)| (name.to_ascii_lowercase(), text))
         .filter(|(name, _)| !PASSING.contains(&name.as_str()))
-        .map(|(name, text)| (name, text.split_whitespace().collect::<Vec<_>>().join(" ").into()))
+        .map(|(name, text)| {
+            // A name may stand in quotes or not.
+            let text = if ADDRESSES.contains(&name.as_str()) { text.replace('"', "") } else { text.to_owned() };
+            (name, text.split_whitespace().collect::<Vec<_>>().join(" ").into())
+        })
         .collect();
     let mut headers = headers;
     headers.sort_keys();

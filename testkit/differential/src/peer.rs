@@ -126,6 +126,7 @@ impl Peer {
         for file in files.iter().filter(|file| !file.is_served() && !file.live) {
             for position in 0..file.cases.len() {
                 let (id, place) = (file.id(position), file.place(position, place));
+                servers.prepare(file, position)?;
                 others.extend(file.cases[position].others.keys().cloned());
                 for workflow in file.others(position)?.into_iter().chain([file.workflow(position)?]) {
                     let name = workflow["id"].as_str().unwrap_or_default();

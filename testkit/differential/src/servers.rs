@@ -36,7 +36,8 @@ pub enum Server {
     Smtp,
     /// Keeps mail.
     Dovecot,
-    /// RabbitMQ; what lies in the queue `$KEY` afterwards is compared.
+    /// RabbitMQ, with a queue `$KEY` and exchanges `$KEY-fanout`, `-direct`, `-topic` and `-headers` that lead into it;
+    /// what lies in it afterwards is compared.
     Rabbitmq,
     /// Mosquitto; what was published to topics with `$KEY` is compared.
     Mosquitto,
@@ -144,6 +145,14 @@ impl Servers {
     pub(crate) fn credentials(&self) -> Vec<Value> {
         let one = |account: &Account| json!({ "id": account.title, "name": account.title, "type": account.credential, "data": account.theirs });
         self.accounts.iter().map(one).collect()
+    }
+
+    /// Makes what the nodes of a case cannot make themselves: the queue `$KEY` and the exchanges that lead into it.
+    pub fn prepare(&self, file: &CaseFile, position: usize) -> Result<()> {
+        match self.queues.as_ref().filter(|_| file.servers.contains(&Server::Rabbitmq)) {
+            Some(server) => server.queue_with_exchanges(&file.key(position)),
+            None => Ok(()),
+        }
     }
 
     /// What a case has sent to servers that keep it.

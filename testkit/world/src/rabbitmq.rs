@@ -113,15 +113,20 @@ impl Server {
     /// Takes a message out of a queue with all that goes with it: `exchange`, `routingKey`, `properties`, `headers` and
     /// `content`. Nothing is there when there is no such queue.
     pub fn take_whole(&self, queue: &str) -> Result<Option<Value>> {
-        let uri = format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port);
-        // A thread of its own, so that this works in and outside of async tests.
-        std::thread::scope(|scope| {
-            let taking = scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                runtime.block_on(take_whole(&uri, queue))
-            });
-            taking.join().map_err(|_| anyhow::anyhow!("taking a message broke down"))?
-        })
+        let uri = self.uri();
+        waited(take_whole(&uri, queue))
+    }
+
+    /// Makes a queue that outlives restarts, and an exchange of each kind (`<queue>-fanout`, `-direct`, `-topic`,
+    /// `-headers`) that leads into it: by the routing key `way`, by any, by the header `way`.
+    pub fn queue_with_exchanges(&self, queue: &str) -> Result<()> {
+        self.queue(queue)?;
+        let uri = self.uri();
+        waited(bind_exchanges(&uri, queue))
+    }
+
+    fn uri(&self) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port)
     }
 
     fn address(&self) -> [String; 2] {
@@ -136,6 +141,40 @@ impl Server {
         ensure!(client.wait()?.success(), "{program} failed");
         Ok(())
     }
+}
+
+/// Waits on a thread of its own, so that it works in and outside of async tests.
+fn waited<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let working = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(work)
+        });
+        working.join().map_err(|_| anyhow::anyhow!("the client of the broker broke down"))?
+    })
+}
+
+async fn bind_exchanges(uri: &str, queue: &str) -> Result<()> {
+    let connection = lapin::Connection::connect(uri, lapin::ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let kinds = [
+        ("fanout", lapin::ExchangeKind::Fanout),
+        ("direct", lapin::ExchangeKind::Direct),
+        ("topic", lapin::ExchangeKind::Topic),
+        ("headers", lapin::ExchangeKind::Headers),
+    ];
+    for (name, kind) in kinds {
+        let exchange = format!("{queue}-{name}");
+        let options = lapin::options::ExchangeDeclareOptions { durable: true, ..Default::default() };
+        channel.exchange_declare(exchange.as_str().into(), kind, options, lapin::types::FieldTable::default()).await?;
+        let mut headers = lapin::types::FieldTable::default();
+        headers.insert("way".into(), lapin::types::AMQPValue::LongString("in".into()));
+        let way = if name == "topic" { "#" } else { "way" };
+        let options = lapin::options::QueueBindOptions::default();
+        channel.queue_bind(queue.into(), exchange.as_str().into(), way.into(), options, headers).await?;
+    }
+    connection.close(0, "done".into()).await?;
+    Ok(())
 }
 
 async fn take_whole(uri: &str, queue: &str) -> Result<Option<Value>> {

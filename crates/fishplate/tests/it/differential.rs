@@ -22,6 +22,7 @@ use crate::server::Server;
 /// What the node of a case comes to here.
 async fn ours(house: &House, world: &World, file: &CaseFile, position: usize, catalogue: &Snapshot) -> Outcome {
     let place = file.place(position, &world.place);
+    world.servers.prepare(file, position).unwrap();
     let taken_in = |workflow: serde_json::Value| {
         let text = place.fill(&workflow.to_string());
         let mut import = engine::n8n::import(text.as_bytes(), &file.id(position), catalogue).unwrap();

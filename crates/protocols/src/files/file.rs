@@ -54,24 +54,32 @@ pub(crate) async fn keep(
     what: String,
 ) -> Result<Value, CallFailure> {
     let parts = ReaderStream::with_capacity(reader, PART);
+    let seen: Arc<Mutex<Option<&'static str>>> = Arc::default();
+    let (shown, mut first) = (seen.clone(), true);
     let parts = parts.map(move |part| {
+        if let Ok(head) = &part
+            && std::mem::take(&mut first)
+        {
+            *shown.lock().unwrap_or_else(PoisonError::into_inner) = kind::of_bytes(head).map(|(mime, _)| mime);
+        }
         part.map_err(|error| {
             let detail = format!("{what} broke off: {error}");
             NodeError::new(model::Code::UpstreamProtocol, part::Category::Unavailable, detail)
         })
     });
     let (digest, size) = host.write_blob(Box::pin(parts)).await?;
-    Ok(json!({ "blob": digest.to_string(), "size": size }))
+    let seen = *seen.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(json!({ "blob": digest.to_string(), "size": size, "kind": seen }))
 }
 
-/// The file of such an outcome, described as n8n does it: its type is what its name says, and text when that says
-/// nothing.
+/// The file of such an outcome, described as n8n does it: its type is what is known of it, or what its first bytes
+/// show, and text when those say nothing. Its name says nothing about it.
 pub(crate) fn kept(outcome: &Value, path: &str, mime: Option<&str>) -> Result<Binary, NodeError> {
     let digest: Option<Digest> = outcome["blob"].as_str().and_then(|digest| digest.parse().ok());
     let digest = digest.ok_or_else(|| NodeError::bug("the outcome of reading a file has no content"))?;
     let (folder, base) = path.rsplit_once('/').map_or((None, path), |(folder, base)| (Some(folder), base));
     let mime = mime.filter(|mime| !mime.is_empty()).map(str::to_owned);
-    let mime = mime.or_else(|| kind::of_name(base)).unwrap_or_else(|| "text/plain".into());
+    let mime = mime.or_else(|| outcome["kind"].as_str().map(str::to_owned)).unwrap_or_else(|| "text/plain".into());
     let said = base.rsplit_once('.').filter(|(stem, extension)| !stem.is_empty() && !extension.is_empty());
     Ok(Binary {
         blob: Some(digest),

@@ -1,9 +1,10 @@
 //! `files.ftp`: files on a server of FTP or SFTP.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use model::workflow::OnUncertain;
-use model::{Item, Map, NodeSpec, Problem, Value};
+use model::workflow::{OnError, OnUncertain};
+use model::{Code, Item, Map, NodeSpec, Problem, Value};
 use part::lenient::{self, Millis};
 use part::n8n::{self, Lifted, Mapping, Version};
 use part::node::Slot;
@@ -206,6 +207,8 @@ impl Plain for Ftp {
 #[derive(Default)]
 struct Server {
     open: Mutex<Option<Open>>,
+    /// The server has refused the login before.
+    refused: AtomicBool,
 }
 
 enum Open {
@@ -334,6 +337,22 @@ impl PerItem<Params> for Server {
         item: &'a Item,
         position: usize,
     ) -> Result<Vec<Item>, NodeError> {
+        match self.one(ctx, params, item, position).await {
+            // As in n8n, a refused login is said once, and not for each item.
+            Err(error)
+                if error.problem.code == Code::CredentialRejected
+                    && ctx.info().on_error == OnError::Continue
+                    && self.refused.swap(true, Ordering::Relaxed) =>
+            {
+                Ok(Vec::new())
+            }
+            done => done,
+        }
+    }
+}
+
+impl Server {
+    async fn one(&self, ctx: &Ctx, params: &Params, item: &Item, position: usize) -> Result<Vec<Item>, NodeError> {
         let spec = |name: &str, request: Value| CallSpec {
             name: name.into(),
             item: Some(position as u32),

@@ -11,8 +11,9 @@ use std::time::Duration;
 use base64::Engine;
 use futures_util::future::BoxFuture;
 use ldap3::adapters::{Adapter, EntriesOnly, PagedResults};
-use ldap3::{Ldap, LdapConnAsync, LdapError, Mod, SearchEntry};
-use model::workflow::OnUncertain;
+use ldap3::asn1::{PL, StructureTag};
+use ldap3::{Ldap, LdapConnAsync, LdapError, Mod, ResultEntry, SearchEntry};
+use model::workflow::{OnError, OnUncertain};
 use model::{Code, Item, Map, NodeSpec, Problem, Value};
 use outbound::{Encryption, Tunnel};
 use part::n8n::{self, Lifted, Mapping, Names, Version, named, put, renamed};
@@ -383,7 +384,7 @@ impl PerItem<Params> for Desk {
         &'a self,
         ctx: &'a Ctx,
         params: &'a Params,
-        _: &'a Item,
+        item: &'a Item,
         position: usize,
     ) -> Result<Vec<Item>, NodeError> {
         let request = json!({
@@ -410,7 +411,18 @@ impl PerItem<Params> for Desk {
                 done
             })
         });
-        Ok(match answer.await? {
+        let answer = match answer.await {
+            // As in n8n, an item keeps what it has where it is the login that fails and the run goes on.
+            Err(error)
+                if error.problem.code == Code::CredentialRejected && ctx.info().on_error == OnError::Continue =>
+            {
+                let mut failed = item.clone();
+                failed.json.insert("error".into(), error.for_item());
+                return Ok(vec![failed]);
+            }
+            answer => answer?,
+        };
+        Ok(match answer {
             Value::Array(entries) => entries.into_iter().map(Item::from_value).collect(),
             one => vec![Item::from_value(one)],
         })
@@ -496,7 +508,8 @@ async fn perform(ldap: &mut Ldap, params: &Params) -> Result<Value, CallFailure>
             for (name, attributes) in [("add", &params.add), ("replace", &params.replace), ("delete", &params.delete)] {
                 for Attribute { id, value } in attributes {
                     let values = if value.is_empty() { HashSet::new() } else { HashSet::from([value.as_str()]) };
-                    shown.push(json!({ "operation": name, "modification": { "type": id, "values": [value] } }));
+                    let modification = json!({ "buffers": [], "type": id, "values": [value] });
+                    shown.push(json!({ "operation": name, "modification": modification }));
                     changes.push(match name {
                         "add" => Mod::Add(id.as_str(), values),
                         "replace" => Mod::Replace(id.as_str(), values),
@@ -522,6 +535,7 @@ async fn search(ldap: &mut Ldap, params: &Params) -> Result<Value, CallFailure> 
         Value::Array(list) => list.iter().map(|name| lenient::to_text(name.clone())).collect(),
         other => n8n::by_comma(&lenient::to_text(other.clone())),
     };
+    let wanted = attributes.clone();
     let attributes = if attributes.is_empty() { vec!["*".to_owned()] } else { attributes };
     let mut adapters: Vec<Box<dyn Adapter<'_, String, Vec<String>>>> = vec![Box::new(EntriesOnly::new())];
     if params.page_size > 0 {
@@ -533,7 +547,7 @@ async fn search(ldap: &mut Ldap, params: &Params) -> Result<Value, CallFailure> 
     let mut entries = Vec::new();
     while params.return_all || entries.len() < params.limit {
         match found.next().await.map_err(|error| failure(&error))? {
-            Some(entry) => entries.push(shown(SearchEntry::construct(entry))),
+            Some(entry) => entries.push(shown(entry, &wanted)),
             None => {
                 let end = found.finish().await;
                 return match end.success() {
@@ -548,8 +562,24 @@ async fn search(ldap: &mut Ldap, params: &Params) -> Result<Value, CallFailure> 
     Ok(Value::Array(entries))
 }
 
-/// An entry as n8n's driver shows it: a value alone is no list.
-fn shown(entry: SearchEntry) -> Value {
+/// The names of an entry's attributes, in the order in which the directory gave them; the driver forgets it.
+fn order(entry: &ResultEntry) -> Vec<String> {
+    let parts = |tag: &StructureTag| match &tag.payload {
+        PL::C(parts) => parts.clone(),
+        PL::P(_) => Vec::new(),
+    };
+    let attributes = parts(&entry.0).get(1).map(parts).unwrap_or_default();
+    let name = |attribute: &StructureTag| match parts(attribute).first().map(|name| &name.payload) {
+        Some(PL::P(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => String::new(),
+    };
+    attributes.iter().map(name).collect()
+}
+
+/// An entry as n8n's driver shows it: a value alone is no list, and what was asked for and is not there is an empty one.
+fn shown(entry: ResultEntry, wanted: &[String]) -> Value {
+    let order = order(&entry);
+    let entry = SearchEntry::construct(entry);
     let mut json = Map::from_iter([("dn".to_owned(), Value::from(entry.dn))]);
     let mut attributes: Vec<(String, Vec<Value>)> = Vec::new();
     for (name, values) in entry.attrs {
@@ -565,10 +595,15 @@ fn shown(entry: SearchEntry) -> Value {
         };
         attributes.push((name, values.into_iter().map(|value| show(value).into()).collect()));
     }
-    attributes.sort_by(|one, other| one.0.cmp(&other.0));
+    attributes.sort_by_key(|(name, _)| order.iter().position(|other| other == name));
     for (name, mut values) in attributes {
         let value = if values.len() == 1 { values.swap_remove(0) } else { Value::Array(values) };
         json.insert(name, value);
+    }
+    for name in wanted.iter().filter(|name| !["*", "+", "dn"].contains(&name.as_str())) {
+        if !json.keys().any(|known| known.eq_ignore_ascii_case(name)) {
+            json.insert(name.clone(), Value::Array(Vec::new()));
+        }
     }
     Value::Object(json)
 }

@@ -90,7 +90,7 @@ fn entries_are_made_found_changed_and_removed() {
     let update = json!({ "operation": "update", "dn": ben, "replace": [{ "id": "sn", "value": "Benson" }],
         "add": [{ "id": "description", "value": "x" }], "delete": [{ "id": "mail", "value": "" }] });
     assert_eq!(place.run(update, json!([{}]))[0]["result"], "success");
-    assert_eq!(search("(cn=ben)", json!([]), json!({}))[0], json!({ "dn": ben, "sn": "Benson" }));
+    assert_eq!(search("(cn=ben)", json!([]), json!({}))[0], json!({ "dn": ben, "sn": "Benson", "mail": [] }));
     let compare =
         |value: &str| place.run(json!({ "operation": "compare", "dn": ben, "id": "sn", "value": value }), json!([{}]));
     assert_eq!((&compare("Benson")[0]["result"], &compare("x")[0]["result"]), (&json!(true), &json!(false)));

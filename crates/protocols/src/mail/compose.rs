@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use lettre::Message;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::header::{ContentDisposition, ContentId, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MultiPart, MultiPartBuilder, SinglePart};
 use part::NodeError;
 
@@ -127,11 +127,17 @@ fn attach(file: File) -> SinglePart {
     let fallback = || ContentType::parse("application/octet-stream").unwrap_or(ContentType::TEXT_PLAIN);
     let mime = ContentType::parse(&one_line(&file.mime_type)).unwrap_or_else(|_| fallback());
     let name = one_line(&file.name);
-    let attachment = match file.cid {
-        Some(cid) => Attachment::new_inline_with_name(id(&cid), name),
-        None => Attachment::new(name),
-    };
-    attachment.body(file.content.to_vec(), mime)
+    // As in n8n, only pictures are shown where they are mentioned; whatever else has an id is still a file to keep.
+    let picture = file.mime_type.to_ascii_lowercase().starts_with("image/");
+    match file.cid {
+        Some(cid) if picture => Attachment::new_inline_with_name(id(&cid), name).body(file.content.to_vec(), mime),
+        Some(cid) => SinglePart::builder()
+            .header(ContentDisposition::attachment(&name))
+            .header(ContentId::from(format!("<{}>", id(&cid))))
+            .header(mime)
+            .body(file.content.to_vec()),
+        None => Attachment::new(name).body(file.content.to_vec(), mime),
+    }
 }
 
 /// Line breaks end a header, so there are none in one.

@@ -1,5 +1,6 @@
 //! A conversation with a mail server that takes mail.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use lettre::address::Envelope;
@@ -12,10 +13,11 @@ use model::{Code, Map, Value};
 use outbound::{BoxedStream, Encryption, Login, Meta, Outbound};
 use part::ctx::CallFailure;
 use part::{Category, NodeError};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
-use super::wire::Wire;
+use super::wire::{Heard, Wire};
 
 /// Longest time for the server to answer a command.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,6 +36,10 @@ pub(super) struct Taken {
     pub accepted: Vec<String>,
     /// Addresses that it refused.
     pub rejected: Vec<String>,
+    /// Why, for each of them.
+    pub refusals: Vec<Value>,
+    /// What the server said that it can do.
+    pub offers: Vec<String>,
     /// What the server said in the end.
     pub response: String,
     /// Time for sender and recipients.
@@ -46,6 +52,8 @@ pub(super) struct Taken {
 pub(super) struct Smtp {
     connection: AsyncSmtpConnection,
     host: String,
+    /// What the server said that it can do, as it said it.
+    offers: Vec<String>,
 }
 
 impl Smtp {
@@ -61,9 +69,12 @@ impl Smtp {
             }
             _ => Wire::new(stream, TALK),
         };
-        let connect = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &name);
+        let heard = Heard::default();
+        let connect = AsyncSmtpConnection::connect_with_transport(Box::new(wire.heard(heard.clone())), &name);
         let connection = timed(&login.host, async { connect.await.map_err(|error| failed(&login.host, &error)) });
-        let mut smtp = Smtp { connection: connection.await?, host: login.host.clone() };
+        let connection = connection.await?;
+        let offers = offers(&heard.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut smtp = Smtp { connection, host: login.host.clone(), offers };
         smtp.log_in(login).await?;
         Ok(smtp)
     }
@@ -111,12 +122,14 @@ impl Smtp {
             options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         self.command(Mail::new(envelope.from().cloned(), options)).await?;
-        let (mut accepted, mut rejected, mut reason) = (Vec::new(), Vec::new(), None);
+        let (mut accepted, mut rejected, mut refusals, mut reason) = (Vec::new(), Vec::new(), Vec::new(), None);
         for to in envelope.to() {
             match self.command(Rcpt::new(to.clone(), Vec::new())).await {
                 Ok(_) => accepted.push(to.to_string()),
                 Err(error) if error.problem.code == Code::UpstreamStatus => {
                     rejected.push(to.to_string());
+                    refusals.push(json!({ "code": "EENVELOPE", "command": "RCPT TO", "recipient": to.to_string(),
+                        "message": error.problem.detail }));
                     reason.get_or_insert(error);
                 }
                 Err(error) => return Err(error.into()),
@@ -136,7 +149,8 @@ impl Smtp {
             Err(_) => return Err(uncertain(silent(&self.host, TAKE))),
         };
         let (response, message_time) = (said(&answer), sent.elapsed());
-        Ok(Taken { accepted, rejected, response, envelope_time, message_time })
+        let offers = self.offers.clone();
+        Ok(Taken { accepted, rejected, refusals, offers, response, envelope_time, message_time })
     }
 
     /// Takes leave; the server may have gone already.
@@ -168,6 +182,10 @@ impl Taken {
         let mut map = Map::new();
         map.insert("accepted".into(), self.accepted.clone().into());
         map.insert("rejected".into(), self.rejected.clone().into());
+        map.insert("ehlo".into(), self.offers.clone().into());
+        if !self.refusals.is_empty() {
+            map.insert("rejectedErrors".into(), self.refusals.clone().into());
+        }
         map.insert("envelopeTime".into(), millis(self.envelope_time));
         map.insert("messageTime".into(), millis(self.message_time));
         map.insert("messageSize".into(), size.into());
@@ -176,6 +194,13 @@ impl Taken {
         map.insert("messageId".into(), message_id.into());
         Value::Object(map)
     }
+}
+
+/// The lines of the answer to `EHLO`, without the first, which is a greeting.
+fn offers(heard: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(heard);
+    let lines = text.lines().filter_map(|line| line.strip_prefix("250")?.get(1..));
+    lines.skip(1).take(LINES).map(|line| line.trim().to_owned()).collect()
 }
 
 /// The name that we give ourselves.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -20,17 +20,30 @@ pub(super) struct Wire {
     before: Bytes,
     /// How many bytes the server may still send.
     left: u64,
+    /// What the server said first, for whoever asks.
+    heard: Option<Heard>,
 }
+
+/// What a server said first, up to [`HEARD`] bytes.
+pub(super) type Heard = Arc<Mutex<Vec<u8>>>;
+
+/// Most bytes that are kept of what a server says first.
+const HEARD: usize = 8 << 10;
 
 impl Wire {
     /// A stream through which at most so many bytes come until [`Wire::allow`] says otherwise.
     pub(super) fn new(stream: BoxedStream, limit: u64) -> Wire {
-        Wire { stream: Mutex::new(stream), before: Bytes::new(), left: limit }
+        Wire { stream: Mutex::new(stream), before: Bytes::new(), left: limit, heard: None }
     }
 
     /// The same, for a driver that waits for a greeting which was read already.
     pub(super) fn greeted(self, greeting: &'static [u8]) -> Wire {
         Wire { before: Bytes::from_static(greeting), ..self }
+    }
+
+    /// The same, and what the server says first is kept.
+    pub(super) fn heard(self, heard: Heard) -> Wire {
+        Wire { heard: Some(heard), ..self }
     }
 
     /// Lets the server send so many bytes from now on.
@@ -68,6 +81,11 @@ impl AsyncRead for Wire {
         let filled = out.filled().len();
         ready!(self.stream().poll_read(context, out))?;
         self.left = self.left.saturating_sub((out.filled().len() - filled) as u64);
+        if let Some(heard) = &self.heard {
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = HEARD.saturating_sub(heard.len());
+            heard.extend(out.filled()[filled..].iter().take(room));
+        }
         Poll::Ready(Ok(()))
     }
 }

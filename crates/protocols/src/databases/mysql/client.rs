@@ -183,12 +183,16 @@ impl Taking<'_, '_> {
                 _ => self.sink.row(self.item, row).await?,
             }
         }
+        let info = result.info();
         let done = json!({
             "fieldCount": 0,
             "affectedRows": result.affected_rows(),
             "insertId": result.last_insert_id().unwrap_or(0),
-            "info": result.info(),
+            "info": info,
+            // What the driver does not tell: that changes are kept at once.
+            "serverStatus": 2,
             "warningStatus": result.warnings(),
+            "changedRows": changed(&info),
         });
         let header = match done {
             Value::Object(header) => header,
@@ -209,6 +213,12 @@ impl Taking<'_, '_> {
     }
 }
 
+/// How many rows are not as they were: of those that an update found, the server says it in words alone.
+fn changed(info: &str) -> u64 {
+    let number = info.split_once("Changed: ").map(|(_, rest)| rest.split(' ').next().unwrap_or_default());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 fn to_map(row: &Row, reading: Reading) -> Map {
     let mut map = Map::new();
     for (at, column) in row.columns_ref().iter().enumerate() {
@@ -220,6 +230,7 @@ fn to_map(row: &Row, reading: Reading) -> Map {
 
 impl batch::Session for Lease {
     const TOGETHER_IS_ONE: bool = false;
+    const ERRORS_ARE_WORDS: bool = true;
 
     async fn run<'a>(&'a mut self, piece: &'a Piece, item: usize, sink: &'a mut Sink<'_>) -> Result<(), Failure> {
         let (reading, shown) = (self.reading, self.shown);

@@ -1,6 +1,7 @@
 //! `db.mysql`: reads and writes tables of a MySQL or MariaDB server, and runs SQL on it.
 
 mod client;
+mod geometry;
 mod lift;
 mod params;
 #[cfg(test)]

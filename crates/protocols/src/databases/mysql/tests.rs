@@ -99,7 +99,7 @@ fn values(place: &Place) {
          '{\"x\":[1]}', x'00ff', 1, b'101', 2024, 18446744073709551615, NULL, 'y', 0.1)",
     );
     let expected = json!({ "a": "9007199254740993", "b": "12345.6700", "c": 1.5, "d": "2024-02-29", "e": "2024-02-29 12:34:56.789",
-        "f": "-26:03:04", "g": "{\"x\":[1]}", "h": "AP8=", "i": 1, "j": "BQ==", "k": 2024, "l": "18446744073709551615",
+        "f": "-26:03:04", "g": { "x": [1] }, "h": { "type": "Buffer", "data": [0, 255] }, "i": 1, "j": { "type": "Buffer", "data": [5] }, "k": 2024, "l": "18446744073709551615",
         "m": null, "n": "y", "o": 0.1 });
     assert_eq!(place.query("SELECT * FROM v")[0], expected);
     // In the server's binary form, which it uses when values are bound, they are the same.
@@ -172,7 +172,7 @@ fn failures(place: &Place) {
     assert_eq!(left(), json!([]));
     let each = place.attempt(&place.bench(params("independently")).on_error(OnError::Continue), items).unwrap();
     assert_eq!((&each[0], &each[2]), (&json!({ "success": true }), &json!({ "success": true })));
-    assert!(each[1]["error"]["message"].as_str().unwrap().starts_with("Incorrect integer value"), "{each}");
+    assert!(each[1]["error"].as_str().unwrap().starts_with("Incorrect integer value"), "{each}");
     assert_eq!(left(), json!([{ "n": 1 }, { "n": 3 }]));
     let syntax =
         place.run(json!({ "operation": "executeQuery", "query": "SELECT 1,\n FROM t" }), json!([{}])).unwrap_err();

@@ -1,13 +1,14 @@
 //! Values on their way to MySQL and back, as n8n's driver has them.
 
-use base64::Engine;
 use model::Value;
 use mysql_async::Column;
 use mysql_async::Value as Sql;
-use mysql_async::consts::ColumnType;
+use mysql_async::consts::{ColumnFlags, ColumnType};
 use part::lenient;
 
 use super::client::is_binary;
+use super::geometry;
+use crate::databases::sql::rows::bytes as buffer;
 
 /// A value of a statement.
 pub fn bound(value: &Value) -> Sql {
@@ -103,7 +104,6 @@ fn point(text: String, reading: Reading) -> Value {
 /// What came as text, or has no form of its own.
 fn text(bytes: &[u8], column: &Column, reading: Reading) -> Value {
     let words = || String::from_utf8_lossy(bytes).into_owned();
-    let base64 = || base64::engine::general_purpose::STANDARD.encode(bytes).into();
     match column.column_type() {
         ColumnType::MYSQL_TYPE_TINY
         | ColumnType::MYSQL_TYPE_SHORT
@@ -130,8 +130,19 @@ fn text(bytes: &[u8], column: &Column, reading: Reading) -> Value {
         | ColumnType::MYSQL_TYPE_TIMESTAMP
         | ColumnType::MYSQL_TYPE_TIMESTAMP2 => point(words(), reading),
         ColumnType::MYSQL_TYPE_JSON => serde_json::from_slice(bytes).unwrap_or_else(|_| words().into()),
-        ColumnType::MYSQL_TYPE_BIT | ColumnType::MYSQL_TYPE_GEOMETRY => base64(),
-        _ if is_binary(column) => base64(),
+        ColumnType::MYSQL_TYPE_BIT => buffer(bytes),
+        ColumnType::MYSQL_TYPE_GEOMETRY => geometry::read(bytes).unwrap_or_else(|| buffer(bytes)),
+        _ if is_binary(column) => buffer(bytes),
+        _ if may_be_json(column) && matches!(bytes.first(), Some(b'{' | b'[')) => {
+            serde_json::from_slice(bytes).unwrap_or_else(|_| words().into())
+        }
         _ => words().into(),
     }
+}
+
+/// Whether it is what MariaDB makes of a column of the type `json`: a long text that is compared byte by byte. Its
+/// answers say no more about it.
+fn may_be_json(column: &Column) -> bool {
+    let text = matches!(column.column_type(), ColumnType::MYSQL_TYPE_BLOB | ColumnType::MYSQL_TYPE_LONG_BLOB);
+    text && column.flags().contains(ColumnFlags::BINARY_FLAG)
 }

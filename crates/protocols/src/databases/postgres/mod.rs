@@ -201,7 +201,16 @@ fn query_values(params: &Params, item: &Item) -> Result<Vec<Value>, NodeError> {
             [Value::Array(alone)] => alone.clone(),
             _ => given.clone(),
         },
-        Spread::Commas => given.iter().flat_map(spread).collect(),
+        Spread::Commas => match given.as_slice() {
+            [Value::Array(alone)] => alone.clone(),
+            [Value::Object(_) | Value::Bool(_) | Value::Null] => {
+                let detail = "query parameters must be a text with commas between them, or a list";
+                return Err(NodeError::parameter("/params/queryParameters", detail)
+                    .hint("put the value into a list: `{{ [$json.value] }}`")
+                    .permanent());
+            }
+            _ => given.iter().flat_map(spread).collect(),
+        },
         Spread::Fields => {
             let field = |name: &Value| item.json.get(name.as_str().unwrap_or_default()).cloned().unwrap_or_default();
             given.iter().map(field).collect()

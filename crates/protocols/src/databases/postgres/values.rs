@@ -5,11 +5,12 @@
 
 use std::error::Error;
 
-use base64::Engine;
 use model::{Map, Value};
 use serde_json::json;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+
+use crate::databases::sql::rows::bytes;
 
 /// A value of a statement.
 #[derive(Debug)]
@@ -162,7 +163,7 @@ fn decode(kind: &Type, raw: &[u8], reading: Reading) -> Option<Value> {
         Type::MONEY => money(i64::from_be_bytes(fixed(raw)?)).into(),
         Type::JSON => serde_json::from_slice(raw).ok()?,
         Type::JSONB => serde_json::from_slice(raw.get(1..)?).ok()?,
-        Type::BYTEA => base64::engine::general_purpose::STANDARD.encode(raw).into(),
+        Type::BYTEA => bytes(raw),
         Type::UUID => uuid(&fixed(raw)?).into(),
         Type::DATE => date(i32::from_be_bytes(fixed(raw)?), reading)?,
         Type::TIMESTAMP | Type::TIMESTAMPTZ => timestamp(i64::from_be_bytes(fixed(raw)?))?,

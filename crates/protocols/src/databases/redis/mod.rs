@@ -2,6 +2,7 @@
 
 mod client;
 mod info;
+mod place;
 #[cfg(test)]
 mod tests;
 pub mod trigger;
@@ -376,9 +377,11 @@ impl Desk {
             KeyType::Sets => {
                 let mut command = cmd("SADD");
                 command.arg(key);
-                for element in elements(&params.value, "a set").unwrap_or_else(|_| vec![params.value.clone()]) {
-                    command.arg(plain(element));
-                }
+                // A text is one member, whatever it reads like.
+                match &params.value {
+                    Value::Array(members) => command.arg(members.iter().cloned().map(plain).collect::<Vec<_>>()),
+                    member => command.arg(plain(member.clone())),
+                };
                 commands.add_command(command);
             }
             KeyType::String | KeyType::Automatic => {
@@ -503,7 +506,7 @@ impl PerItem<Params> for Desk {
             Operation::Get | Operation::Pop => {
                 let mut json = Map::new();
                 if params.dot_notation {
-                    place(&mut json, &params.property_name, answer);
+                    place::place(&mut json, &params.property_name, answer);
                 } else {
                     json.insert(params.property_name.clone(), answer);
                 }
@@ -511,19 +514,6 @@ impl PerItem<Params> for Desk {
             }
         };
         Ok(vec![made])
-    }
-}
-
-/// Sets a field by a name with dots, `null` included.
-fn place(map: &mut Map, name: &str, value: Value) {
-    match name.split_once('.') {
-        None => drop(map.insert(name.to_owned(), value)),
-        Some((first, rest)) => {
-            let inner = map.entry(first).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                place(inner, rest, value);
-            }
-        }
     }
 }
 

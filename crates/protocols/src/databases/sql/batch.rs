@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use model::workflow::OnError;
-use model::{Map, Value};
-use part::{CallFailure, CallSpec, Ctx, NodeError, Outcome, Outputs};
+use model::{Item, Map, Value};
+use part::{CallFailure, CallSpec, Ctx, NodeError, Origin, Outcome, Outputs};
 use serde_json::json;
 
 use super::build::Query;
@@ -37,6 +37,8 @@ impl From<Failure> for CallFailure {
 pub trait Session: Send {
     /// Statements that are sent together are one transaction.
     const TOGETHER_IS_ONE: bool;
+    /// What an item that failed carries is what went wrong in words, and not an object with all that is known of it.
+    const ERRORS_ARE_WORDS: bool = false;
 
     /// Runs a statement, and gives its rows to the sink.
     fn run<'a>(
@@ -81,8 +83,11 @@ pub struct Batch {
 }
 
 /// Sends it all and puts out what comes back.
-pub async fn run(ctx: &Ctx, opener: &impl Opener, batch: Batch) -> Result<Outcome, NodeError> {
+pub async fn run<O: Opener>(ctx: &Ctx, opener: &O, mut batch: Batch) -> Result<Outcome, NodeError> {
     let mut outputs = ctx.outputs(1);
+    for (_, error) in &mut batch.refused {
+        shape::<O::Session>(error);
+    }
     let together = batch.batching != Batching::Independently;
     if together && !batch.refused.is_empty() {
         // Together or not at all: nothing is sent.
@@ -95,10 +100,7 @@ pub async fn run(ctx: &Ctx, opener: &impl Opener, batch: Batch) -> Result<Outcom
         if !batch.queries.is_empty() {
             match all(ctx, opener, &batch).await {
                 Ok(gathered) => gathered.put_out(ctx, &mut outputs).await?,
-                Err(error) => {
-                    let item = error.item.unwrap_or_default() as usize;
-                    fail(ctx, &mut outputs, item, error).await?;
-                }
+                Err(error) => fail_all(ctx, &mut outputs, error).await?,
             }
         }
         return outputs.done().await;
@@ -110,13 +112,41 @@ pub async fn run(ctx: &Ctx, opener: &impl Opener, batch: Batch) -> Result<Outcom
         }
         match one(ctx, opener, query, batch.when_empty).await {
             Ok(gathered) => gathered.put_out(ctx, &mut outputs).await?,
-            Err(error) => fail(ctx, &mut outputs, query.item, error).await?,
+            Err(mut error) => {
+                shape::<O::Session>(&mut error);
+                fail(ctx, &mut outputs, query.item, error).await?;
+            }
         }
     }
     for (item, error) in refused {
         fail(ctx, &mut outputs, item, error).await?;
     }
     outputs.done().await
+}
+
+/// Gives an error the form in which an item carries it.
+fn shape<S: Session>(error: &mut NodeError) {
+    if S::ERRORS_ARE_WORDS {
+        error.carried = None;
+    } else if error.carried.is_none() {
+        error.carried = Some(json!({ "message": error.problem.detail }));
+    }
+}
+
+/// What was sent together has failed together: the run goes on with one item, which says it in words as well.
+async fn fail_all(ctx: &Ctx, outputs: &mut Outputs, error: NodeError) -> Result<(), NodeError> {
+    let item = error.item.unwrap_or_default() as usize;
+    let port = match ctx.info().on_error {
+        OnError::Stop => return Err(error.on_item(item)),
+        OnError::Continue => 0,
+        OnError::ErrorBranch => 1,
+    };
+    if error.problem.code == model::Code::RunCanceled {
+        return Err(error);
+    }
+    let json = [("message", error.problem.detail.as_str().into()), ("error", error.for_item())];
+    let json = json.map(|(name, value)| (name.to_owned(), value));
+    outputs.push(port, Item::new(Map::from_iter(json)), Origin::item(item)).await
 }
 
 async fn fail(ctx: &Ctx, outputs: &mut Outputs, item: usize, error: NodeError) -> Result<(), NodeError> {
@@ -214,7 +244,9 @@ async fn together<S: Session>(
                 if !(transaction && goes_on) || failure.error.problem.code == model::Code::RunCanceled {
                     return Err(failure);
                 }
-                sink.fail(query.item, failure.error);
+                let mut error = failure.error;
+                shape::<S>(&mut error);
+                sink.fail(query.item, error);
                 return Ok(());
             }
         }

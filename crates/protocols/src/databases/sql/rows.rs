@@ -7,6 +7,12 @@ use std::sync::Arc;
 use model::{Item, Map, Value};
 use part::{CHUNK_ITEMS, Ctx, NodeError, Origin, Outputs, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Bytes of a column, as n8n's drivers give them when they become JSON.
+pub fn bytes(raw: &[u8]) -> Value {
+    json!({ "type": "Buffer", "data": raw })
+}
 
 /// Collects what statements give.
 pub struct Sink<'a> {

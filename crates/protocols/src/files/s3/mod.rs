@@ -5,6 +5,7 @@ mod params;
 #[cfg(test)]
 mod tests;
 
+use formats::kind;
 use model::{Item, Map, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
 use part::node::Slot;
@@ -174,7 +175,8 @@ impl PerItem<Params> for Store {
                 let found = call.await?;
                 let base = params.file_key.rsplit('/').next().unwrap_or_default();
                 let mut made = item.clone();
-                made.set_file(&params.binary_property_name, file::kept(&found, base, found["type"].as_str())?);
+                let told = found["type"].as_str().map(str::to_owned).or_else(|| kind::of_name(base));
+                made.set_file(&params.binary_property_name, file::kept(&found, base, told.as_deref())?);
                 Ok(vec![made])
             }
             (Resource::File, Operation::Upload) => {

@@ -616,6 +616,10 @@ async fn network(
     match name {
         // A pull asks the branch what to merge, and would not without it.
         Some(name) if command[0] == "fetch" || command.contains(&"--tags") => arguments.extend(["--".to_owned(), name]),
+        // As in n8n, whoever logs in pushes to the address, where a branch needs no upstream to go to its namesake.
+        Some(_) if pushes && matches!(params.authentication, Authentication::GitPassword) => {
+            arguments.extend(["--".to_owned(), remote.url.clone()]);
+        }
         Some(_) => {}
         None => arguments.extend(["--".to_owned(), remote.url.clone()]),
     }

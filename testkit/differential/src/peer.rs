@@ -37,6 +37,8 @@ impl Peer {
     /// Uses the one that is named, or installs one below `folder`.
     pub fn install(folder: &Path) -> Result<Peer> {
         std::fs::create_dir_all(folder)?;
+        // Errors name places as the system does.
+        let folder = &folder.canonicalize()?;
         let node = node(folder)?;
         let root = match std::env::var_os("FISHPLATE_N8N") {
             Some(root) => PathBuf::from(root),

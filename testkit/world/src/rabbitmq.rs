@@ -1,5 +1,6 @@
 //! RabbitMQ, an AMQP broker.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::chown;
@@ -186,7 +187,14 @@ async fn take_whole(uri: &str, queue: &str) -> Result<Option<Value>> {
     let delivery = message.delivery;
     let properties = &delivery.properties;
     let text = |value: &Option<lapin::types::ShortString>| value.as_ref().map(ToString::to_string);
-    let headers = properties.headers().as_ref().map(|table| format!("{:?}", table.inner()));
+    let header = |value: &lapin::types::AMQPValue| match value {
+        lapin::types::AMQPValue::LongString(text) => String::from_utf8_lossy(text.as_bytes()).into_owned(),
+        other => format!("{other:?}"),
+    };
+    let headers: Option<BTreeMap<String, String>> = properties
+        .headers()
+        .as_ref()
+        .map(|table| table.inner().iter().map(|(name, value)| (name.to_string(), header(value))).collect());
     Ok(Some(json!({
         "exchange": delivery.exchange.as_str(), "routingKey": delivery.routing_key.as_str(), "headers": headers,
         "properties": {

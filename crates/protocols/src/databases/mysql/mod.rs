@@ -27,7 +27,7 @@ use crate::databases::sql::batch::{self, Batch};
 use crate::databases::sql::build::{Query, as_number};
 use crate::databases::sql::lease::{self, Caller};
 use crate::databases::sql::params::{Batching, DeleteCommand, Operation, WhenEmpty};
-use crate::databases::sql::table::{Table, found_by};
+use crate::databases::sql::table::Table;
 use crate::databases::sql::text::{self, Piece};
 use crate::each::{account, lacks, way_out};
 
@@ -241,9 +241,9 @@ fn delete(params: &Params) -> Result<Piece, NodeError> {
 
 fn upsert(params: &Params, item: &Item) -> Result<Piece, NodeError> {
     let table = table(params);
-    let row = table.row(item);
-    found_by(&row, &table.matching()?)?;
-    table.upsert(&row)
+    table.matching()?;
+    // As in n8n: the keys of the table decide, and a row without the column to match on is a new one.
+    table.upsert(&table.row(item))
 }
 
 /// Inserts of all rows, as few as there can be. A column that a row does not have is empty in it.

@@ -21,7 +21,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("clocks", &["scheduleTrigger", "cron", "interval"]),
     ("watching", &["localFileTrigger", "rssFeedReadTrigger", "sseTrigger"]),
     ("errors", &["errorTrigger"]),
-    ("heard", &["redisTrigger", "mqttTrigger", "rabbitmqTrigger", "postgresTrigger", "emailReadImap"]),
+    ("heard", &["redisTrigger"]),
 ];
 
 macro_rules! live {

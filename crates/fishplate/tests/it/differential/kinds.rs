@@ -18,6 +18,8 @@ const NOT_COMPARED: &[(&str, &str)] = &[
     ("n8n-nodes-base.mqttTrigger", LISTENS),
     ("n8n-nodes-base.postgresTrigger", LISTENS),
     ("n8n-nodes-base.rabbitmqTrigger", LISTENS),
+    ("n8n-nodes-base.redisTrigger", LISTENS),
+    ("n8n-nodes-base.rssFeedReadTrigger", LISTENS),
 ];
 
 const LISTENS: &str = "n8n was not asked yet; the tests of the trigger hold it against a real server";

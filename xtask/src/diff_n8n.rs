@@ -17,7 +17,8 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         files.retain(|file| arguments.iter().any(|name| *name == *file.name));
         ensure!(!files.is_empty(), "no file of cases has that name");
     }
-    let peer = Peer::install(&root.join("target/n8n"))?;
+    // What triggers tell of files begins with the folder's plain path.
+    let peer = Peer::install(&root.canonicalize()?.join("target/n8n"))?;
     let count: usize = files.iter().map(|file| file.cases.len()).sum();
     eprintln!("diff-n8n: {count} cases in n8n {}", peer.version);
     let runtime = tokio::runtime::Runtime::new()?;

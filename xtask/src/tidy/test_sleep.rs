@@ -17,7 +17,7 @@ fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     // The tools below are no tests: they wait for servers that they started, and load them for a while.
     let tools = |path: &str| {
-        ["testkit/world/src/", "testkit/src/torture/", "benches/", "xtask/src/"]
+        ["testkit/world/src/", "testkit/differential/src/", "testkit/src/torture/", "benches/", "xtask/src/"]
             .iter()
             .any(|folder| path.starts_with(folder))
     };

@@ -106,10 +106,15 @@ async fn shown(ctx: &Ctx, found: &Resource, active: &Map, key: &str, listed: boo
     put("updatedAt", json!(found.updated_at));
     put("isArchived", false.into());
     put("versionId", found.revision.to_string().into());
-    if !listed {
-        put("versionCounter", json!(found.revision));
+    let mut nodes = taken("nodes").unwrap_or_else(|| json!([]));
+    for node in nodes.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        // Files of n8n's have them first, and its API last.
+        if let Some(parameters) = node.shift_remove("parameters") {
+            node.insert("parameters".to_owned(), parameters);
+        }
     }
-    for place in ["nodes", "connections", "settings"] {
+    put("nodes", nodes);
+    for place in ["connections", "settings"] {
         put(place, taken(place).unwrap_or_else(|| json!({})));
     }
     // A revision has neither: what a run leaves behind and what is pinned is kept beside it.

@@ -19,9 +19,8 @@ const FILES: &[(&str, &[&str])] = &[
     ("pages", &["form"]),
     ("own", &["n8n"]),
     ("clocks", &["scheduleTrigger", "cron", "interval"]),
-    ("watching", &["localFileTrigger", "rssFeedReadTrigger", "sseTrigger"]),
+    ("watching", &["localFileTrigger", "sseTrigger"]),
     ("errors", &["errorTrigger"]),
-    ("heard", &["redisTrigger", "mqttTrigger", "rabbitmqTrigger", "postgresTrigger", "emailReadImap"]),
 ];
 
 macro_rules! live {
@@ -41,7 +40,6 @@ live! {
     clocks_start_runs_with_what_they_give_in_n8n: "clocks",
     triggers_that_watch_start_runs_with_what_they_give_in_n8n: "watching",
     runs_that_fail_start_others_with_what_they_give_in_n8n: "errors",
-    triggers_that_listen_start_runs_with_what_they_give_in_n8n: "heard",
 }
 
 #[test]

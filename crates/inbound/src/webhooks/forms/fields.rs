@@ -99,8 +99,8 @@ fn entered_value(field: &FormField, values: &[String]) -> Result<Value, String> 
     }
     if field.is_list() {
         let count = values.len() as u32;
-        // Nothing at all is an answer to a field that is not needed.
-        let few = field.least.filter(|least| count < *least && (count > 0 || field.required));
+        // Who asks for a number of choices is not content with none, whether the field is needed or not; so it is in n8n.
+        let few = field.least.filter(|least| count < *least);
         let many = field.most.filter(|most| count > *most);
         return match (few, many) {
             (Some(least), _) => Err(format!("Choose at least {least}")),
@@ -278,6 +278,8 @@ mod tests {
         let problems = sent(fields, entered).unwrap_err();
         assert_eq!(problems.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(problems[5].1, "Choose at least 2");
+        let some = json!([{ "label": "Extras", "type": "checkbox", "options": ["a", "b"], "least": 1 }]);
+        assert_eq!(sent(some, json!({})).unwrap_err()[0].1, "Choose at least 1");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 import {
   ArrowDownUp, ArrowRight, Binary, BookUser, Braces, BrushCleaning, CalendarClock, CalendarDays, CircleStop, ClipboardList, ClipboardPen, Clock3, CloudUpload, CodeXml, CornerUpLeft, Database, DatabaseZap, Diff, FileCode, FileDown, FileQuestionMark, FileSpreadsheet, FileUp, FlaskConical, Folder,
-  FolderSync, FolderTree, Funnel, GitBranch, GitCommitHorizontal, GitMerge, Globe, Hand, HardDrive, Hash, History, Hourglass, Image, KeyRound, Link, List, ListEnd, ListPlus, Mail, MailOpen, Network, Package, PencilLine, PhoneIncoming, Plug, Podcast, Radio, Rabbit, RadioTower, Repeat, Rss, Send, Server, ShieldCheck,
+  FolderSync, FolderTree, Funnel, GitBranch, GitCommitHorizontal, GitMerge, Globe, Hand, HardDrive, Hash, History, Hourglass, Image, KeyRound, Leaf, Link, List, ListEnd, ListPlus, Mail, MailOpen, Network, Package, PencilLine, PhoneIncoming, Plug, Podcast, Radio, Rabbit, RadioTower, Repeat, Rss, Send, Server, ShieldCheck,
   Sigma, Split, SquareTerminal, StickyNote, Table2, Tags, Terminal, TrainTrack, TriangleAlert, Ungroup, Waypoints, Webhook, Workflow, Wrench, Zap, type LucideIcon,
 } from "lucide-react";
 
@@ -16,7 +16,7 @@ const SIGNS: Readonly<Record<string, LucideIcon>> = {
   "core.compare": Diff, "core.compression": Package, "core.convert-to-file": FileUp, "core.extract-from-file": FileDown, "core.crypto": Hash, "core.date-time": CalendarDays, "core.debug-helper": Wrench,
   "core.edit-image": Image, "core.evaluation": FlaskConical, "core.evaluation-trigger": FlaskConical, "core.execution-data": Tags, "core.fishplate": TrainTrack, "core.html": CodeXml, "core.item-lists": List, "core.jwt": ShieldCheck,
   "core.markdown": FileCode, "core.move-binary": Binary, "core.read-write-file": HardDrive, "core.remove-duplicates": BrushCleaning, "core.rename-keys": Tags, "core.rss-read": Rss, "core.spreadsheet-file": FileSpreadsheet,
-  "core.summarize": ListPlus, "core.totp": KeyRound, "core.xml": FileCode, "data.table": Table2, "db.mysql": Database, "db.postgres": Database, "db.redis": DatabaseZap, "directory.ldap": BookUser,
+  "core.summarize": ListPlus, "core.totp": KeyRound, "core.xml": FileCode, "data.table": Table2, "db.mongodb": Leaf, "db.mysql": Database, "db.sqlite": Database, "db.postgres": Database, "db.redis": DatabaseZap, "directory.ldap": BookUser,
   "events.trigger": Radio, "feed.trigger": Podcast, "files.ftp": FolderSync, "files.s3": CloudUpload, "files.trigger": FolderTree, "form.page": ClipboardPen, "form.trigger": ClipboardList, "http.graphql": Waypoints,
   "mail.send": Send, "mail.trigger": MailOpen, "mqtt.publish": RadioTower, "mqtt.trigger": RadioTower, "nats.publish": Link, "nats.trigger": Link, "postgres.trigger": DatabaseZap, "rabbitmq.send": Rabbit, "rabbitmq.trigger": Rabbit,
   "redis.trigger": DatabaseZap, "shell.command": Terminal, "shell.git": GitCommitHorizontal, "shell.ssh": SquareTerminal,

@@ -42,7 +42,8 @@ export function ImportReport({ report, nodes, written }: Props) {
               <ul className="mt-1 flex flex-col gap-1">
                 {group.types.map((type) => (
                   <li key={type.type + type.nodes.join()} className="flex flex-wrap items-baseline gap-x-2 gap-y-1">
-                    <span className="font-medium" title={type.type}>{type.later.name}</span>
+                    <span className="font-medium">{type.later.name}</span>
+                    <span className="font-mono text-small text-ink-soft">{type.type}</span>
                     {type.nodes.length > 0 ? <Nodes names={type.nodes} workflow={workflow} /> : <span className="text-ink-soft">{plural(type.count, "node")}</span>}
                   </li>
                 ))}

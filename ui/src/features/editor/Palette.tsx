@@ -7,7 +7,7 @@ import { TYPE_MIME } from "../../canvas/Canvas";
 import { Glyph } from "../../canvas/Glyph";
 import { laterFor } from "@/resource/later";
 import type { NodeType } from "./calls";
-import { search, shelves } from "./search";
+import { isCalled, search, shelves } from "./search";
 
 interface Props {
   readonly types: readonly NodeType[];
@@ -25,7 +25,7 @@ export function Palette({ types, first, onChoose, onClose }: Props) {
   const [active, setActive] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
-  const later = useMemo(() => laterFor(wanted), [wanted]);
+  const later = useMemo(() => (isCalled(types, wanted) ? undefined : laterFor(wanted)), [types, wanted]);
   const found = useMemo(() => {
     const fit = search(types, wanted, first);
     // What does the work meanwhile is offered as if it had been searched.

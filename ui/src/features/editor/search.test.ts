@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { FAMILIES, familyOf } from "../../canvas/families";
 import { hasSign } from "../../canvas/Glyph";
 import type { NodeType } from "./calls";
-import { inWords, search, shelves } from "./search";
+import { inWords, isCalled, search, shelves } from "./search";
 
 /** Every node type has a page, so the pages say which types there are. */
 const IDS = Object.keys(import.meta.glob("../../../../docs/nodes/*.md")).flatMap((file) => { const id = file.replace(/^.*\//, "").replace(/\.md$/, ""); return id.includes(".") ? [id] : []; });
@@ -22,6 +22,10 @@ test("n8n's names lead to the types that are the same", () => {
   const first = (wanted: string) => search(TYPES, wanted)[0]?.id;
   expect(inWords("n8n-nodes-base.splitInBatches")).toBe("split in batches");
   expect([first("split in batches"), first("splitinbatches"), first("function"), first("cron"), first("imap"), first("schedule trigger")]).toEqual(["core.loop", "core.loop", "core.code", "core.schedule", "mail.trigger", "core.schedule"]);
+});
+
+test("what is here is not told to come later", () => {
+  expect([isCalled(TYPES, "Postgres"), isCalled(TYPES, "splitInBat"), isCalled(TYPES, "mongo"), isCalled([...TYPES, type("db.mongodb", "MongoDB", "action")], "mongo"), isCalled(TYPES, "")]).toEqual([true, true, false, true, false]);
 });
 
 test("types stand in families until somebody searches", () => {

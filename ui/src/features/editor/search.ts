@@ -24,6 +24,12 @@ function rankOf(type: NodeType, whole: string, words: readonly string[]): number
   return sum;
 }
 
+/** Whether a type is called by what was typed, so that it is what was looked for. */
+export function isCalled(types: readonly NodeType[], wanted: string): boolean {
+  const whole = wanted.toLowerCase().trim();
+  return whole !== "" && types.some((type) => [type.title.toLowerCase(), ...type.n8n.map(inWords)].some((name) => name.startsWith(whole) || name.replaceAll(" ", "").startsWith(whole)));
+}
+
 /** Types in the order in which they fit what was typed; triggers come first where there is no node yet, else last. */
 export function search(types: readonly NodeType[], wanted: string, first = false): NodeType[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);

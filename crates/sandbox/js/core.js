@@ -511,8 +511,8 @@ export default function install(native) {
   const begin = () => {
     facts = native.json("facts");
     items = native.json("items");
-    lineage = native.json("lineage");
-    pair(items, lineage);
+    lineage = facts.lineage;
+    if (lineage !== undefined) pair(items, items.map((_, index) => ({ item: lineage + index })));
     current = facts.itemIndex;
     seed(native.seed());
     globalThis.items = items;

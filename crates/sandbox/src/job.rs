@@ -138,9 +138,9 @@ pub struct Context {
     pub static_node: Option<Json>,
     /// `$input.context` and `$node[…].context` of the node itself, for example a loop's `noItemsLeft`.
     pub node_context: Option<Json>,
-    /// Where the items came from, one for each: `{item, input?}`, a list of those, or null. Given only to scripts that
-    /// name `pairedItem`; they may then ask for those of other nodes.
-    pub lineage: Option<Json>,
+    /// How many items of the input stand before these. Given only to scripts that name `pairedItem`, which may then ask
+    /// for that of other nodes.
+    pub lineage: Option<u32>,
     /// Values of further globals, by name (`$response`, `$pageCount` …), as JSON.
     pub globals: BTreeMap<String, Json>,
     /// Answers to the host call `node` that are sent along: node name to [`Host::call`]'s JSON.

@@ -310,6 +310,8 @@ struct Facts<'a> {
     node_name: &'a str,
     node_id: &'a str,
     node_version: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lineage: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     globals: Vec<&'a String>,
 }
@@ -345,6 +347,7 @@ fn frame(job: &Job, options: &Options) -> Result<Vec<u8>, Error> {
         node_name: &context.node_name,
         node_id: &context.node_id,
         node_version: context.node_version,
+        lineage: context.lineage,
         globals: context.globals.keys().collect(),
     };
     let facts = serde_json::to_string(&facts).map_err(unwritable)?;
@@ -369,7 +372,6 @@ fn optional_texts(context: &Context) -> impl Iterator<Item = (&str, &str)> {
         ("static:global", &context.static_global),
         ("static:node", &context.static_node),
         ("context", &context.node_context),
-        ("lineage", &context.lineage),
     ]
     .into_iter()
     .filter_map(|(name, text)| text.as_ref().map(|text| (name, text.as_str())))

@@ -1,6 +1,5 @@
 //! Where items came from, as n8n writes it at an item: `pairedItem`. A script is told only when it names that field.
-
-use std::ops::Range;
+//! Items of its input are there by their own position; those of other nodes by that of the item that they came from.
 
 use part::NodeError;
 use part::origins::{Origin, Source};
@@ -9,7 +8,7 @@ use serde::Serialize;
 
 use super::data::PortData;
 use super::host::StepRun;
-use crate::event::{Feed, StepNumber};
+use crate::event::StepNumber;
 
 /// n8n's `pairedItem` of an item; absent where the node did not say.
 #[derive(Serialize)]
@@ -51,21 +50,6 @@ fn of_port(port: &PortData) -> impl Iterator<Item = Option<PairedItem>> {
 }
 
 impl StepRun {
-    /// That of items of the first input.
-    pub(super) async fn lineage_of_input(&self, range: Range<usize>) -> Result<Json, NodeError> {
-        let mut all = Vec::new();
-        for feed in self.inputs.get(0).into_iter().flatten() {
-            if *feed == Feed::EMPTY_ITEM {
-                all.push(None);
-                continue;
-            }
-            let found = self.shared.look_up(|data| Ok(data.find(feed.step)?.cloned())).await?;
-            all.extend(found.iter().filter_map(|step| step.outputs.get(feed.output as usize)).flat_map(of_port));
-        }
-        let part = all.get(range.start..range.end.min(all.len())).unwrap_or_default();
-        Json::of(part).map_err(|error| NodeError::bug(format!("lineage cannot be written as JSON: {error}")))
-    }
-
     /// That of everything that a step put out, by port.
     pub(super) async fn lineage_of_step(&self, step: StepNumber) -> Result<Json, NodeError> {
         let found = self.shared.look_up(|data| Ok(data.find(step)?.cloned())).await?;

@@ -192,14 +192,14 @@ impl StepRun {
             _ => None,
         };
         let whole = collected.as_deref().or_else(|| input.and_then(part::Items::as_slice));
-        let (json, start, sent) = match whole.filter(|all| all.len() >= first + items.len()) {
-            Some(all) => (items_json(all), first, 0..all.len()),
-            None => (items_json(items), 0, first..first + items.len()),
+        let (json, start, before) = match whole.filter(|all| all.len() >= first + items.len()) {
+            Some(all) => (items_json(all), first, 0),
+            None => (items_json(items), 0, first),
         };
         let stateful = sources.iter().any(|source| reads_static_data(source));
         let mut context = self.context(json?, stateful).await?;
         if sources.iter().any(|source| lineage::is_read_by(source)) {
-            context.lineage = Some(self.lineage_of_input(sent).await?);
+            context.lineage = Some(before as u32);
         }
         if let Some(globals) = globals {
             context.globals = globals.iter().map(|(name, value)| (name.clone(), Json::from(value))).collect();
@@ -317,7 +317,7 @@ impl StepRun {
         };
         let mut context = self.context(json, reads_static_data(job.source)).await?;
         if lineage::is_read_by(job.source) {
-            context.lineage = Some(self.lineage_of_input(0..input.len()).await?);
+            context.lineage = Some(0);
         }
         let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
         let kind = Kind::Code { source: job.source.to_owned(), mode };

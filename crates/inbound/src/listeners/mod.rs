@@ -29,6 +29,8 @@ use crate::{Clock, Rehearsal};
 
 /// A listener without a proof for so long is dead.
 pub const DEAD_AFTER: Duration = Duration::from_secs(PROOF.as_secs() * 2);
+/// A listener without a proof for so long hangs where it does not notice, and is begun again.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(PROOF.as_secs() * 4);
 /// How often ownership is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// First pause after a failure; it doubles up to [`LONGEST_PAUSE`].
@@ -410,6 +412,11 @@ async fn supervise(
         let ended = tokio::select! {
             ended = source.listen(&ear) => ended,
             () = patience(stop) => return,
+            // What it had in hand is said to it again, and has its runs already.
+            () = silence(pulse) => {
+                let detail = format!("nothing was proved for {} seconds; it is begun again", GIVEN_UP_AFTER.as_secs());
+                Err(NodeError::new(model::Code::Unavailable, part::Category::Unavailable, detail))
+            }
         };
         if stop.is_cancelled() {
             return;
@@ -427,6 +434,18 @@ async fn supervise(
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Resolves when a listener has proved nothing for too long.
+async fn silence(pulse: &Pulse) {
+    let mut proved = (pulse.alive_at.load(Ordering::Relaxed), tokio::time::Instant::now());
+    while proved.1.elapsed() < GIVEN_UP_AFTER {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let alive_at = pulse.alive_at.load(Ordering::Relaxed);
+        if alive_at != proved.0 {
+            proved = (alive_at, tokio::time::Instant::now());
         }
     }
 }

@@ -51,6 +51,7 @@ struct Toy {
     begun: AtomicUsize,
     under_way: AtomicUsize,
     broken: std::sync::atomic::AtomicBool,
+    hangs: std::sync::atomic::AtomicBool,
 }
 
 impl Source for Toy {
@@ -66,6 +67,9 @@ impl Source for Toy {
             }
             let _counted = Counted::new(&self.under_way);
             loop {
+                if self.hangs.load(Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
                 ear.alive();
                 let last = ear.recall("last").await?.map_or(0, |bytes| bytes[0]);
                 ear.admit(vec![Item::default()], Some(format!("message {last}"))).await?;
@@ -205,6 +209,21 @@ async fn a_failure_is_shown_tried_again_and_called_dead_in_time() {
     let mut unique = keys.clone();
     unique.dedup();
     assert_eq!(unique.len(), keys.len(), "no message came twice");
+    house.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_without_noticing_is_called_dead_and_begun_again() {
+    let house = house();
+    house.handle.set_ears(vec![ear("a", serde_json::Value::Null)]);
+    house.after(3).await;
+    house.toy.hangs.store(true, Ordering::Relaxed);
+    let view = house.after(25).await;
+    assert_eq!((view.health, view.failures), (Health::Dead, 0));
+    house.toy.hangs.store(false, Ordering::Relaxed);
+    let view = house.after(25).await;
+    assert_eq!((view.health, view.failures, view.problem), (Health::Listening, 1, None));
+    assert_eq!((house.toy.begun.load(Ordering::Relaxed), house.toy.under_way.load(Ordering::Relaxed)), (2, 1));
     house.end().await;
 }
 

@@ -94,6 +94,10 @@ impl Mailbox {
     pub(super) async fn search(&mut self, criteria: &str) -> Result<BTreeSet<u32>, NodeError> {
         let host = self.host.clone();
         let found = timed(&host, PATIENCE, self.session()?.uid_search(criteria)).await?;
+        if found.is_empty() {
+            // The driver takes the end of the stream for the end of an empty answer. Who is asked again in vain is gone.
+            timed(&host, PATIENCE, self.session()?.noop()).await?;
+        }
         Ok(found.into_iter().collect())
     }
 

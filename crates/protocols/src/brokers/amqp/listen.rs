@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
                 let info = ear.info();
                 tracing::warn!(%problem, workflow = %info.workflow, node = info.node, "a message is refused");
                 let refused = BasicNackOptions { multiple: false, requeue: false };
-                taken.acker.nack(refused).await.map_err(|error| broken(&error))?;
+                answer("a message was refused", taken.acker.nack(refused)).await?;
                 self.acknowledged.push((taken.identity, taken.key));
                 Ok(None)
             }
@@ -291,16 +291,19 @@ impl<'a> Reader<'a> {
 
     async fn settle(&mut self, taken: Taken, verdict: Verdict) -> Result<(), NodeError> {
         let sent = match verdict {
-            Verdict::Acknowledge => taken.acker.ack(BasicAckOptions::default()).await,
+            // A driver whose stream has broken may never say so.
+            Verdict::Acknowledge => {
+                answer("a message was acknowledged", taken.acker.ack(BasicAckOptions::default())).await
+            }
             Verdict::HandBack => {
                 self.ledger.hand_back(&taken.identity, &taken.key);
                 self.ear.remember(PLACE, self.ledger.bytes()).await?;
                 let again = BasicNackOptions { multiple: false, requeue: true };
-                taken.acker.nack(again).await.map_err(|error| broken(&error))?;
+                answer("a message was handed back", taken.acker.nack(again)).await?;
                 return Ok(());
             }
         };
-        sent.map_err(|error| broken(&error))?;
+        sent?;
         self.acknowledged.push((taken.identity, taken.key));
         Ok(())
     }

@@ -4193,7 +4193,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description How long a made token is good for.
+             * @description How long the token of a call is good for. Tokens that a node makes say themselves when they end.
              * @default 5m
              */
             lifetime?: components["schemas"]["Duration"];
@@ -4220,6 +4220,9 @@ export interface components {
             secretQuery?: string[];
             /** @description Names of fields of the body whose values are secret. */
             secretBody?: string[];
+        } | {
+            /** @constant */
+            type: "keys";
         } | {
             /** @constant */
             type: "login";

@@ -101,33 +101,24 @@ impl Mailbox {
         Ok(found.into_iter().collect())
     }
 
-    /// A mail, left unread; none when it has gone meanwhile. It comes piece by piece, and each piece is told of.
-    pub(super) async fn fetch(&mut self, uid: u32, arrived: impl Fn()) -> Result<Option<Kept>, NodeError> {
+    /// A mail, left unread. It comes piece by piece, and each piece is told of. One that was listed and is not given is
+    /// an error: the server may have lost it, have a fault of its own, or not see for a moment what is there, as when
+    /// another session moves its file. In a mailbox that is opened anew, what has gone is not listed any more.
+    pub(super) async fn fetch(&mut self, uid: u32, arrived: impl Fn()) -> Result<Kept, NodeError> {
         let mut source = Vec::new();
         // What servers say of a mail's size is not always so: the end is where a piece comes short.
         while (source.len() as u64) < LARGEST {
             let Some(piece) = self.piece(uid, source.len()).await? else {
-                return self.has_gone(uid).await.map(|()| None);
+                let detail = format!("`{}` lists the mail {uid} and does not give it", self.host);
+                return Err(NodeError::new(Code::UpstreamProtocol, Category::Unavailable, detail));
             };
             arrived();
             source.extend_from_slice(&piece);
             if piece.len() < PIECE {
-                return Ok(Some(Kept { source: source.into(), cut: false }));
+                return Ok(Kept { source: source.into(), cut: false });
             }
         }
-        Ok(Some(Kept { source: source.into(), cut: true }))
-    }
-
-    /// A server that gives nothing of a mail may have lost it, or have a fault of its own, or be gone: the driver tells
-    /// them not apart. Only what the server does not list any more has gone.
-    async fn has_gone(&mut self, uid: u32) -> Result<(), NodeError> {
-        match self.search(&format!("UID {uid}")).await?.contains(&uid) {
-            false => Ok(()),
-            true => {
-                let detail = format!("`{}` lists the mail {uid} and does not give it", self.host);
-                Err(NodeError::new(Code::UpstreamProtocol, Category::Unavailable, detail))
-            }
-        }
+        Ok(Kept { source: source.into(), cut: true })
     }
 
     async fn piece(&mut self, uid: u32, from: usize) -> Result<Option<Bytes>, NodeError> {

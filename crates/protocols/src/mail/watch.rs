@@ -123,11 +123,10 @@ impl<'a> Hearing<'a> {
             if known {
                 continue;
             }
-            if let Some(kept) = self.mailbox.fetch(uid, || self.ear.alive()).await? {
-                self.admit(uid, &kept).await?;
-                if self.params.after == After::Read {
-                    self.mailbox.mark_read(uid).await?;
-                }
+            let kept = self.mailbox.fetch(uid, || self.ear.alive()).await?;
+            self.admit(uid, &kept).await?;
+            if self.params.after == After::Read {
+                self.mailbox.mark_read(uid).await?;
             }
             if self.params.only_new {
                 self.place.last = uid;

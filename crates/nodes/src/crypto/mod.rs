@@ -1,7 +1,7 @@
 //! Node types that make digests, signatures and tokens.
 
-#[expect(clippy::module_inception, reason = "the node type is called so")]
 mod cipher;
+#[expect(clippy::module_inception, reason = "the node type is called so")]
 mod crypto;
 mod hash;
 mod jwt;

@@ -200,7 +200,7 @@ fn give(statement: &mut Statement<'_>, values: &[Value], rows: &Rows) -> rusqlit
     for (at, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(at + 1, bound(value))?;
     }
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut part = Vec::new();
     let mut found = statement.raw_query();
     while let Some(row) = found.next()? {

@@ -292,8 +292,8 @@ impl Connection {
         let checks_only = matches!(&self.auth, Scheme::Jwt { algorithm, public_key: Some(_), .. }
             if !algorithm.is_symmetric() && self.hosts.is_empty());
         // Which of them are wanted, only the service or the node knows.
-        let service_decides = matches!(self.auth, Scheme::Login { .. } | Scheme::Keys {});
-        let wanted = if checks_only || service_decides { Vec::new() } else { self.secret_fields() };
+        let others_decide = matches!(self.auth, Scheme::Login { .. } | Scheme::Keys {});
+        let wanted = if checks_only || others_decide { Vec::new() } else { self.secret_fields() };
         wanted.into_iter().filter(|field| !self.secrets.contains(field)).collect()
     }
 

@@ -70,15 +70,14 @@ impl Household {
                 value(&self.resources.put(grant, scope, Put::new(manifest, expect), false).await?.resource)
             }
             Act::Delete { kind, name } => {
-                // A workflow that deletes or renames a table uses it, too, and means it.
+                // A workflow that deletes a table uses it, too, and means it.
                 let forced = kind == DataTableKind::KIND;
                 let of = reference(&kind, &name);
                 value(&self.resources.delete(grant, scope, of, Expectation::Any, forced, false).await?)
             }
             Act::Rename { kind, name, to } => {
-                let forced = kind == DataTableKind::KIND;
                 let of = reference(&kind, &name);
-                value(&self.resources.rename(grant, scope, &of, to, Expectation::Any, forced).await?)
+                value(&self.resources.rename(grant, scope, &of, to, Expectation::Any).await?)
             }
             Act::Active => {
                 grant.require(Permission::ResourceRead, scope)?;

@@ -324,6 +324,6 @@ async fn rollback(app: App, mut call: Call, kind: KindEntry) -> Result<Reply, Pr
 async fn rename(app: App, mut call: Call, kind: KindEntry) -> Result<Reply, Problem> {
     let wanted: Rename = call.json().await?;
     let (of, expect) = (address(&call, kind)?, Expectation::of(&call)?);
-    let items = app.resources.rename(call.grant()?, &call.scope, &of, wanted.to, expect, false).await?;
+    let items = app.resources.rename(call.grant()?, &call.scope, &of, wanted.to, expect).await?;
     Reply::json(&Page { items, next_cursor: None })
 }

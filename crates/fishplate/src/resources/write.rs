@@ -254,7 +254,6 @@ impl Resources {
         of: &Ref,
         to: Name,
         expect: Expectation,
-        forced: bool,
     ) -> Result<Vec<Ref>, Problem> {
         let kind = *self.kind(&of.kind)?;
         authorise(grant, kind.write, scope)?;
@@ -301,9 +300,8 @@ impl Resources {
             "connection" => self.inner.vault.resealed(id, &of.name, &to).await?,
             _ => Vec::new(),
         };
-        let change = Change { forced, ..self.change(grant, false) };
         let rename = Rename { from: of.clone(), to, expect, rewritten, resealed };
-        let rows = self.inner.store.rename_resource(id, rename, change).await?;
+        let rows = self.inner.store.rename_resource(id, rename, self.change(grant, false)).await?;
         self.inner.vault.forget(id, &of.name);
         self.catch_up().await?;
         Ok(rows.into_iter().map(|row| Ref { kind: row.kind, name: row.name }).collect())

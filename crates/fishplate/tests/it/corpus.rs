@@ -71,6 +71,25 @@ pub struct Ran {
     pub category: Option<Category>,
 }
 
+impl Ran {
+    /// Nothing has come of it yet.
+    fn before(candidate: &Candidate, start: &str, kind: &str) -> Ran {
+        Ran {
+            file: candidate.file.clone(),
+            title: candidate.spec.title.clone(),
+            start: start.to_owned(),
+            webhook: kind == "webhook",
+            status: "refused".into(),
+            answered: None,
+            steps: 0,
+            last: String::new(),
+            items: Vec::new(),
+            error: None,
+            category: None,
+        }
+    }
+}
+
 /// The workflows of the corpus, which stands beside the checkout. None, and said loudly, where it does not.
 pub fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/n8n/dev");
@@ -222,19 +241,7 @@ fn attached(files: &BTreeMap<String, String>) -> Value {
 async fn run_on_a_server(server: &Server, candidate: &Candidate, trigger: &(String, &'static str)) -> Ran {
     let name = format!("public-{}", candidate.file);
     server.ask("PUT", &format!("/workflows/{name}"), json!({ "spec": candidate.spec })).await.ok();
-    let mut ran = Ran {
-        file: candidate.file.clone(),
-        title: candidate.spec.title.clone(),
-        start: trigger.0.clone(),
-        webhook: false,
-        status: "refused".into(),
-        answered: None,
-        steps: 0,
-        last: String::new(),
-        items: Vec::new(),
-        error: None,
-        category: None,
-    };
+    let mut ran = Ran::before(candidate, &trigger.0, trigger.1);
     let activated = server.ask("POST", &format!("/workflows/{name}/activate"), json!({})).await;
     if activated.status >= 300 {
         ran.error = Some(activated.json().to_string());
@@ -286,19 +293,7 @@ async fn run_with(
         start_at: trigger.is_none().then(|| candidate.spec.nodes[0].name.clone()),
         use_pins: false,
     };
-    let mut ran = Ran {
-        file: candidate.file.clone(),
-        title: candidate.spec.title.clone(),
-        start: start.to_owned(),
-        webhook: kind == "webhook",
-        status: "refused".into(),
-        answered: None,
-        steps: 0,
-        last: String::new(),
-        items: Vec::new(),
-        error: None,
-        category: None,
-    };
+    let mut ran = Ran::before(candidate, start, kind);
     let id = match house.start(event).await {
         Ok(id) => id,
         Err(problem) => {

@@ -93,7 +93,7 @@ pub struct Change {
     pub at: Millis,
     /// Do everything but the commit.
     pub dry_run: bool,
-    /// What something active uses may go.
+    /// What something active uses may be deleted.
     pub forced: bool,
 }
 

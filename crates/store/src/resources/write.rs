@@ -35,8 +35,7 @@ impl Store {
     /// Deletes a resource; its history stays. Returns who still refers to it.
     ///
     /// Fails with [`Error::NotFound`], [`Error::Conflict`], [`Error::InUse`] when something active uses it and the
-    /// change is not forced, or
-    /// [`Error::Refused`] when `guard` says so.
+    /// change is not forced, or [`Error::Refused`] when `guard` says so.
     pub async fn delete_resource(
         &self,
         scope: ScopeId,

@@ -10,7 +10,8 @@ use libfuzzer_sys::fuzz_target;
 use part::Catalogue;
 use part::catalogue::Snapshot;
 
-static CATALOGUE: LazyLock<Arc<Snapshot>> = LazyLock::new(|| Catalogue::new(nodes::built_in()).snapshot());
+static CATALOGUE: LazyLock<Arc<Snapshot>> =
+    LazyLock::new(|| Catalogue::new([nodes::built_in(), protocols::nodes()].concat()).snapshot());
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(Content::Manifests(manifests)) = bundle::decode(bytes) {

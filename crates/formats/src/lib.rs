@@ -11,6 +11,8 @@ pub mod archive;
 pub mod calendar;
 pub mod csv;
 pub mod feed;
+#[cfg(test)]
+mod hostile;
 pub mod kind;
 pub mod number;
 pub mod page;

@@ -2,6 +2,7 @@
 
 mod plain;
 mod select;
+pub(crate) mod tags;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -19,15 +20,18 @@ use crate::{Error, Result};
 const NODES: usize = 2_000_000;
 const DEPTH: usize = 500;
 
-/// Bytes that are read at a time.
-const PART: usize = 16 << 10;
-
 /// A node of a page.
 pub type Id = usize;
 
 /// A page.
 pub struct Page {
     nodes: Vec<Node>,
+}
+
+/// Whether other parsers than [`Page::read`] may take very long for the attributes of a page's tags. Then it goes through
+/// that one first, which refuses it if so.
+pub fn is_suspect(text: &str) -> bool {
+    tags::is_suspect(text)
 }
 
 struct Node {
@@ -52,21 +56,19 @@ impl Page {
     /// It is too large or nested too deeply.
     pub fn read(text: &str) -> Result<Page> {
         let tree = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
-        let sink = Tree { nodes: RefCell::new(Vec::new()), deep: Cell::new(false) };
+        let sink = Tree { nodes: RefCell::new(Vec::new()), deep: Cell::new(false), heard: Cell::new(0) };
         sink.nodes.borrow_mut().push(Node { parent: None, children: Vec::new(), depth: 0, data: Data::Document });
         let options = ParseOpts { tree_builder: tree, ..ParseOpts::default() };
         let mut parser = html5ever::parse_document(sink, options);
         // Part by part: with what is open, the time that each tag takes grows.
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = (PART.min(rest.len())..=rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len());
-            let (part, more) = rest.split_at(end);
+        tags::feed(text, &mut |part| {
             parser.process(part.into());
-            if parser.tokenizer.sink.sink.deep.get() {
-                return Err(Error::limit(format!("the page is nested more than {DEPTH} levels deep")));
+            let sink = &parser.tokenizer.sink.sink;
+            match sink.deep.get() {
+                true => Err(Error::limit(format!("the page is nested more than {DEPTH} levels deep"))),
+                false => Ok(sink.heard.get()),
             }
-            rest = more;
-        }
+        })?;
         let page = parser.finish();
         if page.nodes.len() > NODES {
             return Err(Error::limit(format!("the page has more than {NODES} nodes")));
@@ -198,6 +200,8 @@ struct Tree {
     nodes: RefCell<Vec<Node>>,
     /// A node is deeper than any may be.
     deep: Cell<bool>,
+    /// How often the parser has made or placed something.
+    heard: Cell<usize>,
 }
 
 #[derive(Clone)]
@@ -208,12 +212,14 @@ struct Handle {
 
 impl Tree {
     fn add(&self, data: Data, name: QualName) -> Handle {
+        self.heard.update(|heard| heard + 1);
         let mut nodes = self.nodes.borrow_mut();
         nodes.push(Node { parent: None, children: Vec::new(), depth: 0, data });
         Handle { id: nodes.len() - 1, name: Rc::new(name) }
     }
 
     fn place(&self, parent: Id, at: Option<usize>, child: NodeOrText<Handle>) {
+        self.heard.update(|heard| heard + 1);
         let mut nodes = self.nodes.borrow_mut();
         let end = at.unwrap_or(nodes[parent].children.len());
         let id = match child {
@@ -330,7 +336,9 @@ impl TreeSink for Tree {
 
     fn add_attrs_if_missing(&self, target: &Handle, more: Vec<Attribute>) {
         if let Data::Element { attributes, .. } = &mut self.nodes.borrow_mut()[target.id].data {
-            for attribute in more {
+            self.heard.update(|heard| heard + 1);
+            // A second `body` adds to the first, and so may a millionth.
+            for attribute in more.into_iter().take(tags::ATTRIBUTES.saturating_sub(attributes.len())) {
                 let name = attribute.name.local.to_string();
                 if !attributes.iter().any(|(known, _)| *known == name) {
                     attributes.push((name, attribute.value.to_string()));

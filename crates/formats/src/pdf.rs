@@ -36,7 +36,11 @@ pub struct Read {
 /// # Errors
 /// It is no PDF file, is locked by another password, or unpacks to too much.
 pub fn read(bytes: &[u8], password: &str, most: Option<usize>) -> Result<Read> {
-    let options = LoadOptions { password: Some(password.to_owned()), ..LoadOptions::default() };
+    let options = LoadOptions {
+        password: Some(password.to_owned()),
+        max_decompressed_size: Some(UNPACKED),
+        ..LoadOptions::default()
+    };
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
         lopdf::Error::InvalidPassword | lopdf::Error::Decryption(_) if password.is_empty() => {
             Error::broken("No password given")

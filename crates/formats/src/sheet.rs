@@ -1,6 +1,7 @@
 //! Spreadsheets, and the tables of web pages and rich texts.
 
 mod read;
+mod tame;
 mod write;
 mod xls;
 

@@ -9,6 +9,9 @@ use crate::{Error, Result, number};
 /// Most cells of a table, and of the records that are made of it.
 pub const CELLS: usize = 8_000_000;
 
+/// Most bytes of texts in a table: a spreadsheet says a text once that a million cells show.
+const TEXTS: usize = if cfg!(test) { 64 << 20 } else { 512 << 20 };
+
 /// What is in a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
@@ -25,6 +28,7 @@ pub enum Cell {
 pub struct Table {
     rows: BTreeMap<u32, BTreeMap<u32, Cell>>,
     count: usize,
+    texts: usize,
 }
 
 /// Which part of a table is read, and how.
@@ -52,6 +56,12 @@ impl Table {
         self.count += 1;
         if self.count > CELLS {
             return Err(Error::limit(format!("the table has more than {CELLS} cells")));
+        }
+        if let Cell::Text(text) = &cell {
+            self.texts += text.len();
+        }
+        if self.texts > TEXTS {
+            return Err(Error::limit(format!("the texts of the table have more than {TEXTS} bytes")));
         }
         self.rows.entry(row).or_default().insert(column, cell);
         Ok(())

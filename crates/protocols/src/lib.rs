@@ -10,6 +10,8 @@ mod brokers;
 mod databases;
 mod each;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ldap;
 mod listens;
 mod mail;

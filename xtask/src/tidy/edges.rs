@@ -47,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("differential", &["formats", "world"]),
     ("testkit", &["model", "store", "outbound", "sandbox", "auth", "part", "world"]),
     ("xtask", &["world", "differential"]),
-    ("fuzz", &["model", "part", "nodes", "engine", "formats"]),
+    ("fuzz", &["model", "part", "nodes", "engine", "formats", "inbound", "protocols"]),
     (
         "benches",
         &["model", "store", "outbound", "sandbox", "auth", "part", "engine", "nodes", "inbound", "world", "testkit"],
@@ -79,6 +79,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("deadpool-postgres", &["store"]),
     ("jsonwebtoken", &["auth"]),
     ("calamine", &["formats"]),
+    ("cfb", &["formats"]),
     ("html5ever", &["formats", "inbound", "nodes"]),
     ("lopdf", &["formats"]),
     ("rust_xlsxwriter", &["formats"]),

@@ -169,7 +169,7 @@ const TABLE: u32 = 0xFFFF_FFFD;
 const TABLE_OF_TABLES: u32 = 0xFFFF_FFFC;
 
 /// A compound file with one stream.
-fn compound(mut stream: Vec<u8>) -> Result<Vec<u8>> {
+pub(super) fn compound(mut stream: Vec<u8>) -> Result<Vec<u8>> {
     // Short streams are kept in another way; this one is made long enough.
     stream.resize(stream.len().max(4096).next_multiple_of(SECTOR), 0);
     let content = stream.len() / SECTOR;

@@ -30,6 +30,8 @@ use crate::verify::Verifier;
 use crate::{Clock, SystemClock};
 
 pub use body::Limits;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub use gate::sender;
 
 /// What a receiver works with.

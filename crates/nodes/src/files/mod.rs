@@ -10,6 +10,8 @@ mod disk;
 mod extract;
 mod feed;
 mod file;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod image;
 mod move_binary;

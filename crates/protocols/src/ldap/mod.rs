@@ -1,6 +1,6 @@
 //! `ldap`: entries of a directory.
 
-mod filter;
+pub(crate) mod filter;
 #[cfg(test)]
 mod tests;
 

@@ -5,6 +5,8 @@ mod ask;
 mod compose;
 mod criteria;
 mod form_n8n;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod imap;
 mod message;
 mod send;

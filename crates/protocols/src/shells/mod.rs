@@ -1,7 +1,7 @@
 //! Commands, on other machines and on the server's own: off unless the operator allows them ([`part::powers`]).
 
 mod command;
-mod git;
+pub(crate) mod git;
 pub(crate) mod host_key;
 pub(crate) mod process;
 mod quote;

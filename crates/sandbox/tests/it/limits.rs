@@ -203,3 +203,37 @@ async fn a_dropped_run_ends_its_child() {
     }
     assert_eq!(sandbox.children(), 0);
 }
+
+#[tokio::test]
+async fn queries_and_patterns_in_expressions_meet_the_limits_of_scripts() {
+    let doubling = vec!["[@,@]"; 40].join(" | ");
+    let deep = "[".repeat(20_000);
+    let crossed = vec!["a[*]"; 12].join(".");
+    for (expression, limit) in [
+        (format!("{{{{ $jmespath({{ a: 1 }}, '{doubling}') }}}}"), "output"),
+        (format!("{{{{ $jmespath({{ a: 1 }}, '{deep}') }}}}"), "error"),
+        (
+            format!(
+                "{{{{ (() => {{ let a = 1; for (let n = 0; n < 12; n++) a = Array(10).fill({{ a }}); return $jmespath({{ a }}, '{crossed}') }})() }}}}"
+            ),
+            "output",
+        ),
+        ("{{ ('a'.repeat(60) + 'b').extractEmail() }}".into(), "fine"),
+        ("{{ 'x'.repeat(1 << 16).replace(/(x+x+)+y/, '') }}".into(), "time"),
+        ("{{ ('@a.'.repeat(20000) + '!').isEmail() }}".into(), "fine"),
+        ("{{ ('http://' + 'a.'.repeat(20000) + '!').extractUrl() }}".into(), "fine"),
+    ] {
+        let mut job = expressions(&[&expression], 1, context(&[json!({})]));
+        (job.limits.cpu, job.limits.output, job.limits.memory) = (Duration::from_secs(1), 4 << 20, 64 << 20);
+        let ended = match run(job).await {
+            Err(Error::Timeout) => "time",
+            Err(Error::OutputTooLarge { .. } | Error::Memory) => "output",
+            Err(error) => panic!("{expression}: {error:?}"),
+            Ok(outcome) => match outcome.cells().unwrap().remove(0).remove(0) {
+                Cell::Error(_) => "error",
+                _ => "fine",
+            },
+        };
+        assert!(ended == limit || limit == "output" && ended == "time", "{expression:.80}: {ended} and not {limit}");
+    }
+}

@@ -221,6 +221,9 @@ mod tests {
             let deep = "<div>".repeat(levels);
             assert!(failure(&Markdown, json!({ "html": deep }), &[json!([{}])]).contains("nested"), "{levels}");
         }
+        let crowded: String = (0..50_000).map(|number| format!(" a{number}")).collect();
+        let html = format!("<p{crowded}>x</p>");
+        assert!(failure(&Markdown, json!({ "html": html }), &[json!([{}])]).contains("attributes"));
         for markdown in ["[".repeat(50_000), "> ".repeat(5000), "*a_".repeat(20_000), "![](".repeat(20_000)] {
             let params = json!({ "mode": "markdownToHtml", "markdown": markdown });
             assert!(run(&Markdown, params, &[json!([{}])]).is_ok());

@@ -170,6 +170,9 @@ pub fn write(html: &str, options: &Options) -> Result<String, NodeError> {
     if unclosed(html) > MOST_OPEN {
         return Err(too_deep());
     }
+    if formats::page::is_suspect(html) {
+        formats::page::Page::read(html).map_err(|error| NodeError::bad_data(error.to_string()))?;
+    }
     let name = QualName::new(None, ns!(html), local_name!("body"));
     let dom = parse_fragment(RcDom::default(), ParseOpts::default(), name, Vec::new(), false).one(html);
     let root = Node::new(&dom.document, 0)?;

@@ -3,6 +3,8 @@
 //! Off unless the operator allows it. What git is kept from is said in [`repository`] (settings, hooks, links) and
 //! [`remote`] (where it may go); here, nothing that a workflow gives can become an option.
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod remote;
 mod repository;
 mod say;

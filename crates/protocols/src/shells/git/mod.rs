@@ -3,9 +3,12 @@
 //! Off unless the operator allows it. What git is kept from is said in [`repository`] (settings, hooks, links) and
 //! [`remote`] (where it may go); here, nothing that a workflow gives can become an option.
 
+mod over_ssh;
 mod remote;
 mod repository;
 mod say;
+#[cfg(test)]
+mod ssh_tests;
 #[cfg(test)]
 mod tests;
 
@@ -41,7 +44,7 @@ pub struct Params {
     #[schemars(title = "Folder of the repository", example = &"repositories/shop")]
     #[serde(default, deserialize_with = "lenient::text")]
     repository_path: String,
-    /// Cloning: the remote, `https://…`.
+    /// Cloning: the remote, `https://…`, `ssh://user@host/path` or `user@host:path`.
     #[schemars(
         title = "Remote",
         example = &"https://example.com/shop.git",
@@ -76,7 +79,7 @@ pub struct Params {
     #[schemars(title = "To another remote", extend("x-form" = { "when": { "operation": "push" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     repository: bool,
-    /// Pushing: that remote, `https://…`.
+    /// Pushing: that remote.
     #[schemars(
         title = "That remote",
         example = &"https://example.com/shop.git",
@@ -296,7 +299,7 @@ impl Plain for GitNode {
                 n8n::not_honoured(
                     &mut lifted,
                     name,
-                    "is no address that is called: use one that begins with `https://`",
+                    "is no address that is called: use one that begins with `https://` or `ssh://`",
                 );
             }
         }

@@ -18,6 +18,7 @@ mod moving;
 mod n8n;
 mod node_options;
 mod node_pages;
+mod own_life;
 mod people;
 mod recipes;
 mod replay;

@@ -5,6 +5,7 @@ mod accounts;
 mod authority;
 mod commands;
 mod corpus;
+mod custom_data;
 mod differential;
 mod drafts;
 mod evaluate;

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use model::{Binary, Digest, Item, Name, Problem, RunId, Scope, ScopeId, Value};
 use outbound::{Login, Outbound};
 use part::folder::Folder;
-use part::listen::{Ear, EarHost, EarInfo, Source};
+use part::listen::{Beginning, Ear, EarHost, EarInfo, Source};
 use part::runs::RunEnd;
 use part::{ByteStream, NodeError};
 use tokio::sync::watch;
@@ -71,6 +71,7 @@ impl Listening {
             settings,
             connections: logins.iter().map(|(slot, _)| ((*slot).to_owned(), name(slot))).collect(),
             timezone: "UTC".into(),
+            beginning: None,
         };
         let host = Host {
             heard: watch::Sender::new(Vec::new()),
@@ -92,6 +93,12 @@ impl Listening {
     #[must_use]
     pub fn with_settings(&self, settings: Value) -> Listening {
         Listening { info: EarInfo { settings, ..self.info.clone() }, host: self.host.clone() }
+    }
+
+    /// The same trigger after the workflow has come to be listened for in another way.
+    #[must_use]
+    pub fn begun(&self, beginning: Beginning) -> Listening {
+        Listening { info: EarInfo { beginning: Some(beginning), ..self.info.clone() }, host: self.host.clone() }
     }
 
     /// Listens until `enough` says so of what was heard so far, then stops the source and waits for its end.

@@ -1,6 +1,7 @@
 //! The way in: webhooks, resume addresses and schedules of what is active.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::Vault;
 use futures_util::future::BoxFuture;
@@ -9,11 +10,11 @@ use inbound::resume::{Signer, Wait};
 use inbound::routes::{Face, Routes};
 use inbound::schedules::{self, Schedules, Timer};
 use inbound::webhooks::{self, Receiver};
-use inbound::{Endpoint, Local};
+use inbound::{Clock, Endpoint, Local};
 use model::{Code, Name, Problem, RunId, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::Outbound;
 use part::folder::Folder;
-use part::listen::EarInfo;
+use part::listen::{Beginning, EarInfo, How, OWN_LIFE};
 use part::net::AddressRange;
 use part::trigger::Trigger;
 use part::{NodeError, Runs};
@@ -68,12 +69,45 @@ pub fn timers(view: &View) -> Vec<Timer> {
 }
 
 /// The triggers of everything that is active that listen by themselves.
-pub fn ears(view: &View) -> Vec<EarInfo> {
+fn ears(view: &View, lives: &Lives) -> Vec<EarInfo> {
     let mut ears = Vec::new();
     for (scope_id, scope, workflow) in view.active() {
-        ears.extend(ears_of((scope_id, scope), &workflow.name, &workflow.live.spec, &workflow.triggers));
+        let own = ears_of((scope_id, scope), &workflow.name, &workflow.live.spec, &workflow.triggers);
+        ears.extend(own.into_iter().map(|ear| match ear.service == OWN_LIFE {
+            true => EarInfo { beginning: lives.of(scope_id, &workflow.name), ..ear },
+            false => ear,
+        }));
     }
     ears
+}
+
+/// How each active workflow came to be so, for as long as this process sees it.
+#[derive(Default)]
+struct Lives(HashMap<(ScopeId, Name), Beginning>);
+
+impl Lives {
+    /// Takes in what is active now. What is so when the server starts, at `started`, was so before.
+    fn follow(&mut self, view: &View, started: Option<i64>) {
+        let mut next = HashMap::with_capacity(self.0.len());
+        for (scope_id, _, workflow) in view.active() {
+            let key = (scope_id, workflow.name.clone());
+            let revision = workflow.live.revision.unwrap_or_default();
+            let published_at = workflow.published_at;
+            let made = |how, at| Beginning { how, at, revision, published_at };
+            let beginning = match (self.0.get(&key), started) {
+                (Some(known), _) if known.revision == revision => *known,
+                (Some(_), _) => made(How::Updated, published_at),
+                (None, Some(started)) => made(How::Started, started),
+                (None, None) => made(How::Published, published_at),
+            };
+            next.insert(key, beginning);
+        }
+        self.0 = next;
+    }
+
+    fn of(&self, scope: ScopeId, workflow: &Name) -> Option<Beginning> {
+        self.0.get(&(scope, workflow.clone())).copied()
+    }
 }
 
 /// The triggers of a text that listen by themselves.
@@ -95,6 +129,7 @@ pub fn ears_of(
             settings: settings.clone(),
             connections: own.map(|own| own.connections.clone()).unwrap_or_default(),
             timezone: spec.settings.timezone.as_deref().unwrap_or("UTC").to_owned(),
+            beginning: None,
         })
     };
     triggers.iter().filter_map(ear).collect()
@@ -171,13 +206,17 @@ pub fn build(parts: Parts<'_>) -> Built {
     let view = live.view();
     routes.set_routes(endpoints(&view));
     handle.set_timers(timers(&view));
-    health.set_ears(ears(&view));
-    let heard = health.clone();
+    let mut lives = Lives::default();
+    lives.follow(&view, Some(inbound::SystemClock.now()));
+    health.set_ears(ears(&view, &lives));
+    let (heard, lives) = (health.clone(), Mutex::new(lives));
     live.listen(Box::new(move |old, new| {
         if old.active_changes() != new.active_changes() {
             routes.set_routes(endpoints(new));
             handle.set_timers(timers(new));
-            heard.set_ears(ears(new));
+            let mut lives = lives.lock().unwrap_or_else(PoisonError::into_inner);
+            lives.follow(new, None);
+            heard.set_ears(ears(new, &lives));
         }
     }));
     Built { receiver: Receiver::new(options), schedules, listeners, health }

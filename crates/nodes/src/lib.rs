@@ -48,7 +48,7 @@ pub fn built_in() -> Vec<Arc<dyn NodeType>> {
 
 /// What the built-in trigger nodes listen to.
 pub fn sources() -> Vec<Arc<dyn part::listen::Source>> {
-    Vec::new()
+    trigger::sources()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod area;
 pub mod catalogue;
 mod columns;
 pub mod ctx;
+pub mod custom;
 pub mod door;
 pub mod error;
 pub mod folder;

@@ -82,6 +82,36 @@ pub struct EarInfo {
     pub connections: BTreeMap<String, Name>,
     /// IANA time zone of the workflow.
     pub timezone: String,
+    /// How the workflow came to be listened for; known to the source [`OWN_LIFE`] alone, because others must not begin
+    /// anew with each version that is published.
+    pub beginning: Option<Beginning>,
+}
+
+/// The source that hears of the workflow's own life.
+pub const OWN_LIFE: &str = "own-life";
+
+/// How a workflow came to be listened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// What has happened.
+    pub how: How,
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// The revision that is live.
+    pub revision: u64,
+    /// When that was published.
+    pub published_at: i64,
+}
+
+/// What has happened to a workflow that is listened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The server has started.
+    Started,
+    /// It was published, and was not before.
+    Published,
+    /// Another revision was published.
+    Updated,
 }
 
 /// What `inbound` does for a source. Sources use it through [`Ear`].

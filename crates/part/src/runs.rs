@@ -167,6 +167,9 @@ pub struct RunDetail {
     /// The answer that was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
+    /// What it has said of itself (`$execution.customData`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom_data: BTreeMap<String, String>,
     /// Its steps in the order of scheduling, at most as many as were asked for.
     pub steps: Vec<StepView>,
     /// Number of the step to ask for next, when there are more.

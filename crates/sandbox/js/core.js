@@ -302,14 +302,17 @@ export default function install(native) {
   lazy("$execution", () => {
     const { id, mode, resumeUrl, resumeFormUrl = resumeUrl } = facts.execution;
     const set = (key, value) => {
-      if (typeof key !== "string" || !/^[A-Za-z0-9_]+$/.test(key)) {
+      const { values } = customData();
+      // More than ten are let go, as in n8n.
+      if (!Object.hasOwn(values, String(key).slice(0, 50)) && Object.keys(values).length >= 10) return;
+      if (typeof key !== "string" || !/^[\p{L}\p{N}\p{M}_]*$/u.test(key)) {
         throw new ExpressionError(
           `Invalid key '${String(key)}' for customData`, undefined, "use letters, digits and underscores only");
       }
       if (typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint") {
         throw new ExpressionError(`The value of customData '${key}' must be a string or a number`);
       }
-      customData().values[key.slice(0, 50)] = String(value).slice(0, 512);
+      values[key.slice(0, 50)] = String(value).slice(0, 512);
       customData().changed = true;
     };
     const execution = {
@@ -317,7 +320,7 @@ export default function install(native) {
       customData: {
         set,
         setAll: (values) => { for (const [key, value] of Object.entries(values)) set(key, value); },
-        get: (key) => customData().values[key],
+        get: (key) => customData().values[String(key).slice(0, 50)],
         getAll: () => ({ ...customData().values }),
       },
     };

@@ -187,6 +187,11 @@ impl Bench {
         self
     }
 
+    /// Id of the run that the step belongs to.
+    pub fn run_id(&self) -> String {
+        self.info.run.to_string()
+    }
+
     /// The engine's side, to set up and to look at afterwards.
     pub fn host(&self) -> &Arc<Memory> {
         &self.host

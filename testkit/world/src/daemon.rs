@@ -35,6 +35,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("mosquitto", "mosquitto"),
     ("mosquitto_pub", "mosquitto-clients"),
     ("nats-server", "nats-server"),
+    ("pip3", "python3-pip"),
     ("rabbitmq-server", "rabbitmq-server"),
     ("redis-server", "redis-server"),
     ("slapd", "slapd"),

@@ -6,11 +6,13 @@
 //! Start reading at [`recorder::Recorder`], [`postgres::server`] and [`daemon::Daemon`].
 
 pub mod account;
+pub mod certificate;
 pub mod daemon;
 pub mod dovecot;
 pub mod ftpd;
 pub mod gitd;
 pub mod mariadb;
+pub mod mongo;
 pub mod mosquitto;
 pub mod nats;
 pub mod postgres;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -24,6 +25,16 @@ pub struct Server {
 impl Server {
     /// Starts one on a free port.
     pub fn start() -> Result<Server> {
+        Server::of(None)
+    }
+
+    /// One that speaks TLS, and lets the user in with a certificate of the same authority only. `furnish` puts
+    /// `authority.pem`, `server.pem` and `server.key` into its folder.
+    pub fn with_tls(furnish: impl FnOnce(&Path) -> Result<()>) -> Result<Server> {
+        Server::of(Some(Box::new(furnish)))
+    }
+
+    fn of(furnish: Option<Box<dyn FnOnce(&Path) -> Result<()> + '_>>) -> Result<Server> {
         let program = package("mariadbd", &["mariadb-server"])?;
         let install = package("mariadb-install-db", &["mariadb-server"])?;
         let (folder, port) = (folder("mariadb")?, free_port());
@@ -49,12 +60,21 @@ impl Server {
             .output()
             .context("mariadb-install-db")?;
         ensure!(made.status.success(), "mariadb-install-db: {}", String::from_utf8_lossy(&made.stderr));
+        let requires = if furnish.is_some() { " REQUIRE X509" } else { "" };
+        let tls: Vec<String> = match furnish {
+            Some(furnish) => {
+                furnish(folder.path())?;
+                let file = |option: &str, name: &str| format!("--{option}={}", folder.path().join(name).display());
+                vec![file("ssl-ca", "authority.pem"), file("ssl-cert", "server.pem"), file("ssl-key", "server.key")]
+            }
+            None => Vec::new(),
+        };
         let init = folder.path().join("init.sql");
         fs::write(
             &init,
             format!(
                 "CREATE DATABASE test CHARACTER SET utf8mb4;\n\
-                 CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n\
+                 CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}'{requires};\n\
                  GRANT ALL ON *.* TO '{USER}'@'%';\n"
             ),
         )?;
@@ -67,7 +87,7 @@ impl Server {
         ]);
         command.arg(format!("--port={port}")).arg(format!("--datadir={}", data.display()));
         command.arg(format!("--socket={}", folder.path().join("socket").display()));
-        command.arg(format!("--init-file={}", init.display()));
+        command.arg(format!("--init-file={}", init.display())).args(tls);
         let daemon = Daemon::start(command, folder, || accepts(port))?;
         Ok(Server { _daemon: daemon, port })
     }

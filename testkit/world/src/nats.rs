@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ pub struct Server {
     pub port: u16,
     place: TempDir,
     user: Option<(String, String)>,
+    tls: bool,
     daemon: Option<Daemon>,
 }
 
@@ -26,13 +28,23 @@ impl Server {
         Server::of(None)
     }
 
+    /// One that speaks TLS, with what `furnish` puts into its folder: `server.pem` and `server.key`.
+    pub fn with_tls(furnish: impl FnOnce(&Path) -> Result<()>) -> Result<Server> {
+        let place = daemon::folder("nats-data")?;
+        furnish(place.path())?;
+        let mut server = Server { port: daemon::free_port(), place, user: None, tls: true, daemon: None };
+        server.begin()?;
+        Ok(server)
+    }
+
     /// One that asks for a user and a password.
     pub fn with_user(user: &str, password: &str) -> Result<Server> {
         Server::of(Some((user.to_owned(), password.to_owned())))
     }
 
     fn of(user: Option<(String, String)>) -> Result<Server> {
-        let mut server = Server { port: daemon::free_port(), place: daemon::folder("nats-data")?, user, daemon: None };
+        let place = daemon::folder("nats-data")?;
+        let mut server = Server { port: daemon::free_port(), place, user, tls: false, daemon: None };
         server.begin()?;
         Ok(server)
     }
@@ -43,6 +55,10 @@ impl Server {
         command.args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"]).arg(self.place.path());
         if let Some((user, password)) = &self.user {
             command.args(["--user", user, "--pass", password]);
+        }
+        if self.tls {
+            let file = |name: &str| self.place.path().join(name);
+            command.arg("--tls").arg("--tlscert").arg(file("server.pem")).arg("--tlskey").arg(file("server.key"));
         }
         let port = self.port;
         self.daemon = Some(Daemon::start_in(command, self.place.path(), move || daemon::accepts(port))?);

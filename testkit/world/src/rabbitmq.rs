@@ -22,6 +22,8 @@ const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 pub struct Server {
     /// Where it listens on loopback.
     pub port: u16,
+    /// Where it speaks TLS, if it does.
+    pub tls_port: Option<u16>,
     place: TempDir,
     names_port: u16,
     distribution_port: u16,
@@ -33,11 +35,29 @@ pub struct Server {
 impl Server {
     /// One of its own.
     pub fn start() -> Result<Server> {
+        Server::of(None)
+    }
+
+    /// One that speaks TLS as well, with what `furnish` puts into its folder: `server.pem` and `server.key`.
+    pub fn with_tls(furnish: impl FnOnce(&Path) -> Result<()>) -> Result<Server> {
+        Server::of(Some(Box::new(furnish)))
+    }
+
+    fn of(furnish: Option<Box<dyn FnOnce(&Path) -> Result<()> + '_>>) -> Result<Server> {
         daemon::package("rabbitmq-server", &["rabbitmq-server"])?;
         daemon::package("amqp-publish", &["amqp-tools"])?;
         let place = daemon::folder("rabbitmq-data")?;
         let port = daemon::free_port();
-        let settings = format!("listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 20MB\n");
+        let mut settings = format!("listeners.tcp.1 = 127.0.0.1:{port}\ndisk_free_limit.absolute = 20MB\n");
+        let tls_port = furnish.is_some().then(daemon::free_port);
+        if let (Some(furnish), Some(port)) = (furnish, tls_port) {
+            furnish(place.path())?;
+            let place = place.path().display();
+            settings += &format!(
+                "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {place}/server.pem\n\
+                 ssl_options.keyfile = {place}/server.key\nssl_options.cacertfile = {place}/authority.pem\n"
+            );
+        }
         fs::write(place.path().join("rabbitmq.conf"), settings)?;
         fs::write(place.path().join("plugins"), "[].\n")?;
         for folder in ["data", "log"] {
@@ -48,7 +68,7 @@ impl Server {
             give(&entry?.path())?;
         }
         let (names_port, distribution_port) = (daemon::free_port(), daemon::free_port());
-        let mut server = Server { port, place, names_port, distribution_port, names: None, daemon: None };
+        let mut server = Server { port, place, names_port, distribution_port, tls_port, names: None, daemon: None };
         let mut names = Command::new(daemon::package("epmd", &["erlang-base"])?);
         names.args(["-port", &names_port.to_string(), "-address", "127.0.0.1"]);
         server.names = Some(Daemon::start_in(names, server.place.path(), move || daemon::accepts(names_port))?);

@@ -3140,6 +3140,10 @@ export interface components {
             parent?: string | null;
             /** @description The answer that was given. */
             answer?: unknown;
+            /** @description What it has said of itself (`$execution.customData`). */
+            customData?: {
+                [key: string]: string;
+            };
             /** @description Its steps in the order of scheduling, at most as many as were asked for. */
             steps: components["schemas"]["StepView"][];
             /**

@@ -74,6 +74,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ("reqwest", &["outbound"]),
     ("rquickjs", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
+    ("mongodb", &["protocols"]),
     ("rusqlite", &["store", "protocols"]),
     ("tokio-postgres", &["store", "protocols", "world"]),
     ("deadpool-postgres", &["store"]),

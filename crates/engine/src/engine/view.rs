@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_updates::updates_of;
 use futures_util::Stream;
 use model::{Code, Item, Problem, Value};
+use part::custom;
 use part::runs::{CallView, InputView, LogView, RunDetail, RunSummary, RunUpdate, StepView};
 use store::RunRow;
 
@@ -73,7 +74,10 @@ impl Inner {
             }
         }
         let next = window.from_step.saturating_add(window.limit);
+        let (id, now) = (row.head.id.to_string(), self.clock.now());
+        let said = self.store.local(row.head.scope, custom::SPACE, &id, now).await.map_err(super::store_problem)?;
         Ok(RunDetail {
+            custom_data: custom::read(said.as_deref()),
             answer: row.state.answer.as_deref().and_then(|answer| serde_json::from_str(answer).ok()),
             steps,
             next_step: (next < count).then_some(next),

@@ -8,6 +8,7 @@ use model::expr::{Data, Engine, EvalError};
 use model::template::{Answers, ParamError, Params};
 use model::{Code, Item, Map, Value};
 use part::ctx::ValueRow;
+use part::custom;
 use part::{Category, CodeJob, CodeResult, Level, NodeError};
 use sandbox::{Cell, Context, Job, Json, Kind};
 use serde::Serialize;
@@ -196,8 +197,8 @@ impl StepRun {
             Some(all) => (items_json(all), first, 0),
             None => (items_json(items), 0, first),
         };
-        let stateful = sources.iter().any(|source| reads_static_data(source));
-        let mut context = self.context(json?, stateful).await?;
+        let wanted = Kept::by(sources.iter().map(String::as_str));
+        let mut context = self.context(json?, wanted).await?;
         if sources.iter().any(|source| lineage::is_read_by(source)) {
             context.lineage = Some(before as u32);
         }
@@ -250,6 +251,9 @@ impl StepRun {
                 });
             }
         }
+        if let Some(said) = &outcome.custom_data {
+            staged.local.push(custom::write(self.shared.head.id, said, self.now));
+        }
         Ok(outcome)
     }
 
@@ -257,20 +261,27 @@ impl StepRun {
         format!("node:{}", self.shared.definition.node(self.node).name)
     }
 
-    /// What a script sees. Static data is read, and its reading journaled, only where the script asks for it.
-    async fn context(&self, items: Json, stateful: bool) -> Result<Context, NodeError> {
+    /// What a script sees. What is kept is read, and its reading journaled, only where the script asks for it.
+    async fn context(&self, items: Json, wanted: Kept) -> Result<Context, NodeError> {
         let meta = scope::meta(&self.shared, &self.step_ref(), &self.shared.core(), true);
         let definition = &self.shared.definition;
         let node = definition.node(self.node);
         let json = |value: &Map| Json::of(value).ok();
         let mut static_data = [None, None];
-        let keys = stateful.then(|| ["global".to_owned(), self.static_key()]).into_iter().flatten();
+        let keys = wanted.static_data.then(|| ["global".to_owned(), self.static_key()]).into_iter().flatten();
         for (slot, key) in static_data.iter_mut().zip(keys) {
             let key = format!("{}/{key}", self.shared.head.workflow);
             let bytes = part::StepHost::local_get(self, STATIC, &key).await?;
             *slot = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).map(Json::from_text);
         }
         let [static_global, static_node] = static_data;
+        let custom_data = match wanted.custom_data {
+            true => {
+                let run = self.shared.head.id.to_string();
+                custom::read(part::StepHost::local_get(self, custom::SPACE, &run).await?.as_deref())
+            }
+            false => custom::CustomData::default(),
+        };
         Ok(Context {
             items,
             item_index: 0,
@@ -287,6 +298,7 @@ impl StepRun {
                 id: meta.execution.id,
                 mode: meta.execution.mode,
                 resume_url: meta.execution.resume_url.unwrap_or_default(),
+                custom_data,
                 ..Default::default()
             },
             prev_node: meta.prev_node.map(|prev| sandbox::PrevNode {
@@ -315,7 +327,7 @@ impl StepRun {
             Some(text) => Json::from_text(text.json().get()),
             None => items_json(&input.collect(self).await?)?,
         };
-        let mut context = self.context(json, reads_static_data(job.source)).await?;
+        let mut context = self.context(json, Kept::by([job.source])).await?;
         if lineage::is_read_by(job.source) {
             context.lineage = Some(0);
         }
@@ -438,9 +450,18 @@ enum Paired {
     Lost(String),
 }
 
-/// Whether a script names n8n's function for static data.
-fn reads_static_data(source: &str) -> bool {
-    source.contains("StaticData")
+/// What scripts ask for of what is kept: they name it.
+#[derive(Clone, Copy)]
+struct Kept {
+    static_data: bool,
+    custom_data: bool,
+}
+
+impl Kept {
+    fn by<'a>(sources: impl IntoIterator<Item = &'a str> + Clone) -> Kept {
+        let names = |word: &str| sources.clone().into_iter().any(|source| source.contains(word));
+        Kept { static_data: names("StaticData"), custom_data: names("customData") }
+    }
 }
 
 #[derive(Serialize)]

@@ -69,6 +69,8 @@ pub struct ActiveWorkflow {
     pub previous: Option<WorkflowText>,
     /// Percent of new events that the live one gets.
     pub share: u8,
+    /// When that was decided.
+    pub published_at: i64,
     /// Trigger nodes of the live text.
     pub triggers: Vec<(String, Trigger)>,
     /// Keys that it holds alone.
@@ -280,7 +282,8 @@ impl Live {
         keys.sort();
         keys.dedup();
         let triggers = engine::kinds::triggers(&live.spec, &catalogue);
-        let workflow = ActiveWorkflow { name: name.clone(), live, previous, share: row.share, triggers, keys };
+        let (share, published_at) = (row.share, row.updated_at);
+        let workflow = ActiveWorkflow { name: name.clone(), live, previous, share, published_at, triggers, keys };
         workflows.insert(name.to_string(), Arc::new(workflow));
         view.active_changes += 1;
         Ok(())

@@ -111,6 +111,7 @@ fn ear(workflow: &str, settings: serde_json::Value) -> EarInfo {
         settings,
         connections: BTreeMap::new(),
         timezone: "UTC".into(),
+        beginning: None,
     }
 }
 

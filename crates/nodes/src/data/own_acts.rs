@@ -169,7 +169,13 @@ async fn list_runs(ctx: &Ctx, params: &Params, at: usize) -> Result<Vec<Value>, 
                 let key = format!("run {at} {}", summary.id);
                 out.push(listed(execution(read(look(ctx, key, act).await?)?, true)));
             } else {
-                let detail = RunDetail { summary, answer: None, steps: Vec::new(), next_step: None };
+                let detail = RunDetail {
+                    summary,
+                    answer: None,
+                    custom_data: Default::default(),
+                    steps: Vec::new(),
+                    next_step: None,
+                };
                 out.push(listed(execution(detail, false)));
             }
         }

@@ -8,6 +8,7 @@ mod error;
 mod evaluation;
 mod form;
 mod manual;
+mod own_life;
 mod schedule;
 pub(crate) mod webhook;
 
@@ -29,7 +30,13 @@ pub fn list() -> Vec<Arc<dyn NodeType>> {
         Arc::new(called::Called),
         Arc::new(error::ErrorTrigger),
         Arc::new(evaluation::EvaluationTrigger),
+        Arc::new(own_life::OwnLife),
     ]
+}
+
+/// What triggers of this family listen to.
+pub fn sources() -> Vec<Arc<dyn part::listen::Source>> {
+    vec![Arc::new(own_life::Life)]
 }
 
 /// A prepared trigger: what it listens for, and how many outputs it has.

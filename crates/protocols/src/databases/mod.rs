@@ -1,8 +1,9 @@
-//! Databases: SQL (`postgres`, `mysql`, `sqlite`) and key-value (`redis`).
+//! Databases: SQL (`postgres`, `mysql`, `sqlite`), documents (`mongodb`) and key-value (`redis`).
 //!
 //! Shared by those that speak SQL: [`sql`], from a node's parameters to bound statements, batches and streamed rows.
 //! Shared by those that keep streams open: [`pool`].
 
+mod mongodb;
 mod mysql;
 mod pool;
 mod postgres;
@@ -18,6 +19,7 @@ use part::listen::Source;
 /// Node types of databases.
 pub fn list() -> Vec<Arc<dyn NodeType>> {
     vec![
+        Arc::new(mongodb::Mongodb::default()),
         Arc::new(mysql::Mysql::default()),
         Arc::new(postgres::Postgres::default()),
         Arc::new(postgres::trigger::Heard),

@@ -217,6 +217,14 @@ impl Session {
         Ok(ran)
     }
 
+    /// Begins a command, and leaves the talking to the caller.
+    pub(crate) async fn program(&self, command: &str) -> Result<Channel<Msg>, CallFailure> {
+        let channel = self.channel().await?;
+        let begun = channel.exec(true, command).await;
+        begun.map_err(|error| self.lost(&error.to_string(), false))?;
+        Ok(channel)
+    }
+
     /// Files over the session, for reading and writing them.
     pub(crate) async fn sftp(&self) -> Result<SftpSession, CallFailure> {
         let config = SftpConfig { request_timeout_secs: SFTP_SECONDS, ..SftpConfig::default() };

@@ -3,3 +3,4 @@
 mod amqp;
 mod mqtt;
 mod nats;
+mod tls;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model::{Code, Map, Value};
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column, Conn, OptsBuilder, QueryResult, Row, ServerError, SslOpts};
+use mysql_async::{ClientIdentity, Column, Conn, OptsBuilder, QueryResult, Row, ServerError, SslOpts};
 use outbound::{Login, Meta, Tunnel};
 use part::{CallFailure, Category, NodeError};
 use serde_json::json;
@@ -54,6 +54,10 @@ async fn connect(caller: &Caller) -> Result<Open, CallFailure> {
             .with_danger_skip_domain_validation(login.accept_invalid_certs);
         if let Some(own) = login.setting("caCertificate") {
             tls = tls.with_root_certs(vec![own.as_bytes().to_vec().into()]);
+        }
+        if let (Some(own), Some(key)) = (login.setting("clientCertificate"), login.secret("clientKey")) {
+            let (own, key) = (own.as_bytes().to_vec(), key.as_bytes().to_vec());
+            tls = tls.with_client_identity(Some(ClientIdentity::new(own.into(), key.into())));
         }
         options = options.ssl_opts(tls);
     }

@@ -2,9 +2,10 @@
 
 use model::Code;
 use model::workflow::OnError;
-use outbound::{Login, Protocol};
+use outbound::{Encryption, Login, Protocol};
 use part::Category;
 use serde_json::json;
+use testkit::certificate::Authority;
 use testkit::contract;
 use testkit::mariadb::Server;
 use testkit::step::Bench;
@@ -58,6 +59,41 @@ fn rows_are_read_and_written_and_what_fails_is_undone() {
     failures(&place);
     cancels(&place);
     logins(&place);
+}
+
+#[test]
+fn a_server_is_trusted_by_its_certificate_and_is_shown_that_of_the_account() {
+    let authority = Authority::new().unwrap();
+    let server = Server::with_tls(|folder| authority.furnish(folder, "localhost")).unwrap();
+    let own = authority.issue("fishplate").unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let account = |host: &str, known: &Authority, with_own: bool| {
+        let mut login = Login::new(Protocol::Mysql, host, server.port());
+        login.user = testkit::mariadb::USER.into();
+        login.encryption = Encryption::Tls;
+        login.settings.insert("caCertificate".into(), known.pem().into());
+        let mut secrets = vec![("password".to_owned(), testkit::mariadb::PASSWORD.to_owned())];
+        if with_own {
+            login.settings.insert("clientCertificate".into(), own.certificate.as_str().into());
+            secrets.push(("clientKey".to_owned(), own.key.clone()));
+        }
+        login.with_secrets(secrets.into_iter().collect())
+    };
+    let ask = |login: Login| {
+        let query = json!({ "operation": "executeQuery", "query": "SHOW STATUS LIKE 'Ssl_version'" });
+        let bench = Bench::new(&Mysql::default(), query).unwrap().login(SLOT, login);
+        let ran = runtime.block_on(bench.attempt_async(vec![testkit::step::items(&json!([{}]))], None))?;
+        Ok::<Value, NodeError>(ran.json().swap_remove(0))
+    };
+    let said = ask(account("localhost", &authority, true)).unwrap();
+    assert!(said[0]["Value"].as_str().is_some_and(|version| version.starts_with("TLS")), "{said}");
+    let without = ask(account("localhost", &authority, false)).unwrap_err();
+    assert_eq!(without.problem.code, Code::CredentialRejected, "{without}");
+    let stranger = Authority::new().unwrap();
+    for login in [account("localhost", &stranger, true), account("127.0.0.1", &authority, true)] {
+        let refused = ask(login).unwrap_err();
+        assert!(refused.to_string().contains("certificate"), "{refused}");
+    }
 }
 
 fn queries(place: &Place) {

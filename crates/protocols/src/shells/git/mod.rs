@@ -5,9 +5,12 @@
 
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod over_ssh;
 mod remote;
 mod repository;
 mod say;
+#[cfg(test)]
+mod ssh_tests;
 #[cfg(test)]
 mod tests;
 
@@ -43,7 +46,7 @@ pub struct Params {
     #[schemars(title = "Folder of the repository", example = &"repositories/shop")]
     #[serde(default, deserialize_with = "lenient::text")]
     repository_path: String,
-    /// Cloning: the remote, `https://…`.
+    /// Cloning: the remote, `https://…`, `ssh://user@host/path` or `user@host:path`.
     #[schemars(
         title = "Remote",
         example = &"https://example.com/shop.git",
@@ -78,7 +81,7 @@ pub struct Params {
     #[schemars(title = "To another remote", extend("x-form" = { "when": { "operation": "push" }, "more": true }))]
     #[serde(default, deserialize_with = "lenient::flag")]
     repository: bool,
-    /// Pushing: that remote, `https://…`.
+    /// Pushing: that remote.
     #[schemars(
         title = "That remote",
         example = &"https://example.com/shop.git",
@@ -298,7 +301,7 @@ impl Plain for GitNode {
                 n8n::not_honoured(
                     &mut lifted,
                     name,
-                    "is no address that is called: use one that begins with `https://`",
+                    "is no address that is called: use one that begins with `https://` or `ssh://`",
                 );
             }
         }

@@ -3,6 +3,7 @@
 //! Guaranteed: git reaches the one host that its remote names, and only through a proxy of ours on loopback, which
 //! dials by the way out — egress rules, pinned addresses, the connection's hosts. Its password is shown to that host
 //! only, by a program that git asks; it stands in no argument and in no file. Redirects to elsewhere are not followed.
+//! Over SSH, git speaks with a session of ours ([`over_ssh`]).
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,11 +12,13 @@ use std::time::Duration;
 
 use model::Code;
 use outbound::{Login, Meta, Outbound, Protocol, Target};
-use part::{Category, NodeError};
+use part::{CallFailure, Category, NodeError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
+
+use super::over_ssh::{self, Bridge};
 
 /// A remote that may be called.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,38 +27,68 @@ pub(super) struct Remote {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) scheme: String,
+    /// Over SSH: the user that the address names.
+    pub(super) user: Option<String>,
+    /// Over SSH: the repository's path over there.
+    pub(super) path: String,
 }
 
 impl Remote {
-    /// Reads an address: `https://…`, or `http://…`. Everything else would run a program, read this machine's files, or
-    /// go past the way out.
+    /// Reads an address: `https://…`, `http://…`, `ssh://…`, or `user@host:path`. Everything else would run a program,
+    /// read this machine's files, or go past the way out.
     pub(super) fn read(address: &str) -> Result<Remote, NodeError> {
         let address = address.trim();
         let refused = |why: &str| {
             let shown: String = address.split('@').next_back().unwrap_or_default().chars().take(100).collect();
             let detail = format!("the remote `{}` is refused: {why}", shown.escape_default());
             Err(NodeError::new(Code::EgressRefused, Category::Refused, detail)
-                .hint("expected `https://host/path`; a connection of protocol `git` holds user and password")
+                .hint("expected `https://host/path` or `ssh://user@host/path`; a connection holds user and secret")
                 .permanent())
         };
         if address.is_empty() || address.starts_with('-') || address.contains(|c: char| c.is_control() || c == ' ') {
             return refused("it is no address");
         }
-        let Ok(url) = Url::parse(address) else {
-            return refused("only addresses with `https://` or `http://` are called");
-        };
+        const ONLY: &str = "only addresses with `https://`, `http://` or `ssh://` are called";
+        if let Some((user, host, path)) = short(address) {
+            return Ok(Remote {
+                url: address.into(),
+                host: host.into(),
+                port: 22,
+                scheme: "ssh".into(),
+                user: Some(user.into()),
+                path: path.into(),
+            });
+        }
+        let Ok(url) = Url::parse(address) else { return refused(ONLY) };
         // `name::address` has git run the program `git-remote-name`.
         let helper = address.split_once("::").is_some_and(|(name, _)| !name.contains('/'));
-        if !matches!(url.scheme(), "https" | "http") || helper {
-            return refused("only addresses with `https://` or `http://` are called");
+        if !matches!(url.scheme(), "https" | "http" | "ssh") || helper {
+            return refused(ONLY);
         }
         if url.password().is_some() {
             return refused("it holds a password, which would be kept in the repository");
         }
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        let over_ssh = url.scheme() == "ssh";
+        let port = url.port_or_known_default().or(over_ssh.then_some(22));
+        let (Some(host), Some(port)) = (url.host_str().filter(|host| !host.starts_with('-')), port) else {
             return refused("it names no host");
         };
-        Ok(Remote { url: address.into(), host: host.into(), port, scheme: url.scheme().into() })
+        let read = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().map(String::from).ok();
+        let (Some(path), Some(user)) = (read(url.path()), read(url.username())) else {
+            return refused("its path is no text");
+        };
+        if over_ssh && !is_path(&path) {
+            return refused("it names no repository");
+        }
+        // `/~/x` is a path in the home of whoever logs in.
+        let path = path.strip_prefix("/~/").map_or(path.clone(), str::to_owned);
+        let user = Some(user).filter(|user| over_ssh && !user.is_empty());
+        Ok(Remote { url: address.into(), host: host.into(), port, scheme: url.scheme().into(), user, path })
+    }
+
+    /// It is reached over SSH.
+    pub(super) fn is_over_ssh(&self) -> bool {
+        self.scheme == "ssh"
     }
 
     /// `host`, or `host:port` as git names it when it asks for a password.
@@ -67,13 +100,39 @@ impl Remote {
     }
 }
 
+/// `user@host:path`.
+fn short(address: &str) -> Option<(&str, &str, &str)> {
+    let (user, rest) = address.split_once('@')?;
+    let (host, path) = rest.split_once(':')?;
+    let plain = |text: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        !text.is_empty() && !text.starts_with('-') && text.chars().all(fits)
+    };
+    (plain(user) && plain(host) && is_path(path)).then_some((user, host, path))
+}
+
+/// A path that the far side's git takes for one, and not for an option.
+fn is_path(path: &str) -> bool {
+    !path.trim_matches('/').is_empty() && !path.starts_with(['-', ':']) && !path.contains(char::is_control)
+}
+
 /// The way to a remote, while it is kept.
 pub(super) struct Way {
+    kind: Kind,
+    remote: Remote,
+}
+
+enum Kind {
+    Http(Http),
+    Ssh(Bridge),
+}
+
+/// The way of HTTP.
+struct Http {
     address: SocketAddr,
     failed: Arc<Mutex<Option<outbound::Error>>>,
     _serving: JoinSet<()>,
     folder: tempfile::TempDir,
-    remote: Remote,
     login: Option<Login>,
 }
 
@@ -93,10 +152,14 @@ impl Way {
         login: Option<Login>,
         meta: Meta,
     ) -> Result<Way, NodeError> {
+        let login = match remote.is_over_ssh() {
+            true => Some(over_ssh::account(&remote, login)?),
+            false => login,
+        };
         if let Some(login) = &login {
             let refused =
                 |detail: String| Err(NodeError::new(Code::HostNotAllowed, Category::Refused, detail).permanent());
-            if login.protocol != Protocol::Git {
+            if !remote.is_over_ssh() && login.protocol != Protocol::Git {
                 return refused(format!("the connection logs in to {}, not to a git server", login.protocol));
             }
             if !login.host.eq_ignore_ascii_case(&remote.host) || login.port != remote.port {
@@ -109,32 +172,66 @@ impl Way {
             let detail = format!("the way to `{}` cannot be made: {error}", remote.host);
             NodeError::new(Code::Unavailable, Category::Unavailable, detail)
         };
-        let folder = tempfile::tempdir().map_err(unusable)?;
-        let asked = folder.path().join("asked");
-        std::fs::write(&asked, ASKED).map_err(unusable)?;
-        std::fs::set_permissions(&asked, std::os::unix::fs::PermissionsExt::from_mode(0o700)).map_err(unusable)?;
-        if let Some(authority) = login.as_ref().and_then(|login| login.setting("caCertificate")) {
-            std::fs::write(folder.path().join("ca.pem"), authority).map_err(unusable)?;
-        }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(unusable)?;
-        let address = listener.local_addr().map_err(unusable)?;
-        let failed = Arc::default();
-        let mut serving = JoinSet::new();
-        let target = Target::tcp(remote.host.clone(), remote.port);
-        serving.spawn(serve(listener, outbound.clone(), target, meta, Arc::clone(&failed)));
-        Ok(Way { address, failed, _serving: serving, folder, remote, login })
+        let kind = match login {
+            Some(login) if remote.is_over_ssh() => {
+                Kind::Ssh(Bridge::open(outbound, &remote, login, meta).await.map_err(unusable)?)
+            }
+            login => Kind::Http(Http::open(outbound, &remote, login, meta).await.map_err(unusable)?),
+        };
+        Ok(Way { kind, remote })
     }
 
-    /// Why the last stream could not be opened, once.
-    pub(super) fn take_error(&self) -> Option<outbound::Error> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Why the last stream could not be opened or was not served, once.
+    pub(super) fn take_error(&self) -> Option<CallFailure> {
+        match &self.kind {
+            Kind::Http(http) => {
+                let error = http.failed.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+                Some(CallFailure { uncertain: error.uncertain(), error: error.into() })
+            }
+            Kind::Ssh(bridge) => bridge.take_error().map(CallFailure::from),
+        }
     }
 
     /// Settings of git.
     pub(super) fn settings(&self) -> Vec<(String, String)> {
+        match &self.kind {
+            Kind::Http(http) => http.settings(&self.remote),
+            Kind::Ssh(bridge) => bridge.settings(&self.remote),
+        }
+    }
+
+    /// Its environment: who is asked for the password.
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        match &self.kind {
+            Kind::Http(http) => http.environment(&self.remote),
+            // An empty one is no proxy, whatever the settings say.
+            Kind::Ssh(_) => vec![("GIT_ALLOW_PROTOCOL", "git".into()), ("GIT_PROXY_COMMAND", String::new())],
+        }
+    }
+}
+
+impl Http {
+    async fn open(outbound: &Outbound, remote: &Remote, login: Option<Login>, meta: Meta) -> io::Result<Http> {
+        let folder = tempfile::tempdir()?;
+        let asked = folder.path().join("asked");
+        std::fs::write(&asked, ASKED)?;
+        std::fs::set_permissions(&asked, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        if let Some(authority) = login.as_ref().and_then(|login| login.setting("caCertificate")) {
+            std::fs::write(folder.path().join("ca.pem"), authority)?;
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let failed = Arc::default();
+        let mut serving = JoinSet::new();
+        let target = Target::tcp(remote.host.clone(), remote.port);
+        serving.spawn(serve(listener, outbound.clone(), target, meta, Arc::clone(&failed)));
+        Ok(Http { address, failed, _serving: serving, folder, login })
+    }
+
+    fn settings(&self, remote: &Remote) -> Vec<(String, String)> {
         let mut settings = vec![
             ("http.proxy".to_owned(), format!("socks5h://{}", self.address)),
-            (format!("protocol.{}.allow", self.remote.scheme), "always".into()),
+            (format!("protocol.{}.allow", remote.scheme), "always".into()),
         ];
         if self.login.as_ref().is_some_and(|login| login.accept_invalid_certs) {
             settings.push(("http.sslVerify".into(), "false".into()));
@@ -145,15 +242,14 @@ impl Way {
         settings
     }
 
-    /// Its environment: who is asked for the password.
-    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
-        let mut environment = vec![("GIT_ALLOW_PROTOCOL", self.remote.scheme.clone())];
+    fn environment(&self, remote: &Remote) -> Vec<(&'static str, String)> {
+        let mut environment = vec![("GIT_ALLOW_PROTOCOL", remote.scheme.clone())];
         if let Some(login) = &self.login {
             let secret = login.secret("password").or_else(|| login.secret("token")).unwrap_or_default();
             environment.extend([
                 ("GIT_ASKPASS", self.folder.path().join("asked").display().to_string()),
-                ("FISHPLATE_GIT_SCHEME", self.remote.scheme.clone()),
-                ("FISHPLATE_GIT_HOST", self.remote.authority()),
+                ("FISHPLATE_GIT_SCHEME", remote.scheme.clone()),
+                ("FISHPLATE_GIT_HOST", remote.authority()),
                 ("FISHPLATE_GIT_USER", login.user.clone()),
                 ("FISHPLATE_GIT_PASSWORD", secret.to_owned()),
             ]);
@@ -263,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_addresses_of_the_web_are_called() {
+    fn only_addresses_of_the_web_and_of_ssh_are_called() {
         for address in
             ["https://host/x.git", "http://127.0.0.1:8080/a b".replace(' ', "%20").as_str(), "https://me@host/x"]
         {
@@ -280,8 +376,13 @@ mod tests {
             "../x",
             ".",
             "host:path",
-            "git@host:x.git",
-            "ssh://host/x",
+            "git@-oProxyCommand=id:x",
+            "-x@host:y",
+            "git@host:-x",
+            "git@host:",
+            "ssh://host/",
+            "ssh://-oProxyCommand=id/x",
+            "ssh://me:secret@host/x",
             "git://host/x",
             "https://host/\nid",
             "https://host/ x",
@@ -296,6 +397,16 @@ mod tests {
         ] {
             let error = Remote::read(address).unwrap_err();
             assert!(!error.to_string().contains("secret"), "{error}");
+        }
+        for (address, user, port, path) in [
+            ("git@host:org/x.git", Some("git"), 22, "org/x.git"),
+            ("git@host:/srv/it's", Some("git"), 22, "/srv/it's"),
+            ("ssh://host/srv/x", None, 22, "/srv/x"),
+            ("ssh://me@host:2222/~/a%20b", Some("me"), 2222, "a b"),
+        ] {
+            let remote = Remote::read(address).unwrap();
+            assert!(remote.is_over_ssh() && remote.host == "host", "{remote:?}");
+            assert_eq!((remote.user.as_deref(), remote.port, remote.path.as_str()), (user, port, path));
         }
         assert_eq!(Remote::read("https://host/x").unwrap().authority(), "host");
         assert_eq!(Remote::read("https://host:8443/x").unwrap().authority(), "host:8443");

@@ -175,8 +175,8 @@ impl Git<'_> {
         }
         command.args(arguments.iter().map(AsRef::as_ref));
         let ended = process::run(command, LONGEST, self.cancel).await?;
-        if let Some(error) = way.and_then(Way::take_error) {
-            return Err(CallFailure { uncertain: error.uncertain(), error: error.into() });
+        if let Some(failure) = way.and_then(Way::take_error) {
+            return Err(failure);
         }
         let said = ended.stderr();
         if ended.status.success() || said.trim().is_empty() {

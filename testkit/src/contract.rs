@@ -18,23 +18,24 @@ pub fn check(node_type: &dyn NodeType) {
     assert!(descriptor.version >= 1, "{id}: versions count from 1");
     assert!(!descriptor.title.is_empty() && !descriptor.summary.is_empty(), "{id}: title and summary are shown");
     assert!(!descriptor.summary.contains('\n'), "{id}: the summary is one sentence");
-    schema(id, &Value::from((descriptor.params)()));
+    schema(id, &Value::from(node_type.schema()));
     if descriptor.group != Group::Note {
         prepared(node_type, Map::new());
     }
     for mapping in node_type.n8n() {
         for version in mapping.versions {
-            round_trip(
-                node_type,
-                &Node {
-                    name: "Node".into(),
-                    node_type: mapping.node_type.into(),
-                    version: *version,
-                    parameters: Map::new(),
-                    credentials: Map::new(),
-                    webhook_id: None,
-                },
-            );
+            let bare = Node {
+                name: "Node".into(),
+                node_type: mapping.node_type.into(),
+                version: *version,
+                parameters: Map::new(),
+                credentials: Map::new(),
+                webhook_id: None,
+            };
+            // One operation of several is told by the parameters.
+            if node_type.fits(&bare).is_some() {
+                round_trip(node_type, &bare);
+            }
         }
     }
 }

@@ -1,8 +1,27 @@
 //! Connectors: outside services, declared in data.
 //!
 //! A manifest (`catalog/connectors/<name>/connector.yaml`) says everything that sets a service apart; one interpreter
-//! makes node types of it. Start reading at [`manifest`].
+//! makes node types of it. Start reading at [`manifest`] for what can be said, at [`operate`] for what is done with it,
+//! and at [`lift`] for how n8n's nodes become operations.
 //!
 //! No service has code here: what a manifest cannot say is said by a new word for all manifests.
 
+pub mod apart;
+pub mod catalog;
+pub mod check;
+pub mod fixture;
+mod judge;
+pub mod lift;
 pub mod manifest;
+pub mod node;
+pub mod operate;
+mod paging;
+mod path;
+pub mod poll;
+mod request;
+pub mod schema;
+mod template;
+mod value;
+
+pub use catalog::Connector;
+pub use template::Evaluate;

@@ -38,6 +38,11 @@ pub trait Credentials: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(false)))
     }
 
+    /// What the connection says of itself beside its secret, such as the name of a shop or a region.
+    fn settings<'a>(&'a self, _scope: ScopeId, _connection: &'a Name) -> BoxFuture<'a, Result<model::Map, Error>> {
+        Box::pin(std::future::ready(Ok(model::Map::new())))
+    }
+
     /// The account itself, for a driver that logs in by another protocol than HTTP. [`Error::Connection`] when the
     /// connection is no login.
     fn login<'a>(&'a self, _scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Login, Error>> {

@@ -185,6 +185,11 @@ impl Outbound {
         Ok(login.with_tls(config))
     }
 
+    /// What a connection says of itself beside its secret.
+    pub async fn settings(&self, scope: ScopeId, connection: &Name) -> Result<model::Map, Error> {
+        self.shared.credentials.settings(scope, connection).await
+    }
+
     /// Opens a stream to the service of an account, encrypted when the account says so from the first byte.
     pub async fn dial_login(&self, login: &Login, meta: Meta) -> Result<BoxedStream, Error> {
         let stream = self.dial(Target::tcp(login.host.clone(), login.port), meta).await?;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
 
 use crate::NodeType;
+use crate::n8n::Node;
 
 /// Where a node type comes from; part of a run's pin.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,9 +51,10 @@ impl Snapshot {
         self.types.get(id)?.values().next_back()
     }
 
-    /// The type that stands for an n8n type and version. A type of n8n that has one version runs under any number, as
-    /// in n8n, whose nodes look at the number only where there are several.
-    pub fn for_n8n(&self, node_type: &str, version: f64) -> Option<&Arc<dyn NodeType>> {
+    /// The type that stands for a node of n8n. A type of n8n that has one version runs under any number, as in n8n,
+    /// whose nodes look at the number only where there are several.
+    pub fn for_n8n(&self, node: &Node) -> Option<&Arc<dyn NodeType>> {
+        let (node_type, version) = (node.node_type.as_str(), node.version);
         let candidates = self.by_n8n.get(node_type)?;
         let mapping = |candidate: &Arc<dyn NodeType>| {
             candidate.n8n().iter().find(|mapping| mapping.node_type == node_type).map(|mapping| mapping.versions)
@@ -61,10 +63,16 @@ impl Snapshot {
             let versions = mapping(candidate).unwrap_or_default();
             versions.iter().any(|known| (known - version).abs() < 1e-9)
         };
-        candidates.iter().find(understands).or_else(|| match candidates.as_slice() {
-            [only] if mapping(only).is_some_and(|versions| versions.len() == 1) => Some(only),
-            _ => None,
-        })
+        let one_version = |candidate: &&Arc<dyn NodeType>| mapping(candidate).is_some_and(|versions| versions.len() == 1);
+        let best = |fitting: &dyn Fn(&&Arc<dyn NodeType>) -> bool| {
+            let mut best: Option<(usize, &Arc<dyn NodeType>)> = None;
+            for candidate in candidates.iter().filter(fitting) {
+                let fit = NodeType::fits(&**candidate, node).filter(|fit| best.is_none_or(|(known, _)| *fit > known));
+                best = fit.map(|fit| (fit, candidate)).or(best);
+            }
+            best.map(|(_, candidate)| candidate)
+        };
+        best(&understands).or_else(|| best(&one_version))
     }
 
     /// Versions of an n8n type that are understood; absent when the type is not known at all.

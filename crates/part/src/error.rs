@@ -114,6 +114,15 @@ impl NodeError {
         self
     }
 
+    /// Takes from another reading of the same failure what this one does not say.
+    #[must_use]
+    pub fn also(mut self, other: &NodeError) -> Self {
+        self.context = self.context.or_else(|| other.context.clone());
+        self.carried = self.carried.or_else(|| other.carried.clone());
+        self.later_millis = self.later_millis.or(other.later_millis);
+        self
+    }
+
     /// Adds what a person needs to understand it.
     #[must_use]
     pub fn with_context(mut self, context: Value) -> Self {

@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod custom;
 pub mod door;
 pub mod error;
+pub mod exchange;
 pub mod folder;
 pub mod hints;
 pub mod house;

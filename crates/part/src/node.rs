@@ -113,6 +113,11 @@ pub trait NodeType: Send + Sync {
     /// What it is.
     fn descriptor(&self) -> &Descriptor;
 
+    /// JSON Schema of its parameters.
+    fn schema(&self) -> schemars::Schema {
+        (self.descriptor().params)()
+    }
+
     /// Checks a node's parameters and makes it ready to run. All problems are returned, with pointers below the
     /// node (`/params/…`).
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>>;
@@ -125,6 +130,12 @@ pub trait NodeType: Send + Sync {
     /// The n8n node types and versions that it stands for; the first is the one that exports are written as.
     fn n8n(&self) -> &'static [crate::n8n::Mapping] {
         &[]
+    }
+
+    /// Whether it stands for this node of n8n, whose type and version it understands: several types of ours may share
+    /// one of n8n's, by its operations. Higher is better.
+    fn fits(&self, _node: &crate::n8n::Node) -> Option<usize> {
+        Some(0)
     }
 
     /// Places of n8n's parameters (paths of dots, `*` for any step) that change nothing of what its node does:

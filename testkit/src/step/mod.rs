@@ -18,6 +18,7 @@ use model::{Item, NodeSpec, Problem, RunId, Scope, ScopeId, Value};
 use part::{Ctx, Items, Node, NodeError, NodeType, Origin, Outcome, PortOutput, Resumed, StepInfo, Suspend};
 
 pub use host::{Made, Memory};
+pub use script::worker;
 
 /// The step's journaled clock reading unless a test says otherwise: 2024-05-06T07:08:09.010Z.
 pub const NOW: i64 = 1_714_979_289_010;

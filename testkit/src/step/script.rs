@@ -100,7 +100,7 @@ async fn execute(view: &View, kind: Kind, context: Context) -> Result<Outcome, N
 }
 
 /// The worker of the tests: it lies beside the test binaries, and is built when it is not there.
-fn worker() -> Result<PathBuf, NodeError> {
+pub fn worker() -> Result<PathBuf, NodeError> {
     let missing = |why: String| NodeError::bug(format!("the sandbox worker is not there: {why}"));
     let test = std::env::current_exe().map_err(|error| missing(error.to_string()))?;
     let folder = test.parent().and_then(|deps| deps.parent()).ok_or_else(|| missing("no target folder".into()))?;

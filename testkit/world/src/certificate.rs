@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// Somebody who vouches for servers and their callers.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -23,6 +23,8 @@ impl Authority {
     /// One that nobody knows yet.
     pub fn new() -> Result<Authority> {
         let mut params = CertificateParams::new(Vec::new())?;
+        // OpenSSL takes a certificate whose issuer has its own name for one that vouches for itself.
+        params.distinguished_name.push(DnType::CommonName, "Authority of a test");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Ok(Authority(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
     }
@@ -35,7 +37,9 @@ impl Authority {
     /// A certificate for a name.
     pub fn issue(&self, name: &str) -> Result<Issued> {
         let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new(vec![name.to_owned()])?.signed_by(&key, &self.0)?;
+        let mut params = CertificateParams::new(vec![name.to_owned()])?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        let certificate = params.signed_by(&key, &self.0)?;
         Ok(Issued { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 

@@ -109,6 +109,34 @@ pub enum Auth {
     },
 }
 
+impl Auth {
+    /// Credentials of n8n that are this.
+    pub fn n8n(&self) -> &IndexMap<String, Credential> {
+        match self {
+            Auth::Oauth2(oauth) => &oauth.n8n,
+            Auth::Bearer { n8n, .. }
+            | Auth::Basic { n8n, .. }
+            | Auth::Header { n8n, .. }
+            | Auth::Query { n8n, .. }
+            | Auth::Custom { n8n, .. }
+            | Auth::AwsSigV4 { n8n, .. } => n8n,
+        }
+    }
+
+    /// Schemes of connections that are this, as `auth::Connection` names them.
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Auth::Oauth2(_) => "oauth2",
+            Auth::Bearer { .. } => "bearer",
+            Auth::Basic { .. } => "basic",
+            Auth::Header { .. } => "header",
+            Auth::Query { .. } => "query",
+            Auth::Custom { .. } => "custom",
+            Auth::AwsSigV4 { .. } => "awsSigV4",
+        }
+    }
+}
+
 /// How a credential of n8n becomes a connection: our setting or secret by the field of theirs. Empty: nothing of it can
 /// be taken along but its name.
 pub type Credential = IndexMap<String, String>;

@@ -125,7 +125,7 @@ pub(super) fn read(node: &Map, name: &str, catalogue: &Snapshot) -> Read {
 }
 
 fn meaning(node: &part::n8n::Node, catalogue: &Snapshot) -> Meaning {
-    if let Some(node_type) = catalogue.for_n8n(&node.node_type, node.version) {
+    if let Some(node_type) = catalogue.for_n8n(node) {
         return match node_type.lift(node) {
             Ok(lifted) => Meaning::Known(node_type.descriptor().clone(), lifted),
             Err(problem) => Meaning::Unknown(problem.detail),
@@ -138,6 +138,13 @@ fn meaning(node: &part::n8n::Node, catalogue: &Snapshot) -> Meaning {
     Meaning::Unknown(match catalogue.n8n_versions(&node.node_type).filter(|known| !known.is_empty()) {
         Some(mut known) => {
             known.sort_by(f64::total_cmp);
+            known.dedup();
+            if known.iter().any(|version| (version - node.version).abs() < 1e-9) {
+                let said = |name: &str| node.param(name).as_str().map(|value| format!("{name} `{value}`"));
+                let said: Vec<String> = ["resource", "operation"].into_iter().filter_map(said).collect();
+                let what = if said.is_empty() { "what it is set to do".to_owned() } else { said.join(", ") };
+                return Meaning::Unknown(format!("{what} of it is not there"));
+            }
             let known: Vec<String> = known.iter().map(f64::to_string).collect();
             format!("version {} of it is not understood, only {}", node.version, known.join(", "))
         }

@@ -124,6 +124,8 @@ pub struct Core {
     children: Vec<(Admission, JournalChunk)>,
     signals: Vec<SignalRow>,
     local: Vec<LocalWrite>,
+    /// What is being committed: its local writes are read here until the store has them.
+    in_flight: Option<Arc<RunCommit>>,
     flushing: bool,
     hurried: bool,
     bytes: u64,
@@ -296,6 +298,7 @@ impl Shared {
                 Ok(()) => {
                     let after = {
                         let mut core = self.core();
+                        core.in_flight = None;
                         pages.into_iter().for_each(|page| core.data.confirm_pages(page));
                         core.release(seq)
                     };
@@ -362,25 +365,42 @@ impl Shared {
         let mut blobs = std::mem::take(&mut core.blobs);
         blobs.sort_unstable();
         blobs.dedup();
-        Some(Flush {
-            seq: core.last_seq,
-            pages: snapshot.as_ref().and_then(|snapshot| snapshot.pages.last()).map(|(page, _)| *page),
-            commit: Arc::new(RunCommit {
-                scope: self.head.scope,
-                run: self.head.id,
-                fence: self.fence,
-                admit: core.admit.take(),
-                state,
-                journal,
-                snapshot,
-                blobs,
-                consumed: std::mem::take(&mut core.consumed),
-                children: std::mem::take(&mut core.children),
-                signals: std::mem::take(&mut core.signals),
-                local: std::mem::take(&mut core.local),
-            }),
-        })
+        let pages = snapshot.as_ref().and_then(|snapshot| snapshot.pages.last()).map(|(page, _)| *page);
+        let commit = Arc::new(RunCommit {
+            scope: self.head.scope,
+            run: self.head.id,
+            fence: self.fence,
+            admit: core.admit.take(),
+            state,
+            journal,
+            snapshot,
+            blobs,
+            consumed: std::mem::take(&mut core.consumed),
+            children: std::mem::take(&mut core.children),
+            signals: std::mem::take(&mut core.signals),
+            local: std::mem::take(&mut core.local),
+        });
+        core.in_flight = Some(commit.clone());
+        Some(Flush { seq: core.last_seq, pages, commit })
     }
+}
+
+/// What local writes, the last one first, leave at a place. `None`: none of them is about it.
+pub fn written<'a>(
+    last_first: impl Iterator<Item = &'a LocalWrite>,
+    space: &str,
+    key: &str,
+    now: i64,
+) -> Option<Option<Bytes>> {
+    last_first
+        .filter_map(|write| match write {
+            LocalWrite::Put { space: there, key: known, value, expires_at } if there == space && known == key => {
+                Some(expires_at.is_none_or(|at| at > now).then(|| value.clone()))
+            }
+            LocalWrite::Delete { space: there, key: known } if there == space && known == key => Some(None),
+            _ => None,
+        })
+        .next()
 }
 
 impl Core {
@@ -411,6 +431,7 @@ impl Core {
             children: Vec::new(),
             signals: Vec::new(),
             local: Vec::new(),
+            in_flight: None,
             flushing: false,
             hurried: false,
             bytes: 0,
@@ -549,6 +570,13 @@ impl Core {
     /// Adds local writes to the next commit.
     pub fn stage(&mut self, writes: impl IntoIterator<Item = LocalWrite>) {
         self.local.extend(writes);
+    }
+
+    /// What the run's steps have written at that place, while the store does not have it yet. `Some(None)`: it is
+    /// taken away.
+    pub fn unstored(&self, space: &str, key: &str, now: i64) -> Option<Option<Bytes>> {
+        let in_flight = self.in_flight.iter().flat_map(|commit| &commit.local);
+        written(in_flight.chain(&self.local).rev(), space, key, now)
     }
 
     /// Adds the admission of another run to the next commit.

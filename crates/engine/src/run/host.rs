@@ -16,7 +16,7 @@ use part::{
 use store::{CommitError, LocalWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::core::{After, Shared};
+use super::core::{After, Shared, written};
 use crate::event::{CallName, CallOutcome, Event, Feed, HeldChange, Inputs, LogLine, NodeIndex, StepNumber};
 use crate::journal::{self, MAX_ITEM_DEPTH};
 use crate::machine::CallPlan;
@@ -414,24 +414,21 @@ impl StepHost for StepRun {
 
     fn local_get<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, NodeError>> {
         Box::pin(async move {
-            for write in self.staged().local.iter().rev() {
-                match write {
-                    LocalWrite::Put { space: there, key: known, value, .. } if there == space && known == key => {
-                        return Ok(Some(value.clone()));
-                    }
-                    LocalWrite::Delete { space: there, key: known } if there == space && known == key => {
-                        return Ok(None);
-                    }
-                    _ => {}
-                }
+            let (engine, now) = (&self.shared.engine, self.shared.engine.clock.now());
+            if let Some(value) = written(self.staged().local.iter().rev(), space, key, now) {
+                return Ok(value);
             }
-            let (engine, place) = (&self.shared.engine, format!("{space}/{key}"));
+            let place = format!("{space}/{key}");
             if self.shared.replaying {
                 let reads = self.shared.recorded_reads.lock().unwrap_or_else(PoisonError::into_inner);
                 return Ok(reads.get(&(self.step, place)).cloned().flatten());
             }
-            let found = engine.store.local(self.shared.head.scope, space, key, engine.clock.now()).await;
-            let found = found.map_err(store_error)?;
+            // Steps before this one may have written what waits for the group commit.
+            let unstored = self.shared.core().unstored(space, key, now);
+            let found = match unstored {
+                Some(value) => value,
+                None => engine.store.local(self.shared.head.scope, space, key, now).await.map_err(store_error)?,
+            };
             let value = found.as_deref().map(part::params::to_base64);
             self.shared.core().emit(Event::LocalRead { s: self.step, key: place, value });
             Ok(found)

@@ -121,7 +121,7 @@ fn node_types(app: &App) -> Result<Reply, Problem> {
         NodeTypeView {
             connections: entry.node_type.connections(),
             ports: ports.map(|ports| PortsView { inputs: ports.inputs, outputs: ports.outputs }),
-            params: (descriptor.params)().to_value(),
+            params: entry.node_type.schema().to_value(),
             descriptor,
             provider: entry.provider.name.clone(),
             n8n: entry.node_type.n8n().iter().map(|mapping| mapping.node_type).collect(),

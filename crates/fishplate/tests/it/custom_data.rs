@@ -35,7 +35,7 @@ async fn a_run_says_something_that_later_nodes_read_and_people_see() {
         assert!(Instant::now() < until, "{detail}");
         tokio::task::yield_now().await;
     };
-    assert_eq!(detail["status"], "succeeded", "{detail}");
+    assert_eq!(detail["status"], "completed", "{detail}");
     assert_eq!(detail["customData"], json!({ "order": "7", "code": "7!" }));
     let read = detail["steps"].as_array().unwrap().iter().find(|step| step["node"] == "Read").unwrap();
     let item = &read["outputs"][0][0];

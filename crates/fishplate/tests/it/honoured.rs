@@ -44,14 +44,20 @@ fn nodes_of_public_workflows_import_with_every_parameter_honoured() {
             entry.1.clone_from(&problem.detail);
         }
         for (index, node) in listed.iter().enumerate() {
-            let kind = node["type"].as_str().unwrap_or_default().to_owned();
-            let version = node["typeVersion"].as_f64().unwrap_or(1.0);
             // It needs an account at a vendor, and is not self-contained.
             if node["parameters"]["authentication"] == "predefinedCredentialType" {
                 of_vendors += 1;
                 continue;
             }
-            if catalogue.for_n8n(&kind, version).is_some() {
+            let node = part::n8n::Node {
+                name: String::new(),
+                node_type: node["type"].as_str().unwrap_or_default().to_owned(),
+                version: node["typeVersion"].as_f64().unwrap_or(1.0),
+                parameters: node["parameters"].as_object().cloned().unwrap_or_default(),
+                credentials: model::Map::new(),
+                webhook_id: None,
+            };
+            if catalogue.for_n8n(&node).is_some() {
                 nodes += 1;
                 whole += usize::from(!broken.contains(&index));
             }

@@ -206,7 +206,7 @@ fn page(node_type: &dyn NodeType, examples: &BTreeMap<String, (Value, String)>) 
         let kinds: Vec<String> = slot.kinds.iter().map(|kind| code(kind)).collect();
         let _ = writeln!(out, "| connection `{}` | {} |", slot.slot, kinds.join(", "));
     }
-    let schema = Value::from((about.params)());
+    let schema = Value::from(node_type.schema());
     let mut rows = Vec::new();
     fields(&schema, &schema, "", 0, &mut rows);
     let _ = writeln!(out, "\n## Parameters\n");

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn events(server: &Server, count: usize) -> Vec<String> {
     let until = Instant::now() + PATIENCE;
     loop {
-        let listed = server.get("/runs?workflow=alive&status=succeeded").await;
+        let listed = server.get("/runs?workflow=alive&status=completed").await;
         let runs = listed["items"].as_array().unwrap();
         if runs.len() >= count {
             let mut events = Vec::new();

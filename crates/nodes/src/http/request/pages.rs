@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use model::template::Params as Templates;
 use model::{Code, Item, Map, Problem, Value};
+use part::exchange::{Content, Plan};
 use part::{Category, Ctx, NodeError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::params::Params;
-use super::send::{self, Content, Plan};
+use super::send;
 use super::{Answered, SHORT_PAUSE, output, pause};
 use crate::lenient::{self, Millis};
 

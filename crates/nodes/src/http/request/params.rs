@@ -2,6 +2,7 @@
 
 use model::{Code, Map, Problem, Value};
 use part::NodeError;
+use part::exchange::QueryArrays;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -185,19 +186,6 @@ pub struct FormPart {
     /// Name of a file in the item, instead of a value.
     #[serde(default)]
     pub file: Option<String>,
-}
-
-/// How a list is written in the query.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum QueryArrays {
-    /// `a[]=1&a[]=2`
-    #[default]
-    Brackets,
-    /// `a=1&a=2`
-    Repeat,
-    /// `a[0]=1&a[1]=2`
-    Indices,
 }
 
 /// What becomes of a name that is given twice.

@@ -25,7 +25,7 @@ impl Place {
     fn new() -> Place {
         testkit::daemon::package("git", &["git"]).unwrap();
         let place = Place { server: start().unwrap(), folder: tempfile::tempdir().unwrap() };
-        let made = Bench::new(&Ssh, json!({ "command": "git init -q --bare -b main repo.git" })).unwrap();
+        let made = Bench::new(&Ssh, json!({ "command": "git init -q --bare -b main \"$HOME/repo.git\"" })).unwrap();
         let made = made.login("ssh", place.by_password()).allow([Power::Ssh]).run(&[json!([{}])]).unwrap().json();
         assert_eq!(made[0][0]["code"], 0, "{made:?}");
         place

@@ -197,7 +197,6 @@ fn only_remotes_of_the_web_are_called_and_only_as_the_rules_say() {
         "one".into(),
         format!("--upload-pack=touch {}", mark.display()),
         "-u".into(),
-        "git@host:x".into(),
         "ssh://-oProxyCommand=id/x".into(),
         format!("$(touch {})", mark.display()),
         format!("{}\n-u", server.url()),

@@ -1,0 +1,723 @@
+//! Fixtures: what an operation must send, what is answered, and what must come out. `fishplate connector test` and the
+//! tests of the catalogue run them; nothing is dialled.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use indexmap::IndexMap;
+use jiff::tz::TimeZone;
+use model::template::Params;
+use model::{Binary, Item, Map, Value};
+use part::exchange::{Content, Piece, Plan, Verdict};
+use part::lenient::to_text;
+use part::{Category, NodeError, NodeType};
+use sandbox::Sandbox;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::catalog::Connector;
+use crate::judge::judge;
+use crate::manifest::{Manifest, Operation};
+use crate::operate::{About, Call, Procedure, Reply, World};
+use crate::apart;
+use crate::template::{Evaluate, Template};
+use crate::value::Reading;
+use crate::{node, value};
+
+/// A case of a fixture.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Case {
+    /// What is shown.
+    pub name: String,
+    /// The page of the vendor's documents that the answer is from.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Settings of the connection.
+    #[serde(default)]
+    pub settings: Map,
+    /// Parameters; a list of them for several items. Absent: what `n8n` becomes.
+    #[serde(default)]
+    pub params: Option<Value>,
+    /// The item that comes in.
+    #[serde(default)]
+    pub item: Map,
+    /// Its files.
+    #[serde(default)]
+    pub files: IndexMap<String, File>,
+    /// What must be sent, in order, and what is answered.
+    #[serde(default)]
+    pub calls: Vec<Sent>,
+    /// What must come out.
+    #[serde(default)]
+    pub items: Option<Value>,
+    /// The file that must come out, by its name in the item.
+    #[serde(default)]
+    pub file: Option<Map>,
+    /// How it must fail.
+    #[serde(default)]
+    pub error: Option<Failure>,
+    /// For triggers that ask: what is remembered before.
+    #[serde(default)]
+    pub cursor: Option<Value>,
+    /// And after.
+    #[serde(default)]
+    pub next: Option<Value>,
+    /// For triggers that are called: the call.
+    #[serde(default)]
+    pub call: Option<Map>,
+    /// The same from n8n.
+    #[serde(default)]
+    pub n8n: Option<Theirs>,
+    /// Parameters of n8n's that are told as not honoured.
+    #[serde(default)]
+    pub lost: Vec<String>,
+}
+
+/// A file of the item that comes in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its media type.
+    #[serde(default, rename = "type")]
+    pub mime: String,
+    /// Its content.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// A request that must be sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    /// Method and whole address, without the query.
+    pub request: String,
+    /// The query.
+    #[serde(default)]
+    pub query: Map,
+    /// Headers; others are not looked at.
+    #[serde(default)]
+    pub headers: Map,
+    /// The body as JSON.
+    #[serde(default)]
+    pub body: Value,
+    /// The body as a form; of one with files, the text of its files.
+    #[serde(default)]
+    pub form: Option<Map>,
+    /// The body as text.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// The answer.
+    #[serde(default)]
+    pub answer: Answer,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Its status; 200.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// Its headers.
+    #[serde(default)]
+    pub headers: Map,
+    /// Its body as JSON.
+    #[serde(default)]
+    pub body: Value,
+    /// Its body as text.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
+/// A failure.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// Its category.
+    #[serde(default)]
+    pub category: Option<Category>,
+    /// A part of the sentence.
+    #[serde(default)]
+    pub says: String,
+}
+
+/// A node of n8n.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theirs {
+    /// Its type; the manifest's first.
+    #[serde(default, rename = "type")]
+    pub node_type: Option<String>,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<f64>,
+    /// Its parameters.
+    #[serde(default)]
+    pub parameters: Map,
+}
+
+/// What a case came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The operation or trigger.
+    pub operation: String,
+    /// The case.
+    pub case: String,
+    /// Why it fails, if it does.
+    pub fault: Option<String>,
+    /// It begins with a node of n8n.
+    pub from_n8n: bool,
+}
+
+/// Reads and runs all fixtures of a connector's folder.
+///
+/// # Errors
+/// A file cannot be read.
+pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) -> Result<Vec<Outcome>, String> {
+    let place = folder.join("fixtures");
+    let mut files: Vec<_> = match std::fs::read_dir(&place) {
+        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+        Err(_) => Vec::new(),
+    };
+    files.sort();
+    let mut outcomes = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
+        let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let cases: serde_json::Value =
+            serde_yaml_ng::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let cases: Vec<Case> = serde_path_to_error::deserialize(cases)
+            .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))?;
+        for case in cases {
+            let fault = run(connector, &operation, &case, sandbox).await.err();
+            outcomes.push(Outcome { operation: operation.clone(), from_n8n: case.n8n.is_some(), case: case.name, fault });
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Runs a case.
+///
+/// # Errors
+/// Says what is not as it must be.
+pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandbox) -> Result<(), String> {
+    let manifest = &connector.manifest;
+    let lifted = case.n8n.as_ref().map(|theirs| lift(connector, name, theirs, case)).transpose()?;
+    let Some(operation) = manifest.operations.get(name) else {
+        if manifest.triggers.contains_key(name) {
+            return Lab::new(manifest, case, sandbox).trigger(name, lifted).await;
+        }
+        return Err(format!("there is no operation `{name}`"));
+    };
+    let procedure = Procedure::compile(manifest, operation)?;
+    let params = match (&case.params, lifted.clone()) {
+        (Some(Value::Array(list)), _) => list.iter().filter_map(|params| params.as_object().cloned()).collect(),
+        (Some(Value::Object(params)), _) => vec![params.clone()],
+        (Some(_), _) => return Err("`params` is an object or a list of them".into()),
+        (None, Some(lifted)) => vec![lifted],
+        (None, None) => vec![Map::new()],
+    };
+    let lab = Lab::new(manifest, case, sandbox);
+    if let (Some(lifted), Some(Value::Object(wanted))) = (lifted, &case.params) {
+        lab.same_params(&lifted, wanted).await?;
+    }
+    let mut items = Vec::new();
+    let mut file = None;
+    let failed = match lab.run(operation, &procedure, params, &mut items, &mut file).await {
+        Ok(()) => None,
+        Err(error) => Some(error),
+    };
+    if let Some(fault) = lab.fault() {
+        return Err(fault);
+    }
+    match (&case.error, failed) {
+        (None, Some(error)) => {
+            let at = error.problem.pointer.as_ref().map(|pointer| format!(" (at `{pointer}`)")).unwrap_or_default();
+            return Err(format!("it fails: {error}{at}"));
+        }
+        (Some(_), None) => return Err("it does not fail".into()),
+        (Some(wanted), Some(error)) => {
+            if !error.to_string().contains(&wanted.says) {
+                return Err(format!("it fails with `{error}`, which does not say `{}`", wanted.says));
+            }
+            if wanted.category.is_some_and(|category| category != error.category) {
+                return Err(format!("its failure is of the category {:?}", error.category));
+            }
+        }
+        (None, None) => {}
+    }
+    if lab.made() < case.calls.len() {
+        return Err(format!("{} calls were made of {}", lab.made(), case.calls.len()));
+    }
+    if let Some(wanted) = &case.items {
+        let wanted = match wanted {
+            Value::Array(list) => list.clone(),
+            other => vec![other.clone()],
+        };
+        same("the items", &items.into(), &Value::Array(wanted))?;
+    }
+    if let Some(wanted) = &case.file {
+        let Some((field, file)) = file else { return Err("no file came out".into()) };
+        let content = file.inline.as_deref().and_then(part::params::base64).unwrap_or_default();
+        let seen = json!({ "field": field, "name": file.file_name, "type": file.mime_type,
+            "text": String::from_utf8_lossy(&content) });
+        for (key, value) in wanted {
+            same(&format!("the file's `{key}`"), &seen[key.as_str()], value)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a node of n8n becomes, and whether it is this operation.
+fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Result<Map, String> {
+    let manifest = &connector.manifest;
+    let first = manifest.n8n.first();
+    let short = theirs.node_type.clone().or_else(|| first.map(|n8n| n8n.node_type.clone()));
+    let node_type = crate::lift::full(&short.ok_or("the manifest names no node of n8n")?);
+    let declared = manifest.n8n.iter().find(|n8n| crate::lift::full(&n8n.node_type) == node_type);
+    let newest = declared.and_then(|n8n| n8n.versions.last().copied()).unwrap_or(1.0);
+    let node = part::n8n::Node {
+        name: "Node".into(),
+        node_type,
+        version: theirs.version.unwrap_or(newest),
+        parameters: theirs.parameters.clone(),
+        credentials: Map::new(),
+        webhook_id: None,
+    };
+    let fits = |kind: &&std::sync::Arc<dyn NodeType>| {
+        let mapped = kind.n8n().iter().any(|mapping| {
+            mapping.node_type == node.node_type && mapping.versions.iter().any(|known| (known - node.version).abs() < 1e-9)
+        });
+        mapped.then(|| kind.fits(&node)).flatten()
+    };
+    let best = connector.types.iter().rev().filter(|kind| fits(kind).is_some()).max_by_key(fits);
+    let Some(best) = best else { return Err("no operation fits the node of n8n".into()) };
+    let own = format!("{}.{name}", manifest.connector);
+    if best.descriptor().id != own {
+        return Err(format!("the node of n8n becomes `{}`", best.descriptor().id));
+    }
+    let lifted = best.lift(&node).map_err(|problem| problem.detail)?;
+    let idle = best.n8n_idle();
+    let mut lost = Vec::new();
+    leaves(&Value::Object(node.parameters.clone()), &mut Vec::new(), &mut |place| {
+        let covered = idle.iter().any(|pattern| {
+            let mut steps = place.iter();
+            pattern.split('.').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
+        });
+        if !covered && !case.lost.iter().any(|known| place.join(".").starts_with(known.as_str())) {
+            lost.push(place.join("."));
+        }
+    });
+    if !lost.is_empty() {
+        return Err(format!("parameters of n8n's that nobody reads: {}", lost.join(", ")));
+    }
+    let spec = model::NodeSpec { node_type: own, version: 1, params: lifted.params.clone(), ..Default::default() };
+    if let Err(problems) = best.prepare(&spec) {
+        let said: Vec<String> = problems
+            .into_iter()
+            .map(|problem| format!("{} (at `{}`)", problem.detail, problem.pointer.unwrap_or_default()))
+            .collect();
+        return Err(format!("what n8n's node becomes is refused: {}", said.join("; ")));
+    }
+    Ok(lifted.params)
+}
+
+fn leaves(value: &Value, at: &mut Vec<String>, found: &mut dyn FnMut(&[String])) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| {
+            at.push(key.clone());
+            leaves(inner, at, found);
+            at.pop();
+        }),
+        Value::Array(list) => list.iter().enumerate().for_each(|(index, inner)| {
+            at.push(index.to_string());
+            leaves(inner, at, found);
+            at.pop();
+        }),
+        Value::Null => {}
+        Value::String(text) if text.is_empty() => {}
+        _ => found(at),
+    }
+}
+
+fn same(what: &str, seen: &Value, wanted: &Value) -> Result<(), String> {
+    if numbers_alike(seen, wanted) {
+        return Ok(());
+    }
+    Err(format!("{what}:\n    seen    {seen}\n    wanted  {wanted}"))
+}
+
+/// JSON's numbers are one kind: `1` is `1.0`.
+fn numbers_alike(seen: &Value, wanted: &Value) -> bool {
+    match (seen, wanted) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| numbers_alike(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| numbers_alike(value, other)))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Where a case runs: requests are compared and answered from it.
+struct Lab<'a> {
+    manifest: &'a std::sync::Arc<Manifest>,
+    case: &'a Case,
+    sandbox: &'a Sandbox,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    made: usize,
+    fault: Option<String>,
+}
+
+impl<'a> Lab<'a> {
+    fn new(manifest: &'a std::sync::Arc<Manifest>, case: &'a Case, sandbox: &'a Sandbox) -> Lab<'a> {
+        Lab { manifest, case, sandbox, state: Mutex::default() }
+    }
+
+    /// Whether n8n's node becomes these parameters. What a script of the manifest makes is compared by its value.
+    async fn same_params(&self, lifted: &Map, wanted: &Map) -> Result<(), String> {
+        let (seen, wanted) = (Value::Object(lifted.clone()), Value::Object(wanted.clone()));
+        let plain = same("what n8n's node becomes", &seen, &wanted);
+        let (Err(fault), true) = (&plain, seen.to_string().contains("={{ (v =>")) else { return plain };
+        let value = async |map: &Value| {
+            let map = map.as_object().cloned().unwrap_or_default();
+            self.resolved(map).await.map(Value::Object).map_err(|error| format!("{fault}\n    whose values fail: {error}"))
+        };
+        same("what n8n's node becomes, by its values", &value(&seen).await?, &value(&wanted).await?)
+    }
+
+    /// A trigger: what it asks, what comes of the answer, and what is remembered.
+    async fn trigger(&self, name: &str, lifted: Option<Map>) -> Result<(), String> {
+        let case = self.case;
+        let trigger = self.manifest.triggers.get(name).ok_or_else(|| format!("there is no trigger `{name}`"))?;
+        if let (Some(lifted), Some(Value::Object(wanted))) = (&lifted, &case.params) {
+            self.same_params(lifted, wanted).await?;
+        }
+        if let (Some(hook), Some(call)) = (&trigger.hook, &case.call) {
+            let params = match (&case.params, &lifted) {
+                (Some(Value::Object(params)), _) => params.clone(),
+                (_, Some(lifted)) => lifted.clone(),
+                _ => Map::new(),
+            };
+            return self.called(hook, call, params).await;
+        }
+        let Some(poll) = trigger.poll.as_ref().filter(|_| !case.calls.is_empty()) else {
+            return match lifted.is_none() && case.call.is_none() && case.calls.is_empty() {
+                true => Err("the case says nothing".into()),
+                false => Ok(()),
+            };
+        };
+        let asking = crate::poll::Asking::compile(self.manifest, trigger, poll)?;
+        let mut params = match (&case.params, lifted) {
+            (Some(Value::Object(params)), _) => params.clone(),
+            (_, Some(lifted)) => lifted,
+            _ => Map::new(),
+        };
+        params.shift_remove("every");
+        let params = self.resolved(params).await.map_err(|error| error.to_string())?;
+        let (settings, since) = (self.settings(), "2025-12-31T23:59:00Z");
+        let cursor = case.cursor.clone().unwrap_or_default();
+        let asked = asking.ask(self, &settings, params, TimeZone::UTC, &cursor, since).await;
+        if let Some(fault) = self.fault() {
+            return Err(fault);
+        }
+        let (found, next) = asked.map_err(|error| format!("it fails: {error}"))?;
+        if self.made() < case.calls.len() {
+            return Err(format!("{} calls were made of {}", self.made(), case.calls.len()));
+        }
+        if let Some(wanted) = &case.items {
+            same("the items", &found.into_iter().map(|(_, item)| item).collect(), wanted)?;
+        }
+        case.next.as_ref().map_or(Ok(()), |wanted| same("the cursor", &next, wanted))
+    }
+
+    /// What comes of a service's call.
+    async fn called(&self, hook: &crate::manifest::Hook, call: &Map, params: Map) -> Result<(), String> {
+        let mut globals = Map::new();
+        globals.insert("$request".into(), Value::Object(call.clone()));
+        globals.insert("$params".into(), Value::Object(params));
+        globals.insert("$settings".into(), Value::Object(self.settings()));
+        let value = async |text: &str| {
+            let template = Template::compile(&text.into())?;
+            template.value(self, &globals).await.map_err(|error| format!("`{text}` fails: {error}"))
+        };
+        let counts = match &hook.filter {
+            Some(filter) => {
+                let template = Template::compile(&filter.as_str().into())?;
+                template.holds(self, &globals).await.map_err(|error| format!("`filter` fails: {error}"))?
+            }
+            None => true,
+        };
+        let items = match (&hook.output, counts) {
+            (_, false) => Value::Array(Vec::new()),
+            (Some(output), true) => match value(output).await? {
+                list @ Value::Array(_) => list,
+                other => Value::Array(vec![other]),
+            },
+            (None, true) => Value::Array(vec![call.get("body").cloned().unwrap_or_default()]),
+        };
+        if let Some(key) = hook.key.as_deref().filter(|key| key.starts_with('=')) {
+            value(key).await?;
+        }
+        self.case.items.as_ref().map_or(Ok(()), |wanted| same("the items", &items, wanted))
+    }
+
+    fn settings(&self) -> Map {
+        let mut settings = Map::new();
+        for (name, setting) in &self.manifest.settings {
+            settings.extend(setting.default.clone().map(|default| (name.clone(), default)));
+        }
+        settings.extend(self.case.settings.clone());
+        settings
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn made(&self) -> usize {
+        self.state().made
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.state().fault.clone()
+    }
+
+    fn item(&self) -> Item {
+        let mut item = Item::new(self.case.item.clone());
+        for (name, file) in &self.case.files {
+            let binary = Binary {
+                mime_type: file.mime.clone(),
+                file_name: file.name.clone(),
+                size: file.text.len() as u64,
+                inline: Some(part::params::to_base64(file.text.as_bytes())),
+                ..Binary::default()
+            };
+            item.set_file(name.clone(), binary);
+        }
+        item
+    }
+
+    async fn run(
+        &self,
+        operation: &Operation,
+        procedure: &Procedure,
+        params: Vec<Map>,
+        items: &mut Vec<Value>,
+        file: &mut Option<(String, Binary)>,
+    ) -> Result<(), NodeError> {
+        let known = node::all_params(operation, procedure.pages());
+        let reading = Reading { zone: TimeZone::UTC };
+        let settings = self.settings();
+        let mut read = Vec::with_capacity(params.len());
+        for params in params {
+            read.push(value::read(&known, self.resolved(params).await?, &reading, "/params")?);
+        }
+        let groups: Vec<Vec<Map>> = match &operation.batch {
+            Some(_) => vec![read],
+            None => read.into_iter().map(|params| vec![params]).collect(),
+        };
+        for group in groups {
+            let Some(first) = group.first() else { continue };
+            let limit = match (procedure.pages(), first.get("all")) {
+                (false, _) | (true, Some(Value::Bool(true))) => None,
+                (true, _) => Some(first.get("limit").and_then(Value::as_u64).unwrap_or(50)),
+            };
+            let mut more = Map::new();
+            more.insert("$item".into(), Value::Object(self.case.item.clone()));
+            if operation.batch.is_some() {
+                more.insert("$batch".into(), group.iter().cloned().map(Value::Object).collect());
+                more.insert("$batchItems".into(), group.iter().map(|_| Value::Object(self.case.item.clone())).collect());
+            }
+            let call = Call { world: self, settings: &settings, params: first, more, limit };
+            let made = procedure.run(call).await?;
+            file.clone_from(&made.file);
+            let made = node::into_items(made, &self.item());
+            items.extend(made.into_iter().map(|item| Value::Object(item.json)));
+        }
+        Ok(())
+    }
+
+    /// Expressions of parameters, as imports have them, over the item.
+    async fn resolved(&self, params: Map) -> Result<Map, NodeError> {
+        let compiled = Params::compile(&params).map_err(|problems| {
+            let said: Vec<String> = problems.into_iter().map(|problem| problem.detail).collect();
+            NodeError::bad_data(said.join("; "))
+        })?;
+        match compiled.literal() {
+            Some(map) => Ok(map.clone()),
+            None => self.evaluate(&compiled, &Map::new()).await,
+        }
+    }
+
+    fn answer(&self, plan: &Plan, about: About<'_>) -> Result<Reply, NodeError> {
+        let number = {
+            let mut state = self.state();
+            state.made += 1;
+            state.made
+        };
+        let spoil = |fault: String| {
+            let fault = format!("call {number}: {fault}");
+            self.state().fault.get_or_insert(fault.clone());
+            NodeError::bad_data(fault)
+        };
+        let Some(wanted) = self.case.calls.get(number - 1) else {
+            return Err(spoil(format!("it is not expected: {} {}", plan.method, plan.full_url())));
+        };
+        compare(plan, wanted).map_err(spoil)?;
+        let mut headers: Map =
+            wanted.answer.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+        headers.entry("content-type").or_insert("application/json".into());
+        let status = wanted.answer.status.unwrap_or(200);
+        let body = match &wanted.answer.text {
+            Some(text) => part::exchange::answer::parsed(text),
+            None => wanted.answer.body.clone(),
+        };
+        let good = (200..300).contains(&status) || about.expect.contains(&status);
+        match judge(self.manifest)(status, &headers, &body) {
+            Verdict::Failed(error) => return Err(*error),
+            Verdict::Empty => return Ok(Reply { status, headers, body: Value::Null, file: None }),
+            Verdict::Usual if !good => {
+                let category = match status {
+                    401 | 403 => Category::Auth,
+                    408 | 504 => Category::Timeout,
+                    429 => Category::RateLimit,
+                    500..=599 => Category::Unavailable,
+                    _ => Category::BadData,
+                };
+                let detail = format!("it answered {status}: {body}");
+                return Err(NodeError::new(model::Code::UpstreamStatus, category, detail));
+            }
+            Verdict::Usual => {}
+        }
+        if about.download {
+            let text = wanted.answer.text.clone().unwrap_or_else(|| body.to_string());
+            let outcome = json!({ "headers": headers, "body": { "text": text } });
+            let content_type = to_text(headers["content-type"].clone());
+            let file = part::exchange::answer::file(&outcome, &content_type, plan.url.as_str(), "file")?;
+            return Ok(Reply { status, headers, body: Value::Null, file: Some(file) });
+        }
+        Ok(Reply { status, headers, body, file: None })
+    }
+}
+
+fn compare(plan: &Plan, wanted: &Sent) -> Result<(), String> {
+    let mut url = plan.full_url();
+    let mut query = Map::new();
+    for (name, value) in url.query_pairs() {
+        let value = Value::from(value.into_owned());
+        match query.get_mut(name.as_ref()) {
+            Some(Value::Array(list)) => list.push(value),
+            Some(first) => *first = json!([first.take(), value]),
+            None => drop(query.insert(name.into_owned(), value)),
+        }
+    }
+    url.set_query(None);
+    let request = format!("{} {url}", plan.method).replace("%7Bsecret.", "{secret.").replace("%7D", "}");
+    let request = request.trim_end_matches('/');
+    if request != wanted.request.trim_end_matches('/') {
+        return Err(format!("the request:\n    seen    {request}\n    wanted  {}", wanted.request));
+    }
+    let texts = |map: &Map| -> Value {
+        let text = |value: &Value| match value {
+            // One of a list looks like no list.
+            Value::Array(list) if list.len() == 1 => to_text(list[0].clone()).into(),
+            Value::Array(list) => list.iter().map(|value| Value::from(to_text(value.clone()))).collect(),
+            other => Value::from(to_text(other.clone())),
+        };
+        Value::Object(map.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+    };
+    same("the query", &Value::Object(query), &texts(&wanted.query))?;
+    for (name, value) in &wanted.headers {
+        let seen = plan.headers.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
+        same(&format!("the header `{name}`"), &to_text(seen).into(), &to_text(value.clone()).into())?;
+    }
+    let content = |file: &Binary| {
+        let bytes = file.inline.as_deref().and_then(part::params::base64).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let (json, form, text) = match &plan.body {
+        Content::None => (Value::Null, None, None),
+        Content::Json(value) => (value.clone(), None, None),
+        Content::Form(map) => (Value::Null, Some(map.clone()), None),
+        Content::Text { text, .. } => (Value::Null, None, Some(text.clone())),
+        Content::File(file) => (Value::Null, None, Some(content(file))),
+        Content::Related(value, file) => (value.clone(), None, Some(content(file))),
+        Content::Multipart(pieces) => {
+            let piece = |piece: &Piece| match piece {
+                Piece::Text(text) => Value::from(text.as_str()),
+                Piece::File(file) => Value::from(content(file)),
+            };
+            (Value::Null, Some(pieces.iter().map(|(name, value)| (name.clone(), piece(value))).collect()), None)
+        }
+    };
+    same("the body", &json, &wanted.body)?;
+    match (form, &wanted.form) {
+        (Some(form), Some(wanted)) => {
+            let all = |map: &Map| -> Value {
+                let mut flat = Map::new();
+                flatten(&mut flat, "", &Value::Object(map.clone()));
+                flat.into()
+            };
+            same("the form", &all(&form), &all(wanted))?;
+        }
+        (None, None) => {}
+        (Some(form), None) => return Err(format!("it sends the form {}", Value::Object(form))),
+        (None, Some(_)) => return Err("it sends no form".into()),
+    }
+    match (text, &wanted.text) {
+        (Some(text), Some(wanted)) => same("the text", &text.into(), &wanted.as_str().into()),
+        (None, None) => Ok(()),
+        (Some(text), None) => Err(format!("it sends the text `{text}`")),
+        (None, Some(_)) => Err("it sends no text".into()),
+    }
+}
+
+/// A form as its fields are named: `a[b]`, `a[0]`.
+fn flatten(flat: &mut Map, name: &str, value: &Value) {
+    let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}[{key}]") };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| flatten(flat, &below(key), value)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(at, value)| flatten(flat, &below(&at.to_string()), value));
+        }
+        Value::Null => {}
+        other => drop(flat.insert(name.to_owned(), to_text(other.clone()).into())),
+    }
+}
+
+impl World for Lab<'_> {
+    fn call<'a>(&'a self, _name: String, plan: Plan, about: About<'a>) -> BoxFuture<'a, Result<Reply, NodeError>> {
+        Box::pin(std::future::ready(self.answer(&plan, about)))
+    }
+
+    fn file(&self, name: &str) -> Option<Binary> {
+        self.item().file(name).cloned()
+    }
+
+    fn pause(&self, _millis: u64) -> BoxFuture<'_, Result<(), NodeError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// When cases take place: expressions that ask for the time see it.
+const NOW: i64 = 1_767_225_600_000;
+
+impl Evaluate for Lab<'_> {
+    fn evaluate<'a>(&'a self, params: &'a Params, globals: &'a Map) -> BoxFuture<'a, Result<Map, NodeError>> {
+        let moment = apart::Moment { now: NOW, zone: "UTC".into() };
+        Box::pin(apart::evaluate(self.sandbox, "fixtures", self.item(), moment, params, globals))
+    }
+}

@@ -1,0 +1,334 @@
+//! What an operation does for one item, or for many at once: its requests one after the other, page after page.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use model::{Binary, Map, Value};
+use part::NodeError;
+use part::exchange::Plan;
+use serde_json::json;
+
+use crate::manifest::{Exchange, Manifest, Operation, Paging};
+use crate::paging::Pages;
+use crate::path;
+use crate::request::{Given, Request};
+use crate::template::{Evaluate, Template};
+
+/// So many repetitions of a step at most (`over`).
+const MOST_REPEATS: usize = 10_000;
+
+/// Where an operation runs: a step of a run, or a place where fixtures are tried.
+pub trait World: Evaluate {
+    /// Makes a call. `name` tells it from the others of the item.
+    fn call<'a>(&'a self, name: String, plan: Plan, about: About<'a>) -> BoxFuture<'a, Result<Reply, NodeError>>;
+    /// A file of the item that comes in.
+    fn file(&self, name: &str) -> Option<Binary>;
+    /// Waits.
+    fn pause(&self, millis: u64) -> BoxFuture<'_, Result<(), NodeError>>;
+}
+
+/// What a call needs to know of its exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Statuses outside of 2xx that are no failure.
+    pub expect: &'a [u16],
+    /// The answer is a file.
+    pub download: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, in small letters.
+    pub headers: Map,
+    /// Its body: JSON where it is JSON, else text.
+    pub body: Value,
+    /// The file that it is.
+    pub file: Option<Binary>,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// Items.
+    pub items: Vec<Value>,
+    /// The file of the only item, and its name in it.
+    pub file: Option<(String, Binary)>,
+    /// The last body and those of the steps, for expressions after it.
+    pub seen: Map,
+}
+
+/// An exchange and what becomes of its answer, compiled.
+#[derive(Debug)]
+struct Compiled {
+    request: Request,
+    items: Option<String>,
+    each: Option<String>,
+    paging: Option<Paging>,
+    download: Option<String>,
+    expect: Vec<u16>,
+    graphql: bool,
+}
+
+/// A step, compiled.
+#[derive(Debug)]
+struct Step {
+    name: String,
+    when: Option<Template>,
+    over: Option<Template>,
+    until: Option<(Template, u64, u32)>,
+    exchange: Compiled,
+}
+
+/// An operation whose texts are compiled.
+#[derive(Debug)]
+pub struct Procedure {
+    manifest: Arc<Manifest>,
+    steps: Vec<Step>,
+    /// The only step is the operation's own request, which sends its parameters.
+    single: bool,
+    output: Option<Template>,
+}
+
+/// What an operation runs with.
+pub struct Call<'a> {
+    /// Where.
+    pub world: &'a dyn World,
+    /// Settings of the connection.
+    pub settings: &'a Map,
+    /// Parameters that were read; those of the first item of a batch.
+    pub params: &'a Map,
+    /// Further globals of expressions.
+    pub more: Map,
+    /// Items at most; absent: all.
+    pub limit: Option<u64>,
+}
+
+impl Procedure {
+    /// Compiles an operation.
+    ///
+    /// # Errors
+    /// Says what is wrong, and where.
+    pub fn compile(manifest: &Arc<Manifest>, operation: &Operation) -> Result<Procedure, String> {
+        let known = &operation.params;
+        let single = operation.steps.is_empty();
+        let steps = if single {
+            let names: Vec<String> = known.keys().cloned().collect();
+            let exchange = Compiled::new(&operation.exchange, manifest, known, &names)?;
+            vec![Step { name: "answer".into(), when: None, over: None, until: None, exchange }]
+        } else {
+            let compiled = operation.steps.iter().map(|step| step_of(manifest, known, step));
+            compiled.collect::<Result<_, _>>()?
+        };
+        let output = operation.output.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose();
+        let output = output.map_err(|error| format!("`output`: {error}"))?;
+        Ok(Procedure { manifest: manifest.clone(), steps, single, output })
+    }
+
+    /// The same for requests that belong to no operation, such as those that set a webhook up.
+    pub fn of_steps(
+        manifest: &Arc<Manifest>,
+        known: &indexmap::IndexMap<String, crate::manifest::Param>,
+        steps: &[crate::manifest::Step],
+        output: Option<&str>,
+    ) -> Result<Procedure, String> {
+        let steps = steps.iter().map(|step| step_of(manifest, known, step)).collect::<Result<_, _>>()?;
+        let output = output.map(|text| Template::compile(&text.into())).transpose()?;
+        Ok(Procedure { manifest: manifest.clone(), steps, single: false, output })
+    }
+
+    /// Whether it reads page after page.
+    pub fn pages(&self) -> bool {
+        self.steps.iter().any(|step| step.exchange.paging.is_some())
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// The first failure of a call or an expression.
+    pub async fn run(&self, call: Call<'_>) -> Result<Made, NodeError> {
+        let mut globals = call.more.clone();
+        globals.insert("$params".into(), Value::Object(call.params.clone()));
+        globals.insert("$settings".into(), Value::Object(call.settings.clone()));
+        globals.insert("$steps".into(), json!({}));
+        globals.insert("$response".into(), Value::Null);
+        let mut made = Made::default();
+        for step in &self.steps {
+            if let Some(when) = &step.when
+                && !when.holds(call.world, &globals).await?
+            {
+                continue;
+            }
+            let answer = match &step.over {
+                None => {
+                    let name = if self.single { "request".to_owned() } else { step.name.clone() };
+                    let (items, reply) = self.step(step, &call, &globals, name).await?;
+                    made.items = items;
+                    made.file = reply.file.zip(step.exchange.download.as_ref()).map(|(file, field)| {
+                        let field = call.params.get(field).and_then(Value::as_str).unwrap_or(field);
+                        (field.to_owned(), file)
+                    });
+                    reply.body
+                }
+                Some(over) => {
+                    let list = match over.value(call.world, &globals).await? {
+                        Value::Array(list) => list,
+                        Value::Null => Vec::new(),
+                        other => vec![other],
+                    };
+                    if list.len() > MOST_REPEATS {
+                        let detail = format!("`{}` would be asked {} times", step.name, list.len());
+                        return Err(NodeError::bad_data(detail).permanent());
+                    }
+                    let mut answers = Vec::with_capacity(list.len());
+                    made.items = Vec::new();
+                    for (at, element) in list.into_iter().enumerate() {
+                        globals.insert("$each".into(), element);
+                        let (items, reply) = self.step(step, &call, &globals, format!("{} {}", step.name, at + 1)).await?;
+                        made.items.extend(items);
+                        answers.push(reply.body);
+                    }
+                    globals.shift_remove("$each");
+                    answers.into()
+                }
+            };
+            if let Some(Value::Object(steps)) = globals.get_mut("$steps") {
+                steps.insert(step.name.clone(), answer.clone());
+            }
+            globals.insert("$response".into(), answer);
+        }
+        if let Some(output) = &self.output {
+            globals.insert("$items".into(), std::mem::take(&mut made.items).into());
+            made.items = match output.value(call.world, &globals).await? {
+                Value::Array(list) => list,
+                Value::Null => Vec::new(),
+                other => vec![other],
+            };
+        }
+        made.seen = globals;
+        Ok(made)
+    }
+
+    /// One step: asked once, page after page, or until it is done. Gives its items, and its last answer.
+    async fn step(
+        &self,
+        step: &Step,
+        call: &Call<'_>,
+        globals: &Map,
+        name: String,
+    ) -> Result<(Vec<Value>, Reply), NodeError> {
+        let exchange = &step.exchange;
+        let find = |name: &str| call.world.file(name);
+        let given = Given {
+            manifest: &self.manifest,
+            settings: call.settings,
+            params: call.params,
+            globals,
+            by: call.world as &dyn Evaluate,
+            file: &find,
+        };
+        let about = About { expect: &exchange.expect, download: exchange.download.is_some() };
+        let plan = exchange.request.plan(&given).await?;
+        if let Some((done, pause, most)) = &step.until {
+            let mut globals = globals.clone();
+            for time in 1..=*most {
+                let reply = call.world.call(format!("{name} {time}"), plan.clone(), about).await?;
+                globals.insert("$response".into(), reply.body.clone());
+                if done.holds(call.world, &globals).await? {
+                    return Ok((exchange.items(&reply.body), reply));
+                }
+                call.world.pause(*pause).await?;
+            }
+            let detail = format!("`{}` was not done after it was asked {most} times", step.name);
+            return Err(NodeError::new(model::Code::UpstreamTimeout, part::Category::Timeout, detail));
+        }
+        let Some(paging) = &exchange.paging else {
+            let reply = call.world.call(name, plan, about).await?;
+            return Ok((exchange.items(&reply.body), reply));
+        };
+        let mut pages = Pages::new(paging, plan, call.limit);
+        let mut items = Vec::new();
+        loop {
+            let name = format!("{name} page {}", pages.number());
+            let reply = call.world.call(name, pages.plan(), about).await?;
+            let page = exchange.items(&reply.body);
+            let count = page.len();
+            items.extend(page);
+            if call.limit.is_some_and(|limit| items.len() as u64 >= limit) {
+                items.truncate(call.limit.unwrap_or_default() as usize);
+                return Ok((items, reply));
+            }
+            if !pages.next(&reply, count)? {
+                return Ok((items, reply));
+            }
+        }
+    }
+}
+
+impl Compiled {
+    fn new(
+        exchange: &Exchange,
+        manifest: &Manifest,
+        known: &indexmap::IndexMap<String, crate::manifest::Param>,
+        sends: &[String],
+    ) -> Result<Compiled, String> {
+        let paging = exchange.paging.as_ref().map(|name| {
+            manifest.paging.get(name).cloned().ok_or_else(|| format!("there is no paging `{name}`"))
+        });
+        Ok(Compiled {
+            request: Request::compile(exchange, manifest, known, sends)?,
+            items: exchange.items.clone(),
+            each: exchange.each.clone(),
+            paging: paging.transpose()?,
+            download: exchange.download.clone(),
+            expect: exchange.expect.clone(),
+            graphql: exchange.graphql.is_some(),
+        })
+    }
+
+    /// What of a body becomes items.
+    fn items(&self, body: &Value) -> Vec<Value> {
+        if self.download.is_some() {
+            return vec![json!({})];
+        }
+        let below = if self.graphql { body["data"].clone() } else { body.clone() };
+        let found = match &self.items {
+            Some(place) => path::at(&below, place).unwrap_or_default(),
+            None => below,
+        };
+        let list = match found {
+            Value::Array(list) => list,
+            Value::Null => return Vec::new(),
+            other => vec![other],
+        };
+        match &self.each {
+            Some(place) => list.iter().filter_map(|element| path::at(element, place)).collect(),
+            None => list,
+        }
+    }
+}
+
+fn step_of(
+    manifest: &Arc<Manifest>,
+    known: &indexmap::IndexMap<String, crate::manifest::Param>,
+    step: &crate::manifest::Step,
+) -> Result<Step, String> {
+    let at = |error: String| format!("step `{}`: {error}", step.name);
+    let compile = |text: &Option<String>| text.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose();
+    let until = match &step.until {
+        Some(until) => {
+            let done = Template::compile(&until.done.as_str().into()).map_err(at)?;
+            Some((done, until.pause.0.as_millis() as u64, until.most.max(1)))
+        }
+        None => None,
+    };
+    Ok(Step {
+        name: step.name.clone(),
+        when: compile(&step.when).map_err(at)?,
+        over: compile(&step.over).map_err(at)?,
+        until,
+        exchange: Compiled::new(&step.exchange, manifest, known, &step.params).map_err(at)?,
+    })
+}

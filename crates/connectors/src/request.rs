@@ -1,0 +1,371 @@
+//! From an exchange of a manifest and parameters to a request that can be sent.
+
+use http::Method;
+use indexmap::IndexMap;
+use model::{Binary, Map, Value};
+use part::NodeError;
+use part::exchange::{Content, Piece, Plan, QueryArrays};
+use part::lenient::to_text;
+use url::Url;
+
+use crate::manifest::{BodyKind, Exchange, Manifest, Param, Place, Type};
+use crate::path;
+use crate::template::{Evaluate, Template};
+
+/// An exchange whose texts are compiled.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    address: Vec<Part>,
+    /// The address is whole, and the base is left aside.
+    whole: bool,
+    query: Template,
+    headers: Template,
+    body: Template,
+    graphql: Option<String>,
+    kind: BodyKind,
+    /// Parameters that go where their place says; those that the address names do not go anywhere else.
+    sends: Vec<Sent>,
+}
+
+/// A part of an address.
+#[derive(Debug)]
+enum Part {
+    Text(String),
+    /// A parameter or a setting, encoded; `true`: its slashes stay (`{+path}`).
+    Name(String, bool),
+    /// What an expression gives, encoded.
+    Expression(Template),
+}
+
+/// A parameter that is sent.
+#[derive(Debug)]
+struct Sent {
+    name: String,
+    param: Param,
+    place: Place,
+    /// What is sent in place of the value.
+    instead: Option<Template>,
+}
+
+/// What a request is made of.
+pub struct Given<'a> {
+    /// The manifest.
+    pub manifest: &'a Manifest,
+    /// Settings of the connection.
+    pub settings: &'a Map,
+    /// Parameters that were read.
+    pub params: &'a Map,
+    /// What expressions see.
+    pub globals: &'a Map,
+    /// Evaluates them.
+    pub by: &'a dyn Evaluate,
+    /// A file of the item that comes in.
+    pub file: &'a (dyn Fn(&str) -> Option<Binary> + Sync),
+}
+
+impl Request {
+    /// Compiles an exchange. `sends` are the parameters that it sends by themselves, `known` all that there are.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn compile(
+        exchange: &Exchange,
+        manifest: &Manifest,
+        known: &IndexMap<String, Param>,
+        sends: &[String],
+    ) -> Result<Request, String> {
+        let (method, address) = match (&exchange.request, &exchange.graphql) {
+            (Some(request), None) => {
+                let (method, address) = request.split_once(' ').ok_or("`request` is a method and an address")?;
+                let method = method.parse().map_err(|_| format!("`{method}` is no method"))?;
+                (method, address.trim())
+            }
+            (None, Some(_)) => {
+                (Method::POST, manifest.graphql.as_deref().ok_or("the manifest does not say where its `graphql` is")?)
+            }
+            _ => return Err("either `request` or `graphql` must be there".into()),
+        };
+        let on_base = manifest.base.starts_with('{') && address.starts_with(&manifest.base);
+        let whole = on_base || address.starts_with("https://") || address.starts_with("http://");
+        if !whole && !address.is_empty() && !address.starts_with(['/', '{', '?', ':']) {
+            return Err(format!("the path `{address}` does not begin with `/`"));
+        }
+        let parts = parts(address)?;
+        let reads = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
+        let usual = if reads && exchange.graphql.is_none() { Place::Query } else { Place::Body };
+        let in_address = |name: &str| parts.iter().any(|part| matches!(part, Part::Name(known, _) if known == name));
+        let mut sent = Vec::new();
+        for name in sends {
+            let param = known.get(name).ok_or_else(|| format!("there is no parameter `{name}`"))?;
+            let place = match param.place {
+                _ if in_address(name) => continue,
+                Some(Place::Path) => return Err(format!("`{name}` goes into the path, which does not name it")),
+                Some(place) => place,
+                None => usual,
+            };
+            let instead = param.send.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose()?;
+            sent.push(Sent { name: name.clone(), param: param.clone(), place, instead });
+        }
+        for part in &parts {
+            if let Part::Name(name, _) = part
+                && !known.contains_key(name)
+                && !manifest.settings.contains_key(name)
+            {
+                return Err(format!("`{{{name}}}` in the address is neither a parameter nor a setting"));
+            }
+        }
+        let map = |map: &Map| Template::compile(&Value::Object(map.clone()));
+        Ok(Request {
+            method,
+            address: parts,
+            whole,
+            query: map(&exchange.send.query)?,
+            headers: map(&exchange.send.headers)?,
+            body: Template::compile(&exchange.send.body)?,
+            graphql: exchange.graphql.clone(),
+            kind: exchange.body,
+            sends: sent,
+        })
+    }
+
+    /// The request for parameters.
+    ///
+    /// # Errors
+    /// An expression fails, a file is not there, or the address is none.
+    pub async fn plan(&self, given: &Given<'_>) -> Result<Plan, NodeError> {
+        let map = |value: Value| match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        };
+        let mut query = map(self.query.value(given.by, given.globals).await?);
+        let mut headers = Map::new();
+        for (name, text) in &given.manifest.headers {
+            headers.insert(name.to_ascii_lowercase(), filled(text, given.settings)?.into());
+        }
+        for (name, value) in map(self.headers.value(given.by, given.globals).await?) {
+            headers.insert(name.to_ascii_lowercase(), value);
+        }
+        let mut body = self.body.value(given.by, given.globals).await?;
+        let mut file = None;
+        let mut globals = given.globals.clone();
+        for sent in &self.sends {
+            let Some(value) = given.params.get(&sent.name) else { continue };
+            let value = match &sent.instead {
+                Some(template) => {
+                    globals.insert("$value".into(), value.clone());
+                    template.value(given.by, &globals).await?
+                }
+                None => value.clone(),
+            };
+            if value.is_null() && sent.instead.is_some() {
+                continue;
+            }
+            if sent.param.kind == Type::File && matches!(self.kind, BodyKind::File | BodyKind::Related) {
+                file = Some(found(given, &sent.name, &value)?);
+                continue;
+            }
+            let name = sent.param.wire.as_deref().unwrap_or(&sent.name);
+            let value = wire(&sent.param, value);
+            match sent.place {
+                Place::Query => put(&mut query, name, value, sent.param.spread),
+                Place::Header => drop(headers.insert(name.to_ascii_lowercase(), to_text(value).into())),
+                Place::Whole => body = value,
+                Place::Body => {
+                    if !body.is_object() {
+                        body = Value::Object(Map::new());
+                    }
+                    if let Value::Object(map) = &mut body {
+                        put(map, name, value, sent.param.spread);
+                    }
+                }
+                Place::Path | Place::None => {}
+            }
+        }
+        if let Some(query) = &self.graphql {
+            let variables = if body.is_object() { body } else { Value::Object(Map::new()) };
+            body = serde_json::json!({ "query": query, "variables": variables });
+        }
+        let url = self.url(given).await?;
+        let body = self.content(given, body, file)?;
+        Ok(Plan { method: self.method.clone(), url, query, headers, body, arrays: QueryArrays::Repeat })
+    }
+
+    fn content(&self, given: &Given<'_>, body: Value, file: Option<(String, Binary)>) -> Result<Content, NodeError> {
+        let empty = match &body {
+            Value::Null => true,
+            Value::Object(map) => map.is_empty(),
+            _ => false,
+        };
+        let missing = || NodeError::bad_data("the file that is to be sent is not named").permanent();
+        Ok(match self.kind {
+            BodyKind::File => Content::File(file.ok_or_else(missing)?.1),
+            BodyKind::Related => Content::Related(body, file.ok_or_else(missing)?.1),
+            BodyKind::Json | BodyKind::Form if empty => Content::None,
+            BodyKind::Json => match body {
+                Value::String(text) => Content::Text { content_type: String::new(), text },
+                other => Content::Json(other),
+            },
+            BodyKind::Form => match body {
+                Value::Object(map) => Content::Form(map),
+                other => Content::Text {
+                    content_type: "application/x-www-form-urlencoded".into(),
+                    text: to_text(other),
+                },
+            },
+            BodyKind::Multipart => {
+                let Value::Object(map) = body else { return Ok(Content::None) };
+                let mut pieces = Vec::with_capacity(map.len());
+                for (name, value) in map {
+                    let is_file = self.sends.iter().any(|sent| {
+                        sent.param.kind == Type::File && sent.param.wire.as_deref().unwrap_or(&sent.name) == name
+                    });
+                    pieces.push(match (is_file, value) {
+                        (true, value) => {
+                            let (_, file) = found(given, &name, &value)?;
+                            (name, Piece::File(file))
+                        }
+                        (false, Value::Null) => continue,
+                        (false, value) => (name, Piece::Text(to_text(value))),
+                    });
+                }
+                Content::Multipart(pieces)
+            }
+        })
+    }
+
+    async fn url(&self, given: &Given<'_>) -> Result<Url, NodeError> {
+        let mut address = if self.whole { String::new() } else { filled(&given.manifest.base, given.settings)? };
+        for part in &self.address {
+            match part {
+                Part::Text(text) => address.push_str(text),
+                Part::Name(name, keep_slashes) => {
+                    let value = given.params.get(name).or_else(|| given.settings.get(name)).cloned();
+                    address.push_str(&segment(name, value.unwrap_or_default(), *keep_slashes)?);
+                }
+                Part::Expression(template) => {
+                    let value = template.value(given.by, given.globals).await?;
+                    address.push_str(&segment("expression", value, false)?);
+                }
+            }
+        }
+        address.parse().map_err(|error| NodeError::bad_data(format!("`{address}` is no address: {error}")).permanent())
+    }
+}
+
+/// A file of the item that comes in.
+fn found(given: &Given<'_>, parameter: &str, value: &Value) -> Result<(String, Binary), NodeError> {
+    let name = to_text(value.clone());
+    match (given.file)(&name) {
+        Some(file) => Ok((name, file)),
+        None => {
+            let error = NodeError::parameter(&format!("/params/{parameter}"), format!("the item has no file `{name}`"));
+            Err(error.hint("name one of the item's files, such as `data`"))
+        }
+    }
+}
+
+/// A text of the manifest with the settings of the connection in it.
+pub fn filled(text: &str, settings: &Map) -> Result<String, NodeError> {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else { break };
+        filled.push_str(before);
+        match settings.get(name).filter(|value| !value.is_null()) {
+            Some(value) => filled.push_str(to_text(value.clone()).trim_end_matches('/')),
+            None => {
+                let detail = format!("the connection does not say its `{name}`");
+                let error = NodeError::new(model::Code::ConnectionMissing, part::Category::Auth, detail);
+                return Err(error.hint("open the connection and fill it in").permanent());
+            }
+        }
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+/// A value as a part of a path. Nothing in it can lead to another path.
+fn segment(name: &str, value: Value, keep_slashes: bool) -> Result<String, NodeError> {
+    let text = to_text(value);
+    let refuse = |why: &str| NodeError::parameter(&format!("/params/{name}"), format!("`{name}` {why}")).permanent();
+    if text.is_empty() {
+        return Err(refuse("is empty, and stands in the address"));
+    }
+    let steps = text.split(if keep_slashes { '/' } else { '\0' });
+    let mut encoded = Vec::new();
+    for step in steps {
+        if step == "." || step == ".." {
+            return Err(refuse("leads out of its place in the address"));
+        }
+        encoded.push(part::exchange::encoded(step));
+    }
+    Ok(encoded.join("/"))
+}
+
+fn parts(address: &str) -> Result<Vec<Part>, String> {
+    let mut parts = Vec::new();
+    let mut rest = address;
+    while let Some((before, after)) = rest.split_once('{') {
+        if !before.is_empty() {
+            parts.push(Part::Text(before.to_owned()));
+        }
+        let (name, after) = after.split_once('}').ok_or_else(|| format!("a brace is open in `{address}`"))?;
+        // Whoever signs the request puts the secret there.
+        if name.starts_with("secret.") {
+            parts.push(Part::Text(format!("{{{name}}}")));
+            rest = after;
+            continue;
+        }
+        parts.push(match name.strip_prefix('=') {
+            Some(expression) => Part::Expression(Template::compile(&format!("={{{{ {expression} }}}}").into())?),
+            None => Part::Name(name.trim_start_matches('+').to_owned(), name.starts_with('+')),
+        });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest.to_owned()));
+    }
+    Ok(parts)
+}
+
+/// A value as it is written in the request.
+fn wire(param: &Param, value: Value) -> Value {
+    let value = match value {
+        Value::Object(map) if !param.fields.is_empty() => {
+            let mut written = Map::new();
+            for (name, value) in map {
+                match param.fields.get(&name) {
+                    Some(field) => {
+                        let place = field.wire.as_deref().unwrap_or(&name);
+                        put(&mut written, place, wire(field, value), field.spread);
+                    }
+                    None => drop(written.insert(name, value)),
+                }
+            }
+            Value::Object(written)
+        }
+        Value::Array(list) => match &param.items {
+            Some(items) => list.into_iter().map(|element| wire(items, element)).collect(),
+            None => Value::Array(list),
+        },
+        other => other,
+    };
+    match (&value, &param.join) {
+        (Value::Array(list), Some(between)) => {
+            let texts: Vec<String> = list.iter().cloned().map(to_text).collect();
+            texts.join(between).into()
+        }
+        (Value::Object(_) | Value::Array(_), _) if param.json => value.to_string().into(),
+        _ => value,
+    }
+}
+
+fn put(map: &mut Map, name: &str, value: Value, spread: bool) {
+    match value {
+        Value::Object(fields) if spread => fields.into_iter().for_each(|(name, value)| path::put(map, &name, value)),
+        other => path::put(map, name, other),
+    }
+}

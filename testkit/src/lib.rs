@@ -13,6 +13,6 @@ pub mod step;
 pub mod torture;
 
 pub use world::{
-    certificate, daemon, dovecot, ftpd, gitd, mariadb, mongo, mosquitto, nats, postgres, press, rabbitmq, recorder,
-    redis, s3, slapd, smtp, sshd, wire,
+    certificate, daemon, dovecot, ftpd, gitd, mariadb, mongo, mosquitto, nats, oauth, postgres, press, rabbitmq,
+    recorder, redis, s3, slapd, smtp, sshd, wire,
 };

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use model::{Code, HumanDuration, Map, Problem, Problems, Value};
-use outbound::{Body, Encryption, HostPattern, Login, Protocol, RateLimit, Reach, Signable};
+use model::{Code, HumanDuration, Map, Name, Problem, Problems, Value};
+use outbound::{Body, Encryption, HostPattern, Login, Protocol, RateLimit, Reach, Refusal, Signable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::oauth::{OAuth, fill};
 
 /// An account on an outside service: how a request shows it, and where it may be sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +19,12 @@ pub struct Connection {
     pub title: String,
     /// How requests show the account.
     pub auth: Scheme,
+    /// The connector that it is an account of, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<Name>,
+    /// What the connector asks for beside secrets, such as a subdomain. Nothing secret belongs here.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map,
     /// Hosts that the secret may be sent to, such as `api.example.com`, `*.example.com` or `10.0.0.0/8`.
     /// None: it serves only to check who calls a webhook.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -27,6 +35,10 @@ pub struct Connection {
     /// Limit of calls that the account has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<RateLimit>,
+    /// Last day on which its secrets are good, such as `2027-03-01`, where the service has told one. It is announced a
+    /// week ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets_end_on: Option<String>,
     /// Secret fields that have a value. The server writes this list; what a request says here is ignored.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub secrets: BTreeSet<String>,
@@ -53,9 +65,25 @@ pub enum Scheme {
     Header {
         /// Name of the header.
         name: String,
+        /// Text before the value. A blank is put between them, unless the text ends with one or with `=`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<String>,
     },
     /// `Authorization: Bearer …`. Secret: `token`.
-    Bearer {},
+    Bearer {
+        /// Text in the place of `Bearer`. A blank is put after it, unless it ends with one or with `=`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prefix: Option<String>,
+    },
+    /// OAuth 2.0. Secrets: `clientSecret` or `privateKey`; the tokens are written by the server alone.
+    Oauth2(Box<OAuth>),
+    /// Amazon's signature, version 4. Secrets: `accessKeyId`, `secretAccessKey` and, for keys that end, `sessionToken`.
+    AwsSigV4 {
+        /// The service's name in the signature, such as `s3`.
+        service: String,
+        /// The region, such as `eu-central-1`. `{name}` is a setting.
+        region: String,
+    },
     /// A query parameter. Secret: `value`.
     Query {
         /// Name of the parameter.
@@ -130,6 +158,9 @@ pub enum Scheme {
     },
 }
 
+/// Secrets of Amazon's signature; the last one is there for keys that end.
+const AWS_SECRETS: [&str; 3] = ["accessKeyId", "secretAccessKey", "sessionToken"];
+
 /// Secrets of keys.
 const KEYS: [&str; 5] = ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
 
@@ -203,6 +234,21 @@ impl Secrets {
         self.0.get(field).map(Vec::as_slice).ok_or_else(|| format!("has no value for its secret `{field}`"))
     }
 
+    /// Whether there is a value. An empty one stands where one was taken away.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.0.get(field).is_some_and(|value| !value.is_empty())
+    }
+
+    /// A text, if there is one.
+    pub(crate) fn optional(&self, field: &str) -> Result<Option<&str>, String> {
+        if self.has(field) { self.text(field).map(Some) } else { Ok(None) }
+    }
+
+    /// All that are texts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.values().filter_map(|value| std::str::from_utf8(value).ok())
+    }
+
     fn text(&self, field: &str) -> Result<&str, String> {
         std::str::from_utf8(self.get(field)?).map_err(|_| format!("has a secret `{field}` that is no text"))
     }
@@ -226,7 +272,7 @@ impl Connection {
             Scheme::Basic { username } if username.contains(':') => {
                 refuse("/auth/username", "a user name cannot contain `:`".into());
             }
-            Scheme::Header { name } if header(name) => {
+            Scheme::Header { name, .. } if header(name) => {
                 refuse("/auth/name", format!("`{name}` is no name of a header"));
             }
             Scheme::Query { name } if name.is_empty() => {
@@ -246,6 +292,15 @@ impl Connection {
                     refuse(&format!("/auth/secretHeaders/{index}"), format!("`{name}` is no name of a header"));
                 }
             }
+            Scheme::AwsSigV4 { service, region } if service.is_empty() || region.is_empty() => {
+                refuse("/auth", "a signature is made for a service in a region, and both have to be named".into());
+            }
+            Scheme::Oauth2(oauth) => {
+                let found = oauth.check(&self.settings, self.allow_private);
+                found.0.into_iter().for_each(|problem| {
+                    refuse(problem.pointer.as_deref().unwrap_or("/auth"), problem.detail.clone());
+                });
+            }
             Scheme::Login { host, port, settings, .. } => {
                 let has_port = host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err();
                 if host.parse::<HostPattern>().is_err() || host.contains(['*', '/']) || has_port {
@@ -261,6 +316,13 @@ impl Connection {
             }
             _ => {}
         }
+        if let Some(day) = self.secrets_end_on.as_deref().filter(|day| crate::calendar::end_of_day(day).is_none()) {
+            refuse("/secretsEndOn", format!("`{day}` is no day; write it as `2027-03-01`"));
+        }
+        for name in self.settings.keys().filter(|name| self.secret_fields().contains(name)) {
+            let pointer = format!("/settings/{}", model::problem::pointer_step(name));
+            refuse(&pointer, format!("`{name}` is a secret; set it as one, not in the spec"));
+        }
         if self.limit.is_some_and(|limit| limit.calls == 0 || limit.per.0.is_zero()) {
             refuse("/limit", "a limit needs at least one call in a time that is not zero".into());
         }
@@ -272,7 +334,9 @@ impl Connection {
         match &self.auth {
             Scheme::Basic { .. } | Scheme::Digest { .. } => vec!["password".into()],
             Scheme::Header { .. } | Scheme::Query { .. } => vec!["value".into()],
-            Scheme::Bearer {} => vec!["token".into()],
+            Scheme::Bearer { .. } => vec!["token".into()],
+            Scheme::Oauth2(oauth) => oauth.secret_fields(),
+            Scheme::AwsSigV4 { .. } => AWS_SECRETS.map(str::to_owned).into(),
             Scheme::Jwt { .. } => vec!["key".into()],
             Scheme::Keys {} => KEYS.map(str::to_owned).into(),
             Scheme::Login { .. } => LOGIN_SECRETS.map(str::to_owned).into(),
@@ -289,22 +353,52 @@ impl Connection {
 
     /// Secret fields that must have a value before it can be used, and have none.
     pub fn missing_secrets(&self) -> Vec<String> {
+        self.wanted_secrets().into_iter().filter(|field| !self.secrets.contains(field)).collect()
+    }
+
+    /// The same by the secrets at hand.
+    pub(crate) fn missing_secrets_of(&self, secrets: &Secrets) -> Vec<String> {
+        self.wanted_secrets().into_iter().filter(|field| !secrets.has(field)).collect()
+    }
+
+    fn wanted_secrets(&self) -> Vec<String> {
         let checks_only = matches!(&self.auth, Scheme::Jwt { algorithm, public_key: Some(_), .. }
             if !algorithm.is_symmetric() && self.hosts.is_empty());
         // Which of them are wanted, only the service or the node knows.
         let others_decide = matches!(self.auth, Scheme::Login { .. } | Scheme::Keys {});
-        let wanted = if checks_only || others_decide { Vec::new() } else { self.secret_fields() };
-        wanted.into_iter().filter(|field| !self.secrets.contains(field)).collect()
+        match &self.auth {
+            Scheme::Oauth2(oauth) => oauth.wanted_secrets(),
+            Scheme::AwsSigV4 { .. } => AWS_SECRETS[..2].iter().map(|field| (*field).to_owned()).collect(),
+            _ if checks_only || others_decide => Vec::new(),
+            _ => self.secret_fields(),
+        }
+    }
+
+    /// How it shows itself by OAuth, if it does.
+    pub fn oauth(&self) -> Option<&OAuth> {
+        match &self.auth {
+            Scheme::Oauth2(oauth) => Some(oauth),
+            _ => None,
+        }
+    }
+
+    /// When the secrets that a person has set are over, if that is known: milliseconds since 1970.
+    pub(crate) fn end_of_secrets(&self) -> Option<i64> {
+        crate::calendar::end_of_day(self.secrets_end_on.as_deref()?)
     }
 
     /// What it allows of outgoing calls.
     pub fn reach(&self, generation: u64) -> Reach {
-        let challenged = matches!(self.auth, Scheme::Digest { .. });
+        let refusal = match self.auth {
+            Scheme::Digest { .. } => Refusal::Challenged,
+            Scheme::Oauth2(_) => Refusal::Renewed,
+            _ => Refusal::Final,
+        };
         let mut hosts = self.hosts.clone();
         if let Scheme::Login { host, .. } = &self.auth {
             hosts.extend(host.parse::<HostPattern>());
         }
-        Reach { hosts, private: self.allow_private, limit: self.limit, challenged, generation }
+        Reach { hosts, private: self.allow_private, limit: self.limit, refusal, generation }
     }
 
     /// Puts the account on a request. The error is the end of the sentence "connection … ".
@@ -316,9 +410,27 @@ impl Connection {
                 let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
                 put_header(request.headers, "authorization", text.as_bytes())
             }
-            Scheme::Header { name } => put_header(request.headers, name, secrets.get("value")?),
-            Scheme::Bearer {} => {
-                put_header(request.headers, "authorization", &[b"Bearer ", secrets.get("token")?].concat())
+            Scheme::Header { name, prefix: None } => put_header(request.headers, name, secrets.get("value")?),
+            Scheme::Header { name, prefix: Some(prefix) } => {
+                put_header(request.headers, name, prefixed(prefix, secrets.text("value")?).as_bytes())
+            }
+            Scheme::Bearer { prefix } => {
+                let shown = prefixed(prefix.as_deref().unwrap_or("Bearer"), secrets.text("token")?);
+                put_header(request.headers, "authorization", shown.as_bytes())
+            }
+            Scheme::Oauth2(oauth) => {
+                let shown = prefixed(&oauth.prefix, secrets.text(crate::oauth::ACCESS)?);
+                put_header(request.headers, "authorization", shown.as_bytes())
+            }
+            Scheme::AwsSigV4 { service, region } => {
+                let account = crate::aws::Account {
+                    key_id: secrets.text("accessKeyId")?,
+                    secret: secrets.get("secretAccessKey")?,
+                    session: secrets.optional("sessionToken")?,
+                    service,
+                    region: &fill(region, &self.settings)?,
+                };
+                crate::aws::sign(&account, now, request)
             }
             Scheme::Query { name } => {
                 put_query(&mut *request.url, name, secrets.text("value")?);
@@ -410,6 +522,12 @@ impl Connection {
     }
 }
 
+/// A secret with the text that stands before it.
+pub(crate) fn prefixed(prefix: &str, secret: &str) -> String {
+    let between = if prefix.is_empty() || prefix.ends_with([' ', '=']) { "" } else { " " };
+    format!("{prefix}{between}{secret}")
+}
+
 fn put_header(headers: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> {
     let name = HeaderName::try_from(name).map_err(|_| format!("names a header `{name}` that cannot be sent"))?;
     let mut value = HeaderValue::from_bytes(value)
@@ -484,6 +602,16 @@ mod tests {
         assert!(headers["authorization"].is_sensitive());
         let (headers, _) = signed(json!({ "type": "header", "name": "X-Api-Key" }), &[("value", "k")]);
         assert_eq!(headers["x-api-key"], "k");
+        let (headers, _) = signed(json!({ "type": "bearer" }), &[("token", "t")]);
+        assert_eq!(headers["authorization"], "Bearer t");
+        let (headers, _) = signed(json!({ "type": "bearer", "prefix": "Klaviyo-API-Key" }), &[("token", "t")]);
+        assert_eq!(headers["authorization"], "Klaviyo-API-Key t");
+        let (headers, _) = signed(json!({ "type": "header", "name": "x-key", "prefix": "token=" }), &[("value", "k")]);
+        assert_eq!(headers["x-key"], "token=k");
+        let oauth = json!({ "type": "oauth2", "flow": "clientCredentials", "clientId": "us",
+            "tokenUrl": "https://x.example/t", "prefix": "Zoho-oauthtoken" });
+        let (headers, _) = signed(oauth, &[("accessToken", "t")]);
+        assert_eq!(headers["authorization"], "Zoho-oauthtoken t");
         let (_, url) = signed(json!({ "type": "query", "name": "key" }), &[("value", "a&b")]);
         assert_eq!(url, "https://api.example.com/a?x=1&key=a%26b");
         let custom =
@@ -537,6 +665,10 @@ mod tests {
     fn bad_specs_are_refused_with_pointers() {
         let broken = connection(json!({ "type": "header", "name": "a b" }));
         assert_eq!(broken.check().0[0].pointer.as_deref(), Some("/auth/name"));
+        let settings = json!({ "auth": { "type": "bearer" }, "settings": { "token": "t" }, "secretsEndOn": "soon" });
+        let settings: Connection = serde_json::from_value(settings).unwrap();
+        let places: Vec<_> = settings.check().0.into_iter().filter_map(|problem| problem.pointer).collect();
+        assert_eq!(places, ["/secretsEndOn", "/settings/token"]);
         let unknown = json!({ "auth": { "type": "basic", "username": "a", "password": "b" } });
         assert!(serde_json::from_value::<Connection>(unknown).is_err(), "a secret in a spec is refused");
     }

@@ -5,14 +5,17 @@
 //! anything but the request that it belongs to: values go in through [`Vault::put_secret`] and come out only on a
 //! signed request or in a comparison. Keys that a node works with ([`Scheme::Keys`]) go to that node's step.
 //!
-//! Start reading at [`role`] (the decisions), then [`tokens`], [`accounts`], [`seal`] and [`vault`].
+//! Start reading at [`role`] (the decisions), then [`tokens`], [`accounts`], [`seal`], [`vault`] and [`oauth`].
 
 pub mod accounts;
+mod aws;
+mod calendar;
 pub mod connection;
 mod digest;
 pub mod error;
 pub mod grant;
 mod jwt;
+pub mod oauth;
 mod password;
 pub mod role;
 pub mod seal;
@@ -25,6 +28,8 @@ pub use connection::{Connection, Scheme};
 pub use error::Error;
 pub use grant::{Access, Credential, Grant, Rule};
 pub use jwt::{TokenChecks, TokenRequest};
+pub use oauth::status::{Health, Status};
+pub use oauth::{Flow, OAuth, TokenAuth};
 pub use role::{Permission, Role};
 pub use seal::{Keyring, MasterKey, Place};
 pub use tokens::{MadeToken, NewToken, TokenInfo, Tokens};

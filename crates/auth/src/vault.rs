@@ -4,7 +4,7 @@
 //! showed, or as the signature of a token; as itself only to a node that works with [keys](Scheme::Keys).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::{constant_time, digest};
@@ -12,12 +12,15 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
 use jsonwebtoken::DecodingKey;
-use model::{Code, Name, Problem, ScopeId, Value};
-use outbound::{Credentials, Login, Reach, Signable};
-use store::{Change, SealedRow, Store};
+use model::{Code, Map, Name, Problem, ScopeId, Value};
+use outbound::{Credentials, Login, Outbound, Reach, Signable};
+use store::{Change, ConnectionState, SealedRow, Store};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
 use crate::jwt::{TokenChecks, TokenRequest};
+use crate::oauth::renewal::Gates;
 use crate::{Error, Keyring, Place};
 
 /// Longest secret value.
@@ -32,22 +35,34 @@ const MOST_OPEN: usize = 1_000;
 /// Connections and their secrets. Cheap to clone.
 #[derive(Clone)]
 pub struct Vault {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Store,
-    keyring: Keyring,
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) keyring: Keyring,
     open: Mutex<HashMap<(ScopeId, Name), Arc<Opened>>>,
+    /// Who this process is, where one of several renews a token.
+    pub(crate) node: String,
+    /// The way to where tokens are handed out, once there is one.
+    pub(crate) way_out: OnceLock<Outbound>,
+    pub(crate) gates: Gates,
+    /// What goes on when whoever began it has gone.
+    pub(crate) tasks: TaskTracker,
+    /// Counts changes of what is known of connections.
+    changes: watch::Sender<u64>,
 }
 
-struct Opened {
+pub(crate) struct Opened {
     /// Position of resources that was newest before it was read.
     position: u64,
     at: Instant,
-    connection: Connection,
-    secrets: Secrets,
-    reach: Arc<Reach>,
+    /// Which writing of the resource it is.
+    pub(crate) revision: u64,
+    pub(crate) connection: Connection,
+    pub(crate) secrets: Secrets,
+    pub(crate) state: ConnectionState,
+    pub(crate) reach: Arc<Reach>,
 }
 
 impl Opened {
@@ -131,7 +146,35 @@ impl std::fmt::Debug for Vault {
 impl Vault {
     /// The vault of a store, opened with that keyring.
     pub fn new(store: Store, keyring: Keyring) -> Vault {
-        Vault { inner: Arc::new(Inner { store, keyring, open: Mutex::default() }) }
+        let inner = Inner {
+            store,
+            keyring,
+            open: Mutex::default(),
+            node: crate::random_text(),
+            way_out: OnceLock::new(),
+            gates: Gates::default(),
+            tasks: TaskTracker::new(),
+            changes: watch::channel(0).0,
+        };
+        Vault { inner: Arc::new(inner) }
+    }
+
+    /// Lets it ask for tokens, under the same rules as everybody's calls.
+    pub fn go_out(&self, outbound: &Outbound) -> Result<(), outbound::Error> {
+        let way_out = outbound.beside(Arc::new(TokenHosts(Arc::downgrade(&self.inner))))?;
+        // A second one would be the same.
+        let _ = self.inner.way_out.set(way_out);
+        Ok(())
+    }
+
+    /// Rises when a connection has died, or was connected again, in this process.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// Tells whoever waits for a connection to be well.
+    pub(crate) fn changed(&self) {
+        self.inner.changes.send_modify(|count| *count += 1);
     }
 
     /// Seals a value and keeps it as the next generation of its field.
@@ -154,6 +197,7 @@ impl Vault {
         let row = SealedRow { field: field.to_owned(), generation, sealed: sealed.into(), written_at: now };
         self.inner.store.put_secret(scope, connection, row, Change::new(by, now)).await?;
         self.forget(scope, connection);
+        self.changed();
         Ok(())
     }
 
@@ -233,7 +277,7 @@ impl Vault {
                 let wanted = [username.as_bytes(), b":", secret("password")?].concat();
                 if same(&sent, &wanted) { Ok(None) } else { Err(refuse("user or password is wrong")) }
             }
-            (Scheme::Header { name }, Shown::Header) => {
+            (Scheme::Header { name, .. }, Shown::Header) => {
                 let sent = headers.get(name.as_str()).map_or(&b""[..], |value| value.as_bytes());
                 if same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
             }
@@ -339,7 +383,7 @@ impl Vault {
         self.inner.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&(scope, connection.clone()));
     }
 
-    async fn opened(&self, scope: ScopeId, name: &Name) -> Result<Arc<Opened>, outbound::Error> {
+    pub(crate) async fn opened(&self, scope: ScopeId, name: &Name) -> Result<Arc<Opened>, outbound::Error> {
         let position = *self.inner.store.watch_position().borrow();
         let key = (scope, name.clone());
         let known = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
@@ -371,9 +415,11 @@ impl Vault {
             writings += row.generation;
             secrets.insert(field, value);
         }
+        let state = self.inner.store.connection_state(scope, name).await.map_err(failed)?;
         // Both only grow, so their sum rises with every change of either.
         let reach = Arc::new(connection.reach(row.revision + writings));
-        let opened = Opened { position, at: Instant::now(), connection, secrets: Secrets(secrets), reach };
+        let (at, revision, secrets) = (Instant::now(), row.revision, Secrets(secrets));
+        let opened = Opened { position, at, revision, connection, secrets, state, reach };
         let opened = Arc::new(opened);
         let mut open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MOST_OPEN {
@@ -405,10 +451,49 @@ impl Credentials for Vault {
     ) -> BoxFuture<'a, Result<(), outbound::Error>> {
         Box::pin(async move {
             let opened = self.opened(scope, connection).await?;
+            if let Some((_, reason)) = &opened.state.dead {
+                return Err(crate::oauth::renewal::dead(connection, reason));
+            }
+            let opened = self.ready(scope, connection, opened).await?;
             let now = crate::now_millis() / 1000;
             let signed = opened.connection.sign(&opened.secrets, now, request);
             signed.map_err(|reason| outbound::Error::connection(connection, reason))
         })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        shown: &'a HeaderMap,
+    ) -> BoxFuture<'a, Result<bool, outbound::Error>> {
+        Box::pin(self.renew_refused(scope, connection, shown))
+    }
+
+    fn settings<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Map, outbound::Error>> {
+        Box::pin(async move { Ok(self.opened(scope, connection).await?.settings()) })
+    }
+
+    fn connector<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+    ) -> BoxFuture<'a, Result<Option<Name>, outbound::Error>> {
+        Box::pin(async move { Ok(self.opened(scope, connection).await?.connection.connector.clone()) })
+    }
+
+    fn refused<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        generation: Option<u64>,
+        reason: &'a str,
+    ) -> BoxFuture<'a, outbound::Error> {
+        Box::pin(self.refused_by_service(scope, connection, generation, reason))
+    }
+
+    fn is_well<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, bool> {
+        Box::pin(self.is_fine(scope, connection))
     }
 
     fn answer<'a>(
@@ -423,6 +508,32 @@ impl Credentials for Vault {
             let answered = opened.connection.answer(&opened.secrets, challenge, request);
             answered.map_err(|reason| outbound::Error::connection(connection, reason))
         })
+    }
+}
+
+/// What may be called to ask for tokens: where the connection says that they are handed out, and nothing else.
+struct TokenHosts(Weak<Inner>);
+
+impl Credentials for TokenHosts {
+    fn reach<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Arc<Reach>, outbound::Error>> {
+        Box::pin(async move {
+            let gone = || outbound::Error::connection(connection, "is not there any more");
+            let vault = Vault { inner: self.0.upgrade().ok_or_else(gone)? };
+            let opened = vault.opened(scope, connection).await?;
+            let oauth = opened.connection.oauth();
+            let urls = oauth.map(|oauth| oauth.token_addresses(&opened.connection.settings)).unwrap_or_default();
+            let hosts = urls.iter().filter_map(|url| url.host_str()?.parse().ok()).collect();
+            Ok(Arc::new(Reach { hosts, private: opened.connection.allow_private, ..Reach::default() }))
+        })
+    }
+
+    fn sign<'a>(
+        &'a self,
+        _: ScopeId,
+        connection: &'a Name,
+        _: Signable<'a>,
+    ) -> BoxFuture<'a, Result<(), outbound::Error>> {
+        Box::pin(async move { Err(outbound::Error::connection(connection, "shows itself in the form")) })
     }
 }
 

@@ -37,7 +37,8 @@ const MISSING: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>F
 
 /// The answer, if the request is for the app.
 pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
-    if !matches!(*method, Method::GET | Method::HEAD) || path.starts_with("/api/") {
+    let others = path.starts_with("/api/") || path.starts_with("/oauth/");
+    if others || !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
     let name = path.trim_start_matches('/');

@@ -11,6 +11,7 @@ mod backup;
 mod cli;
 mod entrance;
 mod household;
+mod keeper;
 mod kinds;
 mod memory;
 mod metrics;

@@ -40,6 +40,7 @@ use crate::api::{self, App};
 use crate::backup::{open_store, store_options};
 use crate::entrance::{self, NodeSigner};
 use crate::household::Household;
+use crate::keeper::Keeper;
 use crate::metrics::Metrics;
 use crate::node::Node;
 use crate::presence::Presence;
@@ -97,6 +98,7 @@ pub struct Server {
     listener: TcpListener,
     entrance: Entrance,
     store: Store,
+    vault: Vault,
     _node: Node,
     sandbox: Sandbox,
     services: Vec<Box<dyn Service>>,
@@ -159,6 +161,7 @@ impl Server {
         let outbound_options = outbound::Options { egress, ..outbound::Options::default() };
         let outbound = Outbound::new(outbound_options, Arc::new(vault.clone()))
             .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+        vault.go_out(&outbound).map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
         let calls = outbound.clone();
         live.listen(Box::new(move |old, new| {
             for (scope, rules) in new.egress().iter().filter(|(scope, rules)| old.egress().get(scope) != Some(rules)) {
@@ -251,6 +254,7 @@ impl Server {
             feed,
             rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone()),
             listeners: health,
+            vault: vault.clone(),
             accounts: accounts.clone(),
             outbound,
             metrics: metrics.clone(),
@@ -264,6 +268,7 @@ impl Server {
             Box::new(Following(live)),
             Box::new(reading),
             Box::new(Grants { accounts: accounts.clone(), engine: engine.clone() }),
+            Box::new(Keeper { vault: vault.clone(), store: store.clone(), engine: engine.clone() }),
             Box::new(schedules),
             Box::new(listeners),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
@@ -277,6 +282,7 @@ impl Server {
             listener,
             entrance: Entrance { receiver, router, accounts, trusted_proxies: options.trusted_proxies.into() },
             store,
+            vault,
             _node: node,
             sandbox,
             services,
@@ -286,7 +292,7 @@ impl Server {
 
     /// Answers requests until `stop`, then ends what was begun and closes the store.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Problem> {
-        let Server { listener, entrance, store, sandbox, services, stop: inner, .. } = self;
+        let Server { listener, entrance, store, vault, sandbox, services, stop: inner, .. } = self;
         let working = TaskTracker::new();
         let mut running = Vec::new();
         for service in services {
@@ -316,6 +322,8 @@ impl Server {
             }
         }
         sandbox.shutdown().await;
+        // A token that a service has handed out must not be lost.
+        vault.settle().await;
         store.close().await;
         ended
     }

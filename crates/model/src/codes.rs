@@ -119,6 +119,8 @@ codes! {
     "0508" CredentialRejected 502 No "the service refused the connection's credentials";
     "0509" ConnectionMissing 422 No "the connection does not exist or is not complete";
     "0510" HostNotAllowed 403 No "the connection may not be sent to that host";
+    "0511" ConnectionDead 409 No "the connection has to be connected again";
+    "0512" ConsentRefused 403 No "the consent cannot be taken";
     "0601" NoSuchEndpoint 404 No "no active workflow listens on this address";
     "0602" SignatureRejected 401 No "the sender's credentials or signature are wrong";
     "0603" DuplicateEvent 422 No "the dedupe key was used for another request";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
-use model::{Name, ScopeId};
+use model::{Map, Name, ScopeId};
 use url::Url;
 
 use crate::{Body, Error, HostPattern, Login, RateLimit};
@@ -27,7 +27,7 @@ pub trait Credentials: Send + Sync + 'static {
 
     /// Answers a challenge: the service has refused a request with 401 and these headers, and the same request, not
     /// signed, is sent again with what this puts on it. `false` when the connection has no answer to it. Called for
-    /// connections that [`Reach::challenged`] is set for.
+    /// connections that are [`Refusal::Challenged`].
     fn answer<'a>(
         &'a self,
         _scope: ScopeId,
@@ -38,9 +38,43 @@ pub trait Credentials: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(false)))
     }
 
-    /// What the connection says of itself beside its secret, such as the name of a shop or a region.
-    fn settings<'a>(&'a self, _scope: ScopeId, _connection: &'a Name) -> BoxFuture<'a, Result<model::Map, Error>> {
-        Box::pin(std::future::ready(Ok(model::Map::new())))
+    /// Renews what is shown, because the service has refused these headers with 401. `true`: there is something newer to
+    /// show, and the same request is signed and sent once more. Called for connections that are [`Refusal::Renewed`].
+    fn renew<'a>(
+        &'a self,
+        _scope: ScopeId,
+        _connection: &'a Name,
+        _shown: &'a HeaderMap,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
+    /// What a person has told about the account beside its secrets: a subdomain, a region, the id of a site.
+    fn settings<'a>(&'a self, _scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Map, Error>> {
+        Box::pin(async move { Err(Error::connection(connection, "does not exist")) })
+    }
+
+    /// The connector that it is an account of, if it is one.
+    fn connector<'a>(&'a self, _scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Name>, Error>> {
+        Box::pin(async move { Err(Error::connection(connection, "does not exist")) })
+    }
+
+    /// The service says in an answer of its own kind that it does not take the account any more. What can be renewed is
+    /// renewed; otherwise the connection is dead from now on. Gives the error that the call ends with. `generation`:
+    /// the one that was shown ([`crate::Response::generation`]); a newer one is not declared dead.
+    fn refused<'a>(
+        &'a self,
+        _scope: ScopeId,
+        connection: &'a Name,
+        _generation: Option<u64>,
+        reason: &'a str,
+    ) -> BoxFuture<'a, Error> {
+        Box::pin(async move { Error::Dead { connection: connection.clone(), reason: reason.to_owned() } })
+    }
+
+    /// Whether calls with the connection may be begun, as far as is known: it is not dead.
+    fn is_well<'a>(&'a self, _scope: ScopeId, _connection: &'a Name) -> BoxFuture<'a, bool> {
+        Box::pin(std::future::ready(true))
     }
 
     /// The account itself, for a driver that logs in by another protocol than HTTP. [`Error::Connection`] when the
@@ -59,10 +93,22 @@ pub struct Reach {
     pub private: bool,
     /// Limit of the account.
     pub limit: Option<RateLimit>,
-    /// The account is shown only when the service asks for it, and depends on what it asks.
-    pub challenged: bool,
+    /// What becomes of a request that the service has refused with 401.
+    pub refusal: Refusal,
     /// Rises whenever the connection or its secret changes, so that no cached answer outlives it.
     pub generation: u64,
+}
+
+/// What becomes of a request that the service has refused with 401.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refusal {
+    /// The caller sees it.
+    #[default]
+    Final,
+    /// The account is shown only when the service asks for it, and depends on what it asks.
+    Challenged,
+    /// What was shown may have ended before its time; it is renewed, and the request is sent once more.
+    Renewed,
 }
 
 impl Reach {

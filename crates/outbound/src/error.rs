@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use model::{Code, Name, Problem, Retry};
 
+/// After what time a call with a dead connection is tried again where nobody tells that it is well.
+const DEAD_FOR: Duration = Duration::from_secs(3600);
+
 /// What lies behind an error; for the log, never for the user.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -39,6 +42,14 @@ pub enum Error {
         /// What lies behind it.
         #[source]
         source: Option<Cause>,
+    },
+    /// The service does not take the account any more, and a person has to connect it again.
+    #[error("connection `{connection}` is not taken any more: {reason}")]
+    Dead {
+        /// The connection.
+        connection: Name,
+        /// In the service's words, or ours.
+        reason: String,
     },
     /// No stream to the host could be opened: name, network or handshake.
     #[error("`{host}` cannot be reached: {reason}")]
@@ -125,6 +136,8 @@ pub enum LaterReason {
     BreakerOpen,
     /// An earlier answer asked for a pause that is not over. Nothing was sent.
     Paused,
+    /// What is shown to the service has ended, and what renews it does not answer just now. Nothing was sent.
+    Renewal,
     /// The service answered with this status: it refused the request and asks to wait.
     Status(u16),
 }
@@ -135,6 +148,7 @@ impl fmt::Display for LaterReason {
             LaterReason::RateLimit => out.write_str("the rate limit is used up"),
             LaterReason::BreakerOpen => out.write_str("calls are held back after many failures"),
             LaterReason::Paused => out.write_str("the service asked to wait"),
+            LaterReason::Renewal => out.write_str("its token cannot be renewed just now"),
             LaterReason::Status(status) => write!(out, "the service answered {status}"),
         }
     }
@@ -158,9 +172,11 @@ impl Error {
             Error::EgressRefused { .. } => Code::EgressRefused,
             Error::HostNotAllowed { .. } => Code::HostNotAllowed,
             Error::Connection { .. } => Code::ConnectionMissing,
+            Error::Dead { .. } => Code::ConnectionDead,
             Error::Dial { .. } | Error::Tls { .. } => Code::DialFailed,
             Error::Timeout { .. } => Code::UpstreamTimeout,
             Error::Later { reason: LaterReason::BreakerOpen, .. } => Code::BreakerOpen,
+            Error::Later { reason: LaterReason::Renewal, .. } => Code::Unavailable,
             Error::Later { .. } => Code::RateLimited,
             Error::Protocol { .. } => Code::UpstreamProtocol,
             Error::BodyTooLarge { .. } => Code::TooLarge,
@@ -175,6 +191,7 @@ impl Error {
             Error::EgressRefused { .. }
             | Error::HostNotAllowed { .. }
             | Error::Connection { .. }
+            | Error::Dead { .. }
             | Error::Dial { .. }
             | Error::Tls { .. }
             | Error::InvalidRequest(_) => true,
@@ -194,6 +211,8 @@ impl Error {
     pub fn retry(&self) -> Retry {
         match self {
             Error::Later { after, .. } => Retry::Later(*after),
+            // Whoever knows the connection wakes the run when it is well again; this is for who does not.
+            Error::Dead { .. } => Retry::Later(DEAD_FOR),
             Error::Dial { .. } | Error::Timeout { .. } | Error::Protocol { .. } => Retry::Backoff,
             _ => Retry::No,
         }
@@ -208,6 +227,10 @@ impl Error {
             }
             Error::HostNotAllowed { host, .. } => Some(format!("add `{host}` to the connection's hosts")),
             Error::Connection { connection, .. } => Some(format!("complete connection `{connection}`")),
+            Error::Dead { connection, .. } => {
+                problem.pointer = Some(format!("/connections/{connection}"));
+                Some(format!("connect `{connection}` again; runs that wait for it go on by themselves"))
+            }
             _ => None,
         };
         if let Error::Later { after, .. } = self {

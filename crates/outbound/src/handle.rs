@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use model::{Name, ScopeId};
+use model::{Map, Name, ScopeId};
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
@@ -113,7 +113,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) cache: Cache,
     pub(crate) counters: Arc<Counters>,
-    egress: RwLock<Egress>,
+    egress: Arc<RwLock<Egress>>,
 }
 
 struct Egress {
@@ -125,6 +125,22 @@ struct Egress {
 impl Outbound {
     /// Builds the stack. Opens nothing and needs no network; fails only when an extra root is no certificate.
     pub fn new(options: Options, credentials: Arc<dyn Credentials>) -> Result<Outbound, Error> {
+        let egress = Egress { default: Arc::new(options.egress.clone()), scopes: HashMap::new(), revision: 0 };
+        Outbound::built(options, credentials, Arc::new(RwLock::new(egress)))
+    }
+
+    /// Another way out under the same egress rules, with limits, breakers and a memory of its own: for calls about
+    /// connections that are not calls with them, such as renewing their tokens.
+    pub fn beside(&self, credentials: Arc<dyn Credentials>) -> Result<Outbound, Error> {
+        let options = Options { cache_bytes: 0, ..self.shared.options.clone() };
+        Outbound::built(options, credentials, self.shared.egress.clone())
+    }
+
+    fn built(
+        options: Options,
+        credentials: Arc<dyn Credentials>,
+        egress: Arc<RwLock<Egress>>,
+    ) -> Result<Outbound, Error> {
         let tls = Tls::new(&options.extra_roots)
             .map_err(|error| Error::InvalidRequest(format!("an extra root is no certificate: {error}")))?;
         let shared = Arc::new(Shared {
@@ -135,11 +151,7 @@ impl Outbound {
             limits: Limits::default(),
             cache: Cache::new(options.cache_bytes),
             counters: Arc::default(),
-            egress: RwLock::new(Egress {
-                default: Arc::new(options.egress.clone()),
-                scopes: HashMap::new(),
-                revision: 0,
-            }),
+            egress,
             options,
         });
         let stack = stack::build(&shared);
@@ -185,11 +197,6 @@ impl Outbound {
         Ok(login.with_tls(config))
     }
 
-    /// What a connection says of itself beside its secret.
-    pub async fn settings(&self, scope: ScopeId, connection: &Name) -> Result<model::Map, Error> {
-        self.shared.credentials.settings(scope, connection).await
-    }
-
     /// Opens a stream to the service of an account, encrypted when the account says so from the first byte.
     pub async fn dial_login(&self, login: &Login, meta: Meta) -> Result<BoxedStream, Error> {
         let stream = self.dial(Target::tcp(login.host.clone(), login.port), meta).await?;
@@ -228,6 +235,26 @@ impl Outbound {
     /// protocols that say something before TLS begins. It ends with `cancel`.
     pub async fn tunnel_through(&self, opener: tunnel::Opener, cancel: CancellationToken) -> Result<Tunnel, Error> {
         tunnel::through(opener, cancel).await
+    }
+
+    /// What a person has told about an account beside its secrets.
+    pub async fn settings(&self, scope: ScopeId, connection: &Name) -> Result<Map, Error> {
+        self.shared.credentials.settings(scope, connection).await
+    }
+
+    /// The connector that a connection is an account of, if it is one.
+    pub async fn connector(&self, scope: ScopeId, connection: &Name) -> Result<Option<Name>, Error> {
+        self.shared.credentials.connector(scope, connection).await
+    }
+
+    /// The service says in its own way that it does not take the account any more; see [`Credentials::refused`].
+    pub async fn refused(&self, scope: ScopeId, connection: &Name, generation: Option<u64>, reason: &str) -> Error {
+        self.shared.credentials.refused(scope, connection, generation, reason).await
+    }
+
+    /// Whether calls with a connection may be begun: it is not dead, as far as is known.
+    pub async fn is_well(&self, scope: ScopeId, connection: &Name) -> bool {
+        self.shared.credentials.is_well(scope, connection).await
     }
 
     /// Sets the rules of a scope, from its `egress` resource. Streams opened under older rules are not used again.

@@ -41,7 +41,7 @@ mod handle;
 mod tls;
 
 pub use clock::{Clock, SystemClock};
-pub use credentials::{Credentials, NoCredentials, Reach, Signable};
+pub use credentials::{Credentials, NoCredentials, Reach, Refusal, Signable};
 pub use dial::{BoxedStream, Stream, Target};
 pub use egress::{EgressRules, HostPattern};
 pub use error::{Error, LaterReason};

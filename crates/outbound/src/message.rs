@@ -219,6 +219,8 @@ pub struct Response {
     pub body: BodyStream,
     /// How it went.
     pub timing: Timing,
+    /// [`crate::Reach::generation`] of the connection that was shown.
+    pub generation: Option<u64>,
 }
 
 /// How a call went.

@@ -705,6 +705,8 @@ impl Outputs {
     pub async fn fail(&mut self, position: usize, item: &Item, error: NodeError) -> Result<(), NodeError> {
         let error = error.on_item(position);
         match self.on_error {
+            // It is no failure of this item: nothing that needs the connection can go on.
+            _ if error.waits_for().is_some() => Err(error),
             OnError::Stop => Err(error),
             OnError::Continue => {
                 let mut json = Map::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Code, Problem, Retry, Value};
+use model::{Code, Name, Problem, Retry, Value};
 use serde::{Deserialize, Serialize};
 
 /// What kind of failure it was, and so what a person would do next.
@@ -156,6 +156,13 @@ impl NodeError {
         self
     }
 
+    /// The connection that a person has to connect again before this can go on. The run is held until then, whatever
+    /// follows other failures.
+    pub fn waits_for(&self) -> Option<Name> {
+        let place = self.problem.pointer.as_deref().filter(|_| self.problem.code == Code::ConnectionDead)?;
+        place.strip_prefix("/connections/")?.parse().ok()
+    }
+
     /// Whether doing the same again can help.
     pub fn retry(&self) -> Retry {
         match (self.permanent, self.later_millis) {
@@ -182,7 +189,7 @@ impl From<Problem> for NodeError {
     fn from(problem: Problem) -> Self {
         let category = match problem.code {
             Code::EgressRefused | Code::HostNotAllowed | Code::RunCanceled | Code::CeilingReached => Category::Refused,
-            Code::CredentialRejected | Code::ConnectionMissing => Category::Auth,
+            Code::CredentialRejected | Code::ConnectionMissing | Code::ConnectionDead => Category::Auth,
             Code::RateLimited => Category::RateLimit,
             Code::UpstreamTimeout | Code::CodeTimeout | Code::RunTimeout => Category::Timeout,
             Code::InvalidExpression | Code::ExpressionFailed | Code::CodeFailed | Code::CodeMemory | Code::BadItems => {

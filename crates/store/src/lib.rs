@@ -14,6 +14,7 @@ mod backup;
 mod blobs;
 mod commit;
 pub mod conformance;
+mod connections;
 mod db;
 mod definitions;
 mod drafts;
@@ -50,6 +51,7 @@ pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
 pub use blobs::{
     BlobInfo, BlobReader, BlobSink, BlobWriter, Blobs, Bucket, Collected, FolderBlobs, Keys, S3Blobs, StoredBlob,
 };
+pub use connections::{ConnectionState, ConsentRow, TokenRight};
 pub use db::library::set_up as set_up_sqlite;
 pub use definitions::Definition;
 pub use drafts::DraftRow;

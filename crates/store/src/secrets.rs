@@ -140,6 +140,13 @@ async fn insert(tx: &mut Tx, scope: ScopeId, connection: &Name, sealed: &SealedR
 }
 
 async fn put(tx: &mut Tx, scope: ScopeId, connection: &Name, sealed: &SealedRow, change: &Change) -> Result<(), Error> {
+    append(tx, scope, connection, sealed).await?;
+    crate::connections::revive(tx, scope, connection).await?;
+    log(tx, scope, connection, &sealed.field, "secret.put", change).await
+}
+
+/// Writes the next generation of a field.
+pub(crate) async fn append(tx: &mut Tx, scope: ScopeId, connection: &Name, sealed: &SealedRow) -> Result<(), Error> {
     let sql = "SELECT coalesce(max(generation), 0) FROM sealed WHERE scope = $1 AND connection = $2 AND field = $3";
     let newest = match tx.first(sql, params![scope, connection.as_str(), &sealed.field]).await? {
         Some(mut row) => row.number::<u64>()?,
@@ -149,7 +156,7 @@ async fn put(tx: &mut Tx, scope: ScopeId, connection: &Name, sealed: &SealedRow,
         let what = format!("connection/{connection} {}", sealed.field);
         return Err(Error::Conflict { what, expected: sealed.generation.saturating_sub(1), found: newest });
     }
-    log(tx, scope, connection, &sealed.field, "secret.put", change).await
+    Ok(())
 }
 
 async fn log(

@@ -150,6 +150,7 @@ impl Store {
                     ("session", "hash", "idle_at <= $1 OR expires_at <= $1"),
                     ("link", "hash", "expires_at <= $1"),
                     ("spent", "hash", "expires_at <= $1"),
+                    ("consent", "hash", "expires_at <= $1"),
                     // A day after the last failure nothing is held against anybody.
                     ("attempt", "subject", "last_at + 86400000 <= $1"),
                 ] {

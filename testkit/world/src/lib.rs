@@ -15,6 +15,8 @@ pub mod mariadb;
 pub mod mongo;
 pub mod mosquitto;
 pub mod nats;
+pub mod npm;
+pub mod oauth;
 pub mod postgres;
 pub mod press;
 pub mod rabbitmq;

@@ -1,14 +1,12 @@
 //! An object store with Amazon's S3 protocol: a maintained fork of s3rver, from npm's registry. It checks signatures.
 
-use std::env;
-use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use crate::daemon::{Daemon, accepts, folder, free_port, package};
+use crate::npm;
 
 /// Id and secret of the only key that it knows.
 pub const KEY: (&str, &str) = ("S3RVER", "S3RVER");
@@ -44,7 +42,7 @@ pub fn start_at(time: i64) -> Result<Store> {
 }
 
 fn start_with(before: &str) -> Result<Store> {
-    let modules = modules()?;
+    let modules = npm::modules("s3", &[PACKAGE])?;
     let node = package("node", &["nodejs"])?;
     let place = folder("s3")?;
     let port = free_port();
@@ -57,22 +55,4 @@ fn start_with(before: &str) -> Result<Store> {
     std::fs::create_dir(place.path().join("data"))?;
     let daemon = Daemon::start(command, place, || accepts(port))?;
     Ok(Store { address: SocketAddr::from(([127, 0, 0, 1], port)), daemon })
-}
-
-/// Fetched once for all tests of this machine.
-fn modules() -> Result<PathBuf> {
-    let place = env::temp_dir().join("fishplate-test-s3");
-    let modules = place.join("node_modules");
-    let program = modules.join("@20minutes/s3rver/package.json");
-    let lock = File::create(env::temp_dir().join("fishplate-test-s3.lock")).context("a lock for the store")?;
-    lock.lock().context("a lock for the store")?;
-    if !program.exists() {
-        let npm = package("npm", &["npm"])?;
-        std::fs::create_dir_all(&place)?;
-        let mut install = Command::new(npm);
-        install.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&place).arg(PACKAGE);
-        let done = install.stdin(Stdio::null()).stdout(Stdio::null()).status().context("npm")?;
-        ensure!(done.success() && program.exists(), "npm could not fetch {PACKAGE}");
-    }
-    Ok(modules)
 }

@@ -5,18 +5,20 @@
 //! same text live, or when somebody takes the run over. Who runs a workflow in a way of their own (a draft, a fork,
 //! edited input) needs `connection:use` for what it names, and answers for that run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use auth::{Grant, Permission};
 use model::problem::pointer_step;
-use model::{Code, Name, Problem, Scope, WorkflowSpec};
+use model::{Code, Name, Problem, Scope, ScopeId, WorkflowSpec};
+use part::NodeError;
 use part::catalogue::Snapshot;
 use store::{RunFilter, RunHead, RunRow, RunStatus};
 
 use super::{Inner, commit_problem, repair, store_problem};
 use crate::event::Event;
 use crate::kinds::Workflow;
+use crate::run::Shared;
 
 /// Held runs looked at in one go.
 const BATCH: usize = 200;
@@ -37,6 +39,11 @@ struct Used {
 impl Inner {
     /// Grants or activations have changed: runs that were held for want of one are looked at again.
     pub fn grants_changed(&self) {
+        self.reconsider.notify_one();
+    }
+
+    /// A connection may be well again: runs that were held for it are looked at again.
+    pub fn connections_changed(&self) {
         self.reconsider.notify_one();
     }
 
@@ -110,6 +117,24 @@ impl Inner {
         }
     }
 
+    async fn is_well(&self, scope: ScopeId, connection: &Name) -> bool {
+        match &self.outbound {
+            Some(outbound) => outbound.is_well(scope, connection).await,
+            None => true,
+        }
+    }
+
+    /// The connection that a run is held for may have been connected again while the hold was written, and nobody would
+    /// say so again.
+    pub(crate) async fn look_after_hold(&self, shared: &Shared) {
+        let error = shared.core().error.clone();
+        if let Some(Lacks::Connection(name)) = lacked(error.as_deref())
+            && self.is_well(shared.head.scope, &name).await
+        {
+            self.reconsider.notify_one();
+        }
+    }
+
     /// Looks at held runs whenever something may have changed for them, and once at the start.
     pub(super) async fn watch_grants(self: &Arc<Self>) {
         loop {
@@ -124,14 +149,31 @@ impl Inner {
         for (id, scope) in self.store.scopes().await.map_err(store_problem)? {
             let filter = RunFilter { status: vec![RunStatus::Held], ..RunFilter::default() };
             let mut cursor = None;
+            let mut well: HashMap<Name, bool> = HashMap::new();
             loop {
                 let page = self.store.runs(id, filter.clone(), cursor, BATCH).await.map_err(store_problem)?;
-                for row in page.runs.into_iter().filter(lacks_grant) {
+                for row in page.runs {
                     let run = row.head.id;
+                    let Some(lacks) = lacks(&row) else { continue };
                     // Another process that holds its lease looks at it, too.
-                    if self.fence(run).is_ok()
-                        && let Err(problem) = self.try_again(&scope, row).await
-                    {
+                    if self.fence(run).is_err() {
+                        continue;
+                    }
+                    let released = match lacks {
+                        Lacks::Grant => self.try_again(&scope, row).await,
+                        Lacks::Connection(name) => {
+                            let is_well = match well.get(&name) {
+                                Some(known) => *known,
+                                None => self.is_well(id, &name).await,
+                            };
+                            well.insert(name, is_well);
+                            if !is_well {
+                                continue;
+                            }
+                            self.release_held(row, "").await
+                        }
+                    };
+                    if let Err(problem) = released {
                         tracing::debug!(%run, %problem, "the run stays held");
                     }
                 }
@@ -194,10 +236,25 @@ impl Inner {
     }
 }
 
-/// Whether a run is held for want of a grant.
-fn lacks_grant(row: &RunRow) -> bool {
-    let problem = row.state.error.as_deref().and_then(|error| serde_json::from_str::<Problem>(error).ok());
-    problem.is_some_and(|problem| problem.code == Code::GrantGone)
+/// What a run is held for that may come back.
+enum Lacks {
+    /// The grant that it acts under.
+    Grant,
+    /// A connection that the service takes.
+    Connection(Name),
+}
+
+fn lacks(row: &RunRow) -> Option<Lacks> {
+    lacked(row.state.error.as_deref())
+}
+
+fn lacked(error: Option<&str>) -> Option<Lacks> {
+    let problem: Problem = serde_json::from_str(error?).ok()?;
+    match problem.code {
+        Code::GrantGone => Some(Lacks::Grant),
+        Code::ConnectionDead => NodeError::from(problem).waits_for().map(Lacks::Connection),
+        _ => None,
+    }
 }
 
 /// The nodes that call workflows which cannot be told from the text: chosen by an expression, or written in place.

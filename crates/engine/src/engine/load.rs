@@ -81,6 +81,8 @@ impl Inner {
         let scope = self.scope_of(row.head.scope).await.map_err(LoadError::Fault)?;
         let refused = self.authority.delegates(&scope, &row.head.runs_as).err().filter(|_| acts);
         let mut core = self.replay(&row, &definition).await?;
+        // A snapshot does not say it.
+        core.held = row.state.status == RunStatus::Held;
         core.queued_until = (row.state.status == RunStatus::Queued).then_some(row.state.wake_at);
         // Whoever may not act any more may still be stopped.
         if let Some(problem) = refused.filter(|_| !core.machine.cancel_requested()) {

@@ -609,6 +609,11 @@ impl Core {
         self.oldest.map(|oldest| oldest + FLUSH_AGE)
     }
 
+    /// Nothing of it goes on until it is let go. Who asks for its end is heard all the same.
+    pub fn is_held(&self) -> bool {
+        self.held && !self.machine.cancel_requested()
+    }
+
     /// The run's row as the next commit writes it.
     pub fn row_state(&self) -> RunState {
         let status = match self.machine.end() {

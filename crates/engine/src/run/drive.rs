@@ -78,7 +78,9 @@ pub async fn drive(shared: &Arc<Shared>) -> Left {
             shared.cancel.cancel();
             grace = Some(Instant::now() + CANCEL_GRACE);
         }
-        let nap = shared.core().machine.next_timer().map(|at| at - shared.engine.clock.now());
+        let held = shared.core().is_held();
+        let timer = if held { None } else { shared.core().machine.next_timer() };
+        let nap = timer.map(|at| at - shared.engine.clock.now());
         if running.is_empty() {
             if buffered && shared.flush_inline().await.is_err() {
                 return Left::Lost;
@@ -89,6 +91,9 @@ pub async fn drive(shared: &Arc<Shared>) -> Left {
             // Short waits stay in memory; for long ones the timer service loads the run again.
             if nap.is_none_or(|nap| nap > NAP) {
                 if shared.engine.leave(shared) {
+                    if held {
+                        shared.engine.look_after_hold(shared).await;
+                    }
                     return Left::Waiting;
                 }
                 look_at_inbox = true;
@@ -175,6 +180,9 @@ async fn decide(shared: &Arc<Shared>, running: &mut Running) -> Result<(), ()> {
         let started = {
             let mut core = shared.core();
             let now = shared.engine.clock.now();
+            if core.is_held() {
+                return Ok(());
+            }
             match core.machine.next(now) {
                 Next::Idle | Next::Ended => return Ok(()),
                 Next::Start { step, node, run_index, inputs } => {
@@ -441,7 +449,14 @@ fn handle(shared: &Arc<Shared>, finished: Finished) {
         }
         Err(error) => match core.machine.on_failure(run.step, &error, shared.engine.clock.now()) {
             Verdict::Retry { at, counted } => {
-                core.emit(Event::AttemptFailed { s: run.step, error: Box::new(error), next: at, counted });
+                // A person has to do something first. The run is held as a whole, and goes on with this step at once.
+                let now = shared.engine.clock.now();
+                let held = error.waits_for().is_some().then(|| Box::new(error.problem.clone()));
+                let next = if held.is_some() { now } else { at };
+                core.emit(Event::AttemptFailed { s: run.step, error: Box::new(error), next, counted });
+                if let Some(problem) = held.filter(|_| !core.held) {
+                    core.emit(Event::Held { at: now, problem });
+                }
             }
             Verdict::Absorb(handled) => {
                 let out = absorb(shared, &run, handled, &error);

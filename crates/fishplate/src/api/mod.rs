@@ -1,5 +1,6 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
+mod connections;
 mod drafts;
 mod files;
 mod listeners;
@@ -22,7 +23,7 @@ mod workflows;
 
 use std::sync::Arc;
 
-use auth::Accounts;
+use auth::{Accounts, Vault};
 use model::{Code, Problem, Scope, ScopeId};
 use outbound::Outbound;
 use part::http::{Call, Operation, Reply};
@@ -54,6 +55,8 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Connections and their tokens.
+    pub vault: Vault,
     /// People and tokens.
     pub accounts: Accounts,
     /// The way out, for its counters.
@@ -87,6 +90,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         drafts::operations(app),
         presence::operations(app),
         secrets::operations(app),
+        connections::operations(app),
         transfer::operations(app),
         watch::operations(app),
         watch_runs::operations(app),

@@ -19,6 +19,7 @@ mod moving;
 mod n8n;
 mod node_options;
 mod node_pages;
+mod oauth;
 mod own_life;
 mod people;
 mod recipes;

@@ -139,6 +139,7 @@ impl Entry {
             url: self.url.clone(),
             body: stream::empty().boxed(),
             timing: Timing { cached: true, ..Timing::default() },
+            generation: None,
         };
         Ok(response.with_body(self.body.clone()))
     }

@@ -83,7 +83,7 @@ pub(super) async fn call(shared: Arc<Shared>, call: Call) -> Result<Response, Er
         None => raw.boxed(),
     };
     let body = limited(stream, host, meta);
-    Ok(Response { status, headers, url: request.url, body, timing: Timing::default() })
+    Ok(Response { status, headers, url: request.url, body, timing: Timing::default(), generation: None })
 }
 
 fn prepare(headers: &mut HeaderMap, user_agent: &str) {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, StatusCode};
 use model::Name;
 
 use super::{Call, Next};
+use crate::credentials::Refusal;
 use crate::handle::Shared;
-use crate::{Error, Request, Response, Signable};
+use crate::{Error, Reach, Request, Response, Signable};
 
 pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Result<Response, Error> {
     let Some((connection, reach)) = call.connection.clone() else { return next.run(call).await };
@@ -18,28 +19,56 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Res
         response.url = plain;
         return Ok(response);
     }
-    let unsigned = reach.challenged.then(|| call.clone());
+    let unsigned = (reach.refusal != Refusal::Final).then(|| call.clone());
     shared.credentials.sign(call.meta.scope, &connection, signable(&mut call.request)).await?;
     same_origin(&connection, &plain, &call.request)?;
+    let shown = (reach.refusal == Refusal::Renewed).then(|| call.request.headers.clone());
     let mut response = next.run(call).await?;
-    if let Some(mut again) = unsigned
+    if let Some(again) = unsigned
         && response.status == StatusCode::UNAUTHORIZED
-        && response.headers.contains_key(WWW_AUTHENTICATE)
+        && let Some(answered) = answered(&shared, &next, (&connection, &reach, shown), again, &response.headers).await?
     {
-        if !again.request.body.is_fresh() {
-            let why = "has to answer a challenge, which takes a body that can be sent twice: files cannot";
-            return Err(Error::connection(&connection, why));
-        }
-        let scope = again.meta.scope;
-        let request = signable(&mut again.request);
-        if shared.credentials.answer(scope, &connection, &response.headers, request).await? {
-            same_origin(&connection, &plain, &again.request)?;
-            response = next.run(again).await?;
-        }
+        response = answered;
     }
+    response.generation = Some(reach.generation);
     // A secret in the query must not come back to the caller.
     response.url = plain;
     Ok(response)
+}
+
+/// The answer to the same request, once more, shown in another way; none when there is no other.
+async fn answered(
+    shared: &Shared,
+    next: &Next,
+    (connection, reach, shown): (&Name, &Reach, Option<HeaderMap>),
+    mut again: Call,
+    refused: &HeaderMap,
+) -> Result<Option<Response>, Error> {
+    let (scope, plain) = (again.meta.scope, again.request.url.clone());
+    let is_fresh = again.request.body.is_fresh();
+    match reach.refusal {
+        Refusal::Challenged if refused.contains_key(WWW_AUTHENTICATE) => {
+            if !is_fresh {
+                let why = "has to answer a challenge, which takes a body that can be sent twice: files cannot";
+                return Err(Error::connection(connection, why));
+            }
+            let request = signable(&mut again.request);
+            if !shared.credentials.answer(scope, connection, refused, request).await? {
+                return Ok(None);
+            }
+        }
+        Refusal::Renewed => {
+            // Also for a body that is gone: the next try of the step finds what is new.
+            let renewed = shared.credentials.renew(scope, connection, &shown.unwrap_or_default()).await?;
+            if !renewed || !is_fresh {
+                return Ok(None);
+            }
+            shared.credentials.sign(scope, connection, signable(&mut again.request)).await?;
+        }
+        Refusal::Challenged | Refusal::Final => return Ok(None),
+    }
+    same_origin(connection, &plain, &again.request)?;
+    next.run(again).await.map(Some)
 }
 
 fn signable(request: &mut Request) -> Signable<'_> {

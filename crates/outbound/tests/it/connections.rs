@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use outbound::{Error, Meta, Options};
+use outbound::{Error, Meta, Options, Refusal};
 
 use crate::support::*;
 
@@ -60,7 +60,7 @@ async fn a_challenge_is_answered_once_and_only_where_the_account_answers() {
     })
     .await;
     let account = Account::at(&["127.0.0.1"]);
-    account.change(|reach| (reach.private, reach.challenged) = (true, true));
+    account.change(|reach| (reach.private, reach.refusal) = (true, Refusal::Challenged));
     let out = with(Options::default(), account.clone());
     let post =
         |path: &str, body: outbound::Body| outbound::Request::new(http::Method::POST, server.url(path)).body(body);
@@ -75,6 +75,41 @@ async fn a_challenge_is_answered_once_and_only_where_the_account_answers() {
     let body = outbound::Body::stream(futures_util::StreamExt::boxed(stream), Some(1));
     let error = out.send(post("/open", body), account_meta()).await.unwrap_err();
     assert!(error.to_string().contains("sent twice"), "{error}");
-    account.change(|reach| reach.challenged = false);
+    account.change(|reach| reach.refusal = Refusal::Final);
     assert_eq!(out.send(post("/open", "x".into()), account_meta()).await.unwrap().status.as_u16(), 401);
+}
+
+#[tokio::test]
+async fn what_a_service_does_not_take_any_more_is_renewed_once() {
+    let server = Server::start(|_, seen| match seen.header("authorization") {
+        Some("Bearer renewed") if seen.line().starts_with("POST /open") => Reply::new(200, "", "in"),
+        _ => Reply::new(401, "", ""),
+    })
+    .await;
+    let account = Account::at(&["127.0.0.1"]);
+    account.change(|reach| (reach.private, reach.refusal, reach.generation) = (true, Refusal::Renewed, 7));
+    let out = with(Options::default(), account.clone());
+    let post =
+        |path: &str, body: outbound::Body| outbound::Request::new(http::Method::POST, server.url(path)).body(body);
+    let open = out.send(post("/open", "twice".into()), account_meta()).await.unwrap();
+    assert_eq!((open.status.as_u16(), open.generation, server.seen().len()), (200, Some(7), 2));
+    assert_eq!(account.renewed.load(Relaxed), 1);
+    let shut = out.send(post("/shut", "x".into()), account_meta()).await.unwrap();
+    assert_eq!((shut.status.as_u16(), server.seen().len()), (401, 3), "what was just renewed is not renewed again");
+    account.renewed.store(0, Relaxed);
+    let stream = futures_util::stream::once(async { Ok(bytes::Bytes::from_static(b"x")) });
+    let body = outbound::Body::stream(futures_util::StreamExt::boxed(stream), Some(1));
+    let late = out.send(post("/open", body), account_meta()).await.unwrap();
+    assert_eq!((late.status.as_u16(), account.renewed.load(Relaxed)), (401, 1), "the next try finds it renewed");
+}
+
+#[tokio::test]
+async fn another_way_out_has_the_same_rules() {
+    let server = Server::start(|_, _| Reply::new(200, "", "")).await;
+    let out = with(Options::default(), Account::at(&[]));
+    let beside = out.beside(Account::at(&[])).unwrap();
+    let get = || outbound::Request::new(http::Method::GET, server.url("/"));
+    assert!(beside.send(get(), outbound::Meta::new(model::ScopeId(1))).await.is_err(), "loopback is closed");
+    out.set_egress(model::ScopeId(1), outbound::EgressRules::private());
+    assert!(beside.send(get(), outbound::Meta::new(model::ScopeId(1))).await.is_ok());
 }

@@ -38,6 +38,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("activation", &["scope", "workflow"]),
     ("activation_ref", &["scope", "workflow", "target_kind", "target_name"]),
     ("sealed", &["scope", "connection", "field", "generation"]),
+    ("connection", &["scope", "name"]),
     ("token", &["id"]),
     ("users", &["id"]),
     ("passkey", &["id"]),
@@ -52,7 +53,7 @@ const TABLES: &[(&str, &[&str])] = &[
 ];
 /// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link
 /// that was used since, would be good again.
-const NOT_KEPT: &[&str] = &["tally", "migration", "backup", "session", "link", "spent", "attempt"];
+const NOT_KEPT: &[&str] = &["tally", "migration", "backup", "session", "link", "spent", "attempt", "consent"];
 /// Tables that even an empty store has rows in; a restore replaces them.
 const NEVER_EMPTY: &[&str] = &["counter", "workspace", "scope", "partition"];
 /// Bytes of rows read at once; the number of rows follows the size of the last ones.

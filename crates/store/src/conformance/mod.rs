@@ -6,6 +6,7 @@
 mod accounts;
 mod backup;
 mod commits;
+mod connections;
 mod fixtures;
 mod queue;
 mod resources;
@@ -40,6 +41,7 @@ pub fn cases() -> Vec<Case> {
         queue::CASES,
         rows::CASES,
         resources::CASES,
+        connections::CASES,
         accounts::CASES,
         backup::CASES,
         tables::CASES,

@@ -373,6 +373,7 @@ async fn delete(
     }
     if of.kind == "connection" {
         crate::secrets::remove(tx, scope, &of.name).await?;
+        crate::connections::remove(tx, scope, &of.name).await?;
     }
     if of.kind == crate::tables::KIND {
         crate::tables::remove(tx, scope, &of.name).await?;
@@ -421,7 +422,10 @@ async fn rename_all(
             crate::drafts::rename(tx, scope, &from.name, &rename.to).await?;
             crate::activations::rename(tx, scope, &from.name, &rename.to).await?;
         }
-        "connection" => crate::secrets::reseal(tx, scope, &from.name, &rename.to, &rename.resealed).await?,
+        "connection" => {
+            crate::secrets::reseal(tx, scope, &from.name, &rename.to, &rename.resealed).await?;
+            crate::connections::rename(tx, scope, &from.name, &rename.to).await?;
+        }
         crate::tables::KIND => crate::tables::rename(tx, scope, &from.name, &rename.to).await?,
         _ => {}
     }

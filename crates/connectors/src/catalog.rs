@@ -1,7 +1,7 @@
 //! The connectors that are shipped, and those of a folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use part::{NodeType, Provider};
 
@@ -20,12 +20,20 @@ pub struct Connector {
     pub provider: Provider,
 }
 
-/// The connectors that are compiled in, in the order of their names.
-///
-/// # Errors
-/// A manifest is wrong, which its tests would have said; names it.
-pub fn shipped() -> Result<Vec<Connector>, String> {
-    SHIPPED.iter().map(|(name, text)| read(name, text.as_bytes(), false)).collect()
+/// The connectors that are compiled in, in the order of their names. They are read once; one whose manifest is wrong,
+/// which its tests would have said, is left out.
+pub fn shipped() -> &'static [Connector] {
+    static READ: OnceLock<Vec<Connector>> = OnceLock::new();
+    READ.get_or_init(|| {
+        let read = |(name, text): &(&str, &str)| match read(name, text.as_bytes(), false) {
+            Ok(connector) => Some(connector),
+            Err(fault) => {
+                tracing::error!(fault, "a connector is left out");
+                None
+            }
+        };
+        SHIPPED.iter().filter_map(read).collect()
+    })
 }
 
 /// The connector of a folder.

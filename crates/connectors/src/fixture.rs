@@ -588,6 +588,9 @@ impl<'a> Lab<'a> {
         let good = (200..300).contains(&status) || about.expect.contains(&status);
         match judge(self.manifest)(status, &headers, &body) {
             Verdict::Failed(error) => return Err(*error),
+            Verdict::Dead(said) => {
+                return Err(NodeError::new(model::Code::CredentialRejected, Category::Auth, said).permanent());
+            }
             Verdict::Empty => return Ok(Reply { status, headers, body: Value::Null, file: None }),
             Verdict::Usual if !good => {
                 let category = match status {

@@ -61,8 +61,7 @@ fn failed(
     wait: Option<f64>,
 ) -> Verdict {
     let (category, problem) = match kind {
-        ErrorKind::Dead => (Category::Auth, Code::CredentialRejected),
-        ErrorKind::Auth => (Category::Auth, Code::CredentialRejected),
+        ErrorKind::Dead | ErrorKind::Auth => (Category::Auth, Code::CredentialRejected),
         ErrorKind::RateLimit => (Category::RateLimit, Code::RateLimited),
         ErrorKind::Unavailable => (Category::Unavailable, Code::UpstreamStatus),
         ErrorKind::Timeout => (Category::Timeout, Code::UpstreamTimeout),
@@ -75,9 +74,11 @@ fn failed(
         (None, Some(code)) => code,
         (None, None) => "it says no, and not why".into(),
     };
+    if kind == ErrorKind::Dead {
+        return Verdict::Dead(format!("{}: {why}", manifest.title));
+    }
     let mut error = NodeError::new(problem, category, format!("{}: {why}", manifest.title));
     match kind {
-        ErrorKind::Dead => error = error.hint("reconnect the account").permanent(),
         ErrorKind::RateLimit => error = error.later(Duration::from_secs_f64(wait.unwrap_or(5.0).min(86_400.0))),
         ErrorKind::BadData => error = error.permanent(),
         ErrorKind::Unavailable => {
@@ -133,6 +134,7 @@ mod tests {
         match judge(manifest)(status, &Map::new(), &body) {
             Verdict::Usual => "usual".into(),
             Verdict::Empty => "empty".into(),
+            Verdict::Dead(said) => format!("dead {said}"),
             Verdict::Failed(error) => format!("{:?} {}", error.category, error.problem.detail),
         }
     }
@@ -145,7 +147,7 @@ mod tests {
             false,
         );
         assert_eq!(says(&slack, 200, json!({ "ok": true })), "usual");
-        assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "token_revoked" })), "Auth X: token_revoked");
+        assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "token_revoked" })), "dead X: token_revoked");
         assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "ratelimited" })), "RateLimit X: ratelimited");
         assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "no_more" })), "empty");
         assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "channel_not_found" })), "BadData X: channel_not_found");

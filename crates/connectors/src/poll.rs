@@ -330,13 +330,13 @@ impl Node for Listens {
 
 /// Listens for all triggers of connectors.
 pub struct Poller {
-    sandbox: Arc<Sandbox>,
+    sandbox: Sandbox,
     asking: HashMap<String, (Arc<Manifest>, Arc<Asking>)>,
 }
 
 impl Poller {
     /// For the triggers of these connectors.
-    pub fn new<'a>(sandbox: Arc<Sandbox>, connectors: impl IntoIterator<Item = &'a Arc<Manifest>>) -> Poller {
+    pub fn new<'a>(sandbox: Sandbox, connectors: impl IntoIterator<Item = &'a Arc<Manifest>>) -> Poller {
         let mut asking = HashMap::new();
         for manifest in connectors {
             for (name, trigger) in &manifest.triggers {

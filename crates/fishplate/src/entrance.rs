@@ -157,6 +157,8 @@ pub struct Parts<'a> {
     pub outbound: Outbound,
     /// The folder for files of workflows.
     pub folder: Option<Arc<Folder>>,
+    /// Runs the expressions of triggers that ask.
+    pub sandbox: &'a sandbox::Sandbox,
     /// Whether a trigger with that key is this process's to listen for.
     pub owner: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
@@ -175,7 +177,7 @@ pub struct Built {
 
 /// Puts it together.
 pub fn build(parts: Parts<'_>) -> Built {
-    let Parts { store, live, vault, runs, replies, signer, public_url, trusted_proxies, outbound, folder, owner } =
+    let Parts { store, live, vault, runs, replies, signer, public_url, trusted_proxies, outbound, folder, sandbox, owner } =
         parts;
     let routes = Routes::default();
     let mut options = webhooks::Options::new(
@@ -189,7 +191,7 @@ pub fn build(parts: Parts<'_>) -> Built {
     options.public_url = Some(public_url.to_owned());
     options.trusted_proxies = trusted_proxies;
     let (listeners, health) = Listeners::new(listeners::Options {
-        sources: crate::parts::sources(),
+        sources: crate::parts::sources(sandbox),
         runs: runs.clone(),
         memory: Arc::new(store.clone()),
         files: Arc::new(store.clone()),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use connectors::poll::Poller;
 use part::listen::Source;
 use part::{Catalogue, KindEntry};
+use sandbox::Sandbox;
 
 /// Every kind of resource.
 #[derive(Clone, Debug)]
@@ -26,14 +28,20 @@ pub fn kinds() -> Kinds {
     Kinds([crate::kinds::list(), engine::kinds::list()].concat())
 }
 
-/// The node types that are compiled in.
+/// The node types that are compiled in, and those of the connectors that are shipped.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new([nodes::built_in(), protocols::nodes()].concat())
+    let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
+    for connector in connectors::catalog::shipped() {
+        catalogue.register(connector.provider.clone(), connector.types.iter().cloned());
+    }
+    catalogue
 }
 
 /// What triggers can listen to.
-pub fn sources() -> Vec<Arc<dyn Source>> {
-    [nodes::sources(), protocols::sources()].concat()
+pub fn sources(sandbox: &Sandbox) -> Vec<Arc<dyn Source>> {
+    let manifests = connectors::catalog::shipped().iter().map(|connector| &connector.manifest);
+    let polls: Arc<dyn Source> = Arc::new(Poller::new(sandbox.clone(), manifests));
+    [nodes::sources(), protocols::sources(), vec![polls]].concat()
 }
 
 #[cfg(test)]

@@ -240,6 +240,7 @@ impl Server {
             trusted_proxies: options.trusted_proxies.clone(),
             outbound: outbound.clone(),
             folder,
+            sandbox: &sandbox,
             owner: Arc::new(move |key| owner.upgrade().is_some_and(|engine| engine.owns(key))),
         });
 

@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", FLOOR),
     ("nodes", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
     ("protocols", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
+    ("connectors", FLOOR),
     ("inbound", &["model", "store", "outbound", "sandbox", "auth", "part", "formats"]),
     (
         "fishplate",
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "formats",
             "nodes",
             "protocols",
+            "connectors",
             "inbound",
         ],
     ),
@@ -65,6 +67,7 @@ const TESTS: &[(&str, &[&str])] = &[
     ("nodes", &["testkit", "world"]),
     ("protocols", &["testkit", "world"]),
     ("inbound", &["testkit", "world"]),
+    ("connectors", &["testkit", "world"]),
     ("fishplate", &["testkit", "world", "differential"]),
     ("testkit", &["nodes"]),
 ];

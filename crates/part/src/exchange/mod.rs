@@ -99,6 +99,8 @@ pub enum Verdict {
     Empty,
     /// It is a failure.
     Failed(Box<NodeError>),
+    /// The account is not taken any more, with the service's own words. Its runs are held until a person mends it.
+    Dead(String),
 }
 
 /// Judges an answer by its status, headers and body (JSON, or text).

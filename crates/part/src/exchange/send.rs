@@ -45,11 +45,20 @@ async fn perform(ctx: &Ctx, plan: &Plan, manner: &Manner, ticket: Ticket) -> Res
         request.headers.insert(CONTENT_TYPE, value);
     }
     let response = outbound.send(request, meta(ctx, manner, &ticket)).await.map_err(|error| failed(&error))?;
-    let status = response.status;
+    let (status, generation) = (response.status, response.generation);
+    let dead = async |said: &str| match &manner.connection {
+        Some(connection) => failed(&outbound.refused(ctx.info().scope_id, connection, generation, said).await),
+        None => NodeError::new(Code::CredentialRejected, Category::Auth, said.to_owned()).permanent().into(),
+    };
     if status.is_success() || manner.any_status || manner.expected.contains(&status.as_u16()) {
         let outcome = outcome(ctx, manner, response).await;
         let outcome = outcome.map_err(|error| CallFailure { error, uncertain: false })?;
-        return judged(manner, outcome).map_err(CallFailure::from);
+        return match judged(manner, &outcome) {
+            Verdict::Usual => Ok(outcome),
+            Verdict::Empty => Ok(empty(status, outcome["headers"].as_object().unwrap_or(&Map::new()))),
+            Verdict::Failed(error) => Err((*error).into()),
+            Verdict::Dead(said) => Err(dead(&said).await),
+        };
     }
     let error = refused(response).await;
     let Some((judge, context)) = manner.judge.as_ref().zip(error.context.as_ref()) else { return Err(error.into()) };
@@ -58,6 +67,7 @@ async fn perform(ctx: &Ctx, plan: &Plan, manner: &Manner, ticket: Ticket) -> Res
         Verdict::Usual => Err(error.into()),
         Verdict::Empty => Ok(empty(status, &headers)),
         Verdict::Failed(better) => Err(better.also(&error).into()),
+        Verdict::Dead(said) => Err(dead(&said).await),
     }
 }
 
@@ -68,6 +78,7 @@ pub(super) async fn ask(
     manner: &Manner,
     largest: u64,
 ) -> Result<Told, NodeError> {
+    let (scope, connection) = (meta.scope, meta.connection.clone());
     let mut request = outbound::Request::new(plan.method.clone(), plan.full_url());
     request.headers = plan.header_map(manner)?;
     let (body, content_type) = match &plan.body {
@@ -84,7 +95,11 @@ pub(super) async fn ask(
     meta.follow_redirects = manner.redirects;
     meta.max_body = largest;
     let response = outbound.send(request, meta).await.map_err(|error| failed(&error).error)?;
-    let status = response.status;
+    let (status, generation) = (response.status, response.generation);
+    let dead = async |said: &str| match &connection {
+        Some(connection) => failed(&outbound.refused(scope, connection, generation, said).await).error,
+        None => NodeError::new(Code::CredentialRejected, Category::Auth, said.to_owned()).permanent(),
+    };
     if !status.is_success() && !manner.any_status && !manner.expected.contains(&status.as_u16()) {
         let error = refused(response).await;
         let context = error.context.clone().unwrap_or_default();
@@ -93,6 +108,7 @@ pub(super) async fn ask(
             None | Some(Verdict::Usual) => Err(error),
             Some(Verdict::Empty) => Ok(Told { status: status.as_u16(), headers, body: Value::Null }),
             Some(Verdict::Failed(better)) => Err(better.also(&error)),
+            Some(Verdict::Dead(said)) => Err(dead(&said).await),
         };
     }
     let headers = header_json(&response.headers);
@@ -102,24 +118,26 @@ pub(super) async fn ask(
     let body = answer::parsed(&text);
     match manner.judge.as_ref().map(|judge| judge(status.as_u16(), &headers, &body)) {
         Some(Verdict::Failed(error)) => Err(*error),
+        Some(Verdict::Dead(said)) => Err(dead(&said).await),
         Some(Verdict::Empty) => Ok(Told { status: status.as_u16(), headers, body: Value::Null }),
         _ => Ok(Told { status: status.as_u16(), headers, body }),
     }
 }
 
 /// What the judge makes of an answer whose status is good. Only short ones are looked at: a refusal is no book.
-fn judged(manner: &Manner, outcome: Value) -> Result<Value, NodeError> {
-    let Some((judge, text)) = manner.judge.as_ref().zip(outcome["body"]["text"].as_str()) else { return Ok(outcome) };
+fn judged(manner: &Manner, outcome: &Value) -> Verdict {
+    let Some((judge, text)) = manner.judge.as_ref().zip(outcome["body"]["text"].as_str()) else {
+        return Verdict::Usual;
+    };
     let status = outcome["status"].as_u64().unwrap_or_default() as u16;
-    let headers = outcome["headers"].as_object().cloned().unwrap_or_default();
-    let body = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-    match judge(status, &headers, &body) {
-        Verdict::Usual => Ok(outcome),
-        Verdict::Empty => Ok(empty(StatusCode::from_u16(status).unwrap_or_default(), &headers)),
+    let (body, none) = (answer::parsed(text), Map::new());
+    let headers = outcome["headers"].as_object().unwrap_or(&none);
+    match judge(status, headers, &body) {
         Verdict::Failed(mut error) => {
             error.context = Some(json!({ "status": status, "headers": headers, "body": body }));
-            Err(*error)
+            Verdict::Failed(error)
         }
+        other => other,
     }
 }
 

@@ -27,6 +27,11 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "error-pages", about: "makes a page for every problem code that has none", run: error_pages::run },
     Command {
+        name: "supported",
+        about: "shows how many public workflows come over with every node understood, and what the others lack",
+        run: |_| diff_n8n::show("supported"),
+    },
+    Command {
         name: "honoured",
         about: "shows how many nodes of public workflows import with every parameter honoured, and what the others ask for",
         run: |_| diff_n8n::show("honoured"),
@@ -36,7 +41,7 @@ const COMMANDS: &[Command] = &[
         about: "starts a real n8n, writes down what its API answers, and runs the tests of moving and shadowing against it",
         run: move_n8n::run,
     },
-    Command { name: "node-pages", about: "makes the page of every node type, in docs/nodes", run: node_pages::run },
+    Command { name: "node-pages", about: "makes the page of every node type and connector, in docs/nodes and docs/connectors", run: node_pages::run },
     Command {
         name: "openapi",
         about: "brings the web app's copy of the API's document, and the types made of it, up to date",

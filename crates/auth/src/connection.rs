@@ -127,6 +127,14 @@ pub enum Scheme {
         /// Names of fields of the body whose values are secret.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         secret_body: BTreeSet<String>,
+        /// Names of secrets that the texts above and `path` name in braces, such as `{token}`; other names in braces
+        /// are settings.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        secret_parts: BTreeSet<String>,
+        /// What the path of every request begins with, such as `/bot{token}`. A path that names `{secret.token}`
+        /// itself has the secret there, and does not begin with this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
     },
     /// Keys that nodes sign and encrypt with, shown to nobody. Secrets, as they are needed: `hmacSecret`, `privateKey`
     /// (signs), `passphrase` (encrypts and decrypts), `publicKey` (encrypts) and `decryptionKey` (decrypts); those
@@ -340,12 +348,13 @@ impl Connection {
             Scheme::Jwt { .. } => vec!["key".into()],
             Scheme::Keys {} => KEYS.map(str::to_owned).into(),
             Scheme::Login { .. } => LOGIN_SECRETS.map(str::to_owned).into(),
-            Scheme::Custom { secret_headers, secret_query, secret_body, .. } => {
+            Scheme::Custom { secret_headers, secret_query, secret_body, secret_parts, .. } => {
                 let named = |place: &'static str| move |name: &String| format!("{place}.{name}");
                 let headers = secret_headers.iter().map(named("header"));
                 headers
                     .chain(secret_query.iter().map(named("query")))
                     .chain(secret_body.iter().map(named("body")))
+                    .chain(secret_parts.iter().cloned())
                     .collect()
             }
         }
@@ -445,17 +454,33 @@ impl Connection {
             Scheme::Digest { .. } => Ok(()),
             Scheme::Keys {} => Err("holds keys and cannot be shown in a request".into()),
             Scheme::Login { protocol, .. } => Err(format!("logs in to {protocol} and cannot be shown in a request")),
-            Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body } => {
+            Scheme::Custom {
+                headers,
+                query,
+                body,
+                secret_headers,
+                secret_query,
+                secret_body,
+                secret_parts,
+                path,
+            } => {
+                let whole = |text: &str| self.with_parts(text, secret_parts, secrets);
+                sign_path(&mut *request.url, path.as_deref(), secret_parts, &whole)?;
                 for (name, value) in query {
-                    put_query(&mut *request.url, name, value);
+                    put_query(&mut *request.url, name, &whole(value)?);
                 }
                 let mut fields = body.clone();
+                for value in fields.values_mut() {
+                    if let Some(text) = value.as_str() {
+                        *value = whole(text)?.into();
+                    }
+                }
                 for name in secret_body {
                     fields.insert(name.clone(), secrets.text(&format!("body.{name}"))?.into());
                 }
                 put_body(request.body, request.headers, fields)?;
                 for (name, value) in headers {
-                    put_header(request.headers, name, value.as_bytes())?;
+                    put_header(request.headers, name, whole(value)?.as_bytes())?;
                 }
                 for name in secret_headers {
                     put_header(request.headers, name, secrets.get(&format!("header.{name}"))?)?;
@@ -466,6 +491,18 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// A text with the secrets and settings that it names in braces. Without any, braces are only braces.
+    fn with_parts(&self, text: &str, parts: &BTreeSet<String>, secrets: &Secrets) -> Result<String, String> {
+        if parts.is_empty() {
+            return Ok(text.to_owned());
+        }
+        let mut settings = self.settings.clone();
+        for name in parts {
+            settings.insert(name.clone(), secrets.text(name)?.into());
+        }
+        fill(text, &settings)
     }
 
     /// The account, opened for a driver. The error is the end of the sentence "connection … ".
@@ -520,6 +557,30 @@ impl Connection {
         }
         spec
     }
+}
+
+/// Puts secrets into the path of a request: where it names them, else before it.
+fn sign_path(
+    url: &mut url::Url,
+    prefix: Option<&str>,
+    parts: &BTreeSet<String>,
+    whole: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<(), String> {
+    let mut path = url.path().to_owned();
+    let mut named = false;
+    for name in parts {
+        let place = format!("%7Bsecret.{name}%7D");
+        if path.contains(&place) {
+            named = true;
+            path = path.replace(&place, &whole(&format!("{{{name}}}"))?);
+        }
+    }
+    match prefix {
+        _ if named => url.set_path(&path),
+        Some(prefix) => url.set_path(&format!("{}{path}", whole(prefix)?)),
+        None => {}
+    }
+    Ok(())
 }
 
 /// A secret with the text that stands before it.
@@ -642,6 +703,30 @@ mod tests {
         assert_eq!(put("a=1".into(), "application/x-www-form-urlencoded").unwrap(), "a=1&app=1&key=s");
         assert!(put("plain".into(), "text/plain").unwrap_err().contains("JSON object or a form"));
         assert_eq!(connection(auth.clone()).missing_secrets(), ["body.key"]);
+    }
+
+    #[test]
+    fn secrets_stand_in_paths_where_a_service_wants_them() {
+        let auth = json!({ "type": "custom", "secretParts": ["token"], "path": "/bot{token}",
+            "headers": { "x-id": "id {token}" } });
+        let signed = |address: &str| {
+            let mut url = url::Url::parse(address).unwrap();
+            let mut headers = HeaderMap::new();
+            let secrets = Secrets([("token".to_owned(), b"1:A".to_vec())].into());
+            let request =
+                Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
+            connection(auth.clone()).sign(&secrets, 0, request).unwrap();
+            (url.to_string(), headers["x-id"].to_str().unwrap().to_owned())
+        };
+        assert_eq!(
+            signed("https://api.example.com/getMe"),
+            ("https://api.example.com/bot1:A/getMe".into(), "id 1:A".into())
+        );
+        assert_eq!(
+            signed("https://api.example.com/file/bot{secret.token}/a.jpg").0,
+            "https://api.example.com/file/bot1:A/a.jpg"
+        );
+        assert_eq!(connection(auth.clone()).missing_secrets(), ["token"]);
     }
 
     #[test]

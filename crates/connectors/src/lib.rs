@@ -6,6 +6,7 @@
 //!
 //! No service has code here: what a manifest cannot say is said by a new word for all manifests.
 
+pub mod account;
 pub mod apart;
 pub mod catalog;
 pub mod check;
@@ -14,8 +15,10 @@ mod judge;
 pub mod lift;
 pub mod manifest;
 pub mod node;
+pub mod openapi;
 pub mod operate;
 mod paging;
+pub mod page;
 mod path;
 pub mod poll;
 mod request;

@@ -26,12 +26,13 @@ pub fn at(value: &Value, path: &str) -> Option<Value> {
     }
 }
 
-/// Puts a value at a path, making the objects on the way.
+/// Puts a value at a path, making the objects on the way. A dot of a name is written `\\.`.
 pub fn put(map: &mut Map, path: &str, value: Value) {
-    match path.split_once('.') {
-        None => drop(map.insert(path.to_owned(), value)),
+    let mut dots = path.match_indices('.').map(|(at, _)| at);
+    match dots.find(|at| !path[..*at].ends_with('\\')).map(|at| (&path[..at], &path[at + 1..])) {
+        None => drop(map.insert(path.replace("\\.", "."), value)),
         Some((step, rest)) => {
-            let inner = map.entry(step).or_insert_with(|| Value::Object(Map::new()));
+            let inner = map.entry(step.replace("\\.", ".")).or_insert_with(|| Value::Object(Map::new()));
             if !inner.is_object() {
                 *inner = Value::Object(Map::new());
             }
@@ -68,6 +69,7 @@ mod tests {
         put(&mut map, "a.b", 1.into());
         put(&mut map, "a.c.d", 2.into());
         put(&mut map, "e", 3.into());
-        assert_eq!(Value::Object(map), json!({ "a": { "b": 1, "c": { "d": 2 } }, "e": 3 }));
+        put(&mut map, "f\\.g", 4.into());
+        assert_eq!(Value::Object(map), json!({ "a": { "b": 1, "c": { "d": 2 } }, "e": 3, "f.g": 4 }));
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod check;
 mod client;
+mod connector;
 mod doctor;
 mod exit;
 mod files;
@@ -122,6 +123,11 @@ enum Verb {
     Restore(files::Restore),
     /// Judge files without a server
     Check(check::Check),
+    /// Look at connectors, and write new ones
+    Connector {
+        #[command(subcommand)]
+        verb: connector::Connectors,
+    },
     /// Look whether everything that Fishplate needs is there
     Doctor(doctor::Doctor),
     /// Print a completion script for a shell
@@ -177,6 +183,7 @@ pub fn main() -> Exit {
             Verb::Backup(options) => files::backup(&global, options).await,
             Verb::Restore(options) => files::restore(&global, options).await,
             Verb::Check(options) => check::check(&global, options).await,
+            Verb::Connector { verb } => connector::connector(&global, verb).await,
             Verb::Doctor(options) => doctor::doctor(&global, options).await,
             Verb::Completions { .. } => Ok(Exit::Done),
         }

@@ -184,6 +184,17 @@ fn account(name: Name, title: String, credential_type: String, id: Option<String
 
 /// Makes the spec, and says what is missing in it.
 fn finish(account: &mut Account, Calls { any, hosts }: &Calls) {
+    if let Some((connector, auth, _)) = connectors::account::for_credential(&account.credential_type) {
+        let offered = connectors::account::offer(&connector.manifest, auth);
+        let mut spec = offered.spec;
+        spec["title"] = json!(account.title);
+        spec["foreign"] = json!({ "n8n": { "type": account.credential_type, "id": account.id } });
+        account.made = true;
+        account.fill_in = offered.fill_in;
+        account.secrets = offered.secrets.into_keys().collect();
+        account.spec = Some(spec);
+        return command(account);
+    }
     let Some(Shape { auth, fill_in, secrets }) = shape(&account.credential_type) else {
         account.commands.push(format!(
             "fishplate apply {}.yaml   # no node type here stands for `{}`: describe how its calls are signed",

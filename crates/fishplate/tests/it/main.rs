@@ -31,6 +31,7 @@ mod server;
 mod services;
 mod shadow;
 mod stand_ins;
+mod supported;
 mod tables;
 mod torture;
 mod transfer;

@@ -289,6 +289,15 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
         credentials: Map::new(),
         webhook_id: None,
     };
+    // A trigger that is called has no node type yet, only its mapping.
+    if let Some(trigger) = manifest.triggers.get(name).filter(|trigger| trigger.hook.is_some()) {
+        let fitting = trigger.n8n.iter().filter_map(|from| Some((crate::lift::fits(manifest, from, &node)?, from)));
+        let Some((_, from)) = fitting.max_by_key(|(wanted, _)| *wanted) else {
+            return Err("the trigger does not fit the node of n8n".into());
+        };
+        lost(&node, &crate::lift::idle(manifest, from), case)?;
+        return Ok(crate::lift::lift(manifest, from, &node, false).params);
+    }
     let fits = |kind: &&std::sync::Arc<dyn NodeType>| {
         let mapped = kind.n8n().iter().any(|mapping| {
             mapping.node_type == node.node_type && mapping.versions.iter().any(|known| (known - node.version).abs() < 1e-9)
@@ -302,7 +311,21 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
         return Err(format!("the node of n8n becomes `{}`", best.descriptor().id));
     }
     let lifted = best.lift(&node).map_err(|problem| problem.detail)?;
-    let idle = best.n8n_idle();
+    let idle: Vec<String> = best.n8n_idle().iter().map(|place| (*place).to_owned()).collect();
+    lost(&node, &idle, case)?;
+    let spec = model::NodeSpec { node_type: own, version: 1, params: lifted.params.clone(), ..Default::default() };
+    if let Err(problems) = best.prepare(&spec) {
+        let said: Vec<String> = problems
+            .into_iter()
+            .map(|problem| format!("{} (at `{}`)", problem.detail, problem.pointer.unwrap_or_default()))
+            .collect();
+        return Err(format!("what n8n's node becomes is refused: {}", said.join("; ")));
+    }
+    Ok(lifted.params)
+}
+
+/// Parameters of a node of n8n that nobody reads, and the case does not name.
+fn lost(node: &part::n8n::Node, idle: &[String], case: &Case) -> Result<(), String> {
     let mut lost = Vec::new();
     leaves(&Value::Object(node.parameters.clone()), &mut Vec::new(), &mut |place| {
         let covered = idle.iter().any(|pattern| {
@@ -313,18 +336,7 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
             lost.push(place.join("."));
         }
     });
-    if !lost.is_empty() {
-        return Err(format!("parameters of n8n's that nobody reads: {}", lost.join(", ")));
-    }
-    let spec = model::NodeSpec { node_type: own, version: 1, params: lifted.params.clone(), ..Default::default() };
-    if let Err(problems) = best.prepare(&spec) {
-        let said: Vec<String> = problems
-            .into_iter()
-            .map(|problem| format!("{} (at `{}`)", problem.detail, problem.pointer.unwrap_or_default()))
-            .collect();
-        return Err(format!("what n8n's node becomes is refused: {}", said.join("; ")));
-    }
-    Ok(lifted.params)
+    if lost.is_empty() { Ok(()) } else { Err(format!("parameters of n8n's that nobody reads: {}", lost.join(", "))) }
 }
 
 fn leaves(value: &Value, at: &mut Vec<String>, found: &mut dyn FnMut(&[String])) {

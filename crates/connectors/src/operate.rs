@@ -165,6 +165,7 @@ impl Procedure {
                 None => {
                     let name = if self.single { "request".to_owned() } else { step.name.clone() };
                     let (items, reply) = self.step(step, &call, &globals, name).await?;
+                    globals.insert("$headers".into(), Value::Object(reply.headers.clone()));
                     made.items = items;
                     made.file = reply.file.zip(step.exchange.download.as_ref()).map(|(file, field)| {
                         let field = call.params.get(field).and_then(Value::as_str).unwrap_or(field);

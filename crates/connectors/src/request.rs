@@ -35,8 +35,10 @@ enum Part {
     Text(String),
     /// A parameter or a setting, encoded; `true`: its slashes stay (`{+path}`).
     Name(String, bool),
-    /// What an expression gives, encoded.
-    Expression(Template),
+    /// What an expression gives, encoded; `true`: its slashes stay (`{+=…}`).
+    Expression(Template, bool),
+    /// The whole address, as an answer has given it (`PUT {=…}`).
+    Address(Template),
 }
 
 /// A parameter that is sent.
@@ -61,7 +63,18 @@ pub struct Given<'a> {
     pub globals: &'a Map,
     /// Evaluates them.
     pub by: &'a dyn Evaluate,
-    /// A file of the item that comes in.
+    /// Whether a parameter counts under the values of its siblings.
+fn counts(when: &Map, params: &Map) -> bool {
+    when.iter().all(|(name, wanted)| {
+        let value = params.get(name).unwrap_or(&Value::Null);
+        match wanted {
+            Value::Array(list) => list.contains(value),
+            one => one == value,
+        }
+    })
+}
+
+/// A file of the item that comes in.
     pub file: &'a (dyn Fn(&str) -> Option<Binary> + Sync),
 }
 
@@ -88,11 +101,17 @@ impl Request {
             _ => return Err("either `request` or `graphql` must be there".into()),
         };
         let on_base = manifest.base.starts_with('{') && address.starts_with(&manifest.base);
-        let whole = on_base || address.starts_with("https://") || address.starts_with("http://");
+        let given = address.starts_with("{=") && address.find('}').is_some_and(|end| end + 1 == address.len());
+        let whole = on_base || given || address.starts_with("https://") || address.starts_with("http://");
         if !whole && !address.is_empty() && !address.starts_with(['/', '{', '?', ':']) {
             return Err(format!("the path `{address}` does not begin with `/`"));
         }
-        let parts = parts(address)?;
+        let mut parts = parts(address)?;
+        if let (true, [Part::Expression(..)]) = (given, parts.as_slice())
+            && let Some(Part::Expression(template, _)) = parts.pop()
+        {
+            parts.push(Part::Address(template));
+        }
         let reads = matches!(method, Method::GET | Method::HEAD | Method::DELETE);
         let usual = if reads && exchange.graphql.is_none() { Place::Query } else { Place::Body };
         let in_address = |name: &str| parts.iter().any(|part| matches!(part, Part::Name(known, _) if known == name));
@@ -151,7 +170,9 @@ impl Request {
         let mut file = None;
         let mut globals = given.globals.clone();
         for sent in &self.sends {
-            let Some(value) = given.params.get(&sent.name) else { continue };
+            let Some(value) = given.params.get(&sent.name).filter(|_| counts(&sent.param.when, given.params)) else {
+                continue;
+            };
             let value = match &sent.instead {
                 Some(template) => {
                     globals.insert("$value".into(), value.clone());
@@ -240,13 +261,21 @@ impl Request {
         for part in &self.address {
             match part {
                 Part::Text(text) => address.push_str(text),
+                // A setting that is an address is none of the path's parts.
+                Part::Name(name, _) if address.is_empty() && given.settings.contains_key(name) => {
+                    address.push_str(&filled(&format!("{{{name}}}"), given.settings)?);
+                }
                 Part::Name(name, keep_slashes) => {
                     let value = given.params.get(name).or_else(|| given.settings.get(name)).cloned();
                     address.push_str(&segment(name, value.unwrap_or_default(), *keep_slashes)?);
                 }
-                Part::Expression(template) => {
+                Part::Expression(template, keep_slashes) => {
                     let value = template.value(given.by, given.globals).await?;
-                    address.push_str(&segment("expression", value, false)?);
+                    address.push_str(&segment("expression", value, *keep_slashes)?);
+                }
+                // Where the account may be shown, the connection's hosts say.
+                Part::Address(template) => {
+                    address.push_str(&to_text(template.value(given.by, given.globals).await?));
                 }
             }
         }
@@ -319,8 +348,11 @@ fn parts(address: &str) -> Result<Vec<Part>, String> {
             rest = after;
             continue;
         }
-        parts.push(match name.strip_prefix('=') {
-            Some(expression) => Part::Expression(Template::compile(&format!("={{{{ {expression} }}}}").into())?),
+        let keep_slashes = name.starts_with('+');
+        parts.push(match name.trim_start_matches('+').strip_prefix('=') {
+            Some(expression) => {
+                Part::Expression(Template::compile(&format!("={{{{ {expression} }}}}").into())?, keep_slashes)
+            }
             None => Part::Name(name.trim_start_matches('+').to_owned(), name.starts_with('+')),
         });
         rest = after;

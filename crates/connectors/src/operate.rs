@@ -166,12 +166,15 @@ impl Procedure {
                     let name = if self.single { "request".to_owned() } else { step.name.clone() };
                     let (items, reply) = self.step(step, &call, &globals, name).await?;
                     globals.insert("$headers".into(), Value::Object(reply.headers.clone()));
+                    // Of a list that is read page after page, the steps after it see all of it.
+                    let all = step.exchange.paging.is_some() && !self.single;
+                    let seen = if all { Value::Array(items.clone()) } else { reply.body.clone() };
                     made.items = items;
                     made.file = reply.file.zip(step.exchange.download.as_ref()).map(|(file, field)| {
                         let field = call.params.get(field).and_then(Value::as_str).unwrap_or(field);
                         (field.to_owned(), file)
                     });
-                    reply.body
+                    seen
                 }
                 Some(over) => {
                     let list = match over.value(call.world, &globals).await? {

@@ -63,18 +63,7 @@ pub struct Given<'a> {
     pub globals: &'a Map,
     /// Evaluates them.
     pub by: &'a dyn Evaluate,
-    /// Whether a parameter counts under the values of its siblings.
-fn counts(when: &Map, params: &Map) -> bool {
-    when.iter().all(|(name, wanted)| {
-        let value = params.get(name).unwrap_or(&Value::Null);
-        match wanted {
-            Value::Array(list) => list.contains(value),
-            one => one == value,
-        }
-    })
-}
-
-/// A file of the item that comes in.
+    /// A file of the item that comes in.
     pub file: &'a (dyn Fn(&str) -> Option<Binary> + Sync),
 }
 
@@ -281,6 +270,17 @@ impl Request {
         }
         address.parse().map_err(|error| NodeError::bad_data(format!("`{address}` is no address: {error}")).permanent())
     }
+}
+
+/// Whether a parameter counts under the values of its siblings.
+fn counts(when: &Map, params: &Map) -> bool {
+    when.iter().all(|(name, wanted)| {
+        let value = params.get(name).unwrap_or(&Value::Null);
+        match wanted {
+            Value::Array(list) => list.contains(value),
+            one => one == value,
+        }
+    })
 }
 
 /// A file of the item that comes in.

@@ -43,6 +43,8 @@ pub struct DefinedNode {
     pub node_type: String,
     /// The prepared node; absent when it is disabled or only a note.
     pub node: Option<Arc<dyn Node>>,
+    /// What it lacks: it is kept, and cannot run.
+    pub lacks: Option<Problem>,
     /// What it may do.
     pub effect: Effect,
     /// What happens to a call whose outcome a crash has hidden.
@@ -87,6 +89,7 @@ impl DefinedNode {
             name: node.name.as_str().into(),
             node_type: node.node_type.clone(),
             node: None,
+            lacks: None,
             effect: Effect::Pure,
             on_uncertain: node.on_uncertain.unwrap_or(OnUncertain::Retry),
             seen: params.clone(),
@@ -174,6 +177,9 @@ impl Definition {
                         node_ports = prepared.ports();
                         defined.effect = prepared.effect();
                         defined.on_uncertain = node.on_uncertain.unwrap_or(entry.node_type.descriptor().on_uncertain);
+                        // A trigger passes on what it is given, whatever it lacks to start runs by itself.
+                        let runs = prepared.trigger().is_none();
+                        defined.lacks = prepared.incomplete().into_iter().next().filter(|_| runs);
                         defined.node = (!node.disabled).then_some(prepared);
                     }
                     Err(_) if node.disabled => {}

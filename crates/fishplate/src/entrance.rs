@@ -16,7 +16,7 @@ use outbound::Outbound;
 use part::folder::Folder;
 use part::listen::{Beginning, EarInfo, How, OWN_LIFE};
 use part::net::AddressRange;
-use part::trigger::Trigger;
+use part::trigger::{Respond, Trigger, Webhook};
 use part::{NodeError, Runs};
 use store::Store;
 
@@ -34,12 +34,39 @@ pub fn endpoints(view: &View) -> Vec<Endpoint> {
                 workflow: workflow.name.clone(),
                 node: node.clone(),
                 webhook: webhook.clone(),
+                unanswered: is_unanswered(&workflow.live.spec, node, webhook),
                 form: face(trigger, workflow.live.spec.settings.timezone.as_deref()),
                 draft: None,
             });
         }
     }
     endpoints
+}
+
+/// Node types that answer the request that started a run.
+const ANSWERERS: [&str; 2] = ["http.respond", "form.page"];
+
+/// Whether a node should answer the requests of a trigger, and none that could comes after it.
+pub fn is_unanswered(spec: &WorkflowSpec, trigger: &str, webhook: &Webhook) -> bool {
+    let found = spec.nodes.iter().find(|node| node.name == trigger);
+    // n8n's first version waits all the same, and is told that the run went well.
+    let first = found.and_then(part::n8n::origin).is_some_and(|origin| origin.version < 2.0);
+    if webhook.respond != Respond::RespondNode || first {
+        return false;
+    }
+    let mut reached = vec![trigger];
+    let mut next = 0;
+    while let Some(from) = reached.get(next).copied() {
+        for edge in spec.edges.iter().filter(|edge| edge.from == from && edge.attachment.is_none()) {
+            if !reached.contains(&edge.to.as_str()) {
+                reached.push(&edge.to);
+            }
+        }
+        next += 1;
+    }
+    let answers =
+        |name: &&str| spec.nodes.iter().any(|node| node.name == **name && ANSWERERS.contains(&node.node_type.as_str()));
+    !reached.iter().any(answers)
 }
 
 /// The form that stands at a trigger's address.
@@ -276,5 +303,40 @@ impl engine::ports::Tokens for NodeSigner {
 
     fn run_url(&self, run: RunId) -> Option<String> {
         self.signer.run_url(run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_webhook_that_waits_for_a_node_needs_one_after_it() {
+        let unanswered = |respond: &str, origin: f64, last: &str| {
+            let spec = json!({
+                "nodes": [
+                    {
+                        "name": "Hook", "type": "http.webhook",
+                        "foreign": { "n8n": { "type": "n8n-nodes-base.webhook", "typeVersion": origin } },
+                    },
+                    { "name": "Between", "type": "core.noop" },
+                    { "name": "Last", "type": last },
+                    { "name": "Beside", "type": "http.respond" },
+                ],
+                "edges": [
+                    { "from": "Hook", "to": "Between" }, { "from": "Between", "to": "Last" },
+                    { "from": "Last", "to": "Between" },
+                ],
+            });
+            let webhook = json!({ "methods": ["POST"], "path": "a", "respond": { "when": respond } });
+            is_unanswered(&serde_json::from_value(spec).unwrap(), "Hook", &serde_json::from_value(webhook).unwrap())
+        };
+        assert!(unanswered("respondNode", 2.0, "core.noop"));
+        assert!(!unanswered("respondNode", 1.0, "core.noop"), "n8n's first version waits all the same");
+        assert!(!unanswered("respondNode", 2.0, "http.respond"));
+        assert!(!unanswered("respondNode", 2.0, "form.page"));
+        assert!(!unanswered("immediately", 2.0, "core.noop"));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use inbound::listeners;
 use inbound::routes::Routes;
 use inbound::{Endpoint, Rehearsal};
-use model::{Name, Scope, ScopeId};
+use model::{Name, Scope, ScopeId, WorkflowSpec};
 use part::listen::EarInfo;
 use part::trigger::Trigger;
 
@@ -39,23 +39,26 @@ impl Rehearsals {
     }
 
     /// Lets the webhooks, forms and listening triggers of a draft hear, instead of what heard for it before. Addresses
-    /// are of the triggers that have one, in the workflow's time zone.
+    /// are of the triggers that have one.
     pub fn begin(
         &self,
         (id, scope): (ScopeId, &Scope),
         workflow: &Name,
-        (triggers, timezone): (Vec<(String, Trigger)>, Option<&str>),
+        (triggers, spec): (Vec<(String, Trigger)>, &WorkflowSpec),
         ears: Vec<EarInfo>,
         rehearsal: Rehearsal,
         now: i64,
     ) {
+        let timezone = spec.settings.timezone.as_deref();
         let endpoint = |(node, trigger): (String, Trigger)| {
+            let webhook = trigger.endpoint()?.clone();
             Some(Endpoint {
                 scope: scope.clone(),
                 scope_id: id,
                 workflow: workflow.clone(),
+                unanswered: crate::entrance::is_unanswered(spec, &node, &webhook),
                 node,
-                webhook: trigger.endpoint()?.clone(),
+                webhook,
                 form: crate::entrance::face(&trigger, timezone),
                 draft: Some(rehearsal.clone()),
             })

@@ -24,6 +24,8 @@ pub struct Endpoint {
     pub node: String,
     /// What it listens for.
     pub webhook: Webhook,
+    /// A node of the workflow should answer, and none that could comes after the trigger.
+    pub unanswered: bool,
     /// The form that stands there, if it is one.
     pub form: Option<Face>,
     /// It runs the draft, with pinned data, under the test addresses, while somebody tries it.
@@ -293,6 +295,7 @@ pub(crate) mod tests {
             workflow: "flow".parse().unwrap(),
             node: "Webhook".into(),
             webhook: serde_json::from_value(spec).unwrap(),
+            unanswered: false,
             form: None,
             draft: None,
         }

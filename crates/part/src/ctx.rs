@@ -1,5 +1,6 @@
 //! What a node may use while it runs: its input, its journaled clock and chance, calls, files, children, answers.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +55,7 @@ pub struct StepInfo {
     /// How the run was started.
     pub mode: Arc<str>,
     /// Connections by slot.
-    pub connections: Arc<std::collections::BTreeMap<String, Name>>,
+    pub connections: Arc<BTreeMap<String, Name>>,
 }
 
 /// One outward effect of a step. Its name must be the same whenever the step is run again with the same input.
@@ -172,10 +173,21 @@ pub enum Level {
 pub struct CodeJob<'a> {
     /// JavaScript as the user wrote it.
     pub source: &'a str,
-    /// Once per item instead of once for all.
-    pub each_item: bool,
+    /// How often it runs.
+    pub mode: CodeMode,
     /// Longest time.
     pub timeout: Option<std::time::Duration>,
+}
+
+/// How often user code runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeMode {
+    /// Once for all items.
+    All,
+    /// Once for each item; the first one that fails ends it.
+    EachItem,
+    /// Once for each item; those that fail are told in [`CodeResult::failed`].
+    EachItemGoingOn,
 }
 
 /// What user code gave back.
@@ -185,6 +197,8 @@ pub struct CodeResult {
     pub items: Items,
     /// Their origins.
     pub origins: Origins,
+    /// What went wrong with items that failed, by the place of the empty item that stands for each.
+    pub failed: BTreeMap<usize, NodeError>,
 }
 
 /// What the engine does for a step. Nodes use it through [`Ctx`].
@@ -271,6 +285,8 @@ pub trait StepHost: Spool {
     fn respond(&self, answer: Answer) -> bool;
     /// Whether somebody waits for an answer that was not given yet.
     fn awaits_answer(&self) -> bool;
+    /// Whether items can come to this node from one of these types.
+    fn comes_after(&self, node_types: &[&str]) -> bool;
     /// Begins a streamed answer: committed before this resolves.
     fn begin_stream<'a>(
         &'a self,

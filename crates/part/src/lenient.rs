@@ -139,6 +139,11 @@ pub fn json(value: &Value, what: impl fmt::Display) -> Result<Value, crate::Node
     })
 }
 
+/// A value where nothing is not the same as `null`.
+pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,8 +38,8 @@ pub use answer::{Answer, AnswerBody, Replies, ReplyTo};
 pub use area::Part;
 pub use catalogue::{Catalogue, Provider};
 pub use ctx::{
-    Attached, ByteStream, CallFailure, CallSpec, ChildEnd, ChildStart, ChildWorkflow, CodeJob, CodeResult, Ctx, Level,
-    One, Outputs, StepHost, StepInfo, Ticket,
+    Attached, ByteStream, CallFailure, CallSpec, ChildEnd, ChildStart, ChildWorkflow, CodeJob, CodeMode, CodeResult,
+    Ctx, Level, One, Outputs, StepHost, StepInfo, Ticket,
 };
 pub use error::{Category, NodeError};
 pub use items::{CHUNK_ITEMS, Chunk, Indices, Items, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};

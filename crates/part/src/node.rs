@@ -228,7 +228,7 @@ pub trait Node: Send + Sync {
     }
 
     /// What is not set yet, with pointers below the node. Activation asks for it to be set; a run can be tried all the
-    /// same and fails where it gets that far.
+    /// same and fails where it gets to the node, unless that is a trigger.
     fn incomplete(&self) -> Vec<Problem> {
         Vec::new()
     }

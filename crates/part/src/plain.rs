@@ -1,5 +1,6 @@
 //! Node types of the common shape, written with nothing but what sets them apart.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -46,6 +47,11 @@ pub trait Plain: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The parameters as they are compiled, where that is not as they are written.
+    fn compiled(params: &Map) -> Cow<'_, Map> {
+        Cow::Borrowed(params)
+    }
+
     /// See [`NodeType::lift`]; for one whose values differ from n8n's, too.
     fn lift(node: &n8n::Node) -> Lifted {
         Lifted::plain(n8n::named(node, Self::NAMES))
@@ -63,7 +69,7 @@ impl<T: Plain> NodeType for T {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        let params = Typed::compile(&node.params)?;
+        let params = Typed::compile(&T::compiled(&node.params))?;
         Ok(Arc::new(Prepared::<T> { params, incomplete: T::incomplete(node) }))
     }
 

@@ -65,6 +65,13 @@ impl Webhook {
         message(500, "Error in workflow")
     }
 
+    /// The answer to a request that a node should answer, in a workflow where no such node comes after the trigger.
+    pub fn answer_missing() -> Answer {
+        let body = serde_json::json!({ "code": 0, "message": "No Respond to Webhook node found in the workflow" });
+        let headers = vec![("content-type".into(), JSON.into())];
+        Answer { status: 500, headers, body: AnswerBody::Text(body.to_string()) }
+    }
+
     fn answer_json(&self, value: &impl serde::Serialize) -> Answer {
         // Maps with string keys always have a JSON text.
         let text = serde_json::to_string(value).unwrap_or_default();

@@ -121,7 +121,8 @@ export default function make(native, shared) {
       (error) => { state = 2; outcome = error; },
     );
 
-  const start = (source, each) => {
+  // `each`: once for each item; `goesOn`: an item that fails is put out as such, and the next one is next.
+  const start = (source, each, goesOn) => {
     shared.lazy("$helpers", helpers);
     const self = {
       get helpers() { return globalThis.$helpers; },
@@ -146,6 +147,12 @@ export default function make(native, shared) {
           const item = normalizeOne(await run.call(self), index);
           if (item !== undefined) out.push(item);
         } catch (error) {
+          // What is out of memory cannot go on.
+          if (goesOn && error !== null) {
+            const failed = { ...describe(error), item: index, items: error instanceof ItemsError };
+            out.push({ json: {}, pairedItem: { item: index }, failed });
+            continue;
+          }
           if (error !== null && typeof error === "object" && error.item === undefined) error.item = index;
           throw error;
         }

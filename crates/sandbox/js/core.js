@@ -294,7 +294,9 @@ export default function install(native) {
     itemMatching: (index) => items[index],
   };
   defineProperty(input, "item", { get: () => items[current], enumerable: true });
-  defineProperty(input, "params", { get: parameters, enumerable: true });
+  // Those of the node that the items come from.
+  const inputParameters = () => (facts.prevNode ? nodeData(facts.prevNode.name).params ?? {} : parameters());
+  defineProperty(input, "params", { get: inputParameters, enumerable: true });
   defineProperty(input, "context", { get: nodeContext, enumerable: true });
   globalThis.$input = (input);
 
@@ -537,7 +539,7 @@ export default function install(native) {
     begin,
     expressions: (sources, from, to) => load("expressions").run(sources, from, to),
     mend: (table) => load("expressions").mend(table),
-    code: (source, each) => load("code").start(source, each),
+    code: (source, each, goesOn) => load("code").start(source, each, goesOn),
     normalize: (value) => load("code").normalize(value),
     poll: () => load("code").poll(),
     result: () => load("code").result(),

@@ -78,6 +78,9 @@ pub enum Mode {
     All,
     /// Once for each item.
     EachItem,
+    /// Once for each item, and on with the next one when one fails. In place of what it would have put out stands
+    /// `failed`: a [`ScriptError`] with `items`, whether what it returned was no item.
+    EachItemGoingOn,
 }
 
 /// What a job may use up.

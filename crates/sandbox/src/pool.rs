@@ -322,6 +322,9 @@ fn frame(job: &Job, options: &Options) -> Result<Vec<u8>, Error> {
         Kind::Expressions { sources, items } => (KindHeader::Expressions, sources.clone(), [items.start, items.end]),
         Kind::Code { source, mode: Mode::All } => (KindHeader::CodeAll, vec![source.clone()], [0, 0]),
         Kind::Code { source, mode: Mode::EachItem } => (KindHeader::CodeEachItem, vec![source.clone()], [0, 0]),
+        Kind::Code { source, mode: Mode::EachItemGoingOn } => {
+            (KindHeader::CodeEachItemGoingOn, vec![source.clone()], [0, 0])
+        }
     };
     let header = JobHeader {
         kind,

@@ -155,6 +155,7 @@ pub(crate) enum KindHeader {
     Expressions,
     CodeAll,
     CodeEachItem,
+    CodeEachItemGoingOn,
 }
 
 /// Header of a result.

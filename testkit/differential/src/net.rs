@@ -1,5 +1,7 @@
 //! One request to a server on this machine, and its answer as it came.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -25,6 +27,9 @@ impl Answer {
     }
 }
 
+/// Longest time that an answer takes: n8n waits for ever when a trigger does not let go of its server.
+const ANSWERED: Duration = Duration::from_secs(60);
+
 /// Sends a request to a server (`127.0.0.1:4000`) on a connection of its own.
 pub(crate) async fn ask(
     server: &str,
@@ -46,8 +51,9 @@ pub(crate) async fn ask(
         anyhow::Ok((head, body.collect().await?.to_bytes()))
     };
     // The answer is there once either ends.
-    let (answer, _) = tokio::join!(exchange, connection);
-    let (head, body) = answer?;
+    let both = async { tokio::join!(exchange, connection).0 };
+    let answer = tokio::time::timeout(ANSWERED, both).await;
+    let (head, body) = answer.with_context(|| format!("{method} {target} is not answered"))??;
     Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use world::{dovecot, ftpd, gitd, mariadb, mosquitto, postgres, rabbitmq, redis, s3, slapd, smtp, sshd};
+use world::{dovecot, ftpd, gitd, mariadb, mongo, mosquitto, postgres, rabbitmq, redis, s3, slapd, smtp, sshd};
 
 use crate::mail;
 use crate::{AT, CaseFile, ItemSeen, Place};
@@ -20,6 +20,8 @@ pub enum Server {
     Postgres,
     /// MariaDB, with an empty database `test`.
     Mariadb,
+    /// What speaks MongoDB's protocol, with an empty database `test`.
+    Mongo,
     /// Redis.
     Redis,
     /// A directory below `$BASE_DN`.
@@ -64,6 +66,7 @@ impl Server {
         match self {
             Server::Postgres => &[("postgres", &["postgres", "postgresTrigger"])],
             Server::Mariadb => &[("mySql", &["mySql"])],
+            Server::Mongo => &[("mongoDb", &["mongoDb"])],
             Server::Redis => &[("redis", &["redis", "redisTrigger"])],
             Server::Slapd => &[("ldap", &["ldap"])],
             Server::S3 => &[("s3", &["s3"]), ("aws", &["awsS3"])],
@@ -203,6 +206,7 @@ impl Servers {
         match server {
             Server::Postgres => self.add_postgres(),
             Server::Mariadb => self.add_mariadb(),
+            Server::Mongo => self.add_mongo(),
             Server::Redis => self.add_redis(),
             Server::Slapd => self.add_slapd(),
             Server::S3 => self.add_s3(),
@@ -258,6 +262,23 @@ impl Servers {
             &[("password", password)],
         );
         self.names.push((format!("127.0.0.1:{port}"), "$MARIADB"));
+        self.keep(server);
+        Ok(())
+    }
+
+    fn add_mongo(&mut self) -> Result<()> {
+        let server = mongo::Server::start()?;
+        let port = server.port();
+        self.account(
+            "mongoDb",
+            json!({
+                "configurationType": "connectionString", "connectionString": format!("mongodb://127.0.0.1:{port}/test"),
+                "database": "test", "tls": false,
+            }),
+            json!({ "protocol": "mongodb", "host": "127.0.0.1", "port": port, "settings": { "database": "test" } }),
+            &[],
+        );
+        self.names.push((format!("127.0.0.1:{port}"), "$MONGO"));
         self.keep(server);
         Ok(())
     }

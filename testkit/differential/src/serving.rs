@@ -108,6 +108,7 @@ impl Serving {
     async fn run(&self, file: &CaseFile, position: usize, place: &Place, servers: &Servers) -> Result<Outcome> {
         let case = &file.cases[position];
         let tables = self.furnish(case).await?;
+        servers.prepare(file, position)?;
         let mut text: Value = serde_json::from_str(&place.fill(&file.workflow(position)?.to_string()))?;
         for node in text["nodes"].as_array_mut().into_iter().flatten() {
             let credentials = node.get_mut("credentials").and_then(Value::as_object_mut);

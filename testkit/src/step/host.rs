@@ -58,6 +58,8 @@ struct Inner {
     children: Vec<ChildStart>,
     child_ends: BTreeMap<Option<u32>, ChildEnd>,
     awaits_answer: bool,
+    /// No other node stands before it.
+    stands_alone: bool,
     answers: Vec<Answer>,
     stream: Option<Vec<Bytes>>,
     logs: Vec<(Level, String)>,
@@ -136,6 +138,11 @@ impl Memory {
     /// Says that somebody waits for an answer.
     pub fn await_answer(&self) {
         self.inner().awaits_answer = true;
+    }
+
+    /// Says that no other node stands before it.
+    pub fn stand_alone(&self) {
+        self.inner().stands_alone = true;
     }
 
     /// Says how the child of an item ended.
@@ -480,6 +487,10 @@ impl StepHost for Memory {
 
     fn awaits_answer(&self) -> bool {
         self.inner().awaits_answer
+    }
+
+    fn comes_after(&self, _: &[&str]) -> bool {
+        !self.inner().stands_alone
     }
 
     fn begin_stream<'a>(

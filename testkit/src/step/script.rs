@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use model::expr::{Data, Execution, ItemList, Meta, NodeData, NodeLookup, Workflow};
 use model::template::{ParamError, Params};
 use model::{Item, Map, Value};
-use part::{CodeJob, CodeResult, Level, NodeError, Origin, Origins, Source, StepInfo};
+use part::{CodeJob, CodeMode, CodeResult, Level, NodeError, Origin, Origins, Source, StepInfo};
 use sandbox::{Cell, Context, Job, Json, Kind, Limits, Mode, Options, Outcome, Sandbox};
 
 use super::host::failed;
@@ -56,14 +56,22 @@ pub(super) async fn resolve(
 
 /// Runs user code over the first input.
 pub(super) async fn code(view: &View, job: &CodeJob<'_>) -> Result<(CodeResult, Vec<(Level, String)>), NodeError> {
-    let mode = if job.each_item { Mode::EachItem } else { Mode::All };
+    let mode = match job.mode {
+        CodeMode::All => Mode::All,
+        CodeMode::EachItem => Mode::EachItem,
+        CodeMode::EachItemGoingOn => Mode::EachItemGoingOn,
+    };
     let outcome = execute(view, Kind::Code { source: job.source.into(), mode }, view.context()).await?;
     let values: Vec<Map> = serde_json::from_str(&outcome.result).map_err(|error| NodeError::bug(error.to_string()))?;
     let mut items = Vec::new();
-    let mut origins = Origins::default();
-    for mut value in values {
+    let (mut origins, mut failed) = (Origins::default(), BTreeMap::new());
+    for (position, mut value) in values.into_iter().enumerate() {
         origins.push(origin(value.get("pairedItem")));
         value.remove("pairedItem");
+        if let Some(error) = value.remove("failed") {
+            let error = serde_json::from_value(error).map_err(|error| NodeError::bug(error.to_string()))?;
+            failed.insert(position, thrown(sandbox::Error::Script { error, expression: false }));
+        }
         items.push(serde_json::from_value(Value::Object(value)).map_err(|error| NodeError::bug(error.to_string()))?);
     }
     let level = |level| match level {
@@ -73,7 +81,7 @@ pub(super) async fn code(view: &View, job: &CodeJob<'_>) -> Result<(CodeResult, 
         sandbox::Level::Error => Level::Error,
     };
     let logs = outcome.logs.into_iter().map(|line| (level(line.level), line.text)).collect();
-    Ok((CodeResult { items: part::Items::from_vec(items), origins }, logs))
+    Ok((CodeResult { items: part::Items::from_vec(items), origins, failed }, logs))
 }
 
 fn origin(paired: Option<&Value>) -> Origin {
@@ -96,7 +104,16 @@ async fn execute(view: &View, kind: Kind, context: Context) -> Result<Outcome, N
     let limits = Limits { cpu: Duration::from_secs(2), ..Limits::default() };
     let outcome = sandbox.run("bench", Job { kind, context, limits }, &host).await;
     sandbox.shutdown().await;
-    outcome.map_err(|error| NodeError::from(error.problem()))
+    outcome.map_err(thrown)
+}
+
+fn thrown(error: sandbox::Error) -> NodeError {
+    let mut made = NodeError::from(error.problem());
+    if let sandbox::Error::Script { error: script, .. } | sandbox::Error::Items(script) = &error {
+        made.item = script.item;
+        made = made.with_context(serde_json::json!({ "line": script.line, "message": script.message }));
+    }
+    made
 }
 
 /// The worker of the tests: it lies beside the test binaries, and is built when it is not there.

@@ -25,6 +25,7 @@ mod report;
 #[cfg(test)]
 pub(crate) mod samples;
 mod settings;
+mod shown;
 #[cfg(test)]
 mod tests;
 

@@ -329,6 +329,7 @@ pub(crate) fn seen_by_expressions(spec: &NodeSpec, catalogue: &Snapshot) -> Opti
         Some(Value::Object(parameters)) => parameters,
         _ => Map::new(),
     };
+    seen = super::shown::whole(&version.node_type, version.version, seen);
     for (name, value) in &spec.params {
         if !seen.contains_key(name) {
             seen.insert(name.clone(), value.clone());

@@ -354,6 +354,10 @@ pub(super) async fn execute(
         let len = run.input_items.first().map_or(0, Items::len);
         return Ok(Outcome::Done(vec![part::PortOutput::pass(len)]));
     };
+    // Only drafts come here with it: what is live has been checked. Like n8n, a node does not make do with what it has.
+    if let Some(problem) = &defined.lacks {
+        return Err(NodeError::from(problem.clone()).permanent());
+    }
     let shared = &run.shared;
     let info = StepInfo {
         scope: shared.scope.clone(),

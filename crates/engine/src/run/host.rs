@@ -511,6 +511,13 @@ impl StepHost for StepRun {
         (core.reply_to.is_some() || self.shared.has_visitor(&core)) && !core.machine.answered()
     }
 
+    fn comes_after(&self, node_types: &[&str]) -> bool {
+        let definition = &self.shared.definition;
+        let before = definition.graph.ancestors(self.node).into_iter().enumerate();
+        let of_type = |index: usize| node_types.contains(&definition.node(index as NodeIndex).node_type.as_str());
+        before.into_iter().any(|(index, before)| before && of_type(index))
+    }
+
     fn begin_stream<'a>(
         &'a self,
         status: u16,

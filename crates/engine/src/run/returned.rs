@@ -6,13 +6,14 @@ use std::fmt;
 
 use model::{Binary, Code, Item, Map, Value};
 use part::items::Text;
-use part::{Category, CodeResult, Items, NodeError, Origin, Origins, Source};
+use part::{Category, CodeMode, CodeResult, Items, NodeError, Origin, Origins, Source};
 use serde::Deserialize;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 
 /// Items out of the sandbox's JSON. Items that do not say where they came from follow n8n's rule: from the only
 /// input item, or from the one at their own position when the numbers agree.
-pub(super) fn read(json: String, inputs: usize, each: bool) -> Result<CodeResult, NodeError> {
+pub(super) fn read(json: String, inputs: usize, mode: CodeMode) -> Result<CodeResult, NodeError> {
+    let each = mode != CodeMode::All;
     let wrong = |error: serde_json::Error| {
         NodeError::new(Code::BadItems, Category::Code, format!("the code's items cannot be read: {error}"))
     };
@@ -28,7 +29,7 @@ pub(super) fn read(json: String, inputs: usize, each: bool) -> Result<CodeResult
     {
         let origins = (0..count).map(|position| by_rule(position, count)).collect();
         let text = serde_json::value::RawValue::from_string(json).map_err(wrong)?;
-        return Ok(CodeResult { items: Items::from_text(Text::new(text, count)), origins });
+        return Ok(CodeResult { items: Items::from_text(Text::new(text, count)), origins, failed: BTreeMap::new() });
     }
     // The fields of an item are written out: flattened, each item would be read twice.
     #[derive(Deserialize)]
@@ -39,16 +40,29 @@ pub(super) fn read(json: String, inputs: usize, each: bool) -> Result<CodeResult
         binary: Option<BTreeMap<String, Binary>>,
         #[serde(rename = "pairedItem", default)]
         paired: Option<Value>,
+        #[serde(default)]
+        failed: Option<Failed>,
+    }
+    #[derive(Deserialize)]
+    struct Failed {
+        items: bool,
+        #[serde(flatten)]
+        error: Box<sandbox::ScriptError>,
     }
     let out: Vec<Out> = serde_json::from_str(&json).map_err(wrong)?;
     let count = out.len();
     let mut items = Vec::with_capacity(count);
-    let mut origins = Origins::default();
+    let (mut origins, mut failed) = (Origins::default(), BTreeMap::new());
     for (position, one) in out.into_iter().enumerate() {
         origins.push(one.paired.as_ref().and_then(origin_of).unwrap_or_else(|| by_rule(position, count)));
+        if let Some(Failed { items, error }) = one.failed.filter(|_| mode == CodeMode::EachItemGoingOn) {
+            let error =
+                if items { sandbox::Error::Items(error) } else { sandbox::Error::Script { error, expression: false } };
+            failed.insert(position, super::script::sandbox_error(error));
+        }
         items.push(Item { json: one.json, binary: one.binary.map(Box::new) });
     }
-    Ok(CodeResult { items: Items::from_vec(items), origins })
+    Ok(CodeResult { items: Items::from_vec(items), origins, failed })
 }
 
 fn origin_of(value: &Value) -> Option<Origin> {
@@ -170,7 +184,7 @@ mod tests {
     use super::*;
 
     fn read_ok(json: &str, inputs: usize, each: bool) -> CodeResult {
-        read(json.to_owned(), inputs, each).unwrap()
+        read(json.to_owned(), inputs, if each { CodeMode::EachItem } else { CodeMode::All }).unwrap()
     }
 
     fn origins(result: &CodeResult) -> Vec<Option<Origin>> {
@@ -237,7 +251,7 @@ mod tests {
             "[{\"json\":{\"a\":\"\n\"}}]",
             &deep,
         ] {
-            let error = read(text.to_owned(), 1, false).err();
+            let error = read(text.to_owned(), 1, CodeMode::All).err();
             assert_eq!(error.map(|error| error.problem.code), Some(Code::BadItems), "{}", &text[..text.len().min(60)]);
         }
     }

@@ -9,7 +9,7 @@ use model::template::{Answers, ParamError, Params};
 use model::{Code, Item, Map, Value};
 use part::ctx::ValueRow;
 use part::custom;
-use part::{Category, CodeJob, CodeResult, Level, NodeError};
+use part::{Category, CodeJob, CodeMode, CodeResult, Level, NodeError};
 use sandbox::{Cell, Context, Job, Json, Kind};
 use serde::Serialize;
 use store::LocalWrite;
@@ -331,10 +331,14 @@ impl StepRun {
         if lineage::is_read_by(job.source) {
             context.lineage = Some(0);
         }
-        let mode = if job.each_item { sandbox::Mode::EachItem } else { sandbox::Mode::All };
+        let mode = match job.mode {
+            CodeMode::All => sandbox::Mode::All,
+            CodeMode::EachItem => sandbox::Mode::EachItem,
+            CodeMode::EachItemGoingOn => sandbox::Mode::EachItemGoingOn,
+        };
         let kind = Kind::Code { source: job.source.to_owned(), mode };
         let outcome = self.run_sandboxed(kind, context, job.timeout).await?;
-        let mut result = super::returned::read(outcome.result, input.len(), job.each_item)?;
+        let mut result = super::returned::read(outcome.result, input.len(), job.mode)?;
         // Items that are still text have no files.
         if let (None, Some(items)) = (result.items.as_text(), result.items.as_slice())
             && items.iter().any(|item| has_inline(item))
@@ -561,12 +565,14 @@ fn items_json(items: &[Arc<Item>]) -> Result<Json, NodeError> {
     Json::of(items).map_err(|error| NodeError::bug(format!("items cannot be written as JSON: {error}")))
 }
 
-fn sandbox_error(error: sandbox::Error) -> NodeError {
+pub(super) fn sandbox_error(error: sandbox::Error) -> NodeError {
     let problem = error.problem();
     let mut failure = NodeError::from(problem);
     if let sandbox::Error::Script { error: script, .. } | sandbox::Error::Items(script) = &error {
         failure.item = script.item;
-        let context = serde_json::json!({ "line": script.line, "stack": script.stack, "name": script.name });
+        let context = serde_json::json!({
+            "line": script.line, "stack": script.stack, "name": script.name, "message": script.message,
+        });
         failure = failure.with_context(context);
     }
     failure

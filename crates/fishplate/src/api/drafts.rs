@@ -150,8 +150,7 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
     let now = now_millis();
     let until = now + (seconds * 1_000) as i64;
     let rehearsal = Rehearsal::new(grant.actor(), until, !wanted.keep);
-    let timezone = draft.spec.settings.timezone.as_deref();
-    app.rehearsals.begin((id, scope), &name, (triggers, timezone), ears, rehearsal, now);
+    app.rehearsals.begin((id, scope), &name, (triggers, &draft.spec), ears, rehearsal, now);
     Reply::json(&Listening { addresses, until: rfc3339(until) })
 }
 

@@ -112,7 +112,7 @@ async fn connect(server: &Server, servers: &Servers) {
     for account in servers.accounts() {
         let path = format!("/connections/{}", Name::from_title(&account.title));
         server.ask("PUT", &path, json!({ "spec": { "auth": account.scheme } })).await.ok();
-        for (field, value) in &account.secrets {
+        for (field, value) in account.secrets.iter().filter(|(_, value)| !value.is_empty()) {
             server.ask("PUT", &format!("{path}/secrets/{field}"), json!({ "value": value })).await.ok();
         }
     }
@@ -223,6 +223,7 @@ macro_rules! with_servers {
 with_servers! {
     cases_on_postgresql: Postgres,
     cases_on_mariadb: Mariadb,
+    cases_on_documents: Mongo,
     cases_on_redis: Redis,
     cases_on_a_directory: Slapd,
     cases_on_an_object_store: S3,

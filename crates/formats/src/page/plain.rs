@@ -194,7 +194,7 @@ impl Writer<'_> {
                     if block.exact { block.raw.push('\n') } else { block.lines.end_line() }
                 }
             }
-            "p" => self.around(id, 2, 2),
+            "p" | "table" => self.around(id, 2, 2),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let leading = if matches!(name, "h1" | "h2" | "h3") { 3 } else { 2 };
                 self.capitals += 1;

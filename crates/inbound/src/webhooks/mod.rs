@@ -220,6 +220,10 @@ impl Receiver {
         let sender = gate::sender(peer, &parts.headers, &options.trusted_proxies);
         gate::check_sender(webhook, &prepared.senders, sender, &parts.headers)?;
         self.inner.rates.check(prepared, sender)?;
+        if endpoint.unanswered {
+            // A run would do its work, and its sender would send again what nobody has answered.
+            return answer::whole(Webhook::answer_missing(), &*options.files, endpoint.scope_id).await;
+        }
 
         let now = options.clock.now();
         let wants_key = webhook.dedupe.is_some() || parts.headers.contains_key(gate::IDEMPOTENCY_KEY);

@@ -409,6 +409,15 @@ async fn answers_come_back_as_the_run_gives_them() {
 }
 
 #[tokio::test]
+async fn nothing_runs_for_a_request_that_no_node_can_answer() {
+    let spec = json!({ "methods": ["POST"], "path": "a", "respond": { "when": "respondNode" } });
+    let world = world(vec![Endpoint { unanswered: true, ..endpoint(spec) }]);
+    let (status, body) = world.send(post("/webhook/a", "application/json", "{}")).await;
+    assert_eq!((status, body.contains("No Respond to Webhook node found")), (500, true), "{body}");
+    assert!(world.fake.admitted().is_empty());
+}
+
+#[tokio::test]
 async fn a_streamed_answer_arrives_in_parts_and_breaks_when_it_is_cut() {
     for whole in [true, false] {
         let world =

@@ -244,9 +244,16 @@ impl Plain for Extract {
     const N8N: &'static [Mapping] = &[Mapping { node_type: "n8n-nodes-base.extractFromFile", versions: &[1.0, 1.1] }];
     const NAMES: n8n::Names = NAMES;
 
+    const IDLE: &'static [&'static str] = &["options.stripBOM"];
+
     fn lift(node: &n8n::Node) -> Lifted {
-        let params = n8n::named(node, NAMES);
+        let mut params = n8n::named(node, NAMES);
         let mut lifted = Lifted::default();
+        // n8n's form has it beside these encodings alone, and what its form does not have it does not read.
+        let shown = params.get("encoding").and_then(Value::as_str);
+        if !shown.is_some_and(|name| name.starts_with('=') || ["utf8", "cesu8", "ucs2"].contains(&name)) {
+            params.shift_remove("stripBOM");
+        }
         if let Some(name) = params.get("encoding").and_then(Value::as_str)
             && !name.starts_with('=')
             && !text::is_known(name)

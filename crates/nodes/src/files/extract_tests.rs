@@ -194,7 +194,7 @@ fn lowering_undoes_lifting() {
         ),
         (
             1.1,
-            json!({ "operation": "binaryToPropery", "destinationKey": "x", "options": { "encoding": "utf16", "stripBOM": false } }),
+            json!({ "operation": "binaryToPropery", "destinationKey": "x", "options": { "encoding": "ucs2", "stripBOM": false } }),
         ),
         (
             1.1,

@@ -1,5 +1,6 @@
 //! `core.html`: templates of web pages, what is in pages, and tables of items.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use formats::page::{Page, Selector};
@@ -9,6 +10,7 @@ use part::n8n::{self, Lifted, Mapping, Version};
 use part::{Ctx, Descriptor, Group, NodeError, One, Outcome, Plain, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::convert::all;
 use super::file::{TIME, WHOLE, refusal, wanted};
@@ -25,8 +27,9 @@ pub struct Params {
     operation: Operation,
     /// The template: HTML with `{{ … }}` in it (`generateHtmlTemplate`).
     #[schemars(title = "HTML", extend("x-form" = { "when": { "operation": "generateHtmlTemplate" }, "as": "html" }))]
-    #[serde(default = "template", deserialize_with = "lenient::text")]
-    html: String,
+    #[schemars(with = "String")]
+    #[serde(default = "template")]
+    html: Template,
     /// Where the page is (`extractHtmlContent`).
     #[schemars(
         title = "HTML is in",
@@ -163,10 +166,58 @@ fn data() -> String {
     "data".into()
 }
 
-fn template() -> String {
-    "<!DOCTYPE html>\n\n<html>\n<head>\n  <meta charset=\"UTF-8\" />\n  <title>My HTML document</title>\n</head>\n<body>\n\
-     </body>\n</html>"
-        .into()
+/// A template, whole or taken apart.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Template {
+    Parts(Vec<Part>),
+    Whole(Value),
+}
+
+/// Text, or what an expression in a template comes to.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Part {
+    Text(String),
+    Filled {
+        #[serde(default, deserialize_with = "lenient::given")]
+        value: Option<Value>,
+    },
+}
+
+impl Template {
+    fn text(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            // As in n8n's node, and nowhere else: what is not there is shown to be.
+            Part::Filled { value } => js::text_of(value.as_ref()),
+        };
+        match self {
+            Template::Parts(parts) => parts.iter().map(part).collect(),
+            Template::Whole(value) => lenient::to_text(value.clone()),
+        }
+    }
+}
+
+/// Texts and expressions of a template.
+fn parts(template: &str) -> Vec<Value> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some(open) = rest.find("{{")
+        && let Some(close) = rest[open..].find("}}").map(|close| open + close + 2)
+    {
+        parts.push(rest[..open].into());
+        parts.push(json!({ "value": format!("={}", &rest[open..close]) }));
+        rest = &rest[close..];
+    }
+    parts.push(rest.into());
+    parts
+}
+
+fn template() -> Template {
+    let text = "<!DOCTYPE html>\n\n<html>\n<head>\n  <meta charset=\"UTF-8\" />\n  <title>My HTML document</title>\n</head>\n<body>\n\
+     </body>\n</html>";
+    Template::Whole(text.into())
 }
 
 /// Pages and tables.
@@ -205,6 +256,20 @@ impl Plain for Html {
         Mapping { node_type: "n8n-nodes-base.htmlExtract", versions: &[1.0] },
     ];
     const NAMES: n8n::Names = NAMES;
+
+    fn compiled(params: &Map) -> Cow<'_, Map> {
+        let fills = params.get("operation").is_none_or(|operation| operation == "generateHtmlTemplate");
+        let template = params.get("html").and_then(Value::as_str).and_then(|html| html.strip_prefix('='));
+        let Some(template) = template.filter(|_| fills) else { return Cow::Borrowed(params) };
+        let mut params = params.clone();
+        // A text that begins like an expression is none here.
+        let texts = parts(template);
+        let is_plain = |part: &Value| part.as_str().is_none_or(|text| !text.starts_with('='));
+        if texts.iter().all(is_plain) {
+            params.insert("html".into(), texts.into());
+        }
+        Cow::Owned(params)
+    }
 
     fn lift(node: &n8n::Node) -> Lifted {
         let mut params = named(node, NAMES);
@@ -249,7 +314,7 @@ impl Plain for Html {
                 let One { ctx, params, item, position } = one;
                 match params.operation {
                     Operation::ExtractHtmlContent => extract(ctx, &params, &item, position).await,
-                    _ => Ok(vec![Item::new(Map::from_iter([("html".to_owned(), params.html.as_str().into())]))]),
+                    _ => Ok(vec![Item::new(Map::from_iter([("html".to_owned(), params.html.text().into())]))]),
                 }
             })
         })
@@ -408,7 +473,6 @@ fn header(name: &str, capitalize: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use testkit::contract;
     use testkit::step::{Bench, failure, run};
 
@@ -427,6 +491,11 @@ mod tests {
         let params = json!({ "html": "=<b>{{ $json.n }}</b> and {{ $json.n + 1 }}" });
         let outputs = run(&Html, params, &[json!([{ "n": 1 }, { "n": 2 }])]).unwrap();
         assert_eq!(outputs[0], json!([{ "html": "<b>1</b> and 2" }, { "html": "<b>2</b> and 3" }]));
+        let odd = json!({ "html": "={{ $json.gone }}|{{ null }}|{{ [1, [2]] }}|{{ { a: 1 } }}|{{ $json.t }}" });
+        let outputs = run(&Html, odd, &[json!([{ "t": "=x" }])]).unwrap();
+        assert_eq!(outputs[0], json!([{ "html": "undefined|null|1,2|[object Object]|=x" }]));
+        let whole = json!({ "html": "={{ $json.gone }}= {{ 1 }}" });
+        assert_eq!(run(&Html, whole, &[json!([{}])]).unwrap()[0], json!([{ "html": "= 1" }]));
         let lifted = Html::lift(&crate::lift::node("n8n-nodes-base.html", 1.2, json!({ "html": "<b>{{ 1 }}</b>" })));
         assert_eq!(lifted.params["html"], "=<b>{{ 1 }}</b>");
     }

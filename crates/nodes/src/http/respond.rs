@@ -131,7 +131,9 @@ impl NodeType for Respond {
         // Ports are drawn, so this one is no expression even where others are.
         let shows = params.fixed().map_or(get("responseOutput") == true, |fixed| fixed.response_output);
         let outputs = if shows { 2 } else { 1 };
-        Ok(Arc::new(Prepared { params, outputs }))
+        // n8n's first version answers nobody and goes on.
+        let lenient = part::n8n::origin(node).is_some_and(|origin| origin.version < 1.1);
+        Ok(Arc::new(Prepared { params, outputs, lenient }))
     }
 
     fn connections(&self) -> &'static [part::node::Slot] {
@@ -272,7 +274,14 @@ impl Params {
 struct Prepared {
     params: Typed<Params>,
     outputs: u16,
+    /// It may stand where nobody can ever wait for its answer.
+    lenient: bool,
 }
+
+/// What starts or resumes runs for somebody who waits for an answer.
+const ASKED_BY: [&str; 4] = ["http.webhook", "form.trigger", "core.wait", CHAT];
+/// A placeholder still.
+const CHAT: &str = "n8n.@n8n/n8n-nodes-langchain.chatTrigger";
 
 /// The body before it is sent.
 enum Content {
@@ -299,6 +308,11 @@ impl Node for Prepared {
 
 impl Prepared {
     async fn respond(&self, ctx: &Ctx) -> Result<Outcome, NodeError> {
+        if !self.lenient && !ctx.host().awaits_answer() && !ctx.host().comes_after(&ASKED_BY) {
+            let detail = "no webhook stands before this node, so that nobody can wait for its answer";
+            let error = NodeError::new(Code::InvalidSpec, Category::BadData, detail);
+            return Err(error.hint("put a webhook before it that answers when a node does, or take this node away"));
+        }
         let params = ctx.typed_once(&self.params).await?;
         let status = params.status()?;
         let mut headers = params.headers()?;
@@ -540,6 +554,23 @@ mod tests {
             AnswerBody::Empty => "",
             other => panic!("no text: {other:?}"),
         }
+    }
+
+    #[test]
+    fn it_is_refused_where_nobody_can_ever_wait_for_it() {
+        let attempt = |alone: bool, waited: bool| {
+            let bench = Bench::new(&Respond, json!({})).unwrap();
+            if alone {
+                bench.host().stand_alone();
+            }
+            if waited {
+                bench.host().await_answer();
+            }
+            bench.attempt(vec![items(&json!([{ "a": 1 }]))], None).map(|_| ()).map_err(|error| error.problem.code)
+        };
+        assert_eq!(attempt(true, false), Err(Code::InvalidSpec));
+        assert_eq!(attempt(false, false), Ok(()));
+        assert_eq!(attempt(true, true), Ok(()));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use model::workflow::OnUncertain;
+use model::workflow::{OnError, OnUncertain};
 use model::{Code as ProblemCode, Item, Map, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Version};
-use part::{CodeJob, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Origin, Outcome, PortOutput};
+use part::{
+    CodeJob, CodeMode, Ctx, Descriptor, Effect, Group, Node, NodeError, NodeType, Origin, Outcome, Outputs, PortOutput,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -154,6 +156,8 @@ impl NodeType for Code {
 struct Prepared {
     source: String,
     each_item: bool,
+    /// Errors that go on in items have no line, as in n8n's old nodes.
+    legacy: bool,
     effect: Effect,
 }
 
@@ -172,6 +176,7 @@ const REACHES_OUT: &[&str] = &[
 
 /// Of both.
 const LEGACY: &str = "const helpers = $helpers, getWorkflowStaticData = $getWorkflowStaticData, \
+    getNodeParameter = (name, at, otherwise) => this.getNodeParameter(name) ?? otherwise, \
     __load = async (files, at) => { \
         for (const name of Object.keys(files ?? {})) \
             files[name].data = (await helpers.getBinaryDataBuffer(at, name)).toString('base64'); \
@@ -211,8 +216,27 @@ impl Prepared {
         Prepared {
             source,
             each_item: params.mode == Mode::RunOnceForEachItem,
+            legacy: params.dialect != Dialect::Code,
             effect: if reaches_out { Effect::Effect } else { Effect::Pure },
         }
+    }
+
+    /// Puts out what the node's `onError` says of an item that failed.
+    async fn fail(&self, ctx: &Ctx, outputs: &mut Outputs, error: NodeError) -> Result<(), NodeError> {
+        let position = error.item.unwrap_or(0) as usize;
+        let failed = ctx.input(0).get(position, ctx.spool()).await?;
+        outputs.fail(position, failed.as_deref().unwrap_or(&Item::default()), self.carried(error)).await
+    }
+
+    /// The error as items carry it: n8n names the line, and no item.
+    fn carried(&self, error: NodeError) -> NodeError {
+        let told = |name: &str| error.context.as_ref().and_then(|context| context.get(name)).cloned();
+        let Some(Value::String(message)) = told("message") else { return error };
+        let text = match told("line").and_then(|line| line.as_u64()).filter(|_| !self.legacy) {
+            Some(line) => format!("{message} [line {line}]"),
+            None => message,
+        };
+        error.carried_as(text.into())
     }
 }
 
@@ -227,24 +251,32 @@ impl Node for Prepared {
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
         Box::pin(async move {
-            let job = CodeJob { source: &self.source, each_item: self.each_item, timeout: None };
+            let mode = match (self.each_item, ctx.info().on_error) {
+                (false, _) => CodeMode::All,
+                (true, OnError::Stop) => CodeMode::EachItem,
+                (true, _) => CodeMode::EachItemGoingOn,
+            };
+            let job = CodeJob { source: &self.source, mode, timeout: None };
             match ctx.host().code(job).await {
-                Ok(result) if result.items.len() <= part::CHUNK_ITEMS => {
+                Ok(result) if result.items.len() <= part::CHUNK_ITEMS && result.failed.is_empty() => {
                     Ok(Outcome::Done(vec![PortOutput::Items { items: result.items, origins: result.origins }]))
                 }
-                Ok(result) => {
+                Ok(mut result) => {
                     let mut outputs = ctx.outputs(1);
                     for (position, item) in result.items.collect(ctx.spool()).await?.iter().enumerate() {
-                        let origin = result.origins.get(position).unwrap_or(Origin::Unknown);
-                        outputs.push(0, item.clone(), origin).await?;
+                        match result.failed.remove(&position) {
+                            Some(error) => self.fail(ctx, &mut outputs, error).await?,
+                            None => {
+                                let origin = result.origins.get(position).unwrap_or(Origin::Unknown);
+                                outputs.push(0, item.clone(), origin).await?;
+                            }
+                        }
                     }
                     outputs.done().await
                 }
                 Err(error) => {
                     let mut outputs = ctx.outputs(1);
-                    let position = error.item.unwrap_or(0) as usize;
-                    let failed = ctx.input(0).get(position, ctx.spool()).await?;
-                    outputs.fail(position, failed.as_deref().unwrap_or(&Item::default()), error).await?;
+                    self.fail(ctx, &mut outputs, error).await?;
                     outputs.done().await
                 }
             }
@@ -254,7 +286,6 @@ impl Node for Prepared {
 
 #[cfg(test)]
 mod tests {
-    use model::workflow::OnError;
     use testkit::contract;
     use testkit::step::{Bench, run};
 
@@ -350,6 +381,30 @@ mod tests {
             run_as(FUNCTION, function, json!([{}])).unwrap().json(),
             [json!([{ "kept": "object", "helpers": "object" }])]
         );
+    }
+
+    #[test]
+    fn items_that_fail_do_not_keep_the_others_from_going_on() {
+        let input = || [json!([{ "n": 1 }, { "n": 2 }, { "n": 3 }])];
+        let text = "if ($json.n === 2) throw new Error('broken');\nreturn { d: $json.n * 2 };";
+        let goes_on = Bench::new(&Code, each(text)).unwrap().on_error(OnError::Continue).run(&input()).unwrap();
+        assert_eq!(goes_on.json(), [json!([{ "d": 2 }, { "error": "broken [line 1]" }, { "d": 6 }])]);
+        assert_eq!(goes_on.origins(0), [[(0, 0)], [(0, 1)], [(0, 2)]]);
+        let branch = Bench::new(&Code, each(text)).unwrap().on_error(OnError::ErrorBranch).run(&input()).unwrap();
+        let failed = json!([{ "n": 2, "error": "broken [line 1]" }]);
+        assert_eq!(branch.json(), [json!([{ "d": 2 }, { "d": 6 }]), failed]);
+        let nothing = "if ($json.n > 1) return 5; return {};";
+        let shape = Bench::new(&Code, each(nothing)).unwrap().on_error(OnError::Continue).run(&input()).unwrap().json();
+        assert!(shape[0][1]["error"].as_str().unwrap().contains("Code doesn't return an object"), "{shape:?}");
+        // What n8n's old nodes tell of an error has no line.
+        let old = lifted(
+            FUNCTION_ITEM,
+            1.0,
+            json!({ "functionCode": "if (item.n > 1) throw new Error('broken');\nreturn item;" }),
+        );
+        let old =
+            Bench::new(&Code, Value::Object(old.params)).unwrap().on_error(OnError::Continue).run(&input()).unwrap();
+        assert_eq!(old.json(), [json!([{ "n": 1 }, { "error": "broken" }, { "error": "broken" }])]);
     }
 
     #[test]

@@ -175,6 +175,7 @@ impl NodeType for ItemLists {
             Operation::RemoveDuplicates if node.version >= 3.1 => drop(settings.insert("types".into(), json!("any"))),
             Operation::Summarize => {
                 settings.insert("continueIfFieldNotFound".into(), json!(node.version >= 2.1));
+                settings.insert("groupsFirst".into(), json!(true));
             }
             _ => {}
         }
@@ -191,6 +192,7 @@ impl NodeType for ItemLists {
         let Ok(params) = part::params::parse::<Params>(node.params.clone()) else { return Map::new() };
         let mut settings = params.settings;
         settings.shift_remove("continueIfFieldNotFound");
+        settings.shift_remove("groupsFirst");
         let spec = NodeSpec { params: settings, ..node.clone() };
         let mut lowered = params.operation.node_type().lower(&spec, &params.operation.version());
         if to.version < 3.0 {
@@ -375,7 +377,7 @@ mod tests {
                 (
                     json!({ "operation": "summarize", "fieldsToSummarize": { "values": [{ "aggregation": "count", "field": "id" }] },
                         "fieldsToSplitBy": "id" }),
-                    json!([{ "count_id": 2, "id": "2" }, { "count_id": 1, "id": "1" }]),
+                    json!([{ "id": "1", "count_id": 1 }, { "id": "2", "count_id": 2 }]),
                 ),
             ] {
                 assert_eq!(ran(version, parameters.clone(), items()), expect, "{version} {parameters}");

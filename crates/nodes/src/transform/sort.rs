@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{Item, Value};
 use part::n8n::{Mapping, Names};
-use part::{CodeJob, Ctx, Descriptor, Group, Indices, NodeError, Outcome, Plain, PortOutput, Typed};
+use part::{CodeJob, CodeMode, Ctx, Descriptor, Group, Indices, NodeError, Outcome, Plain, PortOutput, Typed};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -130,7 +130,8 @@ fn by_fields(params: &Params, items: &[Arc<Item>]) -> Result<Vec<u32>, NodeError
         }
         Ordering::Equal
     };
-    Ok(merge_sort((0..items.len() as u32).collect(), &before))
+    let order: Vec<u32> = (0..items.len() as u32).collect();
+    Ok(if order.len() < FEW { insertion_sort(order, &before) } else { merge_sort(order, &before) })
 }
 
 /// n8n's comparison: equal in depth, else smaller as JavaScript sees it, else larger.
@@ -141,6 +142,39 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
         (Some(a), Some(b)) if js::compare(a, b) == Some(Ordering::Less) => Ordering::Less,
         _ => Ordering::Greater,
     }
+}
+
+/// As many as JavaScript's engine sorts by insertion.
+const FEW: usize = 64;
+
+/// The sort of JavaScript's engine for a few: a run that is in order or the other way round, and the others inserted.
+/// It matters where the comparison contradicts itself, as one of mixed types does.
+fn insertion_sort(mut order: Vec<u32>, compare: &dyn Fn(u32, u32) -> Ordering) -> Vec<u32> {
+    if order.len() < 2 {
+        return order;
+    }
+    let falls = |order: &[u32], at: usize| compare(order[at], order[at - 1]) == Ordering::Less;
+    let falling = falls(&order, 1);
+    let mut sorted = 2;
+    while sorted < order.len() && falls(&order, sorted) == falling {
+        sorted += 1;
+    }
+    if falling {
+        order[..sorted].reverse();
+    }
+    for at in sorted..order.len() {
+        let one = order[at];
+        let (mut left, mut right) = (0, at);
+        while left < right {
+            let middle = left + (right - left) / 2;
+            match compare(one, order[middle]) {
+                Ordering::Less => right = middle,
+                _ => left = middle + 1,
+            }
+        }
+        order[left..=at].rotate_right(1);
+    }
+    order
 }
 
 /// A stable sort that also ends when the comparison contradicts itself, as one of mixed types does; the standard
@@ -183,7 +217,7 @@ async fn by_code(code: &str, ctx: &Ctx) -> Result<Vec<u32>, NodeError> {
         "return $input.all().map((item, index) => [item, index]).sort(([a], [b]) => {{ {code}\n}})\
          .map(([, index]) => ({{ json: {{ index }}, pairedItem: index }}));"
     );
-    let result = ctx.host().code(CodeJob { source: &source, each_item: false, timeout: None }).await?;
+    let result = ctx.host().code(CodeJob { source: &source, mode: CodeMode::All, timeout: None }).await?;
     let index = |item: &Item| item.json.get("index").and_then(Value::as_u64).map(|index| index as u32);
     let items = result.items.collect(ctx.spool()).await?;
     let order: Option<Vec<u32>> = items.iter().map(|item| index(item)).collect();
@@ -201,6 +235,18 @@ mod tests {
     fn sorted(params: Value, key: &str, input: Value) -> Vec<Value> {
         let outputs = run(&Sort, params, &[input]).unwrap();
         outputs[0].as_array().unwrap().iter().map(|item| item[key].clone()).collect()
+    }
+
+    #[test]
+    fn values_that_cannot_be_compared_come_out_as_from_javascript_s_sort() {
+        let sorted = |order: &str| {
+            let params = json!({ "fields": [{ "fieldName": "v", "order": order }] });
+            let items = json!([{ "v": 10 }, { "v": "9" }, { "v": "a" }, { "v": 1 }]);
+            let made = run(&Sort, params, &[items]).unwrap().remove(0);
+            made.as_array().unwrap().iter().map(|item| item["v"].clone()).collect::<Value>()
+        };
+        assert_eq!(sorted("ascending"), json!([1, "9", 10, "a"]));
+        assert_eq!(sorted("descending"), json!(["a", 10, "9", 1]));
     }
 
     #[test]

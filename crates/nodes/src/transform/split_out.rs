@@ -1,6 +1,6 @@
 //! `core.split-out`: makes many items of a list inside one.
 
-use model::{Item, Map, Value};
+use model::{Code, Item, Map, NodeSpec, Problem, Value};
 use part::items::Text;
 use part::n8n::{self, Lifted, Mapping, Names};
 use part::{Ctx, Descriptor, Group, Items, Level, NodeError, Origins, Outcome, Plain, PortOutput, Typed};
@@ -70,6 +70,13 @@ impl Plain for SplitOut {
         ("destinationFieldName", "options.destinationFieldName"),
         ("includeBinary", "options.includeBinary"),
     ];
+
+    fn incomplete(node: &NodeSpec) -> Vec<Problem> {
+        match node.params.get("fieldToSplitOut").is_none_or(|field| field == "") {
+            true => vec![Problem::new(Code::InvalidParameter, "no field is named").at("/params/fieldToSplitOut")],
+            false => Vec::new(),
+        }
+    }
 
     fn lift(node: &n8n::Node) -> Lifted {
         let mut params = n8n::named(node, Self::NAMES);

@@ -49,6 +49,11 @@ pub struct Params {
     #[schemars(extend("x-form" = { "old": true }))]
     #[serde(default)]
     groups_as_text: bool,
+    /// The values of a group come before its results, and groups that are whole numbers come first, as in n8n's older
+    /// node for lists.
+    #[schemars(extend("x-form" = { "old": true }))]
+    #[serde(default)]
+    groups_first: bool,
 }
 
 fn yes() -> bool {
@@ -265,6 +270,12 @@ impl<'p> Summary<'p> {
             }
             groups[place].positions.push(*position);
         }
+        if self.params.groups_first {
+            let named = |group: Members| (js::text_of(group.value.as_ref()), group);
+            let mut entries: Vec<_> = groups.into_iter().map(named).collect();
+            js::order_keys(&mut entries);
+            groups = entries.into_iter().map(|(_, group)| group).collect();
+        }
         groups
     }
 
@@ -278,6 +289,9 @@ impl<'p> Summary<'p> {
             for (mut made, positions) in self.flat(rest, items, group.positions) {
                 let name = plain(first.name());
                 match &group.value {
+                    Some(value) if self.params.groups_first => {
+                        drop(made.shift_insert(0, name, value.clone()));
+                    }
                     Some(value) => drop(made.insert(name, value.clone())),
                     None => drop(made.shift_remove(&name)),
                 }
@@ -482,6 +496,14 @@ mod tests {
             r#"[{"1":{"count_c":1},"2":{"count_c":1},"true":{"count_c":1}}]"#
         );
         assert_eq!(summary(sum(), json!({ "fieldsToSplitBy": "c" }), json!([])), json!([]));
+    }
+
+    #[test]
+    fn groups_of_the_older_node_for_lists_come_in_its_order() {
+        let more = json!({ "fieldsToSplitBy": "n", "groupsAsText": true, "groupsFirst": true });
+        let items = json!([{ "n": 10 }, { "n": "x" }, { "n": 2 }, { "n": 10 }]);
+        let expect = r#"[{"n":"2","count_n":1},{"n":"10","count_n":2},{"n":"x","count_n":1}]"#;
+        assert_eq!(summary(fields(&[("count", "n")]), more, items).to_string(), expect);
     }
 
     #[test]

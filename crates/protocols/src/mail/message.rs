@@ -79,7 +79,10 @@ pub(super) fn read(source: &Bytes, uid: u32, wanted: &Wanted) -> Mail {
         }
     };
     if wanted.attributes && wanted.format != Format::Raw {
-        mail.json.insert("attributes".into(), json!({ "uid": uid }));
+        // Where n8n has it, since some read the fields of an item in their order.
+        let last = mail.json.len();
+        let place = mail.json.keys().position(|name| name == "metadata").map_or(last, |metadata| metadata + 1);
+        mail.json.shift_insert(place, "attributes".into(), json!({ "uid": uid }));
     }
     mail.message_id = message_id;
     mail
@@ -248,7 +251,7 @@ fn resolved(source: &Bytes, message: &Message<'_>) -> Mail {
         .filter_map(|id| message.part(*id))
         .filter(|part| !is_file(part))
         .filter_map(|part| match &part.body {
-            PartType::Text(text) => Some(cut(text)),
+            PartType::Text(text) => Some(with_plain_ends(cut(text))),
             PartType::Html(html) => Some(Cow::Owned(mail_parser::decoders::html::html_to_text(&cut(html)))),
             _ => None,
         })
@@ -263,15 +266,23 @@ fn resolved(source: &Bytes, message: &Message<'_>) -> Mail {
         let shown = message.html_body.iter().filter_map(|id| message.part(*id)).filter(|part| !is_file(part));
         let parts: Vec<Cow<'_, str>> = shown
             .filter_map(|part| match &part.body {
-                PartType::Html(html) => Some(cut(html)),
+                PartType::Html(html) => Some(with_plain_ends(cut(html))),
                 PartType::Text(text) => Some(Cow::Owned(text_to_html(&cut(text)))),
                 _ => None,
             })
             .collect();
         with_pictures(parts.join("<br/>\n"), &attached)
     });
-    json.insert("html".into(), html.map_or(Value::Bool(false), Value::from));
+    match html {
+        Some(html) => drop(json.shift_insert(1, "html".into(), html.into())),
+        None => drop(json.insert("html".into(), false.into())),
+    }
     Mail { json, files: attached.into_iter().map(|part| file(source, part)).collect(), message_id: None }
+}
+
+/// A text whose lines end as those of mails do not.
+fn with_plain_ends(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { text }
 }
 
 fn is_file(part: &MessagePart<'_>) -> bool {

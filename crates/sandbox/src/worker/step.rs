@@ -177,10 +177,12 @@ impl<'js> Run<'_, 'js> {
                 let [from, to] = job.items;
                 self.table(core, run.call((job.sources.clone(), from, to)).catch(ctx)?)?
             }
-            KindHeader::CodeAll | KindHeader::CodeEachItem => {
+            KindHeader::CodeAll | KindHeader::CodeEachItem | KindHeader::CodeEachItemGoingOn => {
                 let start: Function = core.get("code").catch(ctx)?;
                 let source = job.sources.first().cloned().unwrap_or_default();
-                let _: Value = start.call((source, job.kind == KindHeader::CodeEachItem)).catch(ctx)?;
+                let each = job.kind != KindHeader::CodeAll;
+                let goes_on = job.kind == KindHeader::CodeEachItemGoingOn;
+                let _: Value = start.call((source, each, goes_on)).catch(ctx)?;
                 let value = self.settle(core)?;
                 self.items(core, value, job.kind)?
             }

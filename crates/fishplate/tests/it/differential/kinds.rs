@@ -19,15 +19,7 @@ const NOT_COMPARED: &[(&str, &str)] = &[
         "n8n puts the bucket into the name of Amazon's host, which no store on this machine answers; the cases of `s3` hold \
          the same operations",
     ),
-    ("n8n-nodes-base.emailReadImap", LISTENS),
-    ("n8n-nodes-base.mqttTrigger", LISTENS),
-    ("n8n-nodes-base.postgresTrigger", LISTENS),
-    ("n8n-nodes-base.rabbitmqTrigger", LISTENS),
-    ("n8n-nodes-base.redisTrigger", LISTENS),
-    ("n8n-nodes-base.rssFeedReadTrigger", LISTENS),
 ];
-
-const LISTENS: &str = "n8n was not asked yet; the tests of the trigger hold it against a real server";
 
 /// Cases that each node type has at least.
 const LEAST: usize = 3;

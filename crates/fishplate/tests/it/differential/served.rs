@@ -21,6 +21,13 @@ const FILES: &[(&str, &[&str])] = &[
     ("clocks", &["scheduleTrigger", "cron", "interval"]),
     ("watching", &["localFileTrigger", "sseTrigger"]),
     ("errors", &["errorTrigger"]),
+    ("life", &["n8nTrigger", "workflowTrigger"]),
+    ("feeds", &["rssFeedReadTrigger"]),
+    ("mails", &["emailReadImap"]),
+    ("topics", &["mqttTrigger"]),
+    ("queues", &["rabbitmqTrigger"]),
+    ("channels", &["redisTrigger"]),
+    ("rows", &["postgresTrigger"]),
 ];
 
 macro_rules! live {
@@ -40,6 +47,13 @@ live! {
     clocks_start_runs_with_what_they_give_in_n8n: "clocks",
     triggers_that_watch_start_runs_with_what_they_give_in_n8n: "watching",
     runs_that_fail_start_others_with_what_they_give_in_n8n: "errors",
+    workflows_that_begin_to_live_start_runs_with_what_they_give_in_n8n: "life",
+    new_entries_of_feeds_start_runs_with_what_they_give_in_n8n: "feeds",
+    mails_start_runs_with_what_they_give_in_n8n: "mails",
+    messages_of_topics_start_runs_with_what_they_give_in_n8n: "topics",
+    messages_of_queues_start_runs_with_what_they_give_in_n8n: "queues",
+    messages_of_channels_start_runs_with_what_they_give_in_n8n: "channels",
+    changes_of_rows_start_runs_with_what_they_give_in_n8n: "rows",
 }
 
 #[test]
@@ -113,6 +127,7 @@ impl Live {
                 self.server.ask("POST", &path, json!({ "rows": table.rows })).await.ok();
             }
         }
+        world.1.prepare(file, position).unwrap();
         let mut outcome = self.workflow(file, position, world).await;
         for name in case.tables.keys() {
             // A case may have deleted it.

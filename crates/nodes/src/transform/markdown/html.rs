@@ -170,6 +170,8 @@ fn prepared(markdown: &str, options: &Options) -> String {
             lines.push(format!("{} {}", &inner[..level], &inner[level..]));
         } else if (1..4).contains(&indent) && !options.indent_by2 && begins_item(inner) {
             lines.push(inner.to_owned());
+        } else if options.tables && indent < 4 && divides_too_little(inner) {
+            lines.push(format!("\\{inner}"));
         } else {
             lines.push(line.replace('\t', "    "));
         }
@@ -183,6 +185,14 @@ fn prepared(markdown: &str, options: &Options) -> String {
         format!("{}<{}{SIZE_MARK}{}x{}>{title})", &found[1], &found[2], &found[3], &found[4])
     };
     SIZE.replace_all(&text, sized).into_owned()
+}
+
+/// Whether a line divides the head of a table from its rows for CommonMark, and not for n8n: that wants two dashes in
+/// each of the first columns.
+fn divides_too_little(line: &str) -> bool {
+    let divides = line.contains('|') && line.contains('-') && line.chars().all(|c| "|:- \t".contains(c));
+    let columns = line.trim().trim_start_matches('|').split('|').take(2);
+    divides && columns.filter(|column| !column.is_empty()).any(|column| column.matches('-').count() < 2)
 }
 
 fn begins_item(line: &str) -> bool {
@@ -372,6 +382,10 @@ impl Writer<'_> {
             }
             TagEnd::CodeBlock => {
                 self.code = false;
+                // Indented code at the end of a text has no end of its last line.
+                if !self.out.ends_with('\n') && !self.out.ends_with("<code>") {
+                    self.out.push('\n');
+                }
                 self.out.push_str("</code></pre>\n");
             }
             TagEnd::List(ordered) => {
@@ -602,6 +616,7 @@ mod tests {
             ("a_b_c", "<p>a<em>b</em>c</p>"),
             ("", ""),
             ("    code\n\ntext", "<pre><code>code\n</code></pre>\n<p>text</p>"),
+            ("text\n\n    code", "<p>text</p>\n<pre><code>code\n</code></pre>"),
             ("Setext\n===\nsub\n---", "<h1 id=\"setext\">Setext</h1>\n<h2 id=\"sub\">sub</h2>"),
             ("#T", "<h1 id=\"t\">T</h1>"),
             ("* a\n\n  b\n* c", "<ul>\n<li><p>a</p>\n<p>b</p></li>\n<li><p>c</p></li>\n</ul>"),

@@ -8,7 +8,7 @@
 mod html;
 mod text;
 
-use model::{Item, Value};
+use model::{Code, Item, NodeSpec, Problem, Value};
 use part::n8n::{self, Lifted, Mapping, Names};
 use part::{Ctx, Descriptor, Group, NodeError, Outcome, Plain, Typed};
 use schemars::JsonSchema;
@@ -88,6 +88,16 @@ const NOT_HONOURED: [(&str, &str); 5] = [
 
 impl Plain for Markdown {
     type Params = Params;
+
+    fn incomplete(node: &NodeSpec) -> Vec<Problem> {
+        let of_html = node.params.get("mode").is_none_or(|mode| mode == "htmlToMarkdown");
+        let place = if of_html { "html" } else { "markdown" };
+        match node.params.get(place).is_none_or(|text| text == "") {
+            true => vec![Problem::new(Code::InvalidParameter, "there is no text").at(format!("/params/{place}"))],
+            false => Vec::new(),
+        }
+    }
+
     const ABOUT: &'static Descriptor = &Descriptor {
         keywords: &["html", "convert", "text", "commonmark"],
         ..Descriptor::pure::<Params>(

@@ -202,13 +202,13 @@ impl Params {
         }
     }
 
-    /// The item of a message.
-    pub(super) async fn item(&self, ear: &Ear, delivery: &Delivery) -> Result<Item, NodeError> {
+    /// The item of a message; the broker knows the consumer by its tag.
+    pub(super) async fn item(&self, ear: &Ear, tag: &str, delivery: &Delivery) -> Result<Item, NodeError> {
         let mut json = Map::new();
         json.insert(
             "fields".into(),
             json!({
-                "deliveryTag": delivery.delivery_tag, "redelivered": delivery.redelivered,
+                "consumerTag": tag, "deliveryTag": delivery.delivery_tag, "redelivered": delivery.redelivered,
                 "exchange": delivery.exchange.as_str(), "routingKey": delivery.routing_key.as_str(),
             }),
         );

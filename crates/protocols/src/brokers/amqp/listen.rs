@@ -79,6 +79,7 @@ async fn listen(ear: &Ear) -> Result<(), NodeError> {
     let mut reader = Reader {
         ear,
         params: &params,
+        tag: consumer.tag().to_string(),
         queue: name(&params.queue, "/params/queue")?,
         channel: link.channel.clone(),
         ledger,
@@ -146,6 +147,8 @@ enum Verdict {
 struct Reader<'a> {
     ear: &'a Ear,
     params: &'a Params,
+    /// What the broker calls it.
+    tag: String,
     queue: ShortString,
     channel: Channel,
     ledger: Ledger,
@@ -236,7 +239,7 @@ impl<'a> Reader<'a> {
 
     /// Begins to admit what waits.
     fn admit(&mut self) -> BoxFuture<'a, Result<Vec<Event>, NodeError>> {
-        let (ear, params) = (self.ear, self.params);
+        let (ear, params, tag) = (self.ear, self.params, self.tag.clone());
         let count = TOGETHER.min(self.waiting.len());
         let mut new = false;
         let messages: Vec<(Delivery, Taken)> = self
@@ -256,8 +259,9 @@ impl<'a> Reader<'a> {
             if let Some(bytes) = kept {
                 ear.remember(PLACE, bytes).await?;
             }
+            let tag = tag.as_str();
             let admitted = join_all(messages.into_iter().map(|(delivery, taken)| async move {
-                let item = params.item(ear, &delivery).await?;
+                let item = params.item(ear, tag, &delivery).await?;
                 let run = ear.admit(vec![item], Some(taken.key.clone())).await;
                 Ok::<_, NodeError>(Event { taken, run })
             }));

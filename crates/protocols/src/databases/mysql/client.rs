@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::values::{Reading, bound, read};
+use super::values::{self, Reading, bound, read};
 use crate::databases::pool::Pool;
 use crate::databases::sql::batch::{self, Failure};
 use crate::databases::sql::lease::{CANCEL, Caller, Work, canceled};
@@ -208,8 +208,8 @@ impl Taking<'_, '_> {
             Shown::Outcome => self.sink.row(self.item, header).await?,
             Shown::Detailed => {
                 let data = if columns > 0 { Value::Array(data) } else { Value::Object(header) };
-                let item =
-                    Map::from_iter([("sql".to_owned(), self.piece.sql.as_str().into()), ("data".to_owned(), data)]);
+                let sql = values::filled(&self.piece.sql, &self.piece.values);
+                let item = Map::from_iter([("sql".to_owned(), sql.into()), ("data".to_owned(), data)]);
                 self.sink.row(self.item, item).await?;
             }
         }

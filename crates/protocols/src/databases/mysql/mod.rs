@@ -257,22 +257,27 @@ fn insert_all(params: &Params, rows: &[Map]) -> Result<Vec<Piece>, NodeError> {
     if columns.len() > MOST_VALUES {
         return Err(NodeError::bad_data(format!("a row has {} columns, and MySQL takes no such row", columns.len())));
     }
-    let mut start = String::from("INSERT ");
-    match params.priority {
-        Priority::None => {}
-        Priority::Low => start.push_str("LOW_PRIORITY "),
-        Priority::High => start.push_str("HIGH_PRIORITY "),
-    }
-    if params.skip_on_conflict {
-        start.push_str("IGNORE ");
-    }
-    start.push_str("INTO ");
+    let priority = match params.priority {
+        Priority::None => "",
+        Priority::Low => "LOW_PRIORITY",
+        Priority::High => "HIGH_PRIORITY",
+    };
+    let ignore = if params.skip_on_conflict { "IGNORE" } else { "" };
+    // With the blanks that it has in n8n: details of an insert show it.
+    let start = format!("INSERT {priority} {ignore} INTO ");
     let insert = |rows: &[Map]| -> Result<Piece, NodeError> {
         let mut builder = table(params).begin(&start)?;
         builder.sql(" (").names(columns.iter().copied())?.sql(") VALUES ");
         for (at, row) in rows.iter().enumerate() {
-            builder.sql(if at > 0 { ", (" } else { "(" });
-            builder.bind_all(columns.iter().map(|column| row.get(*column).cloned().unwrap_or_default())).sql(")");
+            for (place, column) in columns.iter().enumerate() {
+                builder.sql(match (at, place) {
+                    (0, 0) => "(",
+                    (_, 0) => ",(",
+                    _ => ",",
+                });
+                builder.bind(row.get(*column).cloned().unwrap_or_default());
+            }
+            builder.sql(")");
         }
         Ok(builder.done())
     };

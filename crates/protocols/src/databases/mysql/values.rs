@@ -25,6 +25,50 @@ pub fn bound(value: &Value) -> Sql {
     }
 }
 
+/// A statement as people read it: its values, which are sent apart from it, in place of its marks.
+pub fn filled(sql: &str, values: &[Value]) -> String {
+    let mut filled = String::with_capacity(sql.len());
+    let mut values = values.iter();
+    let mut rest = sql;
+    while let Some(letter) = rest.chars().next() {
+        let length = match letter {
+            '\'' | '"' | '`' => quoted(rest, letter),
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '-' if rest.starts_with("-- ") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            '?' => {
+                match values.next() {
+                    Some(Value::Bool(flag)) => filled.push_str(if *flag { "true" } else { "false" }),
+                    Some(value) if value.is_number() => filled.push_str(&value.to_string()),
+                    Some(value) => filled.push_str(&bound(value).as_sql(false)),
+                    None => filled.push('?'),
+                }
+                rest = &rest[1..];
+                continue;
+            }
+            other => other.len_utf8(),
+        };
+        filled.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    filled
+}
+
+/// Bytes of a text that begins with that quote, its end included.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices().skip(1) {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quote != '`' => escaped = true,
+            // A quote that is doubled ends one text and begins the next.
+            other if other == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 /// How answers are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
@@ -145,4 +189,25 @@ fn text(bytes: &[u8], column: &Column, reading: Reading) -> Value {
 fn may_be_json(column: &Column) -> bool {
     let text = matches!(column.column_type(), ColumnType::MYSQL_TYPE_BLOB | ColumnType::MYSQL_TYPE_LONG_BLOB);
     text && column.flags().contains(ColumnFlags::BINARY_FLAG)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_shown_with_its_values() {
+        let shown = |sql: &str, values: Value| filled(sql, values.as_array().unwrap());
+        assert_eq!(
+            shown("INSERT INTO `a?` (`n`) VALUES (?,?,?,?)", json!([1.5, "d'a\\n", null, true])),
+            "INSERT INTO `a?` (`n`) VALUES (1.5,'d''a\\\\n',NULL,true)"
+        );
+        assert_eq!(
+            shown("SELECT '?\\'?', \"?\", ? -- ?\n# ?\n/* ? */ + ?", json!([1, 2])),
+            "SELECT '?\\'?', \"?\", 1 -- ?\n# ?\n/* ? */ + 2"
+        );
+        assert_eq!(shown("SELECT 'ä''?', ?, ?", json!(["ü"])), "SELECT 'ä''?', 'ü', ?");
+    }
 }

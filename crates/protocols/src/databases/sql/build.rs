@@ -75,14 +75,6 @@ impl Builder {
         self
     }
 
-    /// Adds values with commas between them.
-    pub fn bind_all(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Builder {
-        for (at, value) in values.into_iter().enumerate() {
-            self.sql(if at > 0 { ", " } else { "" }).bind(value);
-        }
-        self
-    }
-
     /// Adds `name = value` for each, with `between` between them.
     pub fn pairs<'a>(
         &mut self,

@@ -87,7 +87,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 .gives::<Status>(),
             async |app, call| {
                 let (scope, name) = place(&app, &call).await?;
-                Reply::json(&app.vault.status(scope, &name).await?)
+                let status = app.vault.status(scope, &name).await?;
+                Reply::json(&status.reached_at(app.accounts.site().base()))
             },
         ),
         on(

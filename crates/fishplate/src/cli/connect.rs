@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use model::{Code, Problem};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::client::Client;
 use super::resources::report;
@@ -13,8 +13,8 @@ use super::{Exit, Global, Output, output};
 
 /// How often is looked whether somebody has consented in the browser.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long that may take; the server waits as long.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How many times; the server waits about as long.
+const LOOKS: u32 = 600;
 
 /// What `connect` takes.
 #[derive(Args, Debug)]
@@ -74,8 +74,7 @@ async fn by_browser(global: &Global, client: &Client, name: &str, before: &Value
         let scopes = words(&consent["scopes"]);
         output::line(format!("open this in a browser, and consent{scopes}:\n{}", output::text(&consent, "location")));
     });
-    let until = Instant::now() + PATIENCE;
-    while Instant::now() < until {
+    for _ in 0..LOOKS {
         sleep(LOOK).await;
         let now = client.get(&["connections", name, "status"]).value().await?;
         if now["connectedAt"] != before["connectedAt"] {

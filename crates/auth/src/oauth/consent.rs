@@ -12,7 +12,6 @@ use url::Url;
 
 use super::wire::{self, Ask, Fault, Tokens};
 use super::{ACCESS, Flow, OAuth, REFRESH, fill};
-use crate::oauth::renewal::Need;
 use crate::oauth::status::Status;
 use crate::vault::{Opened, Vault};
 use crate::{Error, Place};
@@ -227,8 +226,7 @@ impl Vault {
     pub async fn connect(&self, scope: ScopeId, name: &Name) -> Result<Status, Problem> {
         self.forget(scope, name);
         let opened = self.opened(scope, name).await.map_err(|error| error.problem())?;
-        let by_itself = !matches!(opened.need(name), Need::Person(_));
-        if opened.connection.oauth().is_some() && by_itself {
+        if opened.is_renewable() {
             // A person who tries again knows more than what was written down.
             if opened.state.dead.is_some() {
                 self.revive(scope, name).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::oauth::consent::Said;
 use auth::{Health, Keyring, MasterKey, Vault};
 use http::{HeaderMap, Method};
 use model::{Name, ScopeId, Value};
@@ -24,12 +25,18 @@ struct Shared {
 impl Shared {
     /// The service answers requests for tokens by this rule.
     async fn start(rule: Rule) -> Shared {
+        Shared::with(rule, json!({ "flow": "clientCredentials" })).await
+    }
+
+    async fn with(rule: Rule, more: Value) -> Shared {
         let (store, service) = (Store::temporary().await.unwrap(), Recorder::start().await.unwrap());
         let scope = store.ensure_scope(&model::Scope::default()).await.unwrap();
         service.on("/token", rule);
+        let mut auth = json!({ "type": "oauth2", "clientId": "robot", "tokenUrl": service.url("/token"),
+            "authorizeUrl": "https://{region}.example.com/authorize?own=1", "keep": { "site": "instance.url" } });
+        auth.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let spec = json!({
-            "auth": { "type": "oauth2", "flow": "clientCredentials", "clientId": "robot", "tokenUrl": service.url("/token"),
-                      "keep": { "site": "instance.url" } },
+            "auth": auth,
             "hosts": ["api.example.com"], "allowPrivate": true,
             "connector": "crm", "settings": { "region": "eu" }
         });
@@ -175,4 +182,67 @@ async fn interpreters_see_settings_and_those_that_came_with_a_token() {
     let generation = vault.reach(shared.scope, &crm()).await.unwrap().generation;
     let twice = vault.refused(shared.scope, &crm(), Some(generation), "token_revoked").await;
     assert!(matches!(twice, outbound::Error::Dead { .. }), "{twice}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_nothing_renews_is_left_alone_and_dies_only_when_the_service_says_so() {
+    let token = json!({ "access_token": "lasting", "scope": "read,write" });
+    let params = json!({ "audience": "{region}" });
+    let spec = json!({ "scopes": ["read", "write", "admin"], "scopeSeparator": ",", "authorizeParams": params });
+    let shared = Shared::with(Rule::json(&token), spec).await;
+    let vault = shared.process();
+    let begun = vault.begin_consent(shared.scope, &crm(), "https://us.example", Some("browser"), "user:ada").await;
+    let location: url::Url = begun.unwrap().location.parse().unwrap();
+    let asked: BTreeMap<String, String> = location.query_pairs().into_owned().collect();
+    assert_eq!(location.host_str(), Some("eu.example.com"));
+    let fixed = ["own", "audience", "scope", "redirect_uri"].map(|name| asked[name].as_str());
+    assert_eq!(fixed, ["1", "eu", "read,write,admin", "https://us.example/oauth/callback"]);
+    let said = Said { state: Some(&asked["state"]), code: Some("c0de"), ..Said::default() };
+    assert!(vault.finish_consent(said, Some("another")).await.is_err(), "another browser");
+    // Another process may be the one that the browser comes back to.
+    assert_eq!(shared.process().finish_consent(said, Some("browser")).await.unwrap(), (shared.scope, crm()));
+    assert!(vault.finish_consent(said, Some("browser")).await.is_err(), "it was answered");
+    let sent = shared.service.requests().pop().unwrap().body;
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(sent.as_bytes()).into_owned().collect();
+    let challenge = data_encoding::BASE64URL_NOPAD.encode(&store::digest(form["code_verifier"].as_bytes()).0);
+    assert_eq!(asked["code_challenge"], challenge);
+    assert_eq!((form["redirect_uri"].as_str(), form["code"].as_str()), ("https://us.example/oauth/callback", "c0de"));
+
+    // What looks after connections, and a person who tries it, do no harm.
+    let in_two_days = auth::now_millis() + 48 * 3600 * 1000;
+    assert_eq!(vault.renew_idle(in_two_days).await.unwrap(), 0);
+    let status = vault.connect(shared.scope, &crm()).await.unwrap();
+    assert_eq!((status.state, status.granted.unwrap()), (Health::Good, vec!["read".to_owned(), "write".to_owned()]));
+    let refused = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer lasting".parse().unwrap())]);
+    assert!(!vault.renew(shared.scope, &crm(), &refused).await.unwrap(), "the caller sees the refusal");
+    assert_eq!((shared.asked(), shared.shown(&vault).await.unwrap().as_str()), (1, "Bearer lasting"));
+    let error = vault.refused(shared.scope, &crm(), None, "token_revoked").await;
+    assert!(matches!(error, outbound::Error::Dead { .. }), "{error}");
+    let dead = vault.status(shared.scope, &crm()).await.unwrap();
+    assert_eq!((dead.state, dead.reason.as_deref()), (Health::Dead, Some("token_revoked")));
+    vault.disconnect(shared.scope, &crm(), "user:ada").await.unwrap();
+    assert_eq!(vault.status(shared.scope, &crm()).await.unwrap().state, Health::Incomplete);
+    assert!(shared.shown(&vault).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_uses_is_renewed_before_it_ends_unseen() {
+    let fresh = |_: &world::recorder::Recorded, count: usize| {
+        let token =
+            json!({ "access_token": format!("t{count}"), "refresh_token": format!("r{count}"), "expires_in": 60 });
+        (200, Vec::new(), token.to_string().into())
+    };
+    let shared = Shared::with(Rule::By(fresh), json!({})).await;
+    let vault = shared.process();
+    let begun = vault.begin_consent(shared.scope, &crm(), "https://us.example", None, "token:deploy").await.unwrap();
+    let location: url::Url = begun.location.parse().unwrap();
+    let (_, state) = location.query_pairs().find(|(name, _)| name == "state").unwrap();
+    let said = Said { state: Some(&state), code: Some("c0de"), ..Said::default() };
+    vault.finish_consent(said, None).await.unwrap();
+    assert_eq!(vault.renew_idle(auth::now_millis()).await.unwrap(), 0, "it was just connected");
+    let in_two_days = auth::now_millis() + 48 * 3600 * 1000;
+    assert_eq!(vault.renew_idle(in_two_days).await.unwrap(), 1);
+    let sent = shared.service.requests().pop().unwrap().body;
+    assert!(sent.contains("refresh_token=r1"), "{sent}");
+    assert_eq!(shared.shown(&shared.process()).await.unwrap(), "Bearer t2");
 }

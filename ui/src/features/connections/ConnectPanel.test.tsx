@@ -103,6 +103,17 @@ test("an account that needs nobody's consent is tried, and what is in the way is
   expect(await screen.findByText("the service says invalid_client")).toBeTruthy();
 });
 
+test("trying says what it has shown, and what not", async () => {
+  let lastRefresh = 1;
+  const { user } = open({ [`GET ${at}/status`]: () => status({ ...CONNECTED, lastRefresh }), [`POST ${at}/test`]: () => ({ status: status({ ...CONNECTED, lastRefresh }) }) });
+  const button = await screen.findByRole("button", { name: "Try it" });
+  await user.click(button);
+  expect(await screen.findByText(/only a call can show/)).toBeTruthy();
+  lastRefresh = 2;
+  await user.click(screen.getByRole("button", { name: "Try it" }));
+  expect(await screen.findByText("It works: there is a new token")).toBeTruthy();
+});
+
 test("disconnecting says whether the service knows", async () => {
   const { user } = open({ [`GET ${at}/status`]: () => status(CONNECTED), [`POST ${at}/disconnect`]: () => ({ told: false }) });
   await user.click(await screen.findByRole("button", { name: "Disconnect" }));

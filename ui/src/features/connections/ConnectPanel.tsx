@@ -46,7 +46,11 @@ export function ConnectPanel({ name, auth }: { name: string; auth: Record<string
   }, [consented, client, name]);
   const test = useMutation({
     mutationFn: () => data(api.POST("/api/v1/connections/{name}/test", { ...path, body: {} })),
-    onSuccess: ({ status }) => { if (status.state === "good") toasts.done("It works"); },
+    onSuccess: ({ status: now }) => {
+      // Without something that renews the token there is nothing to try but a call.
+      const renewed = now.lastRefresh !== status.data?.lastRefresh;
+      if (now.state === "good") toasts.done(renewed ? "It works: there is a new token" : "Nothing speaks against it, but only a call can show that it works");
+    },
     onError: (error) => { toasts.failed("It does not work", error); },
     onSettled: again,
   });

@@ -999,7 +999,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tries a connection: gets or renews its token, and reads an address if one is named. */
+        /** Tries a connection again, whatever is known of it: renews its token, or reads an address that is named. */
         post: operations["testConnection"];
         delete?: never;
         options?: never;

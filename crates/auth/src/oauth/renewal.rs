@@ -530,6 +530,7 @@ impl Vault {
     pub(super) async fn revive(&self, scope: ScopeId, name: &Name) -> Result<(), crate::Error> {
         self.inner.store.revive_connection(scope, name).await?;
         self.forget(scope, name);
+        self.changed();
         Ok(())
     }
 

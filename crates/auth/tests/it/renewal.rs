@@ -220,6 +220,9 @@ async fn a_token_that_nothing_renews_is_left_alone_and_dies_only_when_the_servic
     assert!(matches!(error, outbound::Error::Dead { .. }), "{error}");
     let dead = vault.status(shared.scope, &crm()).await.unwrap();
     assert_eq!((dead.state, dead.reason.as_deref()), (Health::Dead, Some("token_revoked")));
+    assert!(shared.shown(&vault).await.is_err());
+    assert_eq!(vault.connect(shared.scope, &crm()).await.unwrap().state, Health::Good, "a person may know better");
+    assert_eq!(shared.shown(&vault).await.unwrap(), "Bearer lasting");
     vault.disconnect(shared.scope, &crm(), "user:ada").await.unwrap();
     assert_eq!(vault.status(shared.scope, &crm()).await.unwrap().state, Health::Incomplete);
     assert!(shared.shown(&vault).await.is_err());

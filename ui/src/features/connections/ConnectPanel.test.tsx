@@ -114,6 +114,15 @@ test("trying says what it has shown, and what not", async () => {
   expect(await screen.findByText("It works: there is a new token")).toBeTruthy();
 });
 
+test("an account with a key that the service has refused is tried again by hand", async () => {
+  let now = status({ state: "dead", needsConsent: false, scopes: [], reason: "token_revoked" });
+  const { user, sent } = open({ [`GET ${at}/status`]: () => now, [`POST ${at}/test`]: () => ({ status: (now = status({ state: "good", needsConsent: false, scopes: [] })) }) }, { type: "bearer" });
+  await user.click(await screen.findByRole("button", { name: "Try it again" }));
+  expect(await screen.findByText("Good")).toBeTruthy();
+  expect(sent(`POST ${at}/test`)).toEqual([{}]);
+  expect(screen.queryByRole("button", { name: "Try it again" })).toBeNull();
+});
+
 test("disconnecting says whether the service knows", async () => {
   const { user } = open({ [`GET ${at}/status`]: () => status(CONNECTED), [`POST ${at}/disconnect`]: () => ({ told: false }) });
   await user.click(await screen.findByRole("button", { name: "Disconnect" }));

@@ -71,6 +71,7 @@ export function ConnectPanel({ name, auth }: { name: string; auth: Record<string
             <div className="flex flex-wrap gap-2">
               {flow === "authorizationCode" ? <Consent name={name} status={now} began={waits ? began : null} onBegan={setBegan} /> : null}
               {flow === "deviceCode" ? <DeviceCode name={name} word={wordOf(now)} onDone={again} /> : null}
+              {!oauth && now.state === "dead" ? <Button look="primary" busy={test.isPending} onClick={() => { test.mutate(); }}>Try it again</Button> : null}
               {oauth ? (
                 <>
                   <Button busy={test.isPending} refused={now.needsConsent && now.connectedAt == null ? "Connect it first" : undefined} look={now.needsConsent || now.state === "good" ? "plain" : "primary"} onClick={() => { test.mutate(); }}>

@@ -59,7 +59,7 @@ impl Service for Keeper {
                     renew_at = Instant::now() + RENEW_EVERY;
                     tokio::select! {
                         () = stop.cancelled() => return Ok(()),
-                        renewed = self.vault.renew_idle() => if let Err(error) = renewed {
+                        renewed = self.vault.renew_idle(auth::now_millis()) => if let Err(error) = renewed {
                             tracing::warn!(%error, "idle connections cannot be read; trying again");
                         }
                     }

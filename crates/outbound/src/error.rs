@@ -136,7 +136,8 @@ pub enum LaterReason {
     BreakerOpen,
     /// An earlier answer asked for a pause that is not over. Nothing was sent.
     Paused,
-    /// What is shown to the service has ended, and what renews it does not answer just now. Nothing was sent.
+    /// What is shown to the service has ended. Either what renews it does not answer just now, or it was renewed after the
+    /// service had refused a body that only its maker can send again.
     Renewal,
     /// The service answered with this status: it refused the request and asks to wait.
     Status(u16),
@@ -148,7 +149,7 @@ impl fmt::Display for LaterReason {
             LaterReason::RateLimit => out.write_str("the rate limit is used up"),
             LaterReason::BreakerOpen => out.write_str("calls are held back after many failures"),
             LaterReason::Paused => out.write_str("the service asked to wait"),
-            LaterReason::Renewal => out.write_str("its token cannot be renewed just now"),
+            LaterReason::Renewal => out.write_str("its token has ended and is being renewed"),
             LaterReason::Status(status) => write!(out, "the service answered {status}"),
         }
     }

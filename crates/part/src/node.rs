@@ -108,6 +108,9 @@ pub struct Slot {
     pub kinds: &'static [&'static str],
 }
 
+/// Schemes of connections that show an account in a request of HTTP.
+pub const SHOWN: [&str; 9] = ["oauth2", "basic", "digest", "header", "bearer", "query", "jwt", "custom", "awsSigV4"];
+
 /// A kind of node. Registered in a list; a provider may add more while the server runs.
 pub trait NodeType: Send + Sync {
     /// What it is.

@@ -905,6 +905,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connection-warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Connections that services do not take any more, and those that end within a week. */
+        get: operations["connectionWarnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a connection is, until when, and what is missing. */
+        get: operations["connectionStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells where a person consents. The answer comes back to `/oauth/callback`. */
+        post: operations["authorizeConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a code that a person types in on another device. */
+        post: operations["beginDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/device/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks whether a person has consented on the other device. */
+        post: operations["pollDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a connection again, whatever is known of it: renews its token, or reads an address that is named. */
+        post: operations["testConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes tokens void at the service, where it takes that, and forgets them. */
+        post: operations["disconnectConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/reconnect-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link by which the account's owner consents again, good once. */
+        post: operations["reconnectLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where services send people back to who have consented. */
+        get: operations["oauthCallback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/reconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a link to connect again leads to. */
+        get: operations["oauthReconnect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/import": {
         parameters: {
             query?: never;
@@ -2146,7 +2316,7 @@ export interface components {
             retryAfter?: number | null;
         };
         /** @enum {string} */
-        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0013" | "FP0014" | "FP0015" | "FP0016" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
+        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0013" | "FP0014" | "FP0015" | "FP0016" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0511" | "FP0512" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
         /** @description Whether the server works. */
         Health: {
             /** @description `ok`, or `degraded` when the store does not answer. */
@@ -2883,6 +3053,139 @@ export interface components {
             /** @description The value. */
             value: string;
         };
+        /** @description Connections that somebody has to do something about. */
+        Warnings: {
+            /** @description They are dead, or end within a week. */
+            items: components["schemas"]["Status"][];
+        };
+        /** @description What is known of a connection. Times are in milliseconds since 1970. */
+        Status: {
+            /** @description The connection. */
+            name: string;
+            /** @description How it is. */
+            state: components["schemas"]["Health2"];
+            /** @description A person connects it by consenting at the service. */
+            needsConsent: boolean;
+            /** @description The address that has to be registered at the service, for people to be sent back to. */
+            redirectUri?: string | null;
+            /**
+             * Format: int64
+             * @description End of what is shown in calls; it is renewed before by itself, unless `endsAt` says otherwise.
+             */
+            expiresAt?: number | null;
+            /**
+             * Format: int64
+             * @description When a person has to do something.
+             */
+            endsAt?: number | null;
+            /** @description Scopes that are asked for. */
+            scopes: string[];
+            /** @description Scopes that were given. */
+            granted?: string[] | null;
+            /** @description Who consented last. */
+            connectedBy?: string | null;
+            /**
+             * Format: int64
+             * @description When that was.
+             */
+            connectedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When tokens were renewed last.
+             */
+            lastRefresh?: number | null;
+            /**
+             * Format: int64
+             * @description Since when the service does not take it.
+             */
+            deadSince?: number | null;
+            /** @description Why, or what is missing. */
+            reason?: string | null;
+        };
+        /** @description How a connection is. */
+        Health2: "good" | "incomplete" | "ending" | "dead";
+        /** @description Where a person goes to consent. */
+        Consent: {
+            /** @description The service's page. */
+            location: string;
+            /** @description What the account may be used for afterwards. */
+            scopes: string[];
+            /**
+             * Format: int64
+             * @description Until when it may be answered, in milliseconds since 1970.
+             */
+            expiresAt: number;
+        };
+        /** @description What a person types in on another device. */
+        DeviceCode: {
+            /** @description What this is asked for by. */
+            handle: string;
+            /** @description The code to type in. */
+            userCode: string;
+            /** @description Where to type it in. */
+            verificationUri: string;
+            /** @description The same with the code in it, for a link. */
+            verificationUriComplete?: string | null;
+            /** @description What the account may be used for afterwards. */
+            scopes: string[];
+            /**
+             * Format: int64
+             * @description Seconds between two looks.
+             */
+            interval: number;
+            /**
+             * Format: int64
+             * @description Until when it may be answered, in milliseconds since 1970.
+             */
+            expiresAt: number;
+        };
+        /** @description What became of a code on another device. */
+        DeviceAnswer: {
+            /** @description It is connected; otherwise nobody has consented so far. */
+            connected: boolean;
+            /** @description Look less often from now on. */
+            slower: boolean;
+        };
+        /** @description A code that was asked for before. */
+        Poll: {
+            /** @description Its `handle`. */
+            handle: string;
+        };
+        /** @description What came of a trial. */
+        Tried2: {
+            /** @description How the connection is. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: uint16
+             * @description Status that the address answered with.
+             */
+            answered?: number | null;
+        };
+        /** @description What to try. */
+        Trial: {
+            /**
+             * @description An address to read with the connection; absent: tokens are renewed, and secrets looked at.
+             * @default null
+             */
+            url?: string | null;
+        };
+        /** @description What became of tokens. */
+        Disconnected: {
+            /** @description The service has made them void, too. Otherwise it may know them until they end. */
+            told: boolean;
+        };
+        /** @description A link by which somebody connects again. */
+        ReconnectLink: {
+            /** @description The address; it is good once. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Until when, in milliseconds since 1970.
+             */
+            expiresAt: number;
+            /** @description Whom to send it to: who connected it before. */
+            owner?: string | null;
+        };
         /** @description What an import came to. */
         ImportAnswer: {
             /** @description One for each workflow, and one for each file that could not be read. */
@@ -3588,7 +3891,7 @@ export interface components {
             /** @description What it listens to: `imap`, `mqtt` … */
             service: string;
             /** @description How it is. */
-            health: components["schemas"]["Health2"];
+            health: components["schemas"]["Health3"];
             /**
              * Format: int64
              * @description When listening was begun the last time, milliseconds since 1970.
@@ -3618,7 +3921,7 @@ export interface components {
             problem?: unknown;
         };
         /** @description How a listener is. */
-        Health2: "starting" | "listening" | "dead" | "standby";
+        Health3: "starting" | "listening" | "dead" | "standby";
         /** @description A page of a list. */
         Page10: {
             /** @description The entries. */
@@ -4145,6 +4448,12 @@ export interface components {
             title?: string;
             /** @description How requests show the account. */
             auth: components["schemas"]["Scheme"];
+            /** @description The connector that it is an account of, if it is one. */
+            connector?: components["schemas"]["Name"] | null;
+            /** @description What the connector asks for beside secrets, such as a subdomain. Nothing secret belongs here. */
+            settings?: {
+                [key: string]: unknown;
+            };
             /**
              * @description Hosts that the secret may be sent to, such as `api.example.com`, `*.example.com` or `10.0.0.0/8`.
              *     None: it serves only to check who calls a webhook.
@@ -4154,6 +4463,11 @@ export interface components {
             allowPrivate?: boolean;
             /** @description Limit of calls that the account has. */
             limit?: components["schemas"]["RateLimit"] | null;
+            /**
+             * @description Last day on which its secrets are good, such as `2027-03-01`, where the service has told one. It is announced a
+             *     week ahead.
+             */
+            secretsEndOn?: string | null;
             /** @description Secret fields that have a value. The server writes this list; what a request says here is ignored. */
             secrets?: string[];
             /** @description What an import could not map, kept verbatim, by source (`n8n`). */
@@ -4177,9 +4491,88 @@ export interface components {
             type: "header";
             /** @description Name of the header. */
             name: string;
+            /** @description Text before the value. A blank is put between them, unless the text ends with one or with `=`. */
+            prefix?: string | null;
         } | {
             /** @constant */
             type: "bearer";
+            /** @description Text in the place of `Bearer`. A blank is put after it, unless it ends with one or with `=`. */
+            prefix?: string | null;
+        } | {
+            /** @constant */
+            type: "oauth2";
+            /**
+             * @description How a token is got.
+             * @default authorizationCode
+             */
+            flow?: components["schemas"]["Flow"];
+            /** @description Our name at the service. Absent: as some service accounts have none. */
+            clientId?: string;
+            /** @description Where people consent. */
+            authorizeUrl?: string | null;
+            /** @description Where tokens are handed out. */
+            tokenUrl: string;
+            /** @description Where a device asks for a code. */
+            deviceUrl?: string | null;
+            /** @description Where tokens are made void. */
+            revokeUrl?: string | null;
+            /** @description What the account may be used for, in the service's words. */
+            scopes?: string[];
+            /**
+             * @description What stands between scopes.
+             * @default
+             */
+            scopeSeparator?: string;
+            /**
+             * @description The consent is bound to whoever asked for it (RFC 7636).
+             * @default true
+             */
+            pkce?: boolean;
+            /** @description Further parameters of the page of consent. */
+            authorizeParams?: {
+                [key: string]: string;
+            };
+            /** @description Further parameters of requests for tokens. */
+            tokenParams?: {
+                [key: string]: string;
+            };
+            /**
+             * @description How the application shows itself where tokens are handed out.
+             * @default body
+             */
+            tokenAuth?: components["schemas"]["TokenAuth"];
+            /**
+             * @description Where the token stands in the answer, as a path of dots.
+             * @default access_token
+             */
+            tokenPath?: string;
+            /**
+             * @description What stands before the token in the header `Authorization`.
+             * @default Bearer
+             */
+            prefix?: string;
+            /**
+             * Format: uint64
+             * @description How long tokens live when the answer does not say so, in seconds. Absent: for ever.
+             */
+            lifetime?: number | null;
+            /** @description Fields of the answer that become settings of the connection: paths of dots by setting. */
+            keep?: {
+                [key: string]: string;
+            };
+            /** @description Claims of the assertion, for service accounts. `iss`, `aud`, `iat` and `exp` are added; `{scopes}` are the scopes. */
+            claims?: {
+                [key: string]: unknown;
+            };
+            /** @description `kid` in the head of the assertion. */
+            keyId?: string | null;
+        } | {
+            /** @constant */
+            type: "awsSigV4";
+            /** @description The service's name in the signature, such as `s3`. */
+            service: string;
+            /** @description The region, such as `eu-central-1`. `{name}` is a setting. */
+            region: string;
         } | {
             /** @constant */
             type: "query";
@@ -4256,6 +4649,10 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description How a token is got. */
+        Flow: "authorizationCode" | "clientCredentials" | "deviceCode" | "jwtBearer";
+        /** @description How an application shows itself where tokens are handed out. */
+        TokenAuth: "body" | "basic";
         /** @description Signature algorithms of JSON web tokens. */
         JwtAlgorithm: "HS256" | "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA";
         /** @description A protocol that an account logs in to. */
@@ -6744,6 +7141,310 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connectionWarnings: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Warnings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connectionStatus: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    authorizeConnection: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginDevice: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCode"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pollDevice: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Poll"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testConnection: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried2"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    disconnectConnection: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disconnected"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    reconnectLink: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconnectLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthCallback: {
+        parameters: {
+            query?: {
+                /** @description What tokens are handed out for. */
+                code?: string;
+                /** @description What we gave the browser to bring back. */
+                state?: string;
+                /** @description Why there are none. */
+                error?: string;
+                /** @description The same in words. */
+                error_description?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    oauthReconnect: {
+        parameters: {
+            query?: {
+                /** @description The secret of the link. */
+                link?: string;
+                /** @description Go on to the service; the link is used by that. */
+                go?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
             };
             default: components["responses"]["Problem"];
         };

@@ -20,6 +20,10 @@ function secretFields(auth: Record<string, unknown>): string[] {
       return ["token"];
     case "jwt":
       return ["key"];
+    case "oauth2":
+      return auth["flow"] === "jwtBearer" ? ["privateKey"] : ["clientSecret"];
+    case "awsSigV4":
+      return ["accessKeyId", "secretAccessKey", "sessionToken"];
     case "keys":
       return ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
     case "custom":

@@ -30,6 +30,8 @@ test("a fault is found in whatever form the API states it", () => {
   expect(faultOf("gone")).toEqual({ text: "gone" });
   expect(faultOf({ category: "auth", problem: { code: "FP0501", detail: "401", hint: "look" } })).toEqual({ text: "401", category: "auth", hint: "look", code: "FP0501" });
   expect(faultOf({ code: "FP0303", detail: "a step failed" })).toEqual({ text: "a step failed", code: "FP0303" });
+  expect(faultOf({ code: "FP0511", detail: "not taken", pointer: "/connections/crm" })?.connection).toBe("crm");
+  expect(faultOf({ code: "FP0203", detail: "not valid", pointer: "/connections/crm" })?.connection).toBeUndefined();
   expect(faultOf({ odd: 1 })?.text).toBe('{"odd":1}');
 });
 

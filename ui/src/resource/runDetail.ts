@@ -9,7 +9,13 @@ export interface Fault {
   category?: string;
   hint?: string;
   code?: string;
+  /** The account that has to be connected again before anything can go on. */
+  connection?: string;
 }
+
+/** The code of calls with an account that a service does not take any more; its pointer names the account. */
+const DEAD = "FP0511";
+const ACCOUNT = "/connections/";
 
 /** The fault that an `error` of the API states; none when there is nothing. */
 export function faultOf(error: unknown): Fault | null {
@@ -23,6 +29,8 @@ export function faultOf(error: unknown): Fault | null {
   if (typeof fields["category"] === "string") fault.category = fields["category"];
   if (typeof inner["hint"] === "string") fault.hint = inner["hint"];
   if (typeof inner["code"] === "string") fault.code = inner["code"];
+  const place = inner["pointer"];
+  if (fault.code === DEAD && typeof place === "string" && place.startsWith(ACCOUNT)) fault.connection = place.slice(ACCOUNT.length);
   return fault;
 }
 

@@ -12,7 +12,6 @@ use url::Url;
 
 use super::wire::{self, Ask, Fault, Tokens};
 use super::{ACCESS, Flow, OAuth, REFRESH, fill};
-use crate::oauth::renewal::Need;
 use crate::oauth::status::Status;
 use crate::vault::{Opened, Vault};
 use crate::{Error, Place};
@@ -223,16 +222,15 @@ impl Vault {
         }
     }
 
-    /// Gets a token for an account that needs nobody's consent, or renews what there is: shows that it works.
+    /// Tries an account again, whatever was known of it, and gets or renews its token where nobody has to consent.
     pub async fn connect(&self, scope: ScopeId, name: &Name) -> Result<Status, Problem> {
         self.forget(scope, name);
         let opened = self.opened(scope, name).await.map_err(|error| error.problem())?;
-        let by_itself = !matches!(opened.need(name), Need::Person(_));
-        if opened.connection.oauth().is_some() && by_itself {
-            // A person who tries again knows more than what was written down.
-            if opened.state.dead.is_some() {
-                self.revive(scope, name).await?;
-            }
+        // A person who tries again knows more than what was written down.
+        if opened.state.dead.is_some() {
+            self.revive(scope, name).await?;
+        }
+        if opened.is_renewable() {
             self.wait_no_more(scope, name).await;
             let shown = opened.secrets.optional(ACCESS).ok().flatten().map(str::to_owned);
             let shown = shown.zip(opened.connection.oauth());

@@ -112,6 +112,11 @@ impl Opened {
         need(oauth, has, &self.state, salt, crate::now_millis())
     }
 
+    /// Whether nobody has to consent for another token.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.connection.oauth().is_some_and(|oauth| self.secrets.has(REFRESH) || !oauth.flow.needs_consent())
+    }
+
     /// What is shown in a call.
     fn shown(&self) -> Option<String> {
         let token = self.secrets.optional(ACCESS).ok()??;
@@ -158,7 +163,6 @@ impl Vault {
     /// What `Credentials::renew` answers.
     pub(crate) async fn renew_refused(&self, scope: ScopeId, name: &Name, shown: &HeaderMap) -> Result<bool, Error> {
         let opened = self.opened(scope, name).await?;
-        let Some(oauth) = opened.connection.oauth() else { return Ok(false) };
         let shown = shown.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if opened.shown().as_deref() != Some(shown) {
             return Ok(true);
@@ -169,7 +173,7 @@ impl Vault {
         if opened.shown().as_deref() != Some(shown) {
             return Ok(true);
         }
-        if !opened.secrets.has(REFRESH) && oauth.flow.needs_consent() {
+        if !opened.is_renewable() {
             return Ok(false);
         }
         if self.just_renewed(scope, name, opened.reach.generation).await {
@@ -210,9 +214,7 @@ impl Vault {
         if generation.is_some_and(|shown| shown != opened.reach.generation) {
             return again(name);
         }
-        let renewable =
-            opened.connection.oauth().is_some_and(|oauth| opened.secrets.has(REFRESH) || !oauth.flow.needs_consent());
-        if renewable && !self.just_renewed(scope, name, opened.reach.generation).await {
+        if opened.is_renewable() && !self.just_renewed(scope, name, opened.reach.generation).await {
             return match self.renew_now(scope, name, opened.shown()).await {
                 Ok(_) => again(name),
                 Err(error) => error,
@@ -503,6 +505,9 @@ impl Vault {
         for (field, value) in [(ACCESS, Some(access)), (REFRESH, refresh)] {
             let Some(value) = value else { continue };
             let newest = self.inner.store.secret(scope, name, field).await?;
+            if value.is_empty() && newest.is_none() {
+                continue;
+            }
             let generation = newest.map_or(0, |row| row.generation) + 1;
             let place = crate::Place { scope, connection: name, field, generation };
             let sealed = self.inner.keyring.seal(place, value.as_bytes())?.into();
@@ -525,16 +530,17 @@ impl Vault {
     pub(super) async fn revive(&self, scope: ScopeId, name: &Name) -> Result<(), crate::Error> {
         self.inner.store.revive_connection(scope, name).await?;
         self.forget(scope, name);
+        self.changed();
         Ok(())
     }
 
     /// Renews tokens of connections that nobody has used for a while; says how many.
-    pub async fn renew_idle(&self) -> Result<usize, crate::Error> {
-        let idle = self.inner.store.idle_connections(crate::now_millis() - IDLE, ROUND).await?;
+    pub async fn renew_idle(&self, now: i64) -> Result<usize, crate::Error> {
+        let idle = self.inner.store.idle_connections(now - IDLE, ROUND).await?;
         let mut renewed = 0;
         for (scope, name) in idle {
             let Ok(opened) = self.opened(scope, &name).await else { continue };
-            if opened.connection.oauth().is_none() {
+            if !opened.is_renewable() {
                 continue;
             }
             match self.renew_now(scope, &name, opened.shown()).await {

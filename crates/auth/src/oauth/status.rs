@@ -43,6 +43,9 @@ pub struct Status {
     pub state: Health,
     /// A person connects it by consenting at the service.
     pub needs_consent: bool,
+    /// The address that has to be registered at the service, for people to be sent back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
     /// End of what is shown in calls; it is renewed before by itself, unless `endsAt` says otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
@@ -69,6 +72,15 @@ pub struct Status {
     /// Why, or what is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Status {
+    /// The same with the address that people are sent back to, where they are.
+    #[must_use]
+    pub fn reached_at(mut self, base: &str) -> Status {
+        self.redirect_uri = self.needs_consent.then(|| format!("{base}{}", super::consent::CALLBACK));
+        self
+    }
 }
 
 impl Vault {
@@ -155,6 +167,7 @@ fn of(name: &Name, connection: &Connection, secrets: &Secrets, state: &Connectio
         name: name.to_string(),
         state: health,
         needs_consent,
+        redirect_uri: None,
         expires_at: state.expires_at,
         ends_at,
         scopes: oauth.map(|oauth| oauth.scopes.clone()).unwrap_or_default(),

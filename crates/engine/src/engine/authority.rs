@@ -230,6 +230,8 @@ impl Inner {
         }
         shared.flush().await.map_err(commit_problem)?;
         if !self.live().contains_key(&run) {
+            // Whoever waits in its lane sees that its place is taken again.
+            self.queue.started(&shared.definition, &shared.scope, &shared.head);
             self.work_on(shared, true);
         }
         Ok(())

@@ -87,7 +87,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 .gives::<Status>(),
             async |app, call| {
                 let (scope, name) = place(&app, &call).await?;
-                Reply::json(&app.vault.status(scope, &name).await?)
+                let status = app.vault.status(scope, &name).await?;
+                Reply::json(&status.reached_at(app.accounts.site().base()))
             },
         ),
         on(
@@ -126,7 +127,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
             Operation::post(path("test"), "testConnection", Permission::ConnectionUse)
                 .about(
                     "connections",
-                    "Tries a connection: gets or renews its token, and reads an address if one is named.",
+                    "Tries a connection again, whatever is known of it: renews its token, or reads an address that is named.",
                 )
                 .takes::<Trial>()
                 .gives::<Tried>(),

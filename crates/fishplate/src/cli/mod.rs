@@ -3,6 +3,7 @@
 mod accounts;
 mod check;
 mod client;
+mod connect;
 mod connector;
 mod doctor;
 mod exit;
@@ -89,6 +90,8 @@ enum Verb {
     Deactivate(resources::Deactivate),
     /// Set a secret of a connection; the value is read from standard input
     Secret(resources::Secret),
+    /// Connect an account on an outside service
+    Connect(connect::Connect),
     /// Run a workflow file without a server
     Run(run::Run),
     /// Let the webhooks of a draft hear a test event
@@ -172,6 +175,7 @@ pub fn main() -> Exit {
             Verb::Activate(options) => resources::activate(&global, options).await,
             Verb::Deactivate(options) => resources::deactivate(&global, options).await,
             Verb::Secret(options) => resources::secret(&global, options).await,
+            Verb::Connect(options) => connect::connect(&global, options).await,
             Verb::Run(options) => run::run(&global, options).await,
             Verb::Listen(options) => listen::listen(&global, options).await,
             Verb::Shadow(options) => shadow::shadow(&global, options).await,

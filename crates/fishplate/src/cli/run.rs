@@ -96,6 +96,7 @@ pub async fn run(global: &Global, options: Run) -> Result<Exit, Problem> {
     let outbound_options = outbound::Options { egress, ..outbound::Options::default() };
     let outbound = Outbound::new(outbound_options, Arc::new(vault.clone()))
         .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+    vault.go_out(&outbound).map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
     let lone = Lone::start(store, workflows, |ports| {
         ports.outbound = Some(outbound);
         ports.variables = Arc::new(Fixed(variables));

@@ -1,6 +1,7 @@
 //! Puts the connection's credentials on the request, and answers a service that asks for them its own way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, StatusCode};
@@ -9,7 +10,7 @@ use model::Name;
 use super::{Call, Next};
 use crate::credentials::Refusal;
 use crate::handle::Shared;
-use crate::{Error, Reach, Request, Response, Signable};
+use crate::{Error, LaterReason, Reach, Request, Response, Signable};
 
 pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Result<Response, Error> {
     let Some((connection, reach)) = call.connection.clone() else { return next.run(call).await };
@@ -58,10 +59,13 @@ async fn answered(
             }
         }
         Refusal::Renewed => {
-            // Also for a body that is gone: the next try of the step finds what is new.
-            let renewed = shared.credentials.renew(scope, connection, &shown.unwrap_or_default()).await?;
-            if !renewed || !is_fresh {
+            if !shared.credentials.renew(scope, connection, &shown.unwrap_or_default()).await? {
                 return Ok(None);
+            }
+            if !is_fresh {
+                // Only whoever made the body can make it again.
+                let (host, after) = (again.host(), Duration::from_secs(1));
+                return Err(Error::Later { host, after, reason: LaterReason::Renewal });
             }
             shared.credentials.sign(scope, connection, signable(&mut again.request)).await?;
         }

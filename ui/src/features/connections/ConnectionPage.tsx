@@ -19,6 +19,8 @@ import { SchemaForm } from "@/resource/SchemaForm";
 import { Secrets } from "@/resource/Secrets";
 import { Uses } from "@/resource/Uses";
 
+import { ConnectPanel } from "./ConnectPanel";
+
 /** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {
   const { name } = useParams({ from: "/shell/connections/$name" });
@@ -39,6 +41,7 @@ export function ConnectionPage() {
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-2">
         <Panel title="Account"><Form name={name} spec={spec} labels={resource.data.labels ?? {}} revision={resource.data.revision} /></Panel>
         <div className="flex flex-col gap-6">
+          <ConnectPanel name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} />
           <Panel title="Secrets"><Secrets name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} /></Panel>
           <Panel title="Condition"><Uses kind="connection" name={name} /></Panel>
         </div>

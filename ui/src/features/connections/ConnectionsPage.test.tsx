@@ -9,12 +9,13 @@ import { ConnectionsPage } from "./ConnectionsPage";
 
 const connection = (name: string, spec: object = {}) => ({ kind: "connection", name, revision: 3, labels: {}, spec: { auth: { type: "bearer" }, hosts: ["api.example.com"], ...spec }, updatedAt: "2026-01-01T00:00:00Z" });
 const condition = (more: object = {}) => ({ runnable: true, problems: [], refersTo: [], usedBy: [], activelyUsedBy: [], ...more });
+const status = (more: object = {}) => ({ name: "crm", state: "good", needsConsent: false, scopes: [], ...more });
 const SCHEMA = { type: "object", properties: { title: { type: "string" }, hosts: { type: "array", items: { type: "string", description: "A host such as `*.example.com`." } } }, required: ["hosts"] };
 const KINDS: Answers = { "GET /api/v1/kinds": () => ({ items: [{ name: "connection", schema: SCHEMA }] }) };
 
 const list = (items: object[], answers: Answers = {}) => openPage({ path: "/connections", at: "/connections", page: ConnectionsPage }, { "GET /api/v1/connections": () => ({ items }), ...KINDS, ...answers });
 const one = (spec: object, answers: Answers = {}) =>
-  openPage({ path: "/connections/$name", at: "/connections/crm", page: ConnectionPage }, { "GET /api/v1/connections/crm": () => connection("crm", spec), "GET /api/v1/connections/crm/condition": () => condition(), ...KINDS, ...answers });
+  openPage({ path: "/connections/$name", at: "/connections/crm", page: ConnectionPage }, { "GET /api/v1/connections/crm": () => connection("crm", spec), "GET /api/v1/connections/crm/condition": () => condition(), "GET /api/v1/connections/crm/status": () => status(), ...KINDS, ...answers });
 
 test("of each account the list says whether it could work, who uses it, and what is missing", async () => {
   list([connection("crm", { secrets: ["token"] }), connection("shop")], {

@@ -56,6 +56,18 @@ test("schedules that are live are told with their next time, and others are not"
   expect(screen.queryByText("never")).toBeNull();
 });
 
+test("accounts that are dead or end soon are told, and lead to where they are connected again", async () => {
+  openHome(serve({ "GET /api/v1/connection-warnings": () => ({ items: [
+    { name: "mail", state: "ending", needsConsent: true, scopes: [], endsAt: Date.now() + 86_400_000 },
+    { name: "crm", state: "dead", needsConsent: true, scopes: [], deadSince: Date.now() - 60_000, reason: "invalid_grant" },
+  ] }) }));
+  const link = await screen.findByRole("link", { name: /crm/ });
+  expect(link.getAttribute("href")).toBe("/connections/crm");
+  expect(within(link).getByText("Connect it again")).toBeTruthy();
+  const names = screen.getAllByRole("link", { name: /^(crm|mail)/ }).map((one) => one.getAttribute("href"));
+  expect(names).toEqual(["/connections/crm", "/connections/mail"]);
+});
+
 const EMPTY: Answers = { "GET /api/v1/runs": () => ({ items: [] }), "GET /api/v1/workflows": () => ({ items: [] }), "GET /api/v1/dead": () => ({ items: [] }) };
 
 test("a newcomer's example is made, set live, run, and shown", async () => {

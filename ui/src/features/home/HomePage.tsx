@@ -14,6 +14,7 @@ import { faultOf } from "@/resource/runDetail";
 import { grouped } from "@/resource/runGroups";
 import type { RunStatus } from "@/resource/runFilter";
 
+import { ConnectionsPanel } from "./ConnectionsPanel";
 import { ListenersPanel } from "./ListenersPanel";
 import { SchedulesPanel } from "./SchedulesPanel";
 import { TrendPanel } from "./TrendPanel";
@@ -46,6 +47,7 @@ export function HomePage() {
           <Figure name="Failed" value={of("failed")} tone="text-bad" status={["failed"]} />
           <Figure name="Completed" value={of("completed")} tone="text-good" status={["completed"]} />
         </ul>
+        <ConnectionsPanel />
         <TrendPanel />
         <div className="grid items-start gap-6 lg:grid-cols-2">
           <Panel flush title="Failed, and nobody dealt with it" actions={<Link to="/waiting" className="text-accent hover:underline">All of it</Link>}>

@@ -43,6 +43,11 @@ test("a run that has ended shows its steps, and what the last one put out", asyn
   expect(address()).toContain("step=0");
 });
 
+test("a run that is held for an account leads to where it is connected again", async () => {
+  open(serve(() => [step(0, "Webhook")], { status: "held", error: { code: "FP0511", detail: "connection `crm` is not taken any more", pointer: "/connections/crm" } }));
+  expect((await screen.findByRole("link", { name: "Connect it again" })).getAttribute("href")).toBe("/connections/crm");
+});
+
 test("the list of steps is walked with the keys", async () => {
   const { user } = open(serve(() => [step(0, "Webhook"), step(1, "Amount"), step(2, "Tell")]));
   const list = await screen.findByRole("listbox", { name: "Steps" });

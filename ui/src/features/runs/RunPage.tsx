@@ -196,6 +196,7 @@ function FaultLine({ detail, onFind }: { detail: RunHead; onFind: (() => void) |
         <span className={clsx("inline-block font-medium break-words", capital(fault.text))}><Line text={fault.text} /></span>
         {advice === undefined ? null : <span className="text-ink-soft"> <Line text={advice} /></span>}
       </p>
+      {fault.connection === undefined ? null : <Link to="/connections/$name" params={{ name: fault.connection }} className="font-medium text-accent hover:underline">Connect it again</Link>}
       {onFind === undefined || detail.status !== "failed" ? null : <Button icon={<LocateFixed size={13} />} onClick={onFind}>Go to the failed step</Button>}
     </div>
   );

@@ -98,7 +98,7 @@ impl NodeType for Request {
     }
 
     fn connections(&self) -> &'static [part::node::Slot] {
-        &[part::node::Slot { slot: "auth", kinds: &["basic", "digest", "header", "bearer", "query", "jwt", "custom"] }]
+        &[part::node::Slot { slot: "auth", kinds: &part::node::SHOWN }]
     }
 
     fn n8n(&self) -> &'static [Mapping] {

@@ -267,7 +267,7 @@ fn authenticate(node: &Node, params: &mut Map, lifted: &mut Lifted) {
     if kind == "predefined" {
         let why = format_args!("`{credential}`: make a connection that signs calls as that service wants it");
         not_honoured(lifted, "nodeCredentialType", why);
-    } else if ["oAuth1Api", "oAuth2Api"].contains(&credential) {
+    } else if credential == "oAuth1Api" {
         let why = format_args!("`{credential}` is not there yet: use a connection that shows a token");
         not_honoured(lifted, "genericAuthType", why);
     }

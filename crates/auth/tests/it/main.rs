@@ -1,0 +1,3 @@
+//! What several processes on one store do together.
+
+mod renewal;

@@ -161,7 +161,7 @@ impl Procedure {
             {
                 continue;
             }
-            let answer = match &step.over {
+            let (answer, response) = match &step.over {
                 None => {
                     let name = if self.single { "request".to_owned() } else { step.name.clone() };
                     let (items, reply) = self.step(step, &call, &globals, name).await?;
@@ -169,12 +169,13 @@ impl Procedure {
                     // Of a list that is read page after page, the steps after it see all of it.
                     let all = step.exchange.paging.is_some() && !self.single;
                     let seen = if all { Value::Array(items.clone()) } else { reply.body.clone() };
+                    let body = reply.body;
                     made.items = items;
                     made.file = reply.file.zip(step.exchange.download.as_ref()).map(|(file, field)| {
                         let field = call.params.get(field).and_then(Value::as_str).unwrap_or(field);
                         (field.to_owned(), file)
                     });
-                    seen
+                    (seen, body)
                 }
                 Some(over) => {
                     let list = match over.value(call.world, &globals).await? {
@@ -195,13 +196,13 @@ impl Procedure {
                         answers.push(reply.body);
                     }
                     globals.shift_remove("$each");
-                    answers.into()
+                    (Value::Array(answers.clone()), Value::Array(answers))
                 }
             };
             if let Some(Value::Object(steps)) = globals.get_mut("$steps") {
-                steps.insert(step.name.clone(), answer.clone());
+                steps.insert(step.name.clone(), answer);
             }
-            globals.insert("$response".into(), answer);
+            globals.insert("$response".into(), response);
         }
         if let Some(output) = &self.output {
             globals.insert("$items".into(), std::mem::take(&mut made.items).into());

@@ -89,7 +89,8 @@ fn accounts(manifest: &Manifest, out: &mut String) {
     }
     out.push_str("\n## Accounts\n\n| way | where it is found |\n|---|---|\n");
     for auth in manifest.auth.values() {
-        let (name, help) = match auth {
+        let (title, help) = auth.words();
+        let name = match auth {
             Auth::Oauth2(oauth) => {
                 let how = match oauth.flow {
                     Flow::AuthorizationCode => "OAuth 2.0, consent in the browser",
@@ -97,14 +98,9 @@ fn accounts(manifest: &Manifest, out: &mut String) {
                     Flow::DeviceCode => "OAuth 2.0, consent on another device",
                     Flow::JwtBearer => "OAuth 2.0, a service account",
                 };
-                (format!("{} ({how})", oauth.title), oauth.help.as_str())
+                format!("{title} ({how})")
             }
-            Auth::Bearer { title, help, .. }
-            | Auth::Basic { title, help, .. }
-            | Auth::Header { title, help, .. }
-            | Auth::Query { title, help, .. }
-            | Auth::Custom { title, help, .. }
-            | Auth::AwsSigV4 { title, help, .. } => (title.clone(), help.as_str()),
+            _ => title.to_owned(),
         };
         let _ = writeln!(out, "| {} | {} |", cell(&name), cell(help));
     }

@@ -123,6 +123,24 @@ impl Auth {
         }
     }
 
+    /// What the service calls it, and where a person finds it.
+    pub fn words(&self) -> (&str, &str) {
+        match self {
+            Auth::Oauth2(oauth) => (&oauth.title, &oauth.help),
+            Auth::Bearer { title, help, .. }
+            | Auth::Basic { title, help, .. }
+            | Auth::Header { title, help, .. }
+            | Auth::Query { title, help, .. }
+            | Auth::Custom { title, help, .. }
+            | Auth::AwsSigV4 { title, help, .. } => (title, help),
+        }
+    }
+
+    /// Whether a person consents at the service.
+    pub fn needs_consent(&self) -> bool {
+        matches!(self, Auth::Oauth2(oauth) if matches!(oauth.flow, Flow::AuthorizationCode | Flow::DeviceCode))
+    }
+
     /// Schemes of connections that are this, as `auth::Connection` names them.
     pub fn scheme(&self) -> &'static str {
         match self {

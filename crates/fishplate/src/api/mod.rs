@@ -1,6 +1,7 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod connections;
+mod connectors;
 mod drafts;
 mod files;
 mod listeners;
@@ -91,6 +92,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         presence::operations(app),
         secrets::operations(app),
         connections::operations(app),
+        connectors::operations(app),
         transfer::operations(app),
         watch::operations(app),
         watch_runs::operations(app),

@@ -13,6 +13,6 @@ pub mod step;
 pub mod torture;
 
 pub use world::{
-    certificate, daemon, dovecot, ftpd, gitd, mariadb, mongo, mosquitto, nats, oauth, postgres, press, rabbitmq,
+    certificate, daemon, dovecot, ftpd, gitd, mariadb, mongo, mosquitto, nats, oauth, postgres, press, prism, rabbitmq,
     recorder, redis, s3, slapd, smtp, sshd, wire,
 };

@@ -17,6 +17,7 @@ pub mod mosquitto;
 pub mod nats;
 pub mod npm;
 pub mod oauth;
+pub mod prism;
 pub mod postgres;
 pub mod press;
 pub mod rabbitmq;

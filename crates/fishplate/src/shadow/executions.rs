@@ -13,8 +13,9 @@ use serde_json::json;
 
 use super::compare::{self, Difference, Rules};
 
-/// Nodes that wait or hand on, whatever their effect is: their outcome is in the record.
-const RECORDED: [&str; 3] = ["core.wait", "core.call", "core.wait-form"];
+/// Nodes that wait, hand on or answer somebody who is not there any more, whatever their effect is: their outcome is in
+/// the record.
+const RECORDED: [&str; 4] = ["core.wait", "core.call", "core.wait-form", "http.respond"];
 /// What stands in their place: items pass.
 const STAND_IN: &str = "core.noop";
 /// What stands in the trigger's place.

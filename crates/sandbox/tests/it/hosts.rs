@@ -149,7 +149,9 @@ async fn scripts_see_the_run() {
         ("{{ $workflow.id + $workflow.name + $workflow.active }}", json!("w1My flowtrue")),
         ("{{ $execution.id + $execution.mode + $execution.resumeUrl }}", json!("run_1productionhttps://x/resume")),
         ("{{ $prevNode.name + $prevNode.outputIndex + $prevNode.runIndex }}", json!("Before12")),
-        ("{{ $vars.key + $env.HOME + $parameter.mode + $input.params.mode }}", json!("vdeclaredxx")),
+        ("{{ $vars.key + $env.HOME + $parameter.mode }}", json!("vdeclaredx")),
+        // They are those of the node before, which nobody has told here.
+        ("{{ $input.params.mode }}", json!("undefined")),
         ("{{ $response.statusCode }}", json!(200)),
         ("{{ $input.item.json.a + $input.first().json.a + $input.all().length }}", json!(3)),
         ("{{ $input.context.noItemsLeft && $self.noItemsLeft }}", json!(true)),

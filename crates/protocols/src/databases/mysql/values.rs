@@ -202,7 +202,7 @@ mod tests {
         let shown = |sql: &str, values: Value| filled(sql, values.as_array().unwrap());
         assert_eq!(
             shown("INSERT INTO `a?` (`n`) VALUES (?,?,?,?)", json!([1.5, "d'a\\n", null, true])),
-            "INSERT INTO `a?` (`n`) VALUES (1.5,'d''a\\\\n',NULL,true)"
+            "INSERT INTO `a?` (`n`) VALUES (1.5,'d\\'a\\\\n',NULL,true)"
         );
         assert_eq!(
             shown("SELECT '?\\'?', \"?\", ? -- ?\n# ?\n/* ? */ + ?", json!([1, 2])),

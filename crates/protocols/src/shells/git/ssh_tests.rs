@@ -107,7 +107,7 @@ fn nobody_is_logged_in_to_who_is_not_known_and_no_path_becomes_a_command() {
     };
     let mut unknown = place.by_key();
     unknown.settings.remove("hostKey");
-    let error = refused(unknown, &url, Code::HostNotAllowed);
+    let error = refused(unknown, &url, Code::DialFailed);
     assert!(error.to_string().contains(&place.server.fingerprint) || error.problem.hint.is_some(), "{error}");
     let wrong = place.login(Protocol::Ssh, &[("password", "wrong")]);
     assert_eq!(refused(wrong, &url, Code::CredentialRejected).category, Category::Auth);

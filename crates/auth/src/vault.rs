@@ -1,7 +1,8 @@
 //! Connections as credentials: the only place where a sealed value is opened.
 //!
-//! A value leaves this module on a request to a host that the connection names, in a comparison with what a sender
-//! showed, or as the signature of a token; as itself only to a node that works with [keys](Scheme::Keys).
+//! A value leaves this module on a request to a host that the connection names, in a form to where the connection says
+//! that tokens are handed out ([`crate::oauth`]), in a comparison with what a sender showed, or as the signature of a
+//! token; as itself only to a node that works with [keys](Scheme::Keys).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};

@@ -39,7 +39,7 @@ impl Browser {
         let cookies = response.headers.get_all(header::SET_COOKIE).iter();
         let cookies = cookies.map(|value| value.to_str().unwrap().to_owned()).collect();
         let status = response.status.as_u16();
-        let bytes = response.bytes(1 << 20).await.unwrap().to_vec();
+        let bytes = response.bytes(16 << 20).await.unwrap().to_vec();
         (Answer { status, etag: None, bytes }, cookies)
     }
 

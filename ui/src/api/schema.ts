@@ -4617,6 +4617,16 @@ export interface components {
             secretQuery?: string[];
             /** @description Names of fields of the body whose values are secret. */
             secretBody?: string[];
+            /**
+             * @description Names of secrets that the texts above and `path` name in braces, such as `{token}`; other names in braces
+             *     are settings.
+             */
+            secretParts?: string[];
+            /**
+             * @description What the path of every request begins with, such as `/bot{token}`. A path that names `{secret.token}`
+             *     itself has the secret there, and does not begin with this.
+             */
+            path?: string | null;
         } | {
             /** @constant */
             type: "keys";

@@ -166,7 +166,7 @@ fn fill(text: &str, settings: &Map) -> String {
 
 /// The connector and the way of showing an account that a credential of n8n is, with how its fields are named.
 pub fn for_credential(credential_type: &str) -> Option<(&'static Connector, &'static Auth, &'static Credential)> {
-    catalog::shipped().iter().find_map(|connector| {
+    catalog::shipped().find_map(|connector| {
         connector.manifest.auth.values().find_map(|auth| {
             let credential = auth.n8n().get(credential_type)?;
             Some((connector, auth, credential))

@@ -1,14 +1,23 @@
 //! The connectors that are shipped, and those of a folder.
+//!
+//! A server knows hundreds of node types and uses a few. What the palette and the importer ask of all of them is in an
+//! index (`catalog/index.json`); a manifest is read when one of its node types is used for the first time.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use part::{NodeType, Provider};
+use serde::{Deserialize, Serialize};
 
+use crate::lazy::{IndexedType, LazyType};
 use crate::manifest::Manifest;
 use crate::node;
 
 include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+
+/// What is known of all connectors without reading their manifests.
+static INDEX: &str = include_str!("../../../catalog/index.json");
 
 /// A connector and its node types.
 pub struct Connector {
@@ -20,20 +29,94 @@ pub struct Connector {
     pub provider: Provider,
 }
 
-/// The connectors that are compiled in, in the order of their names. They are read once; one whose manifest is wrong,
-/// which its tests would have said, is left out.
-pub fn shipped() -> &'static [Connector] {
-    static READ: OnceLock<Vec<Connector>> = OnceLock::new();
-    READ.get_or_init(|| {
-        let read = |(name, text): &(&str, &str)| match read(name, text.as_bytes(), false) {
-            Ok(connector) => Some(connector),
-            Err(fault) => {
-                tracing::error!(fault, "a connector is left out");
-                None
+/// A connector as the index has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Indexed {
+    /// Its name.
+    pub name: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// Schemes of connections that fit its node types.
+    pub kinds: Vec<String>,
+    /// Its node types.
+    pub types: Vec<IndexedType>,
+}
+
+/// A connector that is read when it is used.
+pub struct Shipped {
+    name: &'static str,
+    text: &'static str,
+    read: OnceLock<Result<Connector, String>>,
+}
+
+impl Shipped {
+    /// The connector.
+    ///
+    /// # Errors
+    /// Its manifest is wrong, which its tests would have said.
+    pub fn connector(&self) -> Result<&Connector, &str> {
+        let read = self.read.get_or_init(|| {
+            let read = read(self.name, self.text.as_bytes(), false);
+            if let Err(fault) = &read {
+                tracing::error!(fault, "a connector cannot be read");
             }
-        };
-        SHIPPED.iter().filter_map(read).collect()
+            read
+        });
+        read.as_ref().map_err(String::as_str)
+    }
+}
+
+/// All connectors that are compiled in, by name. None is read yet.
+fn all() -> &'static HashMap<&'static str, Shipped> {
+    static ALL: OnceLock<HashMap<&'static str, Shipped>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        SHIPPED.iter().map(|(name, text)| (*name, Shipped { name, text, read: OnceLock::new() })).collect()
     })
+}
+
+/// A connector that is compiled in.
+pub fn named(name: &str) -> Option<&'static Shipped> {
+    all().get(name)
+}
+
+/// The node types of all connectors that are compiled in, with where they come from. None is read yet.
+pub fn types() -> Vec<(Provider, Vec<Arc<dyn NodeType>>)> {
+    let index: Vec<Indexed> = match serde_json::from_str(INDEX) {
+        Ok(index) => index,
+        Err(error) => {
+            tracing::error!(%error, "the index of connectors cannot be read");
+            Vec::new()
+        }
+    };
+    let known = index.into_iter().filter_map(|indexed| Some((named(&indexed.name)?, indexed)));
+    known
+        .map(|(shipped, indexed)| {
+            let provider = Provider { name: format!("connector:{}", indexed.name), digest: indexed.digest };
+            let slots = node::slots_of(indexed.kinds);
+            let types = indexed.types.into_iter().map(|of| -> Arc<dyn NodeType> {
+                Arc::new(LazyType::new(shipped, of, slots))
+            });
+            (provider, types.collect())
+        })
+        .collect()
+}
+
+/// The connectors that are compiled in, read, in the order of their names. One whose manifest is wrong, which its tests
+/// would have said, is left out.
+pub fn shipped() -> impl Iterator<Item = &'static Connector> {
+    SHIPPED.iter().filter_map(|(name, _)| named(name)?.connector().ok())
+}
+
+/// The index of connectors.
+pub fn index<'a>(connectors: impl Iterator<Item = &'a Connector>) -> Vec<Indexed> {
+    connectors
+        .map(|connector| Indexed {
+            name: connector.manifest.connector.to_string(),
+            digest: connector.provider.digest.clone(),
+            kinds: node::kinds(&connector.manifest),
+            types: connector.types.iter().map(|kind| IndexedType::of(&**kind)).collect(),
+        })
+        .collect()
 }
 
 /// The connector of a folder.
@@ -69,17 +152,16 @@ fn read(name: &str, text: &[u8], yaml: bool) -> Result<Connector, String> {
     let manifest: Manifest = if yaml {
         let value: serde_json::Value =
             serde_yaml_ng::from_slice(text).map_err(|error| format!("{name}: {error}"))?;
-        serde_path_to_error::deserialize(value).map_err(|error| format!("{name}: at `{}`: {}", error.path(), error.inner()))?
+        serde_path_to_error::deserialize(value)
+            .map_err(|error| format!("{name}: at `{}`: {}", error.path(), error.inner()))?
     } else {
         serde_json::from_slice(text).map_err(|error| format!("{name}: {error}"))?
     };
     let manifest = Arc::new(manifest);
     let types = node::types(&manifest).map_err(|faults| format!("{name}:\n  {}", faults.join("\n  ")))?;
-    let digest = digest(text);
-    Ok(Connector { provider: Provider { name: format!("connector:{name}"), digest }, manifest, types })
+    Ok(Connector { provider: Provider { name: format!("connector:{name}"), digest: digest(text) }, manifest, types })
 }
 
 fn digest(text: &[u8]) -> String {
-    let short: String = store::digest(text).to_string().chars().take(16).collect();
-    short
+    store::digest(text).to_string().chars().take(16).collect()
 }

@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod check;
 pub mod fixture;
 mod judge;
+mod lazy;
 pub mod lift;
 pub mod manifest;
 pub mod node;

@@ -79,13 +79,23 @@ pub fn types(manifest: &Arc<Manifest>) -> Result<Vec<Arc<dyn NodeType>>, Vec<Str
 
 /// The connections that fit.
 pub fn slots(manifest: &Manifest) -> &'static [Slot] {
-    if manifest.auth.is_empty() {
-        return &[];
-    }
-    let mut kinds: Vec<&'static str> = manifest.auth.values().map(crate::manifest::Auth::scheme).collect();
+    slots_of(kinds(manifest))
+}
+
+/// Schemes of the connections that fit.
+pub fn kinds(manifest: &Manifest) -> Vec<String> {
+    let mut kinds: Vec<String> = manifest.auth.values().map(|auth| auth.scheme().to_owned()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    kept_list(vec![Slot { slot: SLOT, kinds: kept_list(kinds) }])
+    kinds
+}
+
+/// The slot for connections of these schemes.
+pub fn slots_of(kinds: Vec<String>) -> &'static [Slot] {
+    if kinds.is_empty() {
+        return &[];
+    }
+    kept_list(vec![Slot { slot: SLOT, kinds: kept_list(kinds.into_iter().map(kept).collect()) }])
 }
 
 /// What an exchange does to the world, as its method tells.

@@ -3,7 +3,7 @@
 //! What was seen is remembered by its keys, and what is about to be told is noted before it is: a stop between the two
 //! tells the same together again, under the same key, which is the same event.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::node::{SLOT, kept, kept_list, mappings};
 use crate::operate::{About, Call, Procedure, Reply, World};
 use crate::template::{Evaluate, Template};
 use crate::value::{self, Reading};
-use crate::{apart, lift, path};
+use crate::{apart, catalog, lift, path};
 
 /// The service by which triggers of connectors listen.
 pub const SERVICE: &str = "connector";
@@ -331,23 +331,12 @@ impl Node for Listens {
 /// Listens for all triggers of connectors.
 pub struct Poller {
     sandbox: Sandbox,
-    asking: HashMap<String, (Arc<Manifest>, Arc<Asking>)>,
 }
 
 impl Poller {
-    /// For the triggers of these connectors.
-    pub fn new<'a>(sandbox: Sandbox, connectors: impl IntoIterator<Item = &'a Arc<Manifest>>) -> Poller {
-        let mut asking = HashMap::new();
-        for manifest in connectors {
-            for (name, trigger) in &manifest.triggers {
-                let compiled = trigger.poll.as_ref().and_then(|poll| Asking::compile(manifest, trigger, poll).ok());
-                if let Some(compiled) = compiled {
-                    let id = format!("{}.{name}", manifest.connector);
-                    asking.insert(id, (manifest.clone(), Arc::new(compiled)));
-                }
-            }
-        }
-        Poller { sandbox, asking }
+    /// Expressions of manifests run in that sandbox.
+    pub fn new(sandbox: Sandbox) -> Poller {
+        Poller { sandbox }
     }
 }
 
@@ -370,14 +359,19 @@ impl Poller {
     async fn poll(&self, ear: &Ear) -> Result<(), NodeError> {
         let settings: Settings = ear.settings()?;
         let id = format!("{}.{}", settings.connector, settings.trigger);
-        let Some((manifest, asking)) = self.asking.get(&id) else {
-            let error = NodeError::new(Code::Unsupported, Category::Refused, format!("there is no trigger `{id}`"));
-            return Err(error.permanent());
-        };
+        let refuse = |detail: String| NodeError::new(Code::Unsupported, Category::Refused, detail).permanent();
+        let shipped = catalog::named(&settings.connector).and_then(|shipped| shipped.connector().ok());
+        let manifest = shipped.map(|connector| &connector.manifest);
+        let found = manifest.and_then(|manifest| {
+            let trigger = manifest.triggers.get(&settings.trigger)?;
+            Some((manifest, trigger, trigger.poll.as_ref()?))
+        });
+        let (manifest, trigger, poll) = found.ok_or_else(|| refuse(format!("there is no trigger `{id}`")))?;
+        let asking = Asking::compile(manifest, trigger, poll).map_err(|fault| refuse(format!("`{id}`: {fault}")))?;
         let every = Duration::from_millis(settings.every);
         loop {
             let place = Outside { ear, manifest, sandbox: &self.sandbox, judge: judge(manifest) };
-            place.ask(asking, &settings).await?;
+            place.ask(&asking, &settings).await?;
             ear.alive();
             let mut left = every;
             while !left.is_zero() {

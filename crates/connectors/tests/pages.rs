@@ -8,7 +8,7 @@ use connectors::{catalog, page};
 #[test]
 fn every_connector_has_a_page_that_says_what_its_manifest_says() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/connectors");
-    let manifests = || catalog::shipped().iter().map(|connector| &*connector.manifest);
+    let manifests = || catalog::shipped().map(|connector| &*connector.manifest);
     let mut pages: BTreeMap<String, String> =
         manifests().map(|manifest| (format!("{}.md", manifest.connector), page::page(manifest))).collect();
     pages.insert("README.md".into(), page::index(manifests()));
@@ -27,4 +27,17 @@ fn every_connector_has_a_page_that_says_what_its_manifest_says() {
     }
     let count = std::fs::read_dir(&folder).unwrap().count();
     assert_eq!(count, pages.len(), "docs/connectors has pages of connectors that are not there");
+}
+
+#[test]
+fn the_index_says_what_the_manifests_say() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../catalog/index.json");
+    let entries = catalog::index(catalog::shipped());
+    let lines: Vec<String> = entries.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
+    let text = format!("[\n{}\n]\n", lines.join(",\n"));
+    if std::env::var_os("FISHPLATE_WRITE_NODE_PAGES").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let there = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(there == text, "catalog/index.json is old; `cargo xtask node-pages` makes it anew");
 }

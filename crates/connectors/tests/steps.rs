@@ -24,6 +24,11 @@ fn types(server: &Recorder, operations: Value) -> Vec<Arc<dyn NodeType>> {
     node::types(&Arc::new(manifest)).unwrap()
 }
 
+/// A node on the bench, which may call servers on this machine.
+fn bench(kind: &dyn NodeType, params: Value) -> Bench {
+    Bench::new(kind, params).unwrap().outbound(testkit::logins::outbound(std::collections::BTreeMap::new()))
+}
+
 async fn run(bench: &Bench, input: Value) -> Result<Ran, part::NodeError> {
     bench.attempt_async(vec![items(&input)], None).await
 }
@@ -52,7 +57,7 @@ async fn a_list_is_read_page_after_page_as_far_as_it_is_wanted() {
         json!({ "ticket.list": { "title": "List", "summary": "Lists.", "request": "GET /tickets", "items": "tickets",
             "paging": "cursor", "params": { "state": { "about": "State.", "values": ["open", "closed"] } } } }),
     );
-    let bench = |params: Value| Bench::new(&*types[0], params).unwrap();
+    let bench = |params: Value| bench(&*types[0], params);
     let all = run(&bench(json!({ "all": true, "state": "open" })), json!([{}])).await.unwrap();
     assert_eq!(all.json()[0], json!([{ "id": 1 }, { "id": 2 }, { "id": 3 }]));
     let asked: Vec<String> = server.requests().into_iter().map(|request| request.query).collect();
@@ -74,16 +79,16 @@ async fn a_refusal_in_a_body_is_tried_again_under_a_key_of_its_own() {
         json!({ "ticket.create": { "title": "Open", "summary": "Opens.", "request": "POST /tickets",
             "params": { "subject": { "about": "Subject.", "required": true, "as": "ticket.subject" } } } }),
     );
-    let bench = Bench::new(&*types[0], json!({ "subject": "={{ $json.what }}" })).unwrap();
-    let busy = run(&bench, json!([{ "what": "No hot water" }])).await.unwrap_err();
+    let open = bench(&*types[0], json!({ "subject": "={{ $json.what }}" }));
+    let busy = run(&open, json!([{ "what": "No hot water" }])).await.unwrap_err();
     assert_eq!((busy.category, busy.later_millis, busy.permanent), (Category::RateLimit, Some(5_000), false));
-    let ran = run(&bench, json!([{ "what": "No hot water" }])).await.unwrap();
+    let ran = run(&open, json!([{ "what": "No hot water" }])).await.unwrap();
     assert_eq!(ran.json()[0], json!([{ "ok": true, "id": "t1" }]));
     let asked = server.requests();
     assert_eq!(asked[0].json(), json!({ "ticket": { "subject": "No hot water" } }));
     let key = |at: usize| asked[at].header("idempotency-key").map(str::to_owned);
     assert!(key(0).is_some() && key(0) != key(1), "a known refusal is another call");
-    let missing = run(&Bench::new(&*types[0], json!({ "subject": "={{ $json.gone }}" })).unwrap(), json!([{}])).await;
+    let missing = run(&bench(&*types[0], json!({ "subject": "={{ $json.gone }}" })), json!([{}])).await;
     assert!(missing.unwrap_err().to_string().contains("`subject` is missing"));
 }
 
@@ -108,7 +113,7 @@ async fn several_requests_are_one_operation_and_files_go_both_ways() {
     );
     let of = |id: &str, params: Value| {
         let kind = types.iter().find(|kind| kind.descriptor().id == id).unwrap();
-        Bench::new(&**kind, params).unwrap()
+        bench(&**kind, params)
     };
     let tagged = run(&of("desk.ticket.tag", json!({ "tag": "new" })), json!([{}])).await.unwrap();
     assert_eq!(tagged.json()[0], json!([{ "tagged": 2 }]));

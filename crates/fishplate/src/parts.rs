@@ -31,16 +31,15 @@ pub fn kinds() -> Kinds {
 /// The node types that are compiled in, and those of the connectors that are shipped.
 pub fn catalogue() -> Catalogue {
     let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
-    for connector in connectors::catalog::shipped() {
-        catalogue.register(connector.provider.clone(), connector.types.iter().cloned());
+    for (provider, types) in connectors::catalog::types() {
+        catalogue.register(provider, types);
     }
     catalogue
 }
 
 /// What triggers can listen to.
 pub fn sources(sandbox: &Sandbox) -> Vec<Arc<dyn Source>> {
-    let manifests = connectors::catalog::shipped().iter().map(|connector| &connector.manifest);
-    let polls: Arc<dyn Source> = Arc::new(Poller::new(sandbox.clone(), manifests));
+    let polls: Arc<dyn Source> = Arc::new(Poller::new(sandbox.clone()));
     [nodes::sources(), protocols::sources(), vec![polls]].concat()
 }
 

@@ -78,10 +78,8 @@ pub async fn connector(global: &Global, verb: Connectors) -> Result<Exit, Proble
 }
 
 fn list(global: &Global, options: &List) -> Result<Exit, Problem> {
-    let shipped = catalog::shipped();
     let Some(name) = &options.connector else {
-        let rows: Vec<Vec<String>> = shipped
-            .iter()
+        let rows: Vec<Vec<String>> = catalog::shipped()
             .map(|connector| {
                 let manifest = &connector.manifest;
                 let counts = [manifest.operations.len(), manifest.triggers.len()].map(|count| count.to_string());
@@ -94,8 +92,7 @@ fn list(global: &Global, options: &List) -> Result<Exit, Problem> {
         }
         return Ok(Exit::Done);
     };
-    let found = shipped.iter().find(|connector| connector.manifest.connector.as_str() == name);
-    let Some(connector) = found else {
+    let Some(connector) = catalog::named(name).and_then(|shipped| shipped.connector().ok()) else {
         let problem = Problem::new(Code::NotFound, format!("there is no connector `{name}`"));
         return Err(problem.hint("`fishplate connector list` shows them"));
     };

@@ -68,8 +68,8 @@ fn public_workflows_are_understood() {
     }
     let before = count(&Catalogue::new([nodes::built_in(), protocols::nodes()].concat()).snapshot());
     let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
-    for connector in connectors::catalog::shipped() {
-        catalogue.register(connector.provider.clone(), connector.types.iter().cloned());
+    for (provider, types) in connectors::catalog::types() {
+        catalogue.register(provider, types);
     }
     let after = count(&catalogue.snapshot());
     let mut text = format!(

@@ -17,7 +17,9 @@ fn main() {
         .filter(|name| catalog.join(name).join("connector.yaml").is_file())
         .collect();
     names.sort();
-    let mut table = String::from("/// Name and manifest of each connector that is shipped.\nstatic SHIPPED: &[(&str, &str)] = &[\n");
+    let mut table = String::from(
+        "/// Name and manifest of each connector that is shipped.\nstatic SHIPPED: &[(&str, &str)] = &[\n",
+    );
     for name in names {
         let file = catalog.join(&name).join("connector.yaml");
         println!("cargo:rerun-if-changed={}", file.display());

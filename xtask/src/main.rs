@@ -41,7 +41,11 @@ const COMMANDS: &[Command] = &[
         about: "starts a real n8n, writes down what its API answers, and runs the tests of moving and shadowing against it",
         run: move_n8n::run,
     },
-    Command { name: "node-pages", about: "makes the page of every node type and connector, in docs/nodes and docs/connectors", run: node_pages::run },
+    Command {
+        name: "node-pages",
+        about: "makes the page of every node type and connector, in docs/nodes and docs/connectors",
+        run: node_pages::run,
+    },
     Command {
         name: "openapi",
         about: "brings the web app's copy of the API's document, and the types made of it, up to date",

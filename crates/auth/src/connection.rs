@@ -454,16 +454,7 @@ impl Connection {
             Scheme::Digest { .. } => Ok(()),
             Scheme::Keys {} => Err("holds keys and cannot be shown in a request".into()),
             Scheme::Login { protocol, .. } => Err(format!("logs in to {protocol} and cannot be shown in a request")),
-            Scheme::Custom {
-                headers,
-                query,
-                body,
-                secret_headers,
-                secret_query,
-                secret_body,
-                secret_parts,
-                path,
-            } => {
+            Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body, secret_parts, path } => {
                 let whole = |text: &str| self.with_parts(text, secret_parts, secrets);
                 sign_path(&mut *request.url, path.as_deref(), secret_parts, &whole)?;
                 for (name, value) in query {

@@ -199,7 +199,10 @@ mod tests {
         assert_eq!(offered.secrets["value"], "Key");
         let shop = manifest("https://{shop}.x.example/api", json!([]), json!({ "shop": { "required": true } }));
         let offered = offer(&shop, &shop.auth["key"]);
-        assert_eq!((offered.spec["hosts"].clone(), offered.fill_in), (json!(["*.x.example"]), vec!["/settings/shop".into()]));
+        assert_eq!(
+            (offered.spec["hosts"].clone(), offered.fill_in),
+            (json!(["*.x.example"]), vec!["/settings/shop".into()])
+        );
         let own = manifest("{server}/api", json!([]), json!({ "server": { "default": "https://chat.x.example" } }));
         assert_eq!(offer(&own, &own.auth["key"]).spec["hosts"], json!(["chat.x.example"]));
     }

@@ -93,9 +93,10 @@ pub fn types() -> Vec<(Provider, Vec<Arc<dyn NodeType>>)> {
         .map(|(shipped, indexed)| {
             let provider = Provider { name: format!("connector:{}", indexed.name), digest: indexed.digest };
             let slots = node::slots_of(indexed.kinds);
-            let types = indexed.types.into_iter().map(|of| -> Arc<dyn NodeType> {
-                Arc::new(LazyType::new(shipped, of, slots))
-            });
+            let types = indexed
+                .types
+                .into_iter()
+                .map(|of| -> Arc<dyn NodeType> { Arc::new(LazyType::new(shipped, of, slots)) });
             (provider, types.collect())
         })
         .collect()
@@ -150,8 +151,7 @@ pub fn folders(catalog: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn read(name: &str, text: &[u8], yaml: bool) -> Result<Connector, String> {
     let manifest: Manifest = if yaml {
-        let value: serde_json::Value =
-            serde_yaml_ng::from_slice(text).map_err(|error| format!("{name}: {error}"))?;
+        let value: serde_json::Value = serde_yaml_ng::from_slice(text).map_err(|error| format!("{name}: {error}"))?;
         serde_path_to_error::deserialize(value)
             .map_err(|error| format!("{name}: at `{}`: {}", error.path(), error.inner()))?
     } else {

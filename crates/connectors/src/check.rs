@@ -21,9 +21,10 @@ pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
     for name in manifest.operations.keys().filter(|name| !fixtures.contains(*name)) {
         faults.push(format!("operation `{name}` has no fixture"));
     }
-    for name in fixtures.iter().filter(|name| {
-        !manifest.operations.contains_key(*name) && !manifest.triggers.contains_key(*name)
-    }) {
+    for name in fixtures
+        .iter()
+        .filter(|name| !manifest.operations.contains_key(*name) && !manifest.triggers.contains_key(*name))
+    {
         faults.push(format!("the fixture `{name}` belongs to no operation"));
     }
     if !folder.join("icon.svg").is_file() {

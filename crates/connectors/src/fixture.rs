@@ -16,11 +16,11 @@ use sandbox::Sandbox;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::apart;
 use crate::catalog::Connector;
 use crate::judge::judge;
 use crate::manifest::{Manifest, Operation};
 use crate::operate::{About, Call, Procedure, Reply, World};
-use crate::apart;
 use crate::template::{Evaluate, Template};
 use crate::value::Reading;
 use crate::{node, value};
@@ -195,7 +195,12 @@ pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) ->
             .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))?;
         for case in cases {
             let fault = run(connector, &operation, &case, sandbox).await.err();
-            outcomes.push(Outcome { operation: operation.clone(), from_n8n: case.n8n.is_some(), case: case.name, fault });
+            outcomes.push(Outcome {
+                operation: operation.clone(),
+                from_n8n: case.n8n.is_some(),
+                case: case.name,
+                fault,
+            });
         }
     }
     Ok(outcomes)
@@ -300,7 +305,8 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
     }
     let fits = |kind: &&std::sync::Arc<dyn NodeType>| {
         let mapped = kind.n8n().iter().any(|mapping| {
-            mapping.node_type == node.node_type && mapping.versions.iter().any(|known| (known - node.version).abs() < 1e-9)
+            mapping.node_type == node.node_type
+                && mapping.versions.iter().any(|known| (known - node.version).abs() < 1e-9)
         });
         mapped.then(|| kind.fits(&node)).flatten()
     };
@@ -368,9 +374,7 @@ fn same(what: &str, seen: &Value, wanted: &Value) -> Result<(), String> {
 fn numbers_alike(seen: &Value, wanted: &Value) -> bool {
     match (seen, wanted) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| numbers_alike(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| numbers_alike(a, b)),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len()
                 && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| numbers_alike(value, other)))
@@ -405,7 +409,10 @@ impl<'a> Lab<'a> {
         let (Err(fault), true) = (&plain, seen.to_string().contains("={{ (v =>")) else { return plain };
         let value = async |map: &Value| {
             let map = map.as_object().cloned().unwrap_or_default();
-            self.resolved(map).await.map(Value::Object).map_err(|error| format!("{fault}\n    whose values fail: {error}"))
+            self.resolved(map)
+                .await
+                .map(Value::Object)
+                .map_err(|error| format!("{fault}\n    whose values fail: {error}"))
         };
         same("what n8n's node becomes, by its values", &value(&seen).await?, &value(&wanted).await?)
     }
@@ -551,7 +558,10 @@ impl<'a> Lab<'a> {
             more.insert("$item".into(), Value::Object(self.case.item.clone()));
             if operation.batch.is_some() {
                 more.insert("$batch".into(), group.iter().cloned().map(Value::Object).collect());
-                more.insert("$batchItems".into(), group.iter().map(|_| Value::Object(self.case.item.clone())).collect());
+                more.insert(
+                    "$batchItems".into(),
+                    group.iter().map(|_| Value::Object(self.case.item.clone())).collect(),
+                );
             }
             let call = Call { world: self, settings: &settings, params: first, more, limit };
             let made = procedure.run(call).await?;

@@ -150,16 +150,23 @@ mod tests {
         assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "token_revoked" })), "dead X: token_revoked");
         assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "ratelimited" })), "RateLimit X: ratelimited");
         assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "no_more" })), "empty");
-        assert_eq!(says(&slack, 200, json!({ "ok": false, "error": "channel_not_found" })), "BadData X: channel_not_found");
+        assert_eq!(
+            says(&slack, 200, json!({ "ok": false, "error": "channel_not_found" })),
+            "BadData X: channel_not_found"
+        );
         assert_eq!(says(&slack, 500, json!("down")), "usual");
     }
 
     #[test]
     fn a_status_can_be_enough_and_graphql_says_errors_itself() {
-        let plain = manifest(json!([{ "status": [404], "kinds": { "*": "empty" } }, { "message": "errors.0.detail" }]), true);
+        let plain =
+            manifest(json!([{ "status": [404], "kinds": { "*": "empty" } }, { "message": "errors.0.detail" }]), true);
         assert_eq!(says(&plain, 404, json!(null)), "empty");
         assert_eq!(says(&plain, 422, json!({ "errors": [{ "detail": "name is taken" }] })), "BadData X: name is taken");
         assert_eq!(says(&plain, 200, json!({ "data": {} })), "usual");
-        assert_eq!(says(&plain, 200, json!({ "errors": [{ "message": "no such field" }] })), "BadData X: no such field");
+        assert_eq!(
+            says(&plain, 200, json!({ "errors": [{ "message": "no such field" }] })),
+            "BadData X: no such field"
+        );
     }
 }

@@ -79,7 +79,8 @@ impl LazyType {
         let connector = self.shipped.connector().map_err(|fault| Problem::new(Code::Internal, fault))?;
         let own = connector.types.iter().find(|kind| kind.descriptor().id == self.descriptor.id);
         own.ok_or_else(|| {
-            let detail = format!("`{}` is in the index of connectors, and its manifest does not have it", self.descriptor.id);
+            let detail =
+                format!("`{}` is in the index of connectors, and its manifest does not have it", self.descriptor.id);
             Problem::new(Code::Internal, detail)
         })
     }

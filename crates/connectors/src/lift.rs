@@ -8,8 +8,7 @@ use crate::manifest::{From, FromN8n, Manifest, Source, Wanted};
 use crate::path;
 
 /// Places that change nothing of what any connector does.
-const IDLE: &[&str] =
-    &["resource", "operation", "authentication", "returnAll", "limit", "requestOptions", "notice"];
+const IDLE: &[&str] = &["resource", "operation", "authentication", "returnAll", "limit", "requestOptions", "notice"];
 
 /// The type of n8n that a mapping is about.
 pub fn type_of(manifest: &Manifest, from: &FromN8n) -> Option<String> {
@@ -46,7 +45,9 @@ pub fn lift(manifest: &Manifest, from: &FromN8n, node: &Node, pages: bool) -> Li
         }
     }
     if pages {
-        if let (Some(all), false) = (path::at(&whole, "returnAll").filter(|all| *all != false), params.contains_key("all")) {
+        if let (Some(all), false) =
+            (path::at(&whole, "returnAll").filter(|all| *all != false), params.contains_key("all"))
+        {
             params.insert("all".into(), all);
         }
         if let (Some(limit), false) = (path::at(&whole, "limit"), params.contains_key("limit")) {
@@ -63,7 +64,13 @@ pub fn lift(manifest: &Manifest, from: &FromN8n, node: &Node, pages: bool) -> Li
 }
 
 /// n8n's parameters for ours by the mapping that brings them back, else by the first.
-pub fn lower_by_best(manifest: &Manifest, mappings: &[FromN8n], params: &Map, to: &part::n8n::Version, pages: bool) -> Map {
+pub fn lower_by_best(
+    manifest: &Manifest,
+    mappings: &[FromN8n],
+    params: &Map,
+    to: &part::n8n::Version,
+    pages: bool,
+) -> Map {
     let of_type = |from: &&FromN8n| {
         type_of(manifest, from).is_some_and(|known| known == to.node_type)
             && (from.versions.is_empty() || from.versions.contains(&to.version))
@@ -357,7 +364,11 @@ mod tests {
             json!({ "x": 1, "y": "={{ $json.a }}" }),
         );
         check(json!({ "from": "a", "pluck": "n" }), json!({ "a": [{ "n": 1 }, { "n": 2 }] }), json!([1, 2]));
-        check(json!({ "from": "a", "fields": { "to": "from" } }), json!({ "a": [{ "from": 1 }] }), json!([{ "to": 1 }]));
+        check(
+            json!({ "from": "a", "fields": { "to": "from" } }),
+            json!({ "a": [{ "from": 1 }] }),
+            json!([{ "to": 1 }]),
+        );
     }
 
     #[test]

@@ -196,7 +196,8 @@ impl OperationType {
 
     /// The mapping that fits a node best.
     fn mapping(&self, node: &part::n8n::Node) -> Option<(usize, &FromN8n)> {
-        let fitting = self.operation.n8n.iter().filter_map(|from| Some((lift::fits(&self.manifest, from, node)?, from)));
+        let fitting =
+            self.operation.n8n.iter().filter_map(|from| Some((lift::fits(&self.manifest, from, node)?, from)));
         fitting.max_by_key(|(wanted, _)| *wanted)
     }
 }
@@ -264,7 +265,8 @@ impl NodeType for OperationType {
             return Err(problems);
         }
         if !self.slots.is_empty() && !node.connections.contains_key(SLOT) {
-            let problem = Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", self.manifest.title));
+            let problem =
+                Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", self.manifest.title));
             incomplete.push(problem.at(format!("/connections/{SLOT}")).hint("choose a connection, or make one"));
         }
         Ok(Arc::new(Prepared {
@@ -380,9 +382,9 @@ impl Prepared {
                         continue;
                     }
                 };
-                let same = group.first().is_none_or(|(_, first)| {
-                    batch.same.iter().all(|name| first.get(name) == params.get(name))
-                });
+                let same = group
+                    .first()
+                    .is_none_or(|(_, first)| batch.same.iter().all(|name| first.get(name) == params.get(name)));
                 if !same || group.len() >= batch.most {
                     self.batch(ctx, &mut outputs, position, &items, std::mem::take(&mut group)).await?;
                 }

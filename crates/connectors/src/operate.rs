@@ -191,7 +191,8 @@ impl Procedure {
                     made.items = Vec::new();
                     for (at, element) in list.into_iter().enumerate() {
                         globals.insert("$each".into(), element);
-                        let (items, reply) = self.step(step, &call, &globals, format!("{} {}", step.name, at + 1)).await?;
+                        let (items, reply) =
+                            self.step(step, &call, &globals, format!("{} {}", step.name, at + 1)).await?;
                         made.items.extend(items);
                         answers.push(reply.body);
                     }
@@ -279,9 +280,10 @@ impl Compiled {
         known: &indexmap::IndexMap<String, crate::manifest::Param>,
         sends: &[String],
     ) -> Result<Compiled, String> {
-        let paging = exchange.paging.as_ref().map(|name| {
-            manifest.paging.get(name).cloned().ok_or_else(|| format!("there is no paging `{name}`"))
-        });
+        let paging = exchange
+            .paging
+            .as_ref()
+            .map(|name| manifest.paging.get(name).cloned().ok_or_else(|| format!("there is no paging `{name}`")));
         Ok(Compiled {
             request: Request::compile(exchange, manifest, known, sends)?,
             items: exchange.items.clone(),
@@ -321,7 +323,8 @@ fn step_of(
     step: &crate::manifest::Step,
 ) -> Result<Step, String> {
     let at = |error: String| format!("step `{}`: {error}", step.name);
-    let compile = |text: &Option<String>| text.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose();
+    let compile =
+        |text: &Option<String>| text.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose();
     let until = match &step.until {
         Some(until) => {
             let done = Template::compile(&until.done.as_str().into()).map_err(at)?;

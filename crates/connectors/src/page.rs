@@ -42,7 +42,8 @@ pub fn page(manifest: &Manifest) -> String {
         out.push_str("\n## Operations\n");
     }
     for (name, operation) in &manifest.operations {
-        let _ = writeln!(out, "\n### {}\n\n`{}.{name}`: {}", operation.title, manifest.connector, line(&operation.summary));
+        let _ =
+            writeln!(out, "\n### {}\n\n`{}.{name}`: {}", operation.title, manifest.connector, line(&operation.summary));
         let what = match effect(operation) {
             crate::manifest::Effect::Read => "It only reads.",
             crate::manifest::Effect::Idempotent => "Making it twice is the same as making it once.",
@@ -68,7 +69,7 @@ pub fn page(manifest: &Manifest) -> String {
             Some(poll) => {
                 let _ = writeln!(out, "The service is asked every {}, unless `every` says otherwise.", poll.every);
             }
-            None => out.push_str("The service calls. Triggers of this kind are declared, and not run yet.\n"),
+            None => out.push_str("The service calls.\nTriggers of this kind are declared, and not run yet.\n"),
         }
         table(&trigger.params, &mut out);
     }
@@ -117,7 +118,8 @@ fn table(params: &indexmap::IndexMap<String, Param>, out: &mut String) {
     out.push_str("\n| parameter | type | what it means |\n|---|---|---|\n");
     for (name, param) in params {
         let kind = format!("{:?}", param.kind).to_lowercase();
-        let mut about = param.about.clone().unwrap_or_else(|| format!("{}.", param.title.clone().unwrap_or_else(|| title(name))));
+        let mut about =
+            param.about.clone().unwrap_or_else(|| format!("{}.", param.title.clone().unwrap_or_else(|| title(name))));
         match &param.values {
             Some(Values::List(list)) => {
                 let texts: Vec<String> = list.iter().map(|value| format!("`{}`", shown(value))).collect();

@@ -90,14 +90,18 @@ impl<'a> Pages<'a> {
         };
         let mark = match self.paging {
             Paging::Cursor { from, param, r#in, more, .. } => {
-                let next = path::at(body, from).filter(|next| !next.is_null()).filter(|next| next != "" && next != false);
+                let next =
+                    path::at(body, from).filter(|next| !next.is_null()).filter(|next| next != "" && next != false);
                 let Some(next) = next.filter(|_| said(more) != Some(false)) else { return Ok(false) };
                 let mark = to_text(next.clone());
                 set(&mut self.plan, *r#in, param, next, self.paging);
                 mark
             }
             Paging::Page { param, r#in, first, more, pages, size } => {
-                let all = pages.as_ref().and_then(|place| path::at(body, place)).and_then(|pages| to_text(pages).parse().ok());
+                let all = pages
+                    .as_ref()
+                    .and_then(|place| path::at(body, place))
+                    .and_then(|pages| to_text(pages).parse().ok());
                 let more = match (said(more), all) {
                     (Some(more), _) => more,
                     (None, Some(all)) => self.number < all,
@@ -113,7 +117,8 @@ impl<'a> Pages<'a> {
             Paging::Offset { param, r#in, first, more, total, size } => {
                 let before = self.last.as_ref().and_then(|last| last.parse().ok()).unwrap_or(*first);
                 let next = before + count as u64;
-                let all = total.as_ref().and_then(|place| path::at(body, place)).and_then(|all| to_text(all).parse().ok());
+                let all =
+                    total.as_ref().and_then(|place| path::at(body, place)).and_then(|all| to_text(all).parse().ok());
                 let more = match (said(more), all) {
                     (Some(more), _) => more,
                     (None, Some(all)) => next - first < all,
@@ -300,9 +305,14 @@ mod tests {
 
     #[test]
     fn each_way_of_paging_asks_for_the_next_page_and_ends() {
-        let cursor = json!({ "type": "cursor", "from": "meta.next", "param": "after", "size": { "param": "limit", "most": 2 } });
+        let cursor =
+            json!({ "type": "cursor", "from": "meta.next", "param": "after", "size": { "param": "limit", "most": 2 } });
         assert_eq!(
-            walk(cursor.clone(), None, &[(json!({ "meta": { "next": "b" } }), 2), (json!({ "meta": { "next": "" } }), 1)]),
+            walk(
+                cursor.clone(),
+                None,
+                &[(json!({ "meta": { "next": "b" } }), 2), (json!({ "meta": { "next": "" } }), 1)]
+            ),
             [json!({ "limit": 2 }), json!({ "limit": 2, "after": "b" })]
         );
         assert_eq!(walk(cursor, Some(1), &[]), [json!({ "limit": 1 })]);
@@ -334,7 +344,10 @@ mod tests {
 
     #[test]
     fn links_are_followed_to_the_same_host_only() {
-        assert_eq!(next_link("<https://a/1>; rel=\"prev\", <https://a/2>; rel=\"next\"").as_deref(), Some("https://a/2"));
+        assert_eq!(
+            next_link("<https://a/1>; rel=\"prev\", <https://a/2>; rel=\"next\"").as_deref(),
+            Some("https://a/2")
+        );
         assert_eq!(next_link("<https://a/?x=1,2>; title=\"a, b\"; rel=next").as_deref(), Some("https://a/?x=1,2"));
         assert_eq!(next_link("<https://a/1>; rel=\"last\""), None);
         let paging: Paging = serde_json::from_value(json!({ "type": "next", "from": "next" })).unwrap();

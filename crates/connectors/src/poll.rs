@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use model::template::Params;
 use model::workflow::OnUncertain;
 use model::{Binary, Code, Item, Map, NodeSpec, Problem, Value};
+use outbound::{Clock, SystemClock};
 use part::exchange::{self, Judge, Manner, Plan};
 use part::lenient::to_text;
 use part::listen::{Ear, Source};
@@ -148,7 +149,12 @@ impl PollType {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub fn new(manifest: &Arc<Manifest>, name: &str, trigger: &Trigger, slots: &'static [Slot]) -> Result<PollType, String> {
+    pub fn new(
+        manifest: &Arc<Manifest>,
+        name: &str,
+        trigger: &Trigger,
+        slots: &'static [Slot],
+    ) -> Result<PollType, String> {
         let poll = trigger.poll.as_ref().ok_or("it does not say what is asked")?;
         Asking::compile(manifest, trigger, poll)?;
         let mut params = trigger.params.clone();
@@ -231,7 +237,8 @@ impl NodeType for PollType {
             }
         }
         if !self.slots.is_empty() && !node.connections.contains_key(SLOT) {
-            let problem = Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", self.manifest.title));
+            let problem =
+                Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", self.manifest.title));
             incomplete.push(problem.at(format!("/connections/{SLOT}")).hint("choose a connection, or make one"));
         }
         let settings = Settings {
@@ -404,7 +411,7 @@ impl Outside<'_> {
         let ear = self.ear;
         let last: Option<Last> = kept_value(ear, CURSOR).await?;
         let (first, last) = (last.is_none(), last.unwrap_or_default());
-        let now = jiff::Timestamp::now();
+        let now = now();
         let since = if last.since.is_empty() { now.to_string() } else { last.since.clone() };
         let mut own = Map::new();
         for (name, setting) in &self.manifest.settings {
@@ -453,6 +460,11 @@ impl Outside<'_> {
     }
 }
 
+/// The time of the way out's clock.
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(SystemClock.unix_time().as_millis() as i64).unwrap_or_default()
+}
+
 /// A key of bounded length.
 fn short(key: &str) -> String {
     store::digest(key.as_bytes()).to_string().chars().take(24).collect()
@@ -470,7 +482,7 @@ async fn keep<T: Serialize>(ear: &Ear, key: &str, value: &T) -> Result<(), NodeE
 impl Evaluate for Outside<'_> {
     fn evaluate<'a>(&'a self, params: &'a Params, globals: &'a Map) -> BoxFuture<'a, Result<Map, NodeError>> {
         let info = self.ear.info();
-        let moment = apart::Moment { now: jiff::Timestamp::now().as_millisecond(), zone: info.timezone.clone() };
+        let moment = apart::Moment { now: now().as_millisecond(), zone: info.timezone.clone() };
         Box::pin(async move {
             let workspace = info.scope.workspace.to_string();
             apart::evaluate(self.sandbox, &workspace, Item::default(), moment, params, globals).await

@@ -25,6 +25,8 @@ pub struct Request {
     body: Template,
     graphql: Option<String>,
     kind: BodyKind,
+    /// There is a body although nothing stands in it (`send.body: {}`).
+    says_body: bool,
     /// Parameters that go where their place says; those that the address names do not go anywhere else.
     sends: Vec<Sent>,
 }
@@ -134,6 +136,7 @@ impl Request {
             body: Template::compile(&exchange.send.body)?,
             graphql: exchange.graphql.clone(),
             kind: exchange.body,
+            says_body: exchange.send.body.is_object(),
             sends: sent,
         })
     }
@@ -212,17 +215,16 @@ impl Request {
         Ok(match self.kind {
             BodyKind::File => Content::File(file.ok_or_else(missing)?.1),
             BodyKind::Related => Content::Related(body, file.ok_or_else(missing)?.1),
-            BodyKind::Json | BodyKind::Form if empty => Content::None,
+            BodyKind::Json | BodyKind::Form if empty && !(self.says_body && body.is_object()) => Content::None,
             BodyKind::Json => match body {
                 Value::String(text) => Content::Text { content_type: String::new(), text },
                 other => Content::Json(other),
             },
             BodyKind::Form => match body {
                 Value::Object(map) => Content::Form(map),
-                other => Content::Text {
-                    content_type: "application/x-www-form-urlencoded".into(),
-                    text: to_text(other),
-                },
+                other => {
+                    Content::Text { content_type: "application/x-www-form-urlencoded".into(), text: to_text(other) }
+                }
             },
             BodyKind::Multipart => {
                 let Value::Object(map) = body else { return Ok(Content::None) };

@@ -111,7 +111,9 @@ pub fn one(param: &Param, value: Value, reading: &Reading, place: &str) -> Resul
     }
     if let Some(values) = &param.values {
         let fits = match values {
-            Values::List(list) => list.iter().any(|known| known == &value || to_text(known.clone()) == to_text(value.clone())),
+            Values::List(list) => {
+                list.iter().any(|known| known == &value || to_text(known.clone()) == to_text(value.clone()))
+            }
             Values::Titled(titles) => titles.contains_key(&to_text(value.clone())),
         };
         if !fits {
@@ -129,7 +131,9 @@ pub fn one(param: &Param, value: Value, reading: &Reading, place: &str) -> Resul
 fn whole(value: &Value) -> Option<i64> {
     value
         .as_i64()
-        .or_else(|| value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15).map(|number| number as i64))
+        .or_else(|| {
+            value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15).map(|number| number as i64)
+        })
         .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
@@ -182,7 +186,8 @@ fn moment(value: &Value, reading: &Reading) -> Option<String> {
     if text.parse::<jiff::Timestamp>().is_ok() {
         return Some(text.to_owned());
     }
-    let local = text.parse::<civil::DateTime>().or_else(|_| text.parse::<civil::Date>().map(civil::DateTime::from)).ok()?;
+    let local =
+        text.parse::<civil::DateTime>().or_else(|_| text.parse::<civil::Date>().map(civil::DateTime::from)).ok()?;
     let zoned = local.to_zoned(reading.zone.clone()).ok()?;
     Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }

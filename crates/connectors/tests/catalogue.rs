@@ -30,7 +30,8 @@ async fn every_connector_is_sound_and_its_fixtures_hold() {
                 continue;
             }
         };
-        faults.extend(connectors::check::faults(&connector, &folder).into_iter().map(|fault| format!("{name}: {fault}")));
+        faults
+            .extend(connectors::check::faults(&connector, &folder).into_iter().map(|fault| format!("{name}: {fault}")));
         for kind in &connector.types {
             let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| testkit::contract::check(&**kind)));
             if let Err(said) = broken {

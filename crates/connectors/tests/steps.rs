@@ -96,7 +96,10 @@ async fn a_refusal_in_a_body_is_tried_again_under_a_key_of_its_own() {
 async fn several_requests_are_one_operation_and_files_go_both_ways() {
     let server = Recorder::start().await.unwrap();
     server.on("/api/find", Rule::json(&json!({ "ok": true, "ids": [7, 8] })));
-    server.on("/api/content", Rule::Answer { status: 200, headers: vec![("content-type".into(), "text/csv".into())], body: "a,b".into() });
+    server.on(
+        "/api/content",
+        Rule::Answer { status: 200, headers: vec![("content-type".into(), "text/csv".into())], body: "a,b".into() },
+    );
     let types = types(
         &server,
         json!({
@@ -118,7 +121,10 @@ async fn several_requests_are_one_operation_and_files_go_both_ways() {
     let tagged = run(&of("desk.ticket.tag", json!({ "tag": "new" })), json!([{}])).await.unwrap();
     assert_eq!(tagged.json()[0], json!([{ "tagged": 2 }]));
     let asked = server.requests();
-    assert_eq!(asked.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(), ["/api/find", "/api/tickets/7/tags", "/api/tickets/8/tags"]);
+    assert_eq!(
+        asked.iter().map(|request| request.path.as_str()).collect::<Vec<_>>(),
+        ["/api/find", "/api/tickets/7/tags", "/api/tickets/8/tags"]
+    );
     assert_eq!(asked[1].json(), json!({ "tag": "NEW" }));
     let file = json!([{ "json": {}, "binary": { "data": { "mimeType": "text/plain", "fileName": "a.txt", "data": "aGk=", "size": 2 } } }]);
     run(&of("desk.file.upload", json!({ "note": "n" })), file).await.unwrap();

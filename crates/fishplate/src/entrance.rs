@@ -204,8 +204,20 @@ pub struct Built {
 
 /// Puts it together.
 pub fn build(parts: Parts<'_>) -> Built {
-    let Parts { store, live, vault, runs, replies, signer, public_url, trusted_proxies, outbound, folder, sandbox, owner } =
-        parts;
+    let Parts {
+        store,
+        live,
+        vault,
+        runs,
+        replies,
+        signer,
+        public_url,
+        trusted_proxies,
+        outbound,
+        folder,
+        sandbox,
+        owner,
+    } = parts;
     let routes = Routes::default();
     let mut options = webhooks::Options::new(
         runs.clone(),

@@ -63,7 +63,8 @@ impl Snapshot {
             let versions = mapping(candidate).unwrap_or_default();
             versions.iter().any(|known| (known - version).abs() < 1e-9)
         };
-        let one_version = |candidate: &&Arc<dyn NodeType>| mapping(candidate).is_some_and(|versions| versions.len() == 1);
+        let one_version =
+            |candidate: &&Arc<dyn NodeType>| mapping(candidate).is_some_and(|versions| versions.len() == 1);
         let best = |fitting: &dyn Fn(&&Arc<dyn NodeType>) -> bool| {
             let mut best: Option<(usize, &Arc<dyn NodeType>)> = None;
             for candidate in candidates.iter().filter(fitting) {

@@ -16,7 +16,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::auth::{Auth, Credential, Flow, OAuth, TokenAuth};
-pub use self::exchange::{BodyKind, ErrorKind, ErrorRule, Exchange, Limits, Paging, Place, Rate, ResetUnit, Send, Size};
+pub use self::exchange::{
+    BodyKind, ErrorKind, ErrorRule, Exchange, Limits, Paging, Place, Rate, ResetUnit, Send, Size,
+};
 pub use self::import::{From, FromN8n, N8n, Source, Wanted};
 pub use self::operation::{Batch, Effect, Operation, Step};
 pub use self::param::{Choices, Param, Type, Values};

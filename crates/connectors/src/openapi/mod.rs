@@ -277,7 +277,11 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused() {
-        for (text, says) in [("{}", "neither `openapi` nor `swagger`"), ("{\"openapi\":\"3.0.0\"}", "no operation"), ("\u{1}", "neither JSON")] {
+        for (text, says) in [
+            ("{}", "neither `openapi` nor `swagger`"),
+            ("{\"openapi\":\"3.0.0\"}", "no operation"),
+            ("\u{1}", "neither JSON"),
+        ] {
             assert!(generate(text.as_bytes(), None).unwrap_err().detail.contains(says), "{text}");
         }
     }

@@ -65,7 +65,8 @@ pub fn make(
                 if plain != name {
                     param.insert("as".into(), name.replace('.', "\\.").into());
                 }
-                let joined = parameter["explode"] == false || matches!(parameter["collectionFormat"].as_str(), Some("csv"))
+                let joined = parameter["explode"] == false
+                    || matches!(parameter["collectionFormat"].as_str(), Some("csv"))
                     || document.old && parameter.get("collectionFormat").is_none();
                 if param.get("type").is_some_and(|kind| kind == "array") && joined {
                     param.insert("join".into(), ",".into());
@@ -99,19 +100,35 @@ pub fn make(
     if let Some(content) = document.resolve(&spec["requestBody"])["content"].as_object() {
         let request = document.resolve(&spec["requestBody"]);
         let required = request["required"] == true;
-        let find = |wanted: &str| content.iter().find(|(kind, _)| kind.contains(wanted)).map(|(_, content)| &content["schema"]);
+        let find = |wanted: &str| {
+            content.iter().find(|(kind, _)| kind.contains(wanted)).map(|(_, content)| &content["schema"])
+        };
         if let Some(schema) = find("json") {
             body(document, schema, required, &mut params, &mut sample);
+            sample.has_fields = sample.whole.is_none() && !params.values().any(|param| param["in"] == "whole");
         } else if let Some(schema) = find("x-www-form-urlencoded") {
             kind = "form";
             fields(document, schema, &mut params, &mut sample, 0);
         } else if let Some(schema) = find("multipart") {
             kind = "multipart";
             fields(document, schema, &mut params, &mut sample, 0);
+            // A form that must be there has at least one field.
+            let first = params.iter_mut().find(|(_, param)| param["in"] == "body" && required);
+            if let (Some((name, Value::Object(param))), true) =
+                (first, sample.body.is_empty() && sample.files.is_empty())
+            {
+                param.shift_remove("more");
+                param.insert("required".into(), true.into());
+                let wire = param.get("as").and_then(Value::as_str).unwrap_or(name).to_owned();
+                sample.add("body", name, &wire, param);
+            }
         } else if find("octet-stream").is_some() || find("image/").is_some() || find("*/*").is_some() {
             kind = "file";
             let plain = free("file", &params);
-            params.insert(plain, json!({ "type": "file", "required": true, "about": "Name of the item's file that is sent." }));
+            params.insert(
+                plain,
+                json!({ "type": "file", "required": true, "about": "Name of the item's file that is sent." }),
+            );
             sample.file = true;
         } else if let Some((media, _)) = content.iter().next() {
             let plain = free("body", &params);
@@ -138,6 +155,9 @@ pub fn make(
     }
     if let Some(media) = &sample.media {
         operation.insert("send".into(), json!({ "headers": { "content-type": media } }));
+    } else if sample.has_fields && sample.whole.is_none() {
+        // A body that is asked for is there although nothing was given for it.
+        operation.insert("send".into(), json!({ "body": {} }));
     }
     if !params.is_empty() {
         operation.insert("params".into(), params.into());
@@ -159,7 +179,9 @@ fn answer(document: &Document, spec: &Value, method: &str, operation: &mut Map) 
         (false, Some((_, media))) => &media["schema"],
         (false, None) => {
             let is_file = content.is_some_and(|content| {
-                content.keys().any(|kind| kind.contains("octet-stream") || kind.starts_with("image/") || kind.contains("pdf"))
+                content
+                    .keys()
+                    .any(|kind| kind.contains("octet-stream") || kind.starts_with("image/") || kind.contains("pdf"))
             });
             if is_file {
                 operation.insert("download".into(), "data".into());
@@ -200,7 +222,8 @@ fn body(document: &Document, schema: &Value, required: bool, params: &mut Map, s
     let mut param = described(document, schema, &Value::Null, required, 0);
     param.insert("in".into(), "whole".into());
     if required {
-        let value = example(&param);
+        let value = sampled(document, schema, 0);
+        param.insert("example".into(), value.clone());
         sample.params.insert(plain.clone(), value.clone());
         sample.whole = Some(value);
     }
@@ -209,7 +232,8 @@ fn body(document: &Document, schema: &Value, required: bool, params: &mut Map, s
 
 fn fields(document: &Document, schema: &Value, params: &mut Map, sample: &mut Sample, depth: usize) {
     let whole = merged(document, schema, depth);
-    let required: BTreeSet<&str> = whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: BTreeSet<&str> =
+        whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in whole["properties"].as_object().into_iter().flatten() {
         let resolved = document.resolve(property);
         if resolved["readOnly"] == true {
@@ -230,6 +254,9 @@ fn field(
 ) {
     let plain = free(&identifier(name), params);
     let mut param = described(document, schema, about, required, 0);
+    if required && matches!(param.get("type").and_then(Value::as_str), Some("object" | "array" | "any")) {
+        param.insert("example".into(), sampled(document, schema, 0));
+    }
     param.insert("in".into(), "body".into());
     if plain != name {
         param.insert("as".into(), name.replace('.', "\\.").into());
@@ -275,7 +302,8 @@ fn described(document: &Document, schema: &Value, about: &Value, required: bool,
     } else {
         param.insert("more".into(), true.into());
     }
-    let values: Vec<Value> = whole["enum"].as_array().into_iter().flatten().filter(|value| !value.is_null()).cloned().collect();
+    let values: Vec<Value> =
+        whole["enum"].as_array().into_iter().flatten().filter(|value| !value.is_null()).cloned().collect();
     if !values.is_empty() && values.iter().all(|value| !value.is_object() && !value.is_array()) {
         param.insert("values".into(), values.into());
     }
@@ -436,6 +464,8 @@ struct Sample {
     media: Option<String>,
     file: bool,
     files: Vec<String>,
+    /// The body is an object of fields.
+    has_fields: bool,
 }
 
 impl Sample {
@@ -500,7 +530,7 @@ impl Sample {
             (Some(Value::String(text)), _) => drop(call.insert("text".into(), text.into())),
             (Some(whole), _) => drop(call.insert("body".into(), whole)),
             (None, "form" | "multipart") if !self.body.is_empty() => drop(call.insert("form".into(), self.body.into())),
-            (None, _) if !self.body.is_empty() => drop(call.insert("body".into(), self.body.into())),
+            (None, _) if !self.body.is_empty() || self.has_fields => drop(call.insert("body".into(), self.body.into())),
             _ => {}
         }
         call.insert("answer".into(), json!({ "body": {} }));
@@ -525,9 +555,60 @@ impl Sample {
     }
 }
 
+/// A value that a schema allows: its own example, else what it must have.
+fn sampled(document: &Document, schema: &Value, depth: usize) -> Value {
+    let whole = merged(document, schema, depth);
+    for key in ["example", "default"] {
+        if let Some(value) = whole.get(key).filter(|value| value.is_object() || value.is_array()) {
+            return value.clone();
+        }
+    }
+    if let Some(first) = whole["enum"].as_array().and_then(|values| values.first()) {
+        return first.clone();
+    }
+    let one = ["oneOf", "anyOf"].iter().find_map(|key| whole[*key].as_array()?.first());
+    if let (Some(one), true) = (one, depth < DEEP) {
+        return sampled(document, one, depth + 1);
+    }
+    match whole["type"].as_str() {
+        Some("array") if depth < DEEP => json!([sampled(document, &whole["items"], depth + 1)]),
+        Some("array") => json!([]),
+        Some("integer") => json!(whole["minimum"].as_f64().map_or(1, |least| least.ceil() as i64)),
+        Some("number") => json!(whole["minimum"].as_f64().unwrap_or(1.0)),
+        Some("boolean") => json!(true),
+        Some("string") => match whole["format"].as_str() {
+            Some("date-time") => "2026-03-02T10:00:00Z".into(),
+            Some("date") => "2026-03-02".into(),
+            Some("uri" | "url") => "https://example.com".into(),
+            Some("email") => "a@example.com".into(),
+            Some("uuid") => "00000000-0000-4000-8000-000000000000".into(),
+            _ => "a".into(),
+        },
+        _ => {
+            let mut map = Map::new();
+            for name in whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                if depth < DEEP {
+                    map.insert(name.to_owned(), sampled(document, &whole["properties"][name], depth + 1));
+                }
+            }
+            map.into()
+        }
+    }
+}
+
 /// A value that a parameter can have.
 fn example(param: &Map) -> Value {
     let kind = param.get("type").and_then(Value::as_str).unwrap_or("string");
+    if let Some(value) = param.get("example").filter(|_| matches!(kind, "object" | "array" | "any")) {
+        let fits = match kind {
+            "object" => value.is_object(),
+            "array" => value.is_array(),
+            _ => true,
+        };
+        if fits {
+            return value.clone();
+        }
+    }
     if let Some(first) = param.get("values").and_then(Value::as_array).and_then(|values| values.first()) {
         return if kind == "string" { part::lenient::to_text(first.clone()).into() } else { first.clone() };
     }

@@ -40,18 +40,17 @@ pub fn schemes(document: &Document, title: &str, notes: &mut Vec<String>) -> Map
     }
     if auth.is_empty() {
         notes.push("the document does not say how an account is shown; write it at `auth`".into());
-        auth.insert("token".into(), json!({ "type": "bearer", "title": "Token", "help": format!("Make one in the settings of {title}.") }));
+        auth.insert(
+            "token".into(),
+            json!({ "type": "bearer", "title": "Token", "help": format!("Make one in the settings of {title}.") }),
+        );
     }
     auth
 }
 
 fn oauth(document: &Document, scheme: &Value, title: &str, help: &str) -> Option<Value> {
     let flow = |name: &str, old: &str| {
-        if document.old {
-            (scheme["flow"] == old).then_some(scheme)
-        } else {
-            scheme["flows"].get(name)
-        }
+        if document.old { (scheme["flow"] == old).then_some(scheme) } else { scheme["flows"].get(name) }
     };
     let made = |flow: &Value, kind: &str| {
         let scopes: Vec<&String> = flow["scopes"].as_object().into_iter().flatten().map(|(scope, _)| scope).collect();

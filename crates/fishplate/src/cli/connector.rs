@@ -87,7 +87,9 @@ fn list(global: &Global, options: &List) -> Result<Exit, Problem> {
             })
             .collect();
         match global.output {
-            Output::Json => output::json(&json!({ "items": rows.iter().map(|row| json!({ "name": row[0], "title": row[1] })).collect::<Vec<_>>() })),
+            Output::Json => output::json(
+                &json!({ "items": rows.iter().map(|row| json!({ "name": row[0], "title": row[1] })).collect::<Vec<_>>() }),
+            ),
             Output::Text => output::table(&["name", "service", "operations", "triggers"], &rows),
         }
         return Ok(Exit::Done);
@@ -142,12 +144,7 @@ fn from_openapi(options: &FromOpenapi) -> Result<Exit, Problem> {
     let made = openapi::generate(&text, options.name.clone())?;
     let folder = options.catalog.join(made.name.as_str());
     write(&folder, &made.manifest, &made.fixtures)?;
-    output::line(format!(
-        "{}: {} operations of {} in the document",
-        folder.display(),
-        made.operations,
-        made.described
-    ));
+    output::line(format!("{}: {} operations of {} in the document", folder.display(), made.operations, made.described));
     for note in &made.notes {
         output::line(format!("  {note}"));
     }
@@ -162,9 +159,8 @@ fn write(folder: &Path, manifest: &str, fixtures: &[(String, String)]) -> Result
         return Err(problem.hint("choose another name, or take it away first"));
     }
     let save = |path: &Path, text: &str| {
-        std::fs::write(path, text).map_err(|error| {
-            Problem::new(Code::Unavailable, format!("{} cannot be written: {error}", path.display()))
-        })
+        std::fs::write(path, text)
+            .map_err(|error| Problem::new(Code::Unavailable, format!("{} cannot be written: {error}", path.display())))
     };
     std::fs::create_dir_all(folder.join("fixtures")).map_err(|error| unreadable(folder, &error))?;
     save(&file, manifest)?;
@@ -216,9 +212,7 @@ async fn judge(global: &Global, options: &Folders, with_fixtures: bool) -> Resul
     let good = entries.iter().all(|(.., faults)| faults.is_empty());
     match global.output {
         Output::Json => {
-            let item = |(folder, operations, cases, faults): &(PathBuf, usize, usize, Vec<String>)| {
-                json!({ "folder": folder, "operations": operations, "cases": cases, "faults": faults })
-            };
+            let item = |(folder, operations, cases, faults): &(PathBuf, usize, usize, Vec<String>)| json!({ "folder": folder, "operations": operations, "cases": cases, "faults": faults });
             output::json(&json!({ "ok": good, "items": entries.iter().map(item).collect::<Vec<_>>() }));
         }
         Output::Text => {

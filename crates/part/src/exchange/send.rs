@@ -172,9 +172,7 @@ fn meta(ctx: &Ctx, manner: &Manner, ticket: &Ticket) -> outbound::Meta {
 
 async fn body(ctx: &Ctx, content: &Content, ticket: &Ticket) -> Result<(outbound::Body, Option<String>), NodeError> {
     Ok(match content {
-        Content::File(file) => {
-            (stream_of(ctx.read_file(file).await?, length(file)), Some(media_type(file).to_owned()))
-        }
+        Content::File(file) => (stream_of(ctx.read_file(file).await?, length(file)), Some(media_type(file).to_owned())),
         Content::Multipart(pieces) => multipart(ctx, pieces, ticket).await?,
         Content::Related(value, file) => related(ctx, value, file, ticket).await?,
         text => text_body(text),

@@ -36,7 +36,10 @@ pub async fn push(
                 if params.response.full {
                     made.json = full();
                 }
-                made.set_file(params.response.field.clone(), answer::file(&given, content_type, &params.url, &params.response.field)?);
+                made.set_file(
+                    params.response.field.clone(),
+                    answer::file(&given, content_type, &params.url, &params.response.field)?,
+                );
                 outputs.push(0, made, origin()).await?;
             }
             Format::Text => {

@@ -233,10 +233,7 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
     }
     let mut items = Vec::new();
     let mut file = None;
-    let failed = match lab.run(operation, &procedure, params, &mut items, &mut file).await {
-        Ok(()) => None,
-        Err(error) => Some(error),
-    };
+    let failed = lab.run(operation, &procedure, params, &mut items, &mut file).await.err();
     if let Some(fault) = lab.fault() {
         return Err(fault);
     }

@@ -22,6 +22,9 @@ pub struct Server {
     port: u16,
 }
 
+/// Puts certificates into the server's folder.
+type Furnish<'f> = Box<dyn FnOnce(&Path) -> Result<()> + 'f>;
+
 impl Server {
     /// Starts one on a free port.
     pub fn start() -> Result<Server> {
@@ -34,7 +37,7 @@ impl Server {
         Server::of(Some(Box::new(furnish)))
     }
 
-    fn of(furnish: Option<Box<dyn FnOnce(&Path) -> Result<()> + '_>>) -> Result<Server> {
+    fn of(furnish: Option<Furnish<'_>>) -> Result<Server> {
         let program = package("mariadbd", &["mariadb-server"])?;
         let install = package("mariadb-install-db", &["mariadb-server"])?;
         let (folder, port) = (folder("mariadb")?, free_port());

@@ -32,6 +32,9 @@ pub struct Server {
     daemon: Option<Daemon>,
 }
 
+/// Puts certificates into the server's folder.
+type Furnish<'f> = Box<dyn FnOnce(&Path) -> Result<()> + 'f>;
+
 impl Server {
     /// One of its own.
     pub fn start() -> Result<Server> {
@@ -43,7 +46,7 @@ impl Server {
         Server::of(Some(Box::new(furnish)))
     }
 
-    fn of(furnish: Option<Box<dyn FnOnce(&Path) -> Result<()> + '_>>) -> Result<Server> {
+    fn of(furnish: Option<Furnish<'_>>) -> Result<Server> {
         daemon::package("rabbitmq-server", &["rabbitmq-server"])?;
         daemon::package("amqp-publish", &["amqp-tools"])?;
         let place = daemon::folder("rabbitmq-data")?;

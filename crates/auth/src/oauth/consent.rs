@@ -338,7 +338,6 @@ impl Vault {
         Ok(opened)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a part of one row")]
     async fn wait_for(
         &self,
         scope: ScopeId,

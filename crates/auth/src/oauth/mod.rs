@@ -128,14 +128,11 @@ impl OAuth {
             ("revokeUrl", self.revoke_url.as_deref()),
         ];
         for (field, text) in addresses.into_iter().filter_map(|(field, text)| Some((field, text?))) {
-            match fill(text, settings) {
-                Ok(text) => {
-                    if let Err(why) = address(&text, private) {
-                        refuse(field, why);
-                    }
-                }
-                // What is set later makes it complete.
-                Err(_) => {}
+            // One that lacks a setting becomes complete when that is set.
+            if let Ok(text) = fill(text, settings)
+                && let Err(why) = address(&text, private)
+            {
+                refuse(field, why);
             }
         }
         match self.flow {

@@ -56,12 +56,15 @@ pub(crate) struct Turn {
     forced: Option<(Instant, u64)>,
 }
 
+/// One at a time goes through.
+type Gate = Arc<tokio::sync::Mutex<Turn>>;
+
 /// The gates of connections.
 #[derive(Default)]
-pub(crate) struct Gates(Mutex<HashMap<(ScopeId, Name), Arc<tokio::sync::Mutex<Turn>>>>);
+pub(crate) struct Gates(Mutex<HashMap<(ScopeId, Name), Gate>>);
 
 impl Gates {
-    fn of(&self, scope: ScopeId, name: &Name) -> Arc<tokio::sync::Mutex<Turn>> {
+    fn of(&self, scope: ScopeId, name: &Name) -> Gate {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         gates.entry((scope, name.clone())).or_default().clone()
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 /// A way to show an account.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of them in a manifest")]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type", deny_unknown_fields)]
 pub enum Auth {
     /// OAuth 2.0.

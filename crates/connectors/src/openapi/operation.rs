@@ -196,8 +196,9 @@ fn answer(document: &Document, spec: &Value, method: &str, operation: &mut Map) 
         .flatten()
         .filter(|(_, property)| {
             let property = document.resolve(property);
-            property["type"] == "array" && !document.resolve(&property["items"])["properties"].is_null()
-                || property["type"] == "array" && property["items"]["type"] == "object"
+            let items = &property["items"];
+            let of_objects = !document.resolve(items)["properties"].is_null() || items["type"] == "object";
+            property["type"] == "array" && of_objects
         })
         .map(|(name, _)| name)
         .collect();

@@ -22,9 +22,20 @@ const saved = async (page) => page.getByText("Draft saved").waitFor();
 const paramsOf = async (server, name, node) => (await server.api(`/workflows/${name}/draft`)).spec.nodes.find((one) => one.name === node).params ?? {};
 const labels = (panel) => panel.locator(".ed-form .ed-label label, .ed-form .ed-label > h4").allInnerTexts();
 
+/** All that is built in, and of each service what asks for most: its forms are made of the same parts. */
+function oneEach(types) {
+  const of = new Map();
+  const asks = (type) => Object.keys(type.params.properties ?? {}).length;
+  for (const type of types) {
+    const key = type.provider.startsWith("connector:") ? type.provider : type.id;
+    if (!of.has(key) || asks(of.get(key)) < asks(type)) of.set(key, type);
+  }
+  return [...of.values()];
+}
+
 for (const theme of ["light", "dark"]) {
-  check(`the form of every node type is accessible and fits its column, ${theme}`, async ({ open, server }) => {
-    const types = (await server.api("/node-types")).items.filter((type) => type.group !== "note");
+  check(`the form of every kind of node is accessible and fits its column, ${theme}`, async ({ open, server }) => {
+    const types = oneEach((await server.api("/node-types")).items.filter((type) => type.group !== "note"));
     await draft(server, `all-${theme}`, types.map((type) => ({ name: type.id, type: type.id })));
     const page = await open("/", { theme });
     const faults = [];
@@ -74,6 +85,34 @@ check("a form shows what counts for the chosen operation, and a login is made wi
   await saved(page);
   const params = await paramsOf(server, "database", "Base");
   assert.deepEqual(params, { operation: "select", query: "SELECT * FROM orders WHERE id = $1", queryParameters: ["17"], table: "orders", returnAll: true }, "what is hidden is kept");
+});
+
+check("a service's node is found, gets its account, and keeps it", async ({ open, server }) => {
+  await draft(server, "service", []);
+  const page = await open("/workflows/service/edit");
+  await page.locator(".react-flow__node").first().waitFor();
+  await page.keyboard.press("n");
+  await page.getByRole("combobox", { name: "Search node types" }).fill("slack post");
+  await page.getByRole("option", { name: /^Slack: Post a message/ }).first().waitFor();
+  await page.keyboard.press("Enter");
+  const panel = page.getByRole("dialog", { name: /^Node / });
+  await panel.getByRole("button", { name: "New connection" }).click();
+  const dialog = page.getByRole("dialog", { name: "New connection: Slack" });
+  await dialog.getByRole("radio", { name: /Slack account/ }).check();
+  await dialog.getByLabel("Redirect address").waitFor();
+  await dialog.getByRole("radio", { name: /token/ }).check();
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.getByText("without it the service lets nobody in").waitFor();
+  await page.keyboard.type("xoxb-1");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await panel.getByLabel("Connection", { exact: true }).inputValue(), "slack");
+  await saved(page);
+  const { spec } = await server.api("/connections/slack");
+  assert.equal(spec.connector, "slack");
+  assert.deepEqual(spec.secrets, ["token"]);
+  const { spec: now } = await server.api("/workflows/service/draft");
+  assert.deepEqual(Object.values(now.nodes[1].connections), ["slack"]);
 });
 
 check("columns of a data table are mapped from the fields that came in", async ({ open, server }) => {

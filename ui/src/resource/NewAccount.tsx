@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Copy } from "lucide-react";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf, problemsOf, type Problem } from "@/api/problem";
@@ -40,6 +40,15 @@ export function NewAccount({ connector, called, onBack, onClose, onMade }: { con
   const [way, setWay] = useState(connector.accounts[0]);
   const [typed, setTyped] = useState<Partial<Draft>>({});
   const [checked, setChecked] = useState(false);
+  /** Times that something was wrong when it was to be made. */
+  const [faults, setFaults] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    const first = faults > 0 ? form.current?.querySelector<HTMLElement>("[aria-invalid=true]") : null;
+    // What is wrong with it stands below it, and must not lie behind the footer.
+    first?.scrollIntoView({ block: "center" });
+    first?.focus({ preventScroll: true });
+  }, [faults]);
   /** What is written already; another attempt goes on from there. */
   const [written, setWritten] = useState<{ name: string | null; secrets: readonly string[] }>({ name: null, secrets: [] });
   const make = useMutation({
@@ -73,6 +82,7 @@ export function NewAccount({ connector, called, onBack, onClose, onMade }: { con
       }
     },
     onSuccess: onMade,
+    onError: () => { setFaults((count) => count + 1); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["connection"] }),
   });
   if (way === undefined) return <NoAccount connector={connector} onBack={onBack} onClose={onClose} />;
@@ -100,11 +110,14 @@ export function NewAccount({ connector, called, onBack, onClose, onMade }: { con
     setChecked(true);
     // Once it is there, the list has a connection of this name.
     change({ name: draft.name });
-    if (missingIn(connector, way, draft).length > 0) return;
+    if (missingIn(connector, way, draft).length > 0) {
+      setFaults(faults + 1);
+      return;
+    }
     make.mutate({ account: way, draft, opened: flowOf(way) === "authorizationCode" ? openWindow() : null });
   };
   return (
-    <form className="flex flex-col gap-4" onSubmit={submit} noValidate>
+    <form ref={form} className="flex flex-col gap-4" onSubmit={submit} noValidate>
       {connector.accounts.length === 1 ? (
         <p className="text-ink-soft"><b className="font-medium text-ink">{way.title}.</b> <Line text={way.help} /></p>
       ) : (
@@ -128,7 +141,7 @@ export function NewAccount({ connector, called, onBack, onClose, onMade }: { con
       <Field label="Name" hint={isThere ? "It is made already; what is missing is written to it." : "Nodes refer to it by this name."} error={at("/name")}>
         {(ids) => <Input {...ids} readOnly={isThere} value={draft.name} onChange={(event) => { change({ name: event.target.value.trim() }); }} />}
       </Field>
-      <SchemaForm schema={asked} pointer="/spec/settings" value={draft.settings} problems={problems} onChange={(settings) => { change({ settings }); }} />
+      {Object.keys(asked.properties ?? {}).length === 0 ? null : <SchemaForm schema={asked} pointer="/spec/settings" value={draft.settings} problems={problems} onChange={(settings) => { change({ settings }); }} />}
       {placesOf(way).map(({ pointer, label }) => (
         <Field key={pointer} label={label} error={at(`/spec${pointer}`)}>
           {(ids) => <Input {...ids} autoComplete="off" value={draft.places[pointer] ?? ""} onChange={(event) => { change({ places: { ...draft.places, [pointer]: event.target.value } }); }} />}
@@ -214,5 +227,5 @@ function NoAccount({ connector, onBack, onClose }: { connector: Connector; onBac
 
 /** What ends a step of a dialog; it stays in sight while the step is scrolled. */
 export function DialogFooter({ children }: { children: ReactNode }) {
-  return <footer className="sticky bottom-0 z-10 -mx-5 -mb-4 mt-4 flex justify-end gap-2 border-t bg-raised px-5 py-3">{children}</footer>;
+  return <footer className="sticky -bottom-4 z-10 -mx-5 -mb-4 mt-4 flex justify-end gap-2 border-t bg-raised px-5 py-3">{children}</footer>;
 }

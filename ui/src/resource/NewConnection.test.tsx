@@ -91,6 +91,7 @@ test("what is missing is said at its field, and nothing is sent", async () => {
   const { user, asked } = open({ service: "desk" });
   await user.click(await screen.findByRole("button", { name: "Create" }));
   expect(screen.getByLabelText("Subdomain").getAttribute("aria-invalid")).toBe("true");
+  expect(document.activeElement).toBe(screen.getByLabelText("Subdomain"));
   expect(screen.getByLabelText("User name").getAttribute("aria-invalid")).toBe("true");
   expect(screen.getByLabelText("API token").getAttribute("aria-invalid")).toBe("true");
   expect(screen.getByRole("option", { name: "Europe" })).toBeTruthy();

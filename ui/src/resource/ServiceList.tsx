@@ -44,7 +44,7 @@ export function ServiceList({ onChoose }: { onChoose: (chosen: Chosen) => void }
   const move = (to: number) => { setActive(Math.max(Math.min(to, all.length - 1), 0)); };
   return (
     <div className="flex flex-col gap-3">
-      <div className="sticky top-0 z-10 bg-raised pb-1">
+      <div className="sticky top-0 z-10 -mx-1 bg-raised px-1 pt-1 pb-1">
         <Input
           autoFocus
           role="combobox"
@@ -82,7 +82,7 @@ export function ServiceList({ onChoose }: { onChoose: (chosen: Chosen) => void }
                   role="option"
                   aria-selected={option === chosen}
                   ref={(element) => { if (option === chosen && active > 0) element?.scrollIntoView({ block: "nearest" }); }}
-                  className="cursor-pointer rounded-base px-2 py-1.5 hover:bg-sunken aria-selected:bg-accent-soft"
+                  className="cursor-pointer scroll-mt-12 rounded-base px-2 py-1.5 hover:bg-sunken aria-selected:bg-accent-soft"
                   onClick={() => { onChoose(option.chosen); }}
                 >
                   <span className="block font-medium">{option.title}</span>

@@ -72,7 +72,7 @@ export function ConnectionPicker({ slot, kinds, service, value, onChange }: Prop
   const options = (of: readonly Offered[]) => of.map((one) => <option key={one.name} value={one.name}>{one.title === "" ? one.name : `${one.title} (${one.name})`} – {worded(one.kind)}</option>);
   return (
     <Field
-      label={slot === "auth" || kinds?.every((kind) => kind.startsWith("login")) === true ? "Connection" : `Connection (${slot})`}
+      label={slot === "auth" || service !== undefined || kinds?.every((kind) => kind.startsWith("login")) === true ? "Connection" : `Connection (${slot})`}
       hint={known.data !== undefined && offered.length === 0 ? `No connection fits yet${wanted === undefined || service !== undefined ? "" : ` (it takes: ${wanted})`}.` : undefined}
       error={misfit ? strange : known.error ? "the connections cannot be listed" : undefined}
     >

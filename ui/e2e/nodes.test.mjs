@@ -179,8 +179,10 @@ check("nodes are found in families, by n8n's names and by what they are not yet"
   await page.getByRole("button", { name: "Add node" }).click();
   const palette = page.getByRole("dialog", { name: "Add a node" });
   const options = () => palette.getByRole("option").locator("b").allInnerTexts();
-  assert.equal((await options()).length, (await server.api("/node-types")).items.length, "all of them are there");
-  for (const family of ["Triggers", "Flow", "Databases", "Files and formats"]) await palette.getByText(family, { exact: true }).waitFor();
+  const types = (await server.api("/node-types")).items;
+  const services = new Set(types.map(({ provider }) => provider).filter((provider) => provider.startsWith("connector:")));
+  assert.equal((await options()).length, types.filter(({ provider }) => !services.has(provider)).length + services.size, "all of them are there, a service once");
+  for (const family of ["Triggers", "Flow", "Services", "Databases", "Files and formats"]) await palette.getByText(family, { exact: true }).waitFor();
   const search = palette.getByRole("combobox");
   for (const [wanted, first] of [["cron", "Schedule"], ["split in batches", "Loop over items"], ["function", "Code"], ["imap", "Email trigger"], ["execute workflow", "Call workflow"]]) {
     await search.fill(wanted);
@@ -188,21 +190,21 @@ check("nodes are found in families, by n8n's names and by what they are not yet"
   }
   await search.fill("spreadsheet");
   assert.ok((await options()).slice(0, 3).includes("Extract from file"));
-  await search.fill("gmail");
+  await search.fill("kafka");
   await palette.getByText("Until then, these do the work").waitFor();
-  assert.deepEqual(await options(), ["Send email", "Email trigger", "HTTP request"]);
+  assert.deepEqual(await options(), ["NATS", "RabbitMQ", "MQTT"]);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
-  await page.getByRole("dialog", { name: "Node Send email" }).waitFor();
+  await page.getByRole("dialog", { name: "Node NATS" }).waitFor();
 });
 
 check("an import says what runs and what waits, and leads to the nodes", async ({ open, server }) => {
   const node = (name, type, typeVersion, at, more = {}) => ({ id: name, name, type: `n8n-nodes-base.${type}`, typeVersion, position: [at * 220, 0], parameters: {}, ...more });
   const file = {
     name: "Leads",
-    nodes: [node("Start", "manualTrigger", 1, 0), node("Sheet", "googleSheets", 4, 1, { credentials: { googleSheetsOAuth2Api: { id: "1", name: "Sheets" } } }), node("Mail", "emailSend", 2.1, 2, { credentials: { smtp: { id: "2", name: "Outbox" } } })],
-    connections: { Start: { main: [[{ node: "Sheet", type: "main", index: 0 }]] }, Sheet: { main: [[{ node: "Mail", type: "main", index: 0 }]] } },
+    nodes: [node("Start", "manualTrigger", 1, 0), node("Stream", "kafka", 1, 1, { credentials: { kafka: { id: "1", name: "Streams" } } }), node("Mail", "emailSend", 2.1, 2, { credentials: { smtp: { id: "2", name: "Outbox" } } })],
+    connections: { Start: { main: [[{ node: "Stream", type: "main", index: 0 }]] }, Stream: { main: [[{ node: "Mail", type: "main", index: 0 }]] } },
   };
   const page = await open("/workflows");
   await page.getByRole("button", { name: "Import", exact: true }).click();
@@ -218,15 +220,16 @@ check("an import says what runs and what waits, and leads to the nodes", async (
   await report.getByRole("button", { name: "Make it" }).click();
   const making = page.getByRole("dialog", { name: "New connection" });
   assert.notEqual(await making.getByRole("textbox", { name: "Name", exact: true }).inputValue(), "", "it has the name that the node refers to");
+  await making.getByLabel(/^Protocol/).waitFor();
   assert.deepEqual(await making.getByLabel(/^Protocol/).locator("option").allInnerTexts(), ["smtp"]);
   await making.getByRole("button", { name: "Cancel" }).click();
-  await report.getByRole("link", { name: "Sheet", exact: true }).first().click();
-  const panel = page.getByRole("dialog", { name: "Node Sheet" });
-  await panel.getByText("A placeholder for n8n’s “Google Sheets”").or(panel.getByText("A placeholder for n8n's “Google Sheets”")).waitFor();
-  await panel.getByRole("button", { name: "Replace with Data table" }).click();
-  await panel.getByLabel("Operation", { exact: true }).waitFor();
+  await report.getByRole("link", { name: "Stream", exact: true }).first().click();
+  const panel = page.getByRole("dialog", { name: "Node Stream" });
+  await panel.getByText("A placeholder for n8n’s “Kafka”").or(panel.getByText("A placeholder for n8n's “Kafka”")).waitFor();
+  await panel.getByRole("button", { name: "Replace with NATS" }).click();
+  await panel.getByLabel("Connection", { exact: true }).waitFor();
   await saved(page);
   const { spec } = await server.api("/workflows/leads/draft");
-  assert.equal(spec.nodes.find((one) => one.name === "Sheet").type, "data.table");
+  assert.equal(spec.nodes.find((one) => one.name === "Stream").type, "nats.publish");
   assert.equal(spec.edges.length, 2, "the edges stay");
 });

@@ -37,7 +37,7 @@ type Left = { secrets: string; auth: Record<string, unknown> } | { connect: Made
 
 /** Makes an account: first on which service, then what it asks for. */
 export function NewConnection({ called = "", kinds, service, withSecrets = false, onClose, onMade }: Props) {
-  const connectors = useConnectors();
+  const connectors = useConnectors(service !== undefined);
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [left, setLeft] = useState<Left | null>(null);
   const wanted = service === undefined ? undefined : connectors.data?.find(({ name }) => name === service);

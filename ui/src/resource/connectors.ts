@@ -14,8 +14,9 @@ export type Account = Omit<components["schemas"]["AccountView"], "spec"> & { spe
 export type Connector = Omit<View, "accounts" | "settings"> & { settings: Schema; accounts: Account[] };
 
 /** The services, as the server has them. */
-export function useConnectors() {
+export function useConnectors(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: ["connectors"],
     queryFn: () => data(api.GET("/api/v1/connectors")),
     staleTime: Infinity,

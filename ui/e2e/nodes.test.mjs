@@ -22,9 +22,20 @@ const saved = async (page) => page.getByText("Draft saved").waitFor();
 const paramsOf = async (server, name, node) => (await server.api(`/workflows/${name}/draft`)).spec.nodes.find((one) => one.name === node).params ?? {};
 const labels = (panel) => panel.locator(".ed-form .ed-label label, .ed-form .ed-label > h4").allInnerTexts();
 
+/** All that is built in, and of each service what asks for most: its forms are made of the same parts. */
+function oneEach(types) {
+  const of = new Map();
+  const asks = (type) => Object.keys(type.params.properties ?? {}).length;
+  for (const type of types) {
+    const key = type.provider.startsWith("connector:") ? type.provider : type.id;
+    if (!of.has(key) || asks(of.get(key)) < asks(type)) of.set(key, type);
+  }
+  return [...of.values()];
+}
+
 for (const theme of ["light", "dark"]) {
-  check(`the form of every node type is accessible and fits its column, ${theme}`, async ({ open, server }) => {
-    const types = (await server.api("/node-types")).items.filter((type) => type.group !== "note");
+  check(`the form of every kind of node is accessible and fits its column, ${theme}`, async ({ open, server }) => {
+    const types = oneEach((await server.api("/node-types")).items.filter((type) => type.group !== "note"));
     await draft(server, `all-${theme}`, types.map((type) => ({ name: type.id, type: type.id })));
     const page = await open("/", { theme });
     const faults = [];
@@ -74,6 +85,34 @@ check("a form shows what counts for the chosen operation, and a login is made wi
   await saved(page);
   const params = await paramsOf(server, "database", "Base");
   assert.deepEqual(params, { operation: "select", query: "SELECT * FROM orders WHERE id = $1", queryParameters: ["17"], table: "orders", returnAll: true }, "what is hidden is kept");
+});
+
+check("a service's node is found, gets its account, and keeps it", async ({ open, server }) => {
+  await draft(server, "service", []);
+  const page = await open("/workflows/service/edit");
+  await page.locator(".react-flow__node").first().waitFor();
+  await page.keyboard.press("n");
+  await page.getByRole("combobox", { name: "Search node types" }).fill("slack post");
+  await page.getByRole("option", { name: /^Slack: Post a message/ }).first().waitFor();
+  await page.keyboard.press("Enter");
+  const panel = page.getByRole("dialog", { name: /^Node / });
+  await panel.getByRole("button", { name: "New connection" }).click();
+  const dialog = page.getByRole("dialog", { name: "New connection: Slack" });
+  await dialog.getByRole("radio", { name: /Slack account/ }).check();
+  await dialog.getByLabel("Redirect address").waitFor();
+  await dialog.getByRole("radio", { name: /token/ }).check();
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.getByText("without it the service lets nobody in").waitFor();
+  await page.keyboard.type("xoxb-1");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal(await panel.getByLabel("Connection", { exact: true }).inputValue(), "slack");
+  await saved(page);
+  const { spec } = await server.api("/connections/slack");
+  assert.equal(spec.connector, "slack");
+  assert.deepEqual(spec.secrets, ["token"]);
+  const { spec: now } = await server.api("/workflows/service/draft");
+  assert.deepEqual(Object.values(now.nodes[1].connections), ["slack"]);
 });
 
 check("columns of a data table are mapped from the fields that came in", async ({ open, server }) => {
@@ -140,8 +179,10 @@ check("nodes are found in families, by n8n's names and by what they are not yet"
   await page.getByRole("button", { name: "Add node" }).click();
   const palette = page.getByRole("dialog", { name: "Add a node" });
   const options = () => palette.getByRole("option").locator("b").allInnerTexts();
-  assert.equal((await options()).length, (await server.api("/node-types")).items.length, "all of them are there");
-  for (const family of ["Triggers", "Flow", "Databases", "Files and formats"]) await palette.getByText(family, { exact: true }).waitFor();
+  const types = (await server.api("/node-types")).items;
+  const services = new Set(types.map(({ provider }) => provider).filter((provider) => provider.startsWith("connector:")));
+  assert.equal((await options()).length, types.filter(({ provider }) => !services.has(provider)).length + services.size, "all of them are there, a service once");
+  for (const family of ["Triggers", "Flow", "Services", "Databases", "Files and formats"]) await palette.getByText(family, { exact: true }).waitFor();
   const search = palette.getByRole("combobox");
   for (const [wanted, first] of [["cron", "Schedule"], ["split in batches", "Loop over items"], ["function", "Code"], ["imap", "Email trigger"], ["execute workflow", "Call workflow"]]) {
     await search.fill(wanted);
@@ -149,21 +190,21 @@ check("nodes are found in families, by n8n's names and by what they are not yet"
   }
   await search.fill("spreadsheet");
   assert.ok((await options()).slice(0, 3).includes("Extract from file"));
-  await search.fill("gmail");
+  await search.fill("kafka");
   await palette.getByText("Until then, these do the work").waitFor();
-  assert.deepEqual(await options(), ["Send email", "Email trigger", "HTTP request"]);
+  assert.deepEqual(await options(), ["NATS", "RabbitMQ", "MQTT"]);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
-  await page.getByRole("dialog", { name: "Node Send email" }).waitFor();
+  await page.getByRole("dialog", { name: "Node NATS" }).waitFor();
 });
 
 check("an import says what runs and what waits, and leads to the nodes", async ({ open, server }) => {
   const node = (name, type, typeVersion, at, more = {}) => ({ id: name, name, type: `n8n-nodes-base.${type}`, typeVersion, position: [at * 220, 0], parameters: {}, ...more });
   const file = {
     name: "Leads",
-    nodes: [node("Start", "manualTrigger", 1, 0), node("Sheet", "googleSheets", 4, 1, { credentials: { googleSheetsOAuth2Api: { id: "1", name: "Sheets" } } }), node("Mail", "emailSend", 2.1, 2, { credentials: { smtp: { id: "2", name: "Outbox" } } })],
-    connections: { Start: { main: [[{ node: "Sheet", type: "main", index: 0 }]] }, Sheet: { main: [[{ node: "Mail", type: "main", index: 0 }]] } },
+    nodes: [node("Start", "manualTrigger", 1, 0), node("Stream", "kafka", 1, 1, { credentials: { kafka: { id: "1", name: "Streams" } } }), node("Mail", "emailSend", 2.1, 2, { credentials: { smtp: { id: "2", name: "Outbox" } } })],
+    connections: { Start: { main: [[{ node: "Stream", type: "main", index: 0 }]] }, Stream: { main: [[{ node: "Mail", type: "main", index: 0 }]] } },
   };
   const page = await open("/workflows");
   await page.getByRole("button", { name: "Import", exact: true }).click();
@@ -179,15 +220,16 @@ check("an import says what runs and what waits, and leads to the nodes", async (
   await report.getByRole("button", { name: "Make it" }).click();
   const making = page.getByRole("dialog", { name: "New connection" });
   assert.notEqual(await making.getByRole("textbox", { name: "Name", exact: true }).inputValue(), "", "it has the name that the node refers to");
+  await making.getByLabel(/^Protocol/).waitFor();
   assert.deepEqual(await making.getByLabel(/^Protocol/).locator("option").allInnerTexts(), ["smtp"]);
   await making.getByRole("button", { name: "Cancel" }).click();
-  await report.getByRole("link", { name: "Sheet", exact: true }).first().click();
-  const panel = page.getByRole("dialog", { name: "Node Sheet" });
-  await panel.getByText("A placeholder for n8n’s “Google Sheets”").or(panel.getByText("A placeholder for n8n's “Google Sheets”")).waitFor();
-  await panel.getByRole("button", { name: "Replace with Data table" }).click();
-  await panel.getByLabel("Operation", { exact: true }).waitFor();
+  await report.getByRole("link", { name: "Stream", exact: true }).first().click();
+  const panel = page.getByRole("dialog", { name: "Node Stream" });
+  await panel.getByText("A placeholder for n8n’s “Kafka”").or(panel.getByText("A placeholder for n8n's “Kafka”")).waitFor();
+  await panel.getByRole("button", { name: "Replace with NATS" }).click();
+  await panel.getByLabel("Connection", { exact: true }).waitFor();
   await saved(page);
   const { spec } = await server.api("/workflows/leads/draft");
-  assert.equal(spec.nodes.find((one) => one.name === "Sheet").type, "data.table");
+  assert.equal(spec.nodes.find((one) => one.name === "Stream").type, "nats.publish");
   assert.equal(spec.edges.length, 2, "the edges stay");
 });

@@ -52,6 +52,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the services that there are connectors for, and how an account on each is shown. */
+        get: operations["listConnectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kinds": {
         parameters: {
             query?: never;
@@ -4749,6 +4766,61 @@ export interface components {
             /** Format: uri-reference */
             instance?: string;
         };
+        /** @description A page of a list. */
+        Page19: {
+            /** @description The entries. */
+            items: components["schemas"]["ConnectorView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description An outside service. */
+        ConnectorView: {
+            /** @description Its name, the first part of the names of its node types. */
+            name: string;
+            /** @description The service's name. */
+            title: string;
+            /** @description What one does with it. */
+            summary: string;
+            /** @description The vendor's reference. */
+            docs: string;
+            /** @description Where it stands in the list. */
+            categories: string[];
+            /** @description Words that people search it by. */
+            keywords: string[];
+            /**
+             * Format: uint
+             * @description Number of its operations.
+             */
+            operations: number;
+            /**
+             * Format: uint
+             * @description Number of its triggers that are run.
+             */
+            triggers: number;
+            /** @description JSON Schema of what a connection says beside its secrets. */
+            settings: unknown;
+            /** @description Ways to show an account, the best one first; none: the service asks for no account. */
+            accounts: components["schemas"]["AccountView"][];
+        };
+        /** @description A way to show an account. */
+        AccountView: {
+            /** @description Its name in the manifest. */
+            id: string;
+            /** @description What the service calls it. */
+            title: string;
+            /** @description Where a person finds it. */
+            help: string;
+            /** @description The connection's spec, to be filled in. */
+            spec: unknown;
+            /** @description Secrets that a person sets, with what the service calls them. */
+            secrets: {
+                [key: string]: string;
+            };
+            /** @description Places of the spec that only whoever has the account knows. */
+            fillIn: string[];
+            /** @description Whether a person consents at the service. */
+            consent: boolean;
+        };
     };
     responses: {
         /** @description A refusal that can be acted on. */
@@ -4836,6 +4908,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listConnectors: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page19"];
                 };
             };
             default: components["responses"]["Problem"];

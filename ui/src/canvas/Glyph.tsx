@@ -12,7 +12,7 @@ const SIGNS: Readonly<Record<string, LucideIcon>> = {
   "http.webhook": Webhook, "core.manual": Hand, "core.schedule": CalendarClock, "core.called": PhoneIncoming, "core.error-trigger": TriangleAlert, "core.set": PencilLine,
   "core.if": Split, "core.switch": Network, "core.filter": Funnel, "core.merge": GitMerge, "core.code": Braces, "core.loop": Repeat, "core.wait": Hourglass,
   "core.call": Workflow, "core.split-out": Ungroup, "core.aggregate": Sigma, "core.sort": ArrowDownUp, "core.limit": ListEnd, "core.stop": CircleStop,
-  "http.request": Globe, "http.respond": CornerUpLeft, "core.noop": ArrowRight, "core.note": StickyNote,
+  "http.request": Globe, "http.respond": CornerUpLeft, "core.noop": ArrowRight, "core.own-life": TrainTrack, "core.note": StickyNote,
   "core.compare": Diff, "core.compression": Package, "core.convert-to-file": FileUp, "core.extract-from-file": FileDown, "core.crypto": Hash, "core.date-time": CalendarDays, "core.debug-helper": Wrench,
   "core.edit-image": Image, "core.evaluation": FlaskConical, "core.evaluation-trigger": FlaskConical, "core.execution-data": Tags, "core.fishplate": TrainTrack, "core.html": CodeXml, "core.item-lists": List, "core.jwt": ShieldCheck,
   "core.markdown": FileCode, "core.move-binary": Binary, "core.read-write-file": HardDrive, "core.remove-duplicates": BrushCleaning, "core.rename-keys": Tags, "core.rss-read": Rss, "core.spreadsheet-file": FileSpreadsheet,

@@ -1,6 +1,6 @@
 //! The families that node types stand in where one is chosen, by what a person wants to do.
 
-export const FAMILIES = ["Triggers", "Flow", "Items and fields", "Files and formats", "Dates, hashes, tokens", "Web", "Forms", "Databases", "Messages and mail", "Servers and files elsewhere", "This server", "As n8n once had them", "Others"] as const;
+export const FAMILIES = ["Triggers", "Flow", "Items and fields", "Files and formats", "Dates, hashes, tokens", "Web", "Services", "Forms", "Databases", "Messages and mail", "Servers and files elsewhere", "This server", "As n8n once had them", "Others"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 const BY_ID: Readonly<Record<string, Family>> = {
@@ -18,7 +18,8 @@ const BY_AREA: Readonly<Record<string, Family>> = {
 
 const BY_GROUP: Readonly<Record<string, Family>> = { trigger: "Triggers", flow: "Flow", transform: "Items and fields" };
 
-export function familyOf(type: { readonly id: string; readonly group: string }): Family {
+export function familyOf(type: { readonly id: string; readonly group: string; readonly provider?: string }): Family {
+  if (type.provider?.startsWith("connector:") === true) return "Services";
   if (type.group === "trigger") return "Triggers";
   return BY_ID[type.id] ?? BY_AREA[type.id.split(".")[0] ?? ""] ?? BY_GROUP[type.group] ?? "Others";
 }

@@ -110,7 +110,7 @@ function Choice({ chosen, onChoose, title, about, more = [] }: { chosen: boolean
 }
 
 /** A name near to the wanted one that nobody has. */
-function free(wanted: string, taken: readonly string[]): string {
+export function free(wanted: string, taken: readonly string[]): string {
   for (let count = 1; ; count += 1) {
     const name = count === 1 ? wanted : `${wanted}-${String(count)}`;
     if (!taken.includes(name)) return name;

@@ -74,7 +74,8 @@ const record = (value: unknown): Record<string, unknown> => (typeof value === "o
 
 function FormPart({ shared, schema, name, pointer, value, required, onChange }: Part) {
   const control = controlOf(schema, shared.root);
-  const label = required ? readable(name) : `${readable(name)} (optional)`;
+  const called = schema.title ?? readable(name);
+  const label = required ? called : `${called} (optional)`;
   const hint = control.schema.description;
   const error = shared.problems.find((problem) => problem.pointer === pointer)?.detail;
   const example = control.schema.examples?.[0];
@@ -82,7 +83,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
     case "boolean":
       return (
         <div>
-          <Checkbox label={readable(name)} checked={value === true || (value === undefined && control.schema.default === true)} onChange={(event) => { onChange(event.target.checked); }} />
+          <Checkbox label={called} checked={value === true || (value === undefined && control.schema.default === true)} onChange={(event) => { onChange(event.target.checked); }} />
           {hint === undefined ? null : <p className="mt-0.5 pl-6 text-small text-ink-faint"><Line text={hint} /></p>}
         </div>
       );
@@ -114,7 +115,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
           {(ids) => (
             <Select {...ids} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }}>
               {required ? null : <option value="">As usual</option>}
-              {control.choices.map((choice) => <option key={choice.value} value={choice.value}>{choice.value}</option>)}
+              {control.choices.map((choice) => <option key={choice.value} value={choice.value}>{choice.name}</option>)}
             </Select>
           )}
         </Field>

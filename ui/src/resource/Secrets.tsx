@@ -27,9 +27,10 @@ function secretFields(auth: Record<string, unknown>): string[] {
     case "keys":
       return ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
     case "custom":
-      return Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) =>
-        Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [],
-      );
+      return [
+        ...Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) => (Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [])),
+        ...(Array.isArray(auth["secretParts"]) ? auth["secretParts"].map(String) : []),
+      ];
     case "login":
       return loginSecrets(String(auth["protocol"]), (auth["settings"] ?? {}) as Record<string, unknown>);
     default:
@@ -44,7 +45,7 @@ function loginSecrets(protocol: string, settings: Record<string, unknown>): stri
 }
 
 /** Secrets of several lines: keys in PEM. */
-const LONG = new Set(["privateKey", "clientKey", "publicKey", "decryptionKey"]);
+export const LONG = new Set(["privateKey", "clientKey", "publicKey", "decryptionKey"]);
 
 /** Secrets go in, and never come out. */
 export function Secrets({ name, auth }: { name: string; auth: Record<string, unknown> }) {

@@ -1,6 +1,7 @@
 /** JSON Schema as our kinds use it. */
 export interface Schema {
   type?: string | string[];
+  title?: string;
   description?: string;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -25,7 +26,7 @@ export type Control =
   | { form: "text"; schema: Schema; optional: boolean }
   | { form: "number"; schema: Schema; optional: boolean; whole: boolean }
   | { form: "boolean"; schema: Schema }
-  | { form: "choice"; schema: Schema; optional: boolean; choices: { value: string; about: string }[] }
+  | { form: "choice"; schema: Schema; optional: boolean; choices: { value: string; name: string; about: string }[] }
   | { form: "list"; schema: Schema; of: Schema }
   | { form: "object"; schema: Schema; optional: boolean; fields: { name: string; schema: Schema; required: boolean }[] }
   | { form: "tagged"; schema: Schema; tag: string; branches: { value: string; about: string; schema: Schema }[] }
@@ -70,7 +71,7 @@ export function controlOf(given: Schema, root: Schema): Control {
   const { schema, optional } = resolve(given, root);
   if (schema.oneOf !== undefined) {
     if (schema.oneOf.every((branch) => typeof branch.const === "string")) {
-      return { form: "choice", schema, optional, choices: schema.oneOf.map((branch) => ({ value: String(branch.const), about: branch.description ?? "" })) };
+      return { form: "choice", schema, optional, choices: schema.oneOf.map((branch) => ({ value: String(branch.const), name: branch.title ?? String(branch.const), about: branch.description ?? "" })) };
     }
     const tag = tagOf(schema.oneOf);
     if (tag !== null) {
@@ -79,7 +80,7 @@ export function controlOf(given: Schema, root: Schema): Control {
     }
   }
   if (schema.enum !== undefined && schema.enum.every((value) => typeof value === "string")) {
-    return { form: "choice", schema, optional, choices: schema.enum.map((value) => ({ value: String(value), about: "" })) };
+    return { form: "choice", schema, optional, choices: schema.enum.map((value) => ({ value: String(value), name: String(value), about: "" })) };
   }
   if (schema.type === "string") return { form: "text", schema, optional };
   if (schema.type === "integer" || schema.type === "number") return { form: "number", schema, optional, whole: schema.type === "integer" };

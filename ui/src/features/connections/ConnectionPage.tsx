@@ -9,6 +9,7 @@ import { Button } from "@/kit/Button";
 import { Unloaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
 import { toasts } from "@/kit/toasts";
+import { ConnectPanel } from "@/resource/ConnectPanel";
 import { DeleteDialog } from "@/resource/DeleteDialog";
 import { useEdited } from "@/resource/edited";
 import { History } from "@/resource/History";
@@ -18,8 +19,6 @@ import { RenameDialog } from "@/resource/RenameDialog";
 import { SchemaForm } from "@/resource/SchemaForm";
 import { Secrets } from "@/resource/Secrets";
 import { Uses } from "@/resource/Uses";
-
-import { ConnectPanel } from "./ConnectPanel";
 
 /** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {

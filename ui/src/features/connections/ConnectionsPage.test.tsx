@@ -10,7 +10,7 @@ import { ConnectionsPage } from "./ConnectionsPage";
 const connection = (name: string, spec: object = {}) => ({ kind: "connection", name, revision: 3, labels: {}, spec: { auth: { type: "bearer" }, hosts: ["api.example.com"], ...spec }, updatedAt: "2026-01-01T00:00:00Z" });
 const condition = (more: object = {}) => ({ runnable: true, problems: [], refersTo: [], usedBy: [], activelyUsedBy: [], ...more });
 const status = (more: object = {}) => ({ name: "crm", state: "good", needsConsent: false, scopes: [], ...more });
-const SCHEMA = { type: "object", properties: { title: { type: "string" }, hosts: { type: "array", items: { type: "string", description: "A host such as `*.example.com`." } } }, required: ["hosts"] };
+const SCHEMA = { type: "object", properties: { auth: { oneOf: [{ type: "object", description: "A token in the header `authorization`.", properties: { type: { const: "bearer" } } }] }, title: { type: "string" }, hosts: { type: "array", items: { type: "string", description: "A host such as `*.example.com`." } } }, required: ["hosts"] };
 const KINDS: Answers = { "GET /api/v1/kinds": () => ({ items: [{ name: "connection", schema: SCHEMA }] }) };
 
 const list = (items: object[], answers: Answers = {}) => openPage({ path: "/connections", at: "/connections", page: ConnectionsPage }, { "GET /api/v1/connections": () => ({ items }), ...KINDS, ...answers });
@@ -43,6 +43,7 @@ test("where the form of a new account cannot be had, the dialog says why, and ha
   expect(await dialog.findByText("not ready")).toBeTruthy();
   refused = false;
   await user.click(dialog.getByRole("button", { name: "Try again" }));
+  await user.click(await dialog.findByRole("option", { name: /Bearer token/ }));
   expect(await dialog.findByRole("textbox", { name: /Title/ })).toBeTruthy();
 });
 

@@ -29,6 +29,7 @@ import { fetchItems, here, outputOf, PINNED } from "./items";
 import { calledBy } from "./Peek";
 import { PeekContext } from "./peek";
 import { Placeholder } from "./Placeholder";
+import { connectorOf } from "./services";
 import { slotsOf } from "./slots";
 import { errorText, RunContext, stepOf, useRunData } from "./run";
 
@@ -203,7 +204,7 @@ function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec;
       if (!same(params[key], whole[key])) below(place, params, key).onChange(whole[key]);
     }
   };
-  const pickers = slots.map(({ slot, kinds }) => <ConnectionPicker key={slot} slot={slot} kinds={kinds} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />);
+  const pickers = slots.map(({ slot, kinds }) => <ConnectionPicker key={slot} slot={slot} kinds={kinds} service={connectorOf(type)} value={String(node.connections?.[slot] ?? "")} onChange={(name) => onConnection(slot, name)} />);
   const besides = ACCOUNT_AFTER[node.type];
   const refuseParameters = (value: Json) => {
     if (!isObject(value)) return "an object is expected: { … }";

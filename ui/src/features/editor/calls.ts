@@ -67,6 +67,8 @@ export interface NodeType {
   readonly keywords: readonly string[];
   readonly params: JsonObject;
   readonly n8n: readonly string[];
+  /** Where it comes from: the server itself, or `connector:slack`. */
+  readonly provider?: string;
   /** Accounts that a node of the type may use, by slot. */
   readonly connections?: readonly { readonly slot: string; readonly kinds: readonly string[] }[];
 }

@@ -9,9 +9,10 @@ import { Panel } from "@/kit/Page";
 import { Badge, type Tone } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
-import { Once } from "@/resource/rules";
 
+import { beginConsent, openWindow, type Began } from "./consent";
 import { DeviceCode } from "./DeviceCode";
+import { Once } from "./rules";
 
 type Status = components["schemas"]["Status"];
 
@@ -27,9 +28,9 @@ const SOON = 1_000;
 const SELDOM = 30_000;
 
 /** How an account is, and what connects it. */
-export function ConnectPanel({ name, auth }: { name: string; auth: Record<string, unknown> }) {
+export function ConnectPanel({ name, auth, begun = null }: { name: string; auth: Record<string, unknown>; /** A consent that is waited for already. */ begun?: Began | null }) {
   const client = useQueryClient();
-  const [began, setBegan] = useState<Began | null>(null);
+  const [began, setBegan] = useState<Began | null>(begun);
   const path = { params: { path: { name } } };
   const status = useQuery({
     queryKey: ["connection", name, "status"],
@@ -89,14 +90,6 @@ export function ConnectPanel({ name, auth }: { name: string; auth: Record<string
   );
 }
 
-/** A consent that was begun in another window. */
-interface Began {
-  /** When it was connected before. */
-  before: number | null;
-  /** The service's page, for those whose browser opens no window. */
-  location: string;
-}
-
 /** Nobody has consented since. */
 function isWaiting(began: Began, status: Status | undefined): boolean {
   return (status?.connectedAt ?? null) === began.before;
@@ -135,31 +128,18 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Words({ of }: { of: string[] }) {
+/** Names of scopes. */
+export function Words({ of }: { of: readonly string[] }) {
   return <ul className="flex flex-wrap gap-1">{of.map((word) => <li key={word}><code className="rounded-small bg-sunken px-1 text-small">{word}</code></li>)}</ul>;
 }
 
 /** Opens the service's page in a window of its own, and waits until somebody has consented there. */
 function Consent({ name, status, began, onBegan }: { name: string; status: Status; began: Began | null; onBegan: (began: Began | null) => void }) {
   const begin = useMutation({
-    mutationFn: async (window: Window | null) => {
-      try {
-        const consent = await data(api.POST("/api/v1/connections/{name}/authorize", { params: { path: { name } } }));
-        if (window !== null) window.location.replace(consent.location);
-        onBegan({ before: status.connectedAt ?? null, location: consent.location });
-      } catch (error) {
-        window?.close();
-        throw error;
-      }
-    },
+    mutationFn: async (opened: Window | null) => { onBegan(await beginConsent(name, status.connectedAt ?? null, opened)); },
     onError: (error) => { toasts.failed("The consent cannot be begun", error); },
   });
-  const open = () => {
-    // At once, or browsers take it for a window that nobody asked for. The service's page must not reach this one.
-    const opened = window.open("about:blank", "_blank", "popup,width=640,height=780");
-    if (opened !== null) opened.opener = null;
-    begin.mutate(opened);
-  };
+  const open = () => { begin.mutate(openWindow()); };
   if (began === null) {
     const look = status.state === "good" ? "plain" : "primary";
     return <Button look={look} busy={begin.isPending} onClick={open}>{status.connectedAt == null ? "Connect" : "Reconnect"}</Button>;

@@ -52,23 +52,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/connectors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the services that there are connectors for, and how an account on each is shown. */
-        get: operations["listConnectors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/kinds": {
         parameters: {
             query?: never;
@@ -1084,6 +1067,23 @@ export interface paths {
         };
         /** Where a link to connect again leads to. */
         get: operations["oauthReconnect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the services that there are connectors for, and how an account on each is shown. */
+        get: operations["listConnectors"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3203,6 +3203,61 @@ export interface components {
             /** @description Whom to send it to: who connected it before. */
             owner?: string | null;
         };
+        /** @description A page of a list. */
+        Page8: {
+            /** @description The entries. */
+            items: components["schemas"]["ConnectorView"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description An outside service. */
+        ConnectorView: {
+            /** @description Its name, the first part of the names of its node types. */
+            name: string;
+            /** @description The service's name. */
+            title: string;
+            /** @description What one does with it. */
+            summary: string;
+            /** @description The vendor's reference. */
+            docs: string;
+            /** @description Where it stands in the list. */
+            categories: string[];
+            /** @description Words that people search it by. */
+            keywords: string[];
+            /**
+             * Format: uint
+             * @description Number of its operations.
+             */
+            operations: number;
+            /**
+             * Format: uint
+             * @description Number of its triggers that are run.
+             */
+            triggers: number;
+            /** @description JSON Schema of what a connection says beside its secrets. */
+            settings: unknown;
+            /** @description Ways to show an account, the best one first; none: the service asks for no account. */
+            accounts: components["schemas"]["AccountView"][];
+        };
+        /** @description A way to show an account. */
+        AccountView: {
+            /** @description Its name in the manifest. */
+            id: string;
+            /** @description What the service calls it. */
+            title: string;
+            /** @description Where a person finds it. */
+            help: string;
+            /** @description The connection's spec, to be filled in. */
+            spec: unknown;
+            /** @description Secrets that a person sets, with what the service calls them. */
+            secrets: {
+                [key: string]: string;
+            };
+            /** @description Places of the spec that only whoever has the account knows. */
+            fillIn: string[];
+            /** @description Whether a person consents at the service. */
+            consent: boolean;
+        };
         /** @description What an import came to. */
         ImportAnswer: {
             /** @description One for each workflow, and one for each file that could not be read. */
@@ -3390,7 +3445,7 @@ export interface components {
         /** @description What became of a failed run as a dead letter. */
         DeadState: "none" | "open" | "redriven" | "discarded" | "resolved";
         /** @description A page of a list. */
-        Page8: {
+        Page9: {
             /** @description The entries. */
             items: components["schemas"]["RunSummary"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -3747,7 +3802,7 @@ export interface components {
             options?: components["schemas"]["RetryOptions"] | null;
         };
         /** @description A page of a list. */
-        Page9: {
+        Page10: {
             /** @description The entries. */
             items: {
                 [key: string]: unknown;
@@ -3940,7 +3995,7 @@ export interface components {
         /** @description How a listener is. */
         Health3: "starting" | "listening" | "dead" | "standby";
         /** @description A page of a list. */
-        Page10: {
+        Page11: {
             /** @description The entries. */
             items: components["schemas"]["TokenInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4032,14 +4087,14 @@ export interface components {
             expiresAt?: number | null;
         };
         /** @description A page of a list. */
-        Page11: {
+        Page12: {
             /** @description The entries. */
             items: components["schemas"]["Scope"][];
             /** @description Where the next page begins; absent on the last one. */
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
-        Page12: {
+        Page13: {
             /** @description The entries. */
             items: components["schemas"]["AuditView"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4227,7 +4282,7 @@ export interface components {
             password: string;
         };
         /** @description A page of a list. */
-        Page13: {
+        Page14: {
             /** @description The entries. */
             items: components["schemas"]["SessionInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4275,7 +4330,7 @@ export interface components {
             ended: number;
         };
         /** @description A page of a list. */
-        Page14: {
+        Page15: {
             /** @description The entries. */
             items: components["schemas"]["PasskeyInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4308,7 +4363,7 @@ export interface components {
             attestation: string;
         };
         /** @description A page of a list. */
-        Page15: {
+        Page16: {
             /** @description The entries. */
             items: components["schemas"]["IdentityInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4335,7 +4390,7 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        Page16: {
+        Page17: {
             /** @description The entries. */
             items: components["schemas"]["Person"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4396,7 +4451,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page17: {
+        Page18: {
             /** @description The entries. */
             items: components["schemas"]["LinkInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4408,7 +4463,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page18: {
+        Page19: {
             /** @description The entries. */
             items: components["schemas"]["ProviderInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4766,61 +4821,6 @@ export interface components {
             /** Format: uri-reference */
             instance?: string;
         };
-        /** @description A page of a list. */
-        Page19: {
-            /** @description The entries. */
-            items: components["schemas"]["ConnectorView"][];
-            /** @description Where the next page begins; absent on the last one. */
-            nextCursor?: string | null;
-        };
-        /** @description An outside service. */
-        ConnectorView: {
-            /** @description Its name, the first part of the names of its node types. */
-            name: string;
-            /** @description The service's name. */
-            title: string;
-            /** @description What one does with it. */
-            summary: string;
-            /** @description The vendor's reference. */
-            docs: string;
-            /** @description Where it stands in the list. */
-            categories: string[];
-            /** @description Words that people search it by. */
-            keywords: string[];
-            /**
-             * Format: uint
-             * @description Number of its operations.
-             */
-            operations: number;
-            /**
-             * Format: uint
-             * @description Number of its triggers that are run.
-             */
-            triggers: number;
-            /** @description JSON Schema of what a connection says beside its secrets. */
-            settings: unknown;
-            /** @description Ways to show an account, the best one first; none: the service asks for no account. */
-            accounts: components["schemas"]["AccountView"][];
-        };
-        /** @description A way to show an account. */
-        AccountView: {
-            /** @description Its name in the manifest. */
-            id: string;
-            /** @description What the service calls it. */
-            title: string;
-            /** @description Where a person finds it. */
-            help: string;
-            /** @description The connection's spec, to be filled in. */
-            spec: unknown;
-            /** @description Secrets that a person sets, with what the service calls them. */
-            secrets: {
-                [key: string]: string;
-            };
-            /** @description Places of the spec that only whoever has the account knows. */
-            fillIn: string[];
-            /** @description Whether a person consents at the service. */
-            consent: boolean;
-        };
     };
     responses: {
         /** @description A refusal that can be acted on. */
@@ -4908,32 +4908,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listConnectors: {
-        parameters: {
-            query?: {
-                /** @description Workspace; `main` when absent. */
-                workspace?: string;
-                /** @description Environment; `prod` when absent. */
-                environment?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page19"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7557,6 +7531,32 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listConnectors: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page8"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     importFile: {
         parameters: {
             query?: {
@@ -7759,7 +7759,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page8"];
+                    "application/json": components["schemas"]["Page9"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8094,7 +8094,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page8"];
+                    "application/json": components["schemas"]["Page9"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8349,7 +8349,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page9"];
+                    "application/json": components["schemas"]["Page10"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8678,7 +8678,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page10"];
+                    "application/json": components["schemas"]["Page11"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8767,7 +8767,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page11"];
+                    "application/json": components["schemas"]["Page12"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8840,7 +8840,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page12"];
+                    "application/json": components["schemas"]["Page13"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9227,7 +9227,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page13"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9305,7 +9305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page14"];
+                    "application/json": components["schemas"]["Page15"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9419,7 +9419,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page15"];
+                    "application/json": components["schemas"]["Page16"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9506,7 +9506,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page10"];
+                    "application/json": components["schemas"]["Page11"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9595,7 +9595,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page16"];
+                    "application/json": components["schemas"]["Page17"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9683,7 +9683,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page17"];
+                    "application/json": components["schemas"]["Page18"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9888,7 +9888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page18"];
+                    "application/json": components["schemas"]["Page19"];
                 };
             };
             default: components["responses"]["Problem"];

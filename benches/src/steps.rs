@@ -101,6 +101,7 @@ fn texts(catalogue: &Catalogue, scope_id: ScopeId) -> Result<(Texts, Vec<Endpoin
                 webhook: *webhook,
                 form: None,
                 draft: None,
+                unanswered: false,
             });
         }
         let text =

@@ -285,7 +285,7 @@ const STYLE: &str =
 
 /// A page that takes nothing from elsewhere and runs nothing but what is written here.
 fn html(status: u16, title: &str, body: &str, closes: bool) -> Reply {
-    let hash = |text: &str| BASE64.encode(&store::digest(text.as_bytes()).0);
+    let hash = |text: &str| BASE64.encode(store::digest(text.as_bytes()).0);
     let script = if closes { format!("<script>{CLOSE}</script>") } else { String::new() };
     let text = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\

@@ -141,11 +141,8 @@ impl Far {
         let from_far = async {
             while let Some(message) = far_reads.wait().await {
                 match message {
-                    ChannelMsg::Data { data } => {
-                        if near_writes.write_all(&data).await.is_err() {
-                            break;
-                        }
-                    }
+                    // What could be written goes on with the next message.
+                    ChannelMsg::Data { data } if near_writes.write_all(&data).await.is_err() => break,
                     ChannelMsg::ExtendedData { data, ext: 1 } if said.len() < MOST_SAID => {
                         said.extend_from_slice(&data)
                     }

@@ -136,7 +136,7 @@ impl Request {
             body: Template::compile(&exchange.send.body)?,
             graphql: exchange.graphql.clone(),
             kind: exchange.body,
-            says_body: exchange.send.body.is_object(),
+            says_body: exchange.send.body.as_object().is_some_and(Map::is_empty),
             sends: sent,
         })
     }
@@ -159,7 +159,7 @@ impl Request {
             headers.insert(name.to_ascii_lowercase(), value);
         }
         let mut body = self.body.value(given.by, given.globals).await?;
-        let mut file = None;
+        let (mut file, mut says_body) = (None, self.says_body);
         let mut globals = given.globals.clone();
         for sent in &self.sends {
             let Some(value) = given.params.get(&sent.name).filter(|_| counts(&sent.param.when, given.params)) else {
@@ -184,7 +184,7 @@ impl Request {
             match sent.place {
                 Place::Query => put(&mut query, name, value, sent.param.spread),
                 Place::Header => drop(headers.insert(name.to_ascii_lowercase(), to_text(value).into())),
-                Place::Whole => body = value,
+                Place::Whole => (body, says_body) = (value, true),
                 Place::Body => {
                     if !body.is_object() {
                         body = Value::Object(Map::new());
@@ -201,11 +201,17 @@ impl Request {
             body = serde_json::json!({ "query": query, "variables": variables });
         }
         let url = self.url(given).await?;
-        let body = self.content(given, body, file)?;
+        let body = self.content(given, body, says_body, file)?;
         Ok(Plan { method: self.method.clone(), url, query, headers, body, arrays: QueryArrays::Repeat })
     }
 
-    fn content(&self, given: &Given<'_>, body: Value, file: Option<(String, Binary)>) -> Result<Content, NodeError> {
+    fn content(
+        &self,
+        given: &Given<'_>,
+        body: Value,
+        says_body: bool,
+        file: Option<(String, Binary)>,
+    ) -> Result<Content, NodeError> {
         let empty = match &body {
             Value::Null => true,
             Value::Object(map) => map.is_empty(),
@@ -215,7 +221,7 @@ impl Request {
         Ok(match self.kind {
             BodyKind::File => Content::File(file.ok_or_else(missing)?.1),
             BodyKind::Related => Content::Related(body, file.ok_or_else(missing)?.1),
-            BodyKind::Json | BodyKind::Form if empty && !(self.says_body && body.is_object()) => Content::None,
+            BodyKind::Json | BodyKind::Form if empty && !(says_body && body.is_object()) => Content::None,
             BodyKind::Json => match body {
                 Value::String(text) => Content::Text { content_type: String::new(), text },
                 other => Content::Json(other),

@@ -20,16 +20,13 @@ pub fn modules(name: &str, packages: &[&str]) -> Result<PathBuf> {
         let name = package.rsplit_once('@').map_or(*package, |(name, _)| name);
         modules.join(name).join("package.json").exists()
     };
-    if !packages.iter().all(|package| is_there(package)) {
+    if !packages.iter().all(is_there) {
         let npm = package("npm", &["npm"])?;
         std::fs::create_dir_all(&place)?;
         let mut install = Command::new(npm);
         install.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&place).args(packages);
         let done = install.stdin(Stdio::null()).stdout(Stdio::null()).status().context("npm")?;
-        ensure!(
-            done.success() && packages.iter().all(|package| is_there(package)),
-            "npm could not fetch {packages:?}"
-        );
+        ensure!(done.success() && packages.iter().all(is_there), "npm could not fetch {packages:?}");
     }
     Ok(modules)
 }

@@ -206,9 +206,9 @@ async fn a_dropped_run_ends_its_child() {
 
 #[tokio::test]
 async fn queries_and_patterns_in_expressions_meet_the_limits_of_scripts() {
-    let doubling = vec!["[@,@]"; 40].join(" | ");
+    let doubling = ["[@,@]"; 40].join(" | ");
     let deep = "[".repeat(20_000);
-    let crossed = vec!["a[*]"; 12].join(".");
+    let crossed = ["a[*]"; 12].join(".");
     for (expression, limit) in [
         (format!("{{{{ $jmespath({{ a: 1 }}, '{doubling}') }}}}"), "output"),
         // What JavaScript throws reads as nothing in an expression, as in n8n.

@@ -415,7 +415,12 @@ impl Connection {
         match &self.auth {
             Scheme::Basic { username } => {
                 use base64::Engine;
-                let pair = [username.as_bytes(), b":", secrets.get("password")?].concat();
+                // That of a connector may be made of settings, such as `{email}/token`.
+                let user = match self.connector {
+                    Some(_) => fill(username, &self.settings)?,
+                    None => username.clone(),
+                };
+                let pair = [user.as_bytes(), b":", secrets.get("password")?].concat();
                 let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
                 put_header(request.headers, "authorization", text.as_bytes())
             }
@@ -671,6 +676,26 @@ mod tests {
         let (headers, url) = signed(custom, &[("header.x-key", "k"), ("query.t", "v")]);
         assert_eq!((headers["x-app"].to_str().unwrap(), headers["x-key"].to_str().unwrap()), ("fp", "k"));
         assert!(url.ends_with("&t=v"));
+    }
+
+    #[test]
+    fn the_user_of_a_connector_is_made_of_settings() {
+        let user = |connector: Option<&str>| {
+            let auth = json!({ "type": "basic", "username": "{email}/token" });
+            let mut whole = connection(auth);
+            whole.connector = connector.map(|name| name.parse().unwrap());
+            whole.settings.insert("email".into(), "ann@x.example".into());
+            let secrets = Secrets([("password".to_owned(), b"pw".to_vec())].into());
+            let mut url = url::Url::parse("https://api.example.com/").unwrap();
+            let mut headers = HeaderMap::new();
+            let request =
+                Signable { method: &http::Method::GET, url: &mut url, headers: &mut headers, body: &mut Body::Empty };
+            whole.sign(&secrets, 0, request).unwrap();
+            let shown = headers["authorization"].to_str().unwrap().trim_start_matches("Basic ").to_owned();
+            String::from_utf8(data_encoding::BASE64.decode(shown.as_bytes()).unwrap()).unwrap()
+        };
+        assert_eq!(user(Some("desk")), "ann@x.example/token:pw");
+        assert_eq!(user(None), "{email}/token:pw", "braces of anybody else are only braces");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Accounts on a service as connections: what a manifest says of them, in the words of `auth::Connection`.
 
+use auth::Flow;
 use indexmap::IndexMap;
 use model::{Map, Value};
 use serde_json::json;
 
 use crate::catalog::{self, Connector};
-use crate::manifest::{Auth, Credential, Flow, Manifest, Param, TokenAuth};
+use crate::manifest::{Auth, Manifest};
 
 /// A way to show an account, as the app offers it.
 #[derive(Clone, Debug)]
@@ -65,17 +66,10 @@ pub fn offer(manifest: &Manifest, auth: &Auth) -> Offer {
                 secret("clientSecret", "Client secret");
             }
             fill_in.push("/auth/clientId".to_owned());
-            let flow = match oauth.flow {
-                Flow::AuthorizationCode => "authorizationCode",
-                Flow::ClientCredentials => "clientCredentials",
-                Flow::DeviceCode => "deviceCode",
-                Flow::JwtBearer => "jwtBearer",
-            };
-            let token_auth = if oauth.token_auth == TokenAuth::Basic { "basic" } else { "body" };
             let mut scheme = json!({
-                "type": "oauth2", "flow": flow, "clientId": "", "tokenUrl": oauth.token_url, "scopes": scopes(manifest, &oauth.scopes),
+                "type": "oauth2", "flow": oauth.flow, "clientId": "", "tokenUrl": oauth.token_url, "scopes": scopes(manifest, &oauth.scopes),
                 "scopeSeparator": oauth.scope_separator, "pkce": oauth.pkce, "authorizeParams": oauth.authorize_params,
-                "tokenParams": oauth.token_params, "tokenAuth": token_auth, "tokenPath": oauth.token_path,
+                "tokenParams": oauth.token_params, "tokenAuth": oauth.token_auth, "tokenPath": oauth.token_path,
                 "prefix": oauth.prefix, "keep": oauth.keep, "claims": oauth.claims,
             });
             let further = [
@@ -92,18 +86,16 @@ pub fn offer(manifest: &Manifest, auth: &Auth) -> Offer {
             scheme
         }
     };
-    let mut settings = Map::new();
-    for (name, setting) in &manifest.settings {
-        match &setting.default {
-            Some(default) => drop(settings.insert(name.clone(), default.clone())),
-            None if setting.required => fill_in.push(format!("/settings/{name}")),
-            None => {}
-        }
-    }
-    let spec = json!({
-        "title": manifest.title, "connector": manifest.connector, "auth": scheme, "settings": settings,
-        "hosts": hosts(manifest, &settings),
+    let settings = manifest.defaults();
+    let open = manifest.settings.iter().filter(|(name, setting)| setting.required && !settings.contains_key(*name));
+    fill_in.extend(open.map(|(name, _)| format!("/settings/{name}")));
+    let hosts = hosts(manifest, &settings);
+    let mut spec = json!({
+        "title": manifest.title, "connector": manifest.connector, "auth": scheme, "settings": settings, "hosts": hosts,
     });
+    if let Some(rate) = &manifest.limits.rate {
+        spec["limit"] = json!({ "calls": rate.calls, "per": rate.per });
+    }
     Offer { spec, secrets, fill_in }
 }
 
@@ -164,19 +156,12 @@ fn fill(text: &str, settings: &Map) -> String {
     filled
 }
 
-/// The connector and the way of showing an account that a credential of n8n is, with how its fields are named.
-pub fn for_credential(credential_type: &str) -> Option<(&'static Connector, &'static Auth, &'static Credential)> {
+/// The connector and the way of showing an account that a credential of n8n is.
+pub fn for_credential(credential_type: &str) -> Option<(&'static Connector, &'static Auth)> {
     catalog::shipped().find_map(|connector| {
-        connector.manifest.auth.values().find_map(|auth| {
-            let credential = auth.n8n().get(credential_type)?;
-            Some((connector, auth, credential))
-        })
+        let auth = connector.manifest.auth.values().find(|auth| auth.n8n().contains_key(credential_type))?;
+        Some((connector, auth))
     })
-}
-
-/// The form of a connector's settings.
-pub fn settings_schema(settings: &IndexMap<String, Param>) -> Map {
-    crate::schema::of(settings)
 }
 
 #[cfg(test)]

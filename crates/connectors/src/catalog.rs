@@ -79,27 +79,26 @@ pub fn named(name: &str) -> Option<&'static Shipped> {
     all().get(name)
 }
 
+/// The node types of a provider.
+pub type Provided = (Provider, Vec<Arc<dyn NodeType>>);
+
 /// The node types of all connectors that are compiled in, with where they come from. None is read yet.
-pub fn types() -> Vec<(Provider, Vec<Arc<dyn NodeType>>)> {
-    let index: Vec<Indexed> = match serde_json::from_str(INDEX) {
-        Ok(index) => index,
-        Err(error) => {
+pub fn types() -> &'static [Provided] {
+    static TYPES: OnceLock<Vec<Provided>> = OnceLock::new();
+    TYPES.get_or_init(|| {
+        let index: Vec<Indexed> = serde_json::from_str(INDEX).unwrap_or_else(|error| {
             tracing::error!(%error, "the index of connectors cannot be read");
             Vec::new()
-        }
-    };
-    let known = index.into_iter().filter_map(|indexed| Some((named(&indexed.name)?, indexed)));
-    known
-        .map(|(shipped, indexed)| {
-            let provider = Provider { name: format!("connector:{}", indexed.name), digest: indexed.digest };
-            let slots = node::slots_of(indexed.kinds);
-            let types = indexed
-                .types
-                .into_iter()
-                .map(|of| -> Arc<dyn NodeType> { Arc::new(LazyType::new(shipped, of, slots)) });
-            (provider, types.collect())
-        })
-        .collect()
+        });
+        index.into_iter().filter_map(|indexed| Some(provided(named(&indexed.name)?, indexed))).collect()
+    })
+}
+
+fn provided(shipped: &'static Shipped, indexed: Indexed) -> Provided {
+    let provider = Provider { name: format!("connector:{}", indexed.name), digest: indexed.digest };
+    let slots = node::slots_of(indexed.kinds);
+    let lazy = |of| -> Arc<dyn NodeType> { Arc::new(LazyType::new(shipped, of, slots)) };
+    (provider, indexed.types.into_iter().map(lazy).collect())
 }
 
 /// The connectors that are compiled in, read, in the order of their names. One whose manifest is wrong, which its tests

@@ -11,7 +11,7 @@ use model::template::Params;
 use model::{Binary, Item, Map, Value};
 use part::exchange::{Content, Piece, Plan, Verdict};
 use part::lenient::to_text;
-use part::{Category, NodeError, NodeType};
+use part::{Catalogue, Category, NodeError};
 use sandbox::Sandbox;
 use serde::Deserialize;
 use serde_json::json;
@@ -170,8 +170,6 @@ pub struct Outcome {
     pub case: String,
     /// Why it fails, if it does.
     pub fault: Option<String>,
-    /// It begins with a node of n8n.
-    pub from_n8n: bool,
 }
 
 /// Reads and runs all fixtures of a connector's folder.
@@ -195,12 +193,7 @@ pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) ->
             .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))?;
         for case in cases {
             let fault = run(connector, &operation, &case, sandbox).await.err();
-            outcomes.push(Outcome {
-                operation: operation.clone(),
-                from_n8n: case.n8n.is_some(),
-                case: case.name,
-                fault,
-            });
+            outcomes.push(Outcome { operation: operation.clone(), case: case.name, fault });
         }
     }
     Ok(outcomes)
@@ -293,29 +286,23 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
     };
     // A trigger that is called has no node type yet, only its mapping.
     if let Some(trigger) = manifest.triggers.get(name).filter(|trigger| trigger.hook.is_some()) {
-        let fitting = trigger.n8n.iter().filter_map(|from| Some((crate::lift::fits(manifest, from, &node)?, from)));
-        let Some((_, from)) = fitting.max_by_key(|(wanted, _)| *wanted) else {
+        let Some((_, from)) = crate::lift::best(manifest, &trigger.n8n, &node) else {
             return Err("the trigger does not fit the node of n8n".into());
         };
-        lost(&node, &crate::lift::idle(manifest, from), case)?;
+        let idle = crate::lift::idle(manifest, from);
+        lost(&node, &idle.iter().map(String::as_str).collect::<Vec<_>>(), case)?;
         return Ok(crate::lift::lift(manifest, from, &node, false).params);
     }
-    let fits = |kind: &&std::sync::Arc<dyn NodeType>| {
-        let mapped = kind.n8n().iter().any(|mapping| {
-            mapping.node_type == node.node_type
-                && mapping.versions.iter().any(|known| (known - node.version).abs() < 1e-9)
-        });
-        mapped.then(|| kind.fits(&node)).flatten()
-    };
-    let best = connector.types.iter().rev().filter(|kind| fits(kind).is_some()).max_by_key(fits);
-    let Some(best) = best else { return Err("no operation fits the node of n8n".into()) };
+    let catalogue = Catalogue::default();
+    catalogue.register([(connector.provider.clone(), connector.types.clone())]);
+    let snapshot = catalogue.snapshot();
+    let best = snapshot.for_n8n(&node).ok_or("no operation fits the node of n8n")?;
     let own = format!("{}.{name}", manifest.connector);
     if best.descriptor().id != own {
         return Err(format!("the node of n8n becomes `{}`", best.descriptor().id));
     }
     let lifted = best.lift(&node).map_err(|problem| problem.detail)?;
-    let idle: Vec<String> = best.n8n_idle().iter().map(|place| (*place).to_owned()).collect();
-    lost(&node, &idle, case)?;
+    lost(&node, best.n8n_idle(), case)?;
     let spec = model::NodeSpec { node_type: own, version: 1, params: lifted.params.clone(), ..Default::default() };
     if let Err(problems) = best.prepare(&spec) {
         let said: Vec<String> = problems
@@ -328,14 +315,11 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
 }
 
 /// Parameters of a node of n8n that nobody reads, and the case does not name.
-fn lost(node: &part::n8n::Node, idle: &[String], case: &Case) -> Result<(), String> {
+fn lost(node: &part::n8n::Node, idle: &[&str], case: &Case) -> Result<(), String> {
     let mut lost = Vec::new();
     leaves(&Value::Object(node.parameters.clone()), &mut Vec::new(), &mut |place| {
-        let covered = idle.iter().any(|pattern| {
-            let mut steps = place.iter();
-            pattern.split('.').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
-        });
-        if !covered && !case.lost.iter().any(|known| place.join(".").starts_with(known.as_str())) {
+        if !part::n8n::covers(idle, place) && !case.lost.iter().any(|known| place.join(".").starts_with(known.as_str()))
+        {
             lost.push(place.join("."));
         }
     });
@@ -491,10 +475,7 @@ impl<'a> Lab<'a> {
     }
 
     fn settings(&self) -> Map {
-        let mut settings = Map::new();
-        for (name, setting) in &self.manifest.settings {
-            settings.extend(setting.default.clone().map(|default| (name.clone(), default)));
-        }
+        let mut settings = self.manifest.defaults();
         settings.extend(self.case.settings.clone());
         settings
     }
@@ -547,10 +528,7 @@ impl<'a> Lab<'a> {
         };
         for group in groups {
             let Some(first) = group.first() else { continue };
-            let limit = match (procedure.pages(), first.get("all")) {
-                (false, _) | (true, Some(Value::Bool(true))) => None,
-                (true, _) => Some(first.get("limit").and_then(Value::as_u64).unwrap_or(50)),
-            };
+            let limit = node::limit(procedure, first);
             let mut more = Map::new();
             more.insert("$item".into(), Value::Object(self.case.item.clone()));
             if operation.batch.is_some() {

@@ -35,6 +35,12 @@ pub fn fits(manifest: &Manifest, from: &FromN8n, node: &Node) -> Option<usize> {
     (of_type && of_version && from.when.iter().all(has)).then_some(from.when.len())
 }
 
+/// The mapping that fits a node best, with how well.
+pub fn best<'m>(manifest: &Manifest, mappings: &'m [FromN8n], node: &Node) -> Option<(usize, &'m FromN8n)> {
+    let fitting = mappings.iter().filter_map(|from| Some((fits(manifest, from, node)?, from)));
+    fitting.max_by_key(|(wanted, _)| *wanted)
+}
+
 /// Our parameters for a node's.
 pub fn lift(manifest: &Manifest, from: &FromN8n, node: &Node, pages: bool) -> Lifted {
     let whole = Value::Object(node.parameters.clone());

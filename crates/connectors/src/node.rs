@@ -98,6 +98,24 @@ pub fn slots_of(kinds: Vec<String>) -> &'static [Slot] {
     kept_list(vec![Slot { slot: SLOT, kinds: kept_list(kinds.into_iter().map(kept).collect()) }])
 }
 
+/// That a node has no account, where it needs one.
+pub fn lacks_account(manifest: &Manifest, node: &NodeSpec) -> Option<Problem> {
+    let lacks = !manifest.auth.is_empty() && !node.connections.contains_key(SLOT);
+    lacks.then(|| {
+        let problem = Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", manifest.title));
+        problem.at(format!("/connections/{SLOT}")).hint("choose a connection, or make one")
+    })
+}
+
+/// Items at most, as the parameters say; absent: all.
+pub fn limit(procedure: &Procedure, params: &Map) -> Option<u64> {
+    match params.get("all") {
+        _ if !procedure.pages() => None,
+        Some(Value::Bool(true)) => None,
+        _ => Some(params.get("limit").and_then(Value::as_u64).unwrap_or(USUAL_LIMIT)),
+    }
+}
+
 /// What an exchange does to the world, as its method tells.
 fn usual_effect(exchange: &Exchange) -> Effect {
     let reads = match (&exchange.request, &exchange.graphql) {
@@ -193,13 +211,6 @@ impl OperationType {
             operation: operation.clone(),
         })
     }
-
-    /// The mapping that fits a node best.
-    fn mapping(&self, node: &part::n8n::Node) -> Option<(usize, &FromN8n)> {
-        let fitting =
-            self.operation.n8n.iter().filter_map(|from| Some((lift::fits(&self.manifest, from, node)?, from)));
-        fitting.max_by_key(|(wanted, _)| *wanted)
-    }
 }
 
 /// The types of n8n that mappings stand for.
@@ -264,11 +275,7 @@ impl NodeType for OperationType {
         if !problems.is_empty() {
             return Err(problems);
         }
-        if !self.slots.is_empty() && !node.connections.contains_key(SLOT) {
-            let problem =
-                Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", self.manifest.title));
-            incomplete.push(problem.at(format!("/connections/{SLOT}")).hint("choose a connection, or make one"));
-        }
+        incomplete.extend(lacks_account(&self.manifest, node));
         Ok(Arc::new(Prepared {
             manifest: self.manifest.clone(),
             known: self.params.clone(),
@@ -296,11 +303,11 @@ impl NodeType for OperationType {
     }
 
     fn fits(&self, node: &part::n8n::Node) -> Option<usize> {
-        self.mapping(node).map(|(wanted, _)| wanted)
+        lift::best(&self.manifest, &self.operation.n8n, node).map(|(wanted, _)| wanted)
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
-        match self.mapping(node) {
+        match lift::best(&self.manifest, &self.operation.n8n, node) {
             Some((_, from)) => Ok(lift::lift(&self.manifest, from, node, self.procedure.pages())),
             None => Err(Problem::new(Code::LossyImport, "the node's operation is not one of these")),
         }
@@ -440,11 +447,7 @@ impl Place<'_> {
     async fn run(&self, params: Map, mut more: Map) -> Result<Vec<Item>, NodeError> {
         more.insert("$item".into(), Value::Object(self.item.json.clone()));
         let settings = settings(self.ctx, &self.node.manifest).await?;
-        let limit = match (params.get("all"), params.get("limit").and_then(Value::as_u64)) {
-            _ if !self.node.procedure.pages() => None,
-            (Some(Value::Bool(true)), _) => None,
-            (_, limit) => Some(limit.unwrap_or(USUAL_LIMIT)),
-        };
+        let limit = limit(&self.node.procedure, &params);
         let call = Call { world: self, settings: &settings, params: &params, more, limit };
         let made = self.node.procedure.run(call).await?;
         Ok(into_items(made, &self.item))
@@ -465,10 +468,7 @@ pub fn into_items(made: crate::operate::Made, item: &Item) -> Vec<Item> {
 
 /// What the step's connection says beside its secret.
 async fn settings(ctx: &Ctx, manifest: &Manifest) -> Result<Map, NodeError> {
-    let mut settings = Map::new();
-    for (name, setting) in &manifest.settings {
-        settings.extend(setting.default.clone().map(|default| (name.clone(), default)));
-    }
+    let mut settings = manifest.defaults();
     if let (Some(connection), Some(outbound)) = (ctx.info().connections.get(SLOT), ctx.host().outbound()) {
         settings.extend(outbound.settings(ctx.info().scope_id, connection).await?);
     }

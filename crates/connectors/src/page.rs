@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use auth::Flow;
 use model::Value;
 
-use crate::manifest::{Auth, Flow, Manifest, Param, Values};
+use crate::manifest::{Auth, Manifest, Param, Values};
 use crate::node::effect;
 use crate::schema::title;
 

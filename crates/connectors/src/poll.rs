@@ -24,8 +24,8 @@ use sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::judge;
-use crate::manifest::{FromN8n, Manifest, Param, Poll, Step, Trigger, Type};
-use crate::node::{SLOT, kept, kept_list, mappings};
+use crate::manifest::{Manifest, Param, Poll, Step, Trigger, Type};
+use crate::node::{SLOT, kept, kept_list, lacks_account, mappings};
 use crate::operate::{About, Call, Procedure, Reply, World};
 use crate::template::{Evaluate, Template};
 use crate::value::{self, Reading};
@@ -193,11 +193,6 @@ impl PollType {
             idle: kept_list(idle),
         })
     }
-
-    fn mapping(&self, node: &part::n8n::Node) -> Option<(usize, &FromN8n)> {
-        let fitting = self.trigger.n8n.iter().filter_map(|from| Some((lift::fits(&self.manifest, from, node)?, from)));
-        fitting.max_by_key(|(wanted, _)| *wanted)
-    }
 }
 
 impl NodeType for PollType {
@@ -236,11 +231,7 @@ impl NodeType for PollType {
                 incomplete.push(problem.at(format!("/params/{}", model::problem::pointer_step(name))));
             }
         }
-        if !self.slots.is_empty() && !node.connections.contains_key(SLOT) {
-            let problem =
-                Problem::new(Code::ConnectionMissing, format!("it needs an account of {}", self.manifest.title));
-            incomplete.push(problem.at(format!("/connections/{SLOT}")).hint("choose a connection, or make one"));
-        }
+        incomplete.extend(lacks_account(&self.manifest, node));
         let settings = Settings {
             connector: self.manifest.connector.to_string(),
             trigger: self.name.clone(),
@@ -265,11 +256,11 @@ impl NodeType for PollType {
     }
 
     fn fits(&self, node: &part::n8n::Node) -> Option<usize> {
-        self.mapping(node).map(|(wanted, _)| wanted)
+        lift::best(&self.manifest, &self.trigger.n8n, node).map(|(wanted, _)| wanted)
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
-        let Some((_, from)) = self.mapping(node) else {
+        let Some((_, from)) = lift::best(&self.manifest, &self.trigger.n8n, node) else {
             return Err(Problem::new(Code::LossyImport, "the node's event is not one of these"));
         };
         let mut lifted = lift::lift(&self.manifest, from, node, false);
@@ -413,10 +404,7 @@ impl Outside<'_> {
         let (first, last) = (last.is_none(), last.unwrap_or_default());
         let now = now();
         let since = if last.since.is_empty() { now.to_string() } else { last.since.clone() };
-        let mut own = Map::new();
-        for (name, setting) in &self.manifest.settings {
-            own.extend(setting.default.clone().map(|default| (name.clone(), default)));
-        }
+        let mut own = self.manifest.defaults();
         if let Some(connection) = ear.info().connections.get(SLOT) {
             own.extend(ear.outbound().settings(ear.info().scope_id, connection).await?);
         }

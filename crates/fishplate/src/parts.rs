@@ -31,9 +31,7 @@ pub fn kinds() -> Kinds {
 /// The node types that are compiled in, and those of the connectors that are shipped.
 pub fn catalogue() -> Catalogue {
     let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
-    for (provider, types) in connectors::catalog::types() {
-        catalogue.register(provider, types);
-    }
+    catalogue.register(connectors::catalog::types().iter().cloned());
     catalogue
 }
 

@@ -102,7 +102,7 @@ impl Catalogue {
     /// A catalogue of built-in types.
     pub fn new(built_in: impl IntoIterator<Item = Arc<dyn NodeType>>) -> Self {
         let catalogue = Catalogue::default();
-        catalogue.register(Provider::built_in(), built_in);
+        catalogue.register([(Provider::built_in(), built_in.into_iter().collect())]);
         catalogue
     }
 
@@ -111,16 +111,18 @@ impl Catalogue {
         self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// Adds a provider's types; a type of the same id and version is replaced.
-    pub fn register(&self, provider: Provider, types: impl IntoIterator<Item = Arc<dyn NodeType>>) {
+    /// Adds the types of providers, all in one change; a type of the same id and version is replaced.
+    pub fn register(&self, providers: impl IntoIterator<Item = (Provider, Vec<Arc<dyn NodeType>>)>) {
         self.change(|snapshot| {
-            for node_type in types {
-                let (id, version) = (node_type.descriptor().id, node_type.descriptor().version);
-                for mapping in node_type.n8n() {
-                    snapshot.by_n8n.entry(mapping.node_type).or_default().push(node_type.clone());
+            for (provider, types) in providers {
+                for node_type in types {
+                    let (id, version) = (node_type.descriptor().id, node_type.descriptor().version);
+                    for mapping in node_type.n8n() {
+                        snapshot.by_n8n.entry(mapping.node_type).or_default().push(node_type.clone());
+                    }
+                    let entry = Entry { node_type, provider: provider.clone() };
+                    snapshot.types.entry(id).or_default().insert(version, entry);
                 }
-                let entry = Entry { node_type, provider: provider.clone() };
-                snapshot.types.entry(id).or_default().insert(version, entry);
             }
         });
     }

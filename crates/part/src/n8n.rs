@@ -151,6 +151,14 @@ pub fn locator(value: &Value) -> &Value {
     }
 }
 
+/// Whether one of the patterns, each a path of dots, fits a place or what contains it; `*` fits any step.
+pub fn covers(patterns: &[&str], place: &[String]) -> bool {
+    patterns.iter().any(|pattern| {
+        let mut steps = place.iter();
+        pattern.split('.').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
+    })
+}
+
 /// Whether a value is an expression.
 pub fn is_expression(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with('='))

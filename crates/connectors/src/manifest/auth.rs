@@ -1,5 +1,6 @@
 //! Ways to show an account.
 
+use auth::{Flow, TokenAuth};
 use indexmap::IndexMap;
 use model::Map;
 use schemars::JsonSchema;
@@ -139,7 +140,7 @@ impl Auth {
 
     /// Whether a person consents at the service.
     pub fn needs_consent(&self) -> bool {
-        matches!(self, Auth::Oauth2(oauth) if matches!(oauth.flow, Flow::AuthorizationCode | Flow::DeviceCode))
+        matches!(self, Auth::Oauth2(oauth) if oauth.flow.needs_consent())
     }
 
     /// Schemes of connections that are this, as `auth::Connection` names them.
@@ -218,32 +219,6 @@ pub struct OAuth {
     /// Credentials of n8n that are this.
     #[serde(default)]
     pub n8n: IndexMap<String, Credential>,
-}
-
-/// How a token is got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Flow {
-    /// A person consents in the browser.
-    #[default]
-    AuthorizationCode,
-    /// The application itself has the account.
-    ClientCredentials,
-    /// A person consents on another device.
-    DeviceCode,
-    /// A service account signs an assertion (RFC 7523).
-    JwtBearer,
-}
-
-/// How an application shows itself where tokens are handed out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum TokenAuth {
-    /// In the form.
-    #[default]
-    Body,
-    /// As user and password.
-    Basic,
 }
 
 fn yes() -> bool {

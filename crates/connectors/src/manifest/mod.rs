@@ -11,11 +11,11 @@ mod param;
 mod trigger;
 
 use indexmap::IndexMap;
-use model::Name;
+use model::{Map, Name};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use self::auth::{Auth, Credential, Flow, OAuth, TokenAuth};
+pub use self::auth::{Auth, Credential, OAuth};
 pub use self::exchange::{
     BodyKind, ErrorKind, ErrorRule, Exchange, Limits, Paging, Place, Rate, ResetUnit, Send, Size,
 };
@@ -86,4 +86,12 @@ pub struct Manifest {
     /// What it can start runs with; node types, too.
     #[serde(default)]
     pub triggers: IndexMap<String, Trigger>,
+}
+
+impl Manifest {
+    /// What a connection says when its owner says nothing.
+    pub fn defaults(&self) -> Map {
+        let default = |(name, setting): (&String, &Param)| Some((name.clone(), setting.default.clone()?));
+        self.settings.iter().filter_map(default).collect()
+    }
 }

@@ -31,7 +31,7 @@ pub(super) fn report(
         problems.iter().any(|problem| problem.pointer.as_deref().is_some_and(|named| covers(named, &pointer)))
     };
     for place in places {
-        if is_idle(entry.node_type.n8n_idle(), &place) || is_named(&place, problems) {
+        if part::n8n::covers(entry.node_type.n8n_idle(), &place) || is_named(&place, problems) {
             continue;
         }
         // A part that has no counterpart at all is named once, not each of its leaves; an option is named by itself.
@@ -77,14 +77,6 @@ fn covers(named: &str, pointer: &str) -> bool {
     pointer.strip_prefix(named).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a pattern of dots fits the place or what contains it; `*` fits any step.
-fn is_idle(patterns: &[&str], place: &[String]) -> bool {
-    patterns.iter().any(|pattern| {
-        let mut steps = place.iter();
-        pattern.split('.').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -107,8 +99,8 @@ mod tests {
     #[test]
     fn patterns_fit_places_and_what_is_below() {
         let place = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
-        assert!(is_idle(&["a.*.id"], &place("a.3.id")) && is_idle(&["a"], &place("a.3.id")));
-        assert!(!is_idle(&["a.*.id"], &place("a.3")) && !is_idle(&["b", "a.b"], &place("a.3.id")));
+        assert!(part::n8n::covers(&["a.*.id"], &place("a.3.id")) && part::n8n::covers(&["a"], &place("a.3.id")));
+        assert!(!part::n8n::covers(&["a.*.id"], &place("a.3")) && !part::n8n::covers(&["b", "a.b"], &place("a.3.id")));
         assert!(covers("/nodes/1/parameters", "/nodes/1/parameters/a") && !covers("/nodes/1", "/nodes/12/a"));
     }
 }

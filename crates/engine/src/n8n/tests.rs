@@ -419,10 +419,8 @@ fn check_leftovers(workflow: &Imported, original: &Value, catalogue: &Snapshot, 
                 let at = problem.pointer.as_deref().unwrap_or("none");
                 whole.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            let idle = entry.node_type.n8n_idle().iter().any(|pattern| {
-                let mut steps = pointer[1..].split('/');
-                pattern.split('.').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || step == wanted))
-            });
+            let place: Vec<String> = pointer[1..].split('/').map(str::to_owned).collect();
+            let idle = part::n8n::covers(entry.node_type.n8n_idle(), &place);
             assert!(
                 back.is_some_and(|back| same(back, value)) || workflow.report.problems.iter().any(named) || idle,
                 "{label}: {} {whole} is neither taken over nor named",

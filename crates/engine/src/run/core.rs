@@ -387,20 +387,18 @@ impl Shared {
 
 /// What local writes, the last one first, leave at a place. `None`: none of them is about it.
 pub fn written<'a>(
-    last_first: impl Iterator<Item = &'a LocalWrite>,
+    mut last_first: impl Iterator<Item = &'a LocalWrite>,
     space: &str,
     key: &str,
     now: i64,
 ) -> Option<Option<Bytes>> {
-    last_first
-        .filter_map(|write| match write {
-            LocalWrite::Put { space: there, key: known, value, expires_at } if there == space && known == key => {
-                Some(expires_at.is_none_or(|at| at > now).then(|| value.clone()))
-            }
-            LocalWrite::Delete { space: there, key: known } if there == space && known == key => Some(None),
-            _ => None,
-        })
-        .next()
+    last_first.find_map(|write| match write {
+        LocalWrite::Put { space: there, key: known, value, expires_at } if there == space && known == key => {
+            Some(expires_at.is_none_or(|at| at > now).then(|| value.clone()))
+        }
+        LocalWrite::Delete { space: there, key: known } if there == space && known == key => Some(None),
+        _ => None,
+    })
 }
 
 impl Core {

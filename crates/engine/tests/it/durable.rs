@@ -250,7 +250,7 @@ async fn a_node_type_registered_at_run_time_runs_and_holds_its_runs_when_it_goes
         chain(&[("in", "toy.start", json!({})), ("wait", "toy.sleep", json!({})), ("count", "late.count", json!({}))]);
     house.workflow("late", spec);
     assert_eq!(house.engine.admit(event("late", &[1])).await.unwrap_err().code, model::Code::UnknownNodeType);
-    house.catalogue.register(provider.clone(), types);
+    house.catalogue.register([(provider.clone(), types)]);
     let run = house.start("late", &[1, 2]).await;
     house.engine.stop().await;
     house.catalogue.unregister(&provider.name);
@@ -268,7 +268,7 @@ async fn a_node_type_registered_at_run_time_runs_and_holds_its_runs_when_it_goes
     };
     assert_eq!(held.summary.error.unwrap()["code"], "FP0303", "never run on something else");
     let (provider, types) = late(&house.world);
-    house.catalogue.register(provider, types);
+    house.catalogue.register([(provider, types)]);
     second.resume(&scope, run, &me()).await.unwrap();
     let end = second.wait(&scope, run).await.unwrap();
     assert_eq!(end.status, RunStatus::Completed, "{:?}", end.error);

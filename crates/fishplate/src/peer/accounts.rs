@@ -184,7 +184,7 @@ fn account(name: Name, title: String, credential_type: String, id: Option<String
 
 /// Makes the spec, and says what is missing in it.
 fn finish(account: &mut Account, Calls { any, hosts }: &Calls) {
-    if let Some((connector, auth, _)) = connectors::account::for_credential(&account.credential_type) {
+    if let Some((connector, auth)) = connectors::account::for_credential(&account.credential_type) {
         let offered = connectors::account::offer(&connector.manifest, auth);
         let mut spec = offered.spec;
         spec["title"] = json!(account.title);

@@ -68,9 +68,7 @@ fn public_workflows_are_understood() {
     }
     let before = count(&Catalogue::new([nodes::built_in(), protocols::nodes()].concat()).snapshot());
     let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
-    for (provider, types) in connectors::catalog::types() {
-        catalogue.register(provider, types);
-    }
+    catalogue.register(connectors::catalog::types().iter().cloned());
     let after = count(&catalogue.snapshot());
     let mut text = format!(
         "Workflows all of whose nodes are understood:\n\n| | without connectors | with connectors |\n|---|---|---|\n\

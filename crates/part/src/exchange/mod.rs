@@ -9,7 +9,6 @@ pub mod answer;
 mod send;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING};
@@ -20,7 +19,8 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use crate::{Ctx, NodeError, lenient};
+pub use self::send::{ask, call};
+use crate::{NodeError, lenient};
 
 /// Longest text that is kept in the journal itself.
 const INLINE: usize = 64 << 10;
@@ -154,18 +154,6 @@ impl Default for Manner {
     }
 }
 
-/// Makes the call of an item, or takes its outcome from the journal. `fresh` is set when it was really made.
-pub async fn call(
-    ctx: &Ctx,
-    plan: &Plan,
-    manner: &Manner,
-    position: usize,
-    name: String,
-    fresh: &AtomicBool,
-) -> Result<Value, NodeError> {
-    send::call(ctx, plan, manner, position, name, fresh).await
-}
-
 /// What a service has told.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
@@ -175,18 +163,6 @@ pub struct Told {
     pub headers: Map,
     /// The body: JSON where it is JSON, else text; nothing is `null`.
     pub body: Value,
-}
-
-/// Asks a service outside of a run, where nothing is journaled: a trigger, a test of a connection, a list of choices.
-/// The body is no file, and the answer has at most `largest` bytes.
-pub async fn ask(
-    outbound: &outbound::Outbound,
-    meta: outbound::Meta,
-    plan: &Plan,
-    manner: &Manner,
-    largest: u64,
-) -> Result<Told, NodeError> {
-    send::ask(outbound, meta, plan, manner, largest).await
 }
 
 impl Plan {

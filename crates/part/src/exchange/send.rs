@@ -13,7 +13,8 @@ use serde_json::json;
 use super::{Content, ERROR_BODY, INLINE, Manner, Piece, Plan, QueryArrays, Told, Verdict, answer, append};
 use crate::{ByteStream, CallFailure, CallSpec, Category, Ctx, NodeError, Ticket};
 
-pub(super) async fn call(
+/// Makes the call of an item, or takes its outcome from the journal. `fresh` is set when it was really made.
+pub async fn call(
     ctx: &Ctx,
     plan: &Plan,
     manner: &Manner,
@@ -71,7 +72,12 @@ async fn perform(ctx: &Ctx, plan: &Plan, manner: &Manner, ticket: Ticket) -> Res
     }
 }
 
-pub(super) async fn ask(
+/// Asks a service outside of a run, where nothing is journaled: a trigger, a test of a connection, a list of choices.
+/// The body is no file, and the answer has at most `largest` bytes.
+///
+/// # Errors
+/// As a step would fail.
+pub async fn ask(
     outbound: &outbound::Outbound,
     mut meta: outbound::Meta,
     plan: &Plan,

@@ -137,6 +137,15 @@ impl Verifier for Nobody {
     ) -> BoxFuture<'a, Result<Option<Value>, Problem>> {
         Box::pin(async { Err(Problem::new(Code::Unsupported, "there are no connections here")) })
     }
+
+    fn judge<'a>(
+        &'a self,
+        _: ScopeId,
+        _: &'a Name,
+        _: inbound::verify::Incoming<'a>,
+    ) -> BoxFuture<'a, Result<inbound::verify::Verdict, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::Unsupported, "there are no connections here")) })
+    }
 }
 
 /// Adds one to `n` of the first item, as an effect whose intent and outcome are durable.

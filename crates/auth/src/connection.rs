@@ -8,7 +8,9 @@ use outbound::{Body, Encryption, HostPattern, Login, Protocol, RateLimit, Reach,
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::jwt::JwtAlgorithm;
 use crate::oauth::{OAuth, fill};
+use crate::signature::{Signature, presets};
 
 /// An account on an outside service: how a request shows it, and where it may be sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,6 +138,21 @@ pub enum Scheme {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         path: Option<String>,
     },
+    /// The secret of a sender of webhooks, which they are checked with. Secrets: `secret`; `previousSecret`, which is
+    /// good beside it while they are exchanged; `verifyToken`, where the sender shows one when it asks whether somebody
+    /// is there.
+    Webhook {
+        /// A well-known sender, such as `stripe`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(schema_with = "presets::schema")]
+        sender: Option<String>,
+        /// How any other sender signs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<Box<Signature>>,
+        /// Last day on which the previous secret is good, such as `2027-03-01`; absent: until it is taken away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous_ends_on: Option<String>,
+    },
     /// Keys that nodes sign and encrypt with, shown to nobody. Secrets, as they are needed: `hmacSecret`, `privateKey`
     /// (signs), `passphrase` (encrypts and decrypts), `publicKey` (encrypts) and `decryptionKey` (decrypts); those
     /// of RSA as PEM.
@@ -169,6 +186,9 @@ pub enum Scheme {
 /// Secrets of Amazon's signature; the last one is there for keys that end.
 const AWS_SECRETS: [&str; 3] = ["accessKeyId", "secretAccessKey", "sessionToken"];
 
+/// Secrets of a sender of webhooks.
+const WEBHOOK_SECRETS: [&str; 3] = ["secret", "previousSecret", "verifyToken"];
+
 /// Secrets of keys.
 const KEYS: [&str; 5] = ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
 
@@ -177,60 +197,6 @@ const LOGIN_SECRETS: [&str; 5] = ["password", "token", "privateKey", "passphrase
 
 fn five_minutes() -> HumanDuration {
     HumanDuration(std::time::Duration::from_secs(300))
-}
-
-/// Signature algorithms of JSON web tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum JwtAlgorithm {
-    /// HMAC with SHA-256.
-    HS256,
-    /// HMAC with SHA-384.
-    HS384,
-    /// HMAC with SHA-512.
-    HS512,
-    /// RSA (PKCS #1 v1.5) with SHA-256.
-    RS256,
-    /// RSA (PKCS #1 v1.5) with SHA-384.
-    RS384,
-    /// RSA (PKCS #1 v1.5) with SHA-512.
-    RS512,
-    /// RSA (PSS) with SHA-256.
-    PS256,
-    /// RSA (PSS) with SHA-384.
-    PS384,
-    /// RSA (PSS) with SHA-512.
-    PS512,
-    /// ECDSA on P-256.
-    ES256,
-    /// ECDSA on P-384.
-    ES384,
-    /// Ed25519.
-    EdDSA,
-}
-
-impl JwtAlgorithm {
-    /// The same secret signs and checks.
-    pub fn is_symmetric(self) -> bool {
-        matches!(self, JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512)
-    }
-
-    pub(crate) fn algorithm(self) -> jsonwebtoken::Algorithm {
-        use jsonwebtoken::Algorithm;
-        match self {
-            JwtAlgorithm::HS256 => Algorithm::HS256,
-            JwtAlgorithm::HS384 => Algorithm::HS384,
-            JwtAlgorithm::HS512 => Algorithm::HS512,
-            JwtAlgorithm::RS256 => Algorithm::RS256,
-            JwtAlgorithm::RS384 => Algorithm::RS384,
-            JwtAlgorithm::RS512 => Algorithm::RS512,
-            JwtAlgorithm::PS256 => Algorithm::PS256,
-            JwtAlgorithm::PS384 => Algorithm::PS384,
-            JwtAlgorithm::PS512 => Algorithm::PS512,
-            JwtAlgorithm::ES256 => Algorithm::ES256,
-            JwtAlgorithm::ES384 => Algorithm::ES384,
-            JwtAlgorithm::EdDSA => Algorithm::EdDSA,
-        }
-    }
 }
 
 /// Opened secret values by field. Never printed.
@@ -300,6 +266,21 @@ impl Connection {
                     refuse(&format!("/auth/secretHeaders/{index}"), format!("`{name}` is no name of a header"));
                 }
             }
+            Scheme::Webhook { sender, signature, previous_ends_on } => {
+                match (sender, signature) {
+                    (Some(name), None) if presets::named(name).is_none() => {
+                        let names: Vec<&str> = presets::all().keys().map(String::as_str).collect();
+                        let known = names.join(", ");
+                        refuse("/auth/sender", format!("`{name}` is no sender that is known; expected one of {known}"));
+                    }
+                    (Some(_), None) | (None, Some(_)) => {}
+                    _ => refuse("/auth", "either a `sender` that is known or a `signature` of one's own".into()),
+                }
+                if let Some(day) = previous_ends_on.as_deref().filter(|day| crate::calendar::end_of_day(day).is_none())
+                {
+                    refuse("/auth/previousEndsOn", format!("`{day}` is no day; write it as `2027-03-01`"));
+                }
+            }
             Scheme::AwsSigV4 { service, region } if service.is_empty() || region.is_empty() => {
                 refuse("/auth", "a signature is made for a service in a region, and both have to be named".into());
             }
@@ -346,6 +327,7 @@ impl Connection {
             Scheme::Oauth2(oauth) => oauth.secret_fields(),
             Scheme::AwsSigV4 { .. } => AWS_SECRETS.map(str::to_owned).into(),
             Scheme::Jwt { .. } => vec!["key".into()],
+            Scheme::Webhook { .. } => WEBHOOK_SECRETS.map(str::to_owned).into(),
             Scheme::Keys {} => KEYS.map(str::to_owned).into(),
             Scheme::Login { .. } => LOGIN_SECRETS.map(str::to_owned).into(),
             Scheme::Custom { secret_headers, secret_query, secret_body, secret_parts, .. } => {
@@ -378,6 +360,7 @@ impl Connection {
         match &self.auth {
             Scheme::Oauth2(oauth) => oauth.wanted_secrets(),
             Scheme::AwsSigV4 { .. } => AWS_SECRETS[..2].iter().map(|field| (*field).to_owned()).collect(),
+            Scheme::Webhook { .. } => vec!["secret".into()],
             _ if checks_only || others_decide => Vec::new(),
             _ => self.secret_fields(),
         }
@@ -457,6 +440,7 @@ impl Connection {
             }
             // The service says first what it wants to see.
             Scheme::Digest { .. } => Ok(()),
+            Scheme::Webhook { .. } => Err("checks webhooks and cannot be shown in a request".into()),
             Scheme::Keys {} => Err("holds keys and cannot be shown in a request".into()),
             Scheme::Login { protocol, .. } => Err(format!("logs in to {protocol} and cannot be shown in a request")),
             Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body, secret_parts, path } => {

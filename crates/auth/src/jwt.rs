@@ -5,13 +5,66 @@ use std::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use model::{Map, Value};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use crate::connection::JwtAlgorithm;
 
 /// How long a token is taken after it has expired, and before it is good, when nobody says otherwise: seconds.
 const LEEWAY: i64 = 60;
+
+/// Signature algorithms of JSON web tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum JwtAlgorithm {
+    /// HMAC with SHA-256.
+    HS256,
+    /// HMAC with SHA-384.
+    HS384,
+    /// HMAC with SHA-512.
+    HS512,
+    /// RSA (PKCS #1 v1.5) with SHA-256.
+    RS256,
+    /// RSA (PKCS #1 v1.5) with SHA-384.
+    RS384,
+    /// RSA (PKCS #1 v1.5) with SHA-512.
+    RS512,
+    /// RSA (PSS) with SHA-256.
+    PS256,
+    /// RSA (PSS) with SHA-384.
+    PS384,
+    /// RSA (PSS) with SHA-512.
+    PS512,
+    /// ECDSA on P-256.
+    ES256,
+    /// ECDSA on P-384.
+    ES384,
+    /// Ed25519.
+    EdDSA,
+}
+
+impl JwtAlgorithm {
+    /// The same secret signs and checks.
+    pub fn is_symmetric(self) -> bool {
+        matches!(self, JwtAlgorithm::HS256 | JwtAlgorithm::HS384 | JwtAlgorithm::HS512)
+    }
+
+    fn algorithm(self) -> jsonwebtoken::Algorithm {
+        use jsonwebtoken::Algorithm;
+        match self {
+            JwtAlgorithm::HS256 => Algorithm::HS256,
+            JwtAlgorithm::HS384 => Algorithm::HS384,
+            JwtAlgorithm::HS512 => Algorithm::HS512,
+            JwtAlgorithm::RS256 => Algorithm::RS256,
+            JwtAlgorithm::RS384 => Algorithm::RS384,
+            JwtAlgorithm::RS512 => Algorithm::RS512,
+            JwtAlgorithm::PS256 => Algorithm::PS256,
+            JwtAlgorithm::PS384 => Algorithm::PS384,
+            JwtAlgorithm::PS512 => Algorithm::PS512,
+            JwtAlgorithm::ES256 => Algorithm::ES256,
+            JwtAlgorithm::ES384 => Algorithm::ES384,
+            JwtAlgorithm::EdDSA => Algorithm::EdDSA,
+        }
+    }
+}
 
 /// A token that a node has made.
 #[derive(Clone, Debug, Default, Serialize)]

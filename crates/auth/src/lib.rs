@@ -19,6 +19,7 @@ pub mod oauth;
 mod password;
 pub mod role;
 pub mod seal;
+pub mod signature;
 pub mod tokens;
 pub mod vault;
 pub mod webauthn;

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
 use crate::jwt::{TokenChecks, TokenRequest};
 use crate::oauth::renewal::Gates;
+use crate::signature::{Incoming, Keys, Verdict, presets};
 use crate::{Error, Keyring, Place};
 
 /// Longest secret value.
@@ -293,6 +294,30 @@ impl Vault {
                 format!("connection `{connection}` is of another type than the webhook asks for"),
             )),
         }
+    }
+
+    /// Whether a webhook comes from the sender whose secret a `webhook` connection holds, and what it is.
+    pub async fn judge(&self, scope: ScopeId, connection: &Name, request: &Incoming<'_>) -> Result<Verdict, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let fault = |reason: &str| Problem::new(Code::ConnectionMissing, format!("connection `{connection}` {reason}"));
+        let Scheme::Webhook { sender, signature, previous_ends_on } = &opened.connection.auth else {
+            return Err(fault("holds no secret of a sender").hint("choose a connection of type `webhook`"));
+        };
+        let known = sender.as_deref().and_then(presets::named).map(|preset| &preset.signature);
+        let Some(signature) = signature.as_deref().or(known) else {
+            return Err(fault("says of no sender how it signs"));
+        };
+        let secret = opened.secrets.get("secret").map_err(|reason| fault(&reason))?;
+        let ends = previous_ends_on.as_deref().and_then(crate::calendar::end_of_day);
+        let is_over = ends.is_some_and(|ends| ends / 1000 <= request.now);
+        let previous = opened.secrets.get("previousSecret").ok().filter(|value| !value.is_empty() && !is_over);
+        let signing: Vec<&[u8]> = [Some(secret), previous].into_iter().flatten().collect();
+        let verify_token = opened.secrets.get("verifyToken").ok().filter(|value| !value.is_empty());
+        signature.judge(Keys { signing: &signing, verify_token }, request).map_err(|refusal| {
+            tracing::warn!(%connection, reason = refusal.reason(), "a webhook was refused: {refusal}");
+            let problem = Problem::new(Code::SignatureRejected, format!("{}: {refusal}", refusal.reason()));
+            problem.hint("compare secret, sender and the server's clock with what the sender's page of webhooks says")
+        })
     }
 
     /// A token with these claims, signed with the key of a `jwt` connection.
@@ -660,6 +685,26 @@ mod tests {
             assert_eq!(answer.is_ok(), good, "{connection} {header}");
             assert!(vault.verify(scope, &name(connection), shown, &HeaderMap::new()).await.is_err());
         }
+    }
+
+    #[tokio::test]
+    async fn the_previous_secret_of_a_sender_is_good_until_its_last_day() {
+        let hook = json!({ "type": "webhook", "sender": "gitlab", "previousEndsOn": "1970-01-01" });
+        let (vault, scope) = vault(&[("hook", hook), ("crm", json!({ "type": "bearer" }))]).await;
+        let judge = async |shown: &str, now: i64| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-gitlab-token", HeaderValue::from_str(shown).unwrap());
+            let request = Incoming { method: "POST", url: "", headers: &headers, body: b"{}", now };
+            vault.judge(scope, &name("hook"), &request).await.is_ok()
+        };
+        assert!(!judge("new", 0).await, "no secret yet");
+        vault.put_secret(scope, &name("hook"), "secret", b"new", "test").await.unwrap();
+        vault.put_secret(scope, &name("hook"), "previousSecret", b"old", "test").await.unwrap();
+        assert!(judge("new", 0).await && judge("old", 86_399).await);
+        assert!(!judge("old", 86_400).await && judge("new", 86_400).await && !judge("", 0).await);
+        let headers = HeaderMap::new();
+        let request = Incoming { method: "POST", url: "", headers: &headers, body: b"", now: 0 };
+        assert!(vault.judge(scope, &name("crm"), &request).await.is_err(), "another type of connection");
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! Who may call: a port that `auth` fills, so that no secret is ever seen here.
 
+pub use auth::signature::{Incoming, Verdict};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use model::{Name, Problem, ScopeId, Value};
@@ -25,6 +26,14 @@ pub trait Verifier: Send + Sync + 'static {
         shown: Shown,
         headers: &'a HeaderMap,
     ) -> BoxFuture<'a, Result<Option<Value>, Problem>>;
+
+    /// Says what a signed request is, or refuses.
+    fn judge<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        request: Incoming<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, Problem>>;
 }
 
 impl Verifier for auth::Vault {
@@ -41,5 +50,14 @@ impl Verifier for auth::Vault {
             Shown::Jwt => auth::Shown::Jwt,
         };
         Box::pin(auth::Vault::verify(self, scope, connection, shown, headers))
+    }
+
+    fn judge<'a>(
+        &'a self,
+        scope: ScopeId,
+        connection: &'a Name,
+        request: Incoming<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, Problem>> {
+        Box::pin(async move { auth::Vault::judge(self, scope, connection, &request).await })
     }
 }

@@ -209,6 +209,36 @@ pub enum WebhookAuth {
         /// Connection that holds the key.
         connection: Option<Name>,
     },
+    /// A signature of the sender whose secret a `webhook` connection holds. Questions of the sender whether somebody is
+    /// there are answered, and an event that is sent again starts no second run.
+    Signed {
+        /// Connection that holds the secret and says how the sender signs.
+        connection: Option<Name>,
+    },
+}
+
+impl WebhookAuth {
+    /// The connection that callers are checked with; `None` when nobody is checked.
+    pub fn connection(&self) -> Option<&Option<Name>> {
+        match self {
+            WebhookAuth::None => None,
+            WebhookAuth::Basic { connection }
+            | WebhookAuth::Header { connection }
+            | WebhookAuth::Jwt { connection }
+            | WebhookAuth::Signed { connection } => Some(connection),
+        }
+    }
+
+    /// The same, to be filled in.
+    pub fn connection_mut(&mut self) -> Option<&mut Option<Name>> {
+        match self {
+            WebhookAuth::None => None,
+            WebhookAuth::Basic { connection }
+            | WebhookAuth::Header { connection }
+            | WebhookAuth::Jwt { connection }
+            | WebhookAuth::Signed { connection } => Some(connection),
+        }
+    }
 }
 
 /// When and with what a webhook answers.

@@ -26,6 +26,8 @@ function secretFields(auth: Record<string, unknown>): string[] {
       return ["accessKeyId", "secretAccessKey", "sessionToken"];
     case "keys":
       return ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
+    case "webhook":
+      return ["secret", "previousSecret", "verifyToken"];
     case "custom":
       return [
         ...Object.entries({ header: auth["secretHeaders"], query: auth["secretQuery"], body: auth["secretBody"] }).flatMap(([place, names]) => (Array.isArray(names) ? names.map((name) => `${place}.${String(name)}`) : [])),

@@ -35,6 +35,7 @@ const TITLES: Readonly<Record<string, string>> = {
   awsSigV4: "Signature of AWS",
   custom: "Several headers, parameters and fields",
   keys: "Keys",
+  webhook: "Secret of a sender of webhooks",
   login: "Login to a database, a mail server or the like",
 };
 

@@ -11,7 +11,7 @@ use part::catalogue::Snapshot;
 use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
 use part::node::Node;
 use part::tables::DataTableKind;
-use part::trigger::{Trigger, WebhookAuth};
+use part::trigger::Trigger;
 
 use crate::definition::Definition;
 use crate::ports::WorkflowText;
@@ -118,13 +118,14 @@ impl Kind for Workflow {
             let called = called.iter().filter_map(|name| name.parse::<Name>().ok());
             uses.extend(called.map(|name| workflow(&name, format!("/nodes/{index}/params"))));
             if let Some(webhook) = prepared.trigger().and_then(Trigger::endpoint) {
-                let (WebhookAuth::Basic { connection: named }
-                | WebhookAuth::Header { connection: named }
-                | WebhookAuth::Jwt { connection: named }) = &webhook.auth
-                else {
-                    continue;
-                };
-                uses.extend(named.iter().map(|name| connection(name, format!("/nodes/{index}/params"))));
+                uses.extend(
+                    webhook
+                        .auth
+                        .connection()
+                        .into_iter()
+                        .flatten()
+                        .map(|name| connection(name, format!("/nodes/{index}/params"))),
+                );
             }
         }
         uses

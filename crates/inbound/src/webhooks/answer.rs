@@ -50,6 +50,13 @@ pub fn stream(status: u16, headers: &[(String, String)], parts: Parts) -> Respon
     head(status, headers, Body::from_stream(parts))
 }
 
+/// The answer to a sender that asks whether somebody is there.
+pub fn challenge(answer: auth::signature::Answer) -> Response<Body> {
+    let content_type = ("content-type".to_owned(), answer.content_type);
+    let headers: Vec<(String, String)> = [content_type].into_iter().chain(answer.header).collect();
+    head(200, &headers, Body::from(answer.body))
+}
+
 /// The response to a call that resumed a run.
 pub fn accepted() -> Response<Body> {
     let json = [("content-type".to_owned(), "application/json; charset=utf-8".to_owned())];

@@ -246,6 +246,21 @@ pub(super) fn length(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     length.map(Some).ok_or_else(|| Problem::new(Code::Malformed, "the content length is no number"))
 }
 
+/// The whole body as it came, for a signature over it; what is read afterwards is read from it.
+pub(super) async fn whole(
+    mut body: Body,
+    headers: &HeaderMap,
+    own: Option<u64>,
+    limits: &Limits,
+) -> Result<Bytes, Problem> {
+    let limit = own.map_or(limits.memory, |own| own.min(limits.memory));
+    if length(headers)?.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let mut pieces = Pieces { body: &mut body, silence: limits.silence, left: limit, limit, hasher: None };
+    tokio::time::timeout(limits.total, collect(&mut pieces)).await.map_err(|_| slow())?
+}
+
 async fn collect(pieces: &mut Pieces<'_>) -> Result<Bytes, Problem> {
     // Almost every body comes in one piece, which is then not copied.
     let Some(first) = pieces.next().await? else { return Ok(Bytes::new()) };

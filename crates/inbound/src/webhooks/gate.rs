@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use auth::signature::{Incoming, Verdict};
 use http::HeaderMap;
-use model::{Code, Problem, ScopeId, Value};
+use model::{Code, Name, Problem, ScopeId, Value};
 use part::net::AddressRange;
 use part::runs::DedupeKey;
 use part::trigger::{Webhook, WebhookAuth};
@@ -53,12 +54,30 @@ pub async fn authenticate(
         WebhookAuth::Basic { connection } => (connection, Shown::Basic),
         WebhookAuth::Header { connection } => (connection, Shown::Header),
         WebhookAuth::Jwt { connection } => (connection, Shown::Jwt),
+        WebhookAuth::Signed { .. } => {
+            // Only a whole request can be checked, which the endpoints of triggers do.
+            return Err(Problem::new(Code::ConnectionMissing, "signatures are not checked at this address"));
+        }
     };
     let Some(connection) = connection else {
         // A half-configured endpoint is closed, never open.
         return Err(Problem::new(Code::ConnectionMissing, "the endpoint names no connection to check callers with"));
     };
     verifier.verify(scope, connection, shown, headers).await
+}
+
+/// What a signed request turned out to be.
+pub async fn judge(
+    verifier: &dyn Verifier,
+    scope: ScopeId,
+    connection: Option<&Name>,
+    request: Incoming<'_>,
+) -> Result<Verdict, Problem> {
+    let Some(connection) = connection else {
+        // A half-configured endpoint is closed, never open.
+        return Err(Problem::new(Code::ConnectionMissing, "the endpoint names no connection to check callers with"));
+    };
+    verifier.judge(scope, connection, request).await
 }
 
 /// The sender's address. Headers count only when a proxy of ours wrote them.
@@ -134,16 +153,17 @@ impl Rates {
     }
 }
 
-/// The sender's dedupe key with the fingerprint of its request, when it sent one.
+/// The sender's dedupe key (`told`, where its signature says what tells an event from others) with the fingerprint of its request, when it sent one.
 pub fn dedupe_key(
     webhook: &Webhook,
     parts: &http::request::Parts,
     parsed: &Parsed,
+    told: Option<String>,
     ttl: Duration,
 ) -> Result<Option<DedupeKey>, Problem> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let key = match &webhook.dedupe {
-        None => header(IDEMPOTENCY_KEY),
+        None => told.or_else(|| header(IDEMPOTENCY_KEY)),
         Some(place) => {
             let from_body = place.pointer.as_deref().and_then(|pointer| match parsed.value.pointer(pointer)? {
                 Value::String(text) => Some(text.clone()),

@@ -13,13 +13,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth::signature::{Incoming, Verdict};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use http::{HeaderMap, Method, Request, Response};
 use model::{Code, Item, Map, Problem, RunId, Scope, ScopeId, Value};
 use part::net::AddressRange;
-use part::trigger::{Respond, Webhook};
+use part::trigger::{Respond, Webhook, WebhookAuth};
 use part::{Admit, Admitted, Items, Runs, WorkflowRef};
 
 use crate::files::Files;
@@ -122,6 +123,14 @@ struct Inner {
     rates: gate::Rates,
 }
 
+/// What a signed request turned out to be.
+enum Signed {
+    /// An event, with what tells it from others.
+    Event { body: Body, id: Option<String> },
+    /// A question whether somebody is there.
+    Challenge(auth::signature::Answer),
+}
+
 /// Where a path leads.
 enum Address<'a> {
     /// Scope as `workspace/environment` and path of an endpoint.
@@ -197,6 +206,9 @@ impl Receiver {
     ) -> Result<Response<Body>, Problem> {
         let route = &found.route;
         let Some((prepared, output)) = route.for_method(parts.method.as_str()) else {
+            if let Some(answered) = self.asked(parts, body, found, peer).await {
+                return answered;
+            }
             if parts.method == Method::OPTIONS {
                 return Ok(answer::preflight(&parts.headers, &route.methods()));
             }
@@ -216,17 +228,28 @@ impl Receiver {
         {
             return Err(body::too_large(limit));
         }
-        let claims = gate::authenticate(&*options.verifier, endpoint.scope_id, &webhook.auth, &parts.headers).await?;
+        let is_signed = matches!(webhook.auth, WebhookAuth::Signed { .. });
+        let claims = match is_signed {
+            true => None,
+            false => gate::authenticate(&*options.verifier, endpoint.scope_id, &webhook.auth, &parts.headers).await?,
+        };
         let sender = gate::sender(peer, &parts.headers, &options.trusted_proxies);
         gate::check_sender(webhook, &prepared.senders, sender, &parts.headers)?;
         self.inner.rates.check(prepared, sender)?;
+        let (body, told) = match is_signed {
+            true => match self.signed(parts, body, prepared).await? {
+                Signed::Event { body, id } => (body, id),
+                Signed::Challenge(answer) => return Ok(answer::challenge(answer)),
+            },
+            false => (body, None),
+        };
         if endpoint.unanswered {
             // A run would do its work, and its sender would send again what nobody has answered.
             return answer::whole(Webhook::answer_missing(), &*options.files, endpoint.scope_id).await;
         }
 
         let now = options.clock.now();
-        let wants_key = webhook.dedupe.is_some() || parts.headers.contains_key(gate::IDEMPOTENCY_KEY);
+        let wants_key = told.is_some() || webhook.dedupe.is_some() || parts.headers.contains_key(gate::IDEMPOTENCY_KEY);
         let parsed = body::read(
             body,
             &parts.headers,
@@ -237,7 +260,7 @@ impl Receiver {
         )
         .await?;
         let dedupe = match wants_key {
-            true => gate::dedupe_key(webhook, parts, &parsed, options.dedupe_ttl)?,
+            true => gate::dedupe_key(webhook, parts, &parsed, told, options.dedupe_ttl)?,
             false => None,
         };
         let item = self.item(parts, found, prepared, parsed, claims);
@@ -286,6 +309,52 @@ impl Receiver {
             return Err(problem.hint("look at the run; send a new key to run it again"));
         }
         self.reply(open, webhook, run, endpoint.scope_id).await
+    }
+
+    /// Checks a request by its sender's signature. The body is read whole, and comes back as it came.
+    async fn signed(&self, parts: &http::request::Parts, body: Body, prepared: &Prepared) -> Result<Signed, Problem> {
+        let options = &self.inner.options;
+        let endpoint = &prepared.endpoint;
+        let body = body::whole(body, &parts.headers, endpoint.webhook.body_limit, &options.limits).await?;
+        let url =
+            [self.url_of(parts), parts.uri.query().map_or_else(String::new, |query| format!("?{query}"))].concat();
+        let request = Incoming {
+            method: parts.method.as_str(),
+            url: &url,
+            headers: &parts.headers,
+            body: &body,
+            now: options.clock.now().div_euclid(1000),
+        };
+        let connection = endpoint.webhook.auth.connection().and_then(Option::as_ref);
+        match gate::judge(&*options.verifier, endpoint.scope_id, connection, request).await? {
+            Verdict::Challenge(answer) => Ok(Signed::Challenge(answer)),
+            Verdict::Event { id, .. } => Ok(Signed::Event { body: Body::from(body), id }),
+        }
+    }
+
+    /// The answer to a sender's question that comes by another method than its events; `None` when it is none.
+    async fn asked(
+        &self,
+        parts: &http::request::Parts,
+        body: Body,
+        found: &Found,
+        peer: Option<IpAddr>,
+    ) -> Option<Result<Response<Body>, Problem>> {
+        let is_signed =
+            |prepared: &&Arc<Prepared>| matches!(prepared.endpoint.webhook.auth, WebhookAuth::Signed { .. });
+        let prepared = found.route.endpoints.iter().find(is_signed)?;
+        let sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
+        let webhook = &prepared.endpoint.webhook;
+        if let Err(problem) = gate::check_sender(webhook, &prepared.senders, sender, &parts.headers)
+            .and_then(|()| self.inner.rates.check(prepared, sender))
+        {
+            return Some(Err(problem));
+        }
+        match self.signed(parts, body, prepared).await {
+            Ok(Signed::Challenge(answer)) => Some(Ok(answer::challenge(answer))),
+            // An event is taken by the method that the endpoint says, however well it is signed.
+            _ => None,
+        }
     }
 
     /// What a run answers to a request that waits for it.

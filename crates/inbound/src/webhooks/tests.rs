@@ -75,6 +75,20 @@ impl Verifier for Password {
         let outcome = if known { Ok(claims) } else { Err(Problem::new(Code::SignatureRejected, "wrong")) };
         Box::pin(std::future::ready(outcome))
     }
+
+    /// The connection has the name of its sender, and the secret is `s3cret`.
+    fn judge<'a>(
+        &'a self,
+        _: ScopeId,
+        connection: &'a Name,
+        request: Incoming<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, Problem>> {
+        let sender = &auth::signature::presets::named(connection.as_str()).unwrap().signature;
+        let keys = auth::signature::Keys { signing: &[b"s3cret"], verify_token: None };
+        let judged = sender.judge(keys, &request);
+        let outcome = judged.map_err(|refusal| Problem::new(Code::SignatureRejected, refusal.reason()));
+        Box::pin(std::future::ready(outcome))
+    }
 }
 
 pub(super) struct World {
@@ -614,4 +628,52 @@ async fn refusals_of_the_engine_are_answered_and_the_routes_serve() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert_eq!(world.fake.admitted().len(), 1);
     server.abort();
+}
+
+/// What GitHub would put on a body under the secret `s3cret`.
+fn from_github(body: &'static str, id: &str) -> Request<Body> {
+    use aws_lc_rs::hmac;
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"s3cret"), body.as_bytes());
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let request = post("/webhook/a", "application/json", body);
+    with(with(request, "x-hub-signature-256", &format!("sha256={hex}")), "x-github-delivery", id)
+}
+
+#[tokio::test]
+async fn a_signed_event_is_taken_and_its_id_is_its_dedupe_key() {
+    let auth = json!({ "kind": "signed", "connection": "github" });
+    let world = world(vec![endpoint(json!({ "methods": ["POST"], "path": "a", "auth": auth, "rawBody": "raw" }))]);
+    assert_eq!(world.send(from_github(r#"{"n": 1}"#, "one")).await.0, 200);
+    assert_eq!(world.item(0)["body"], json!({ "n": 1 }));
+    let raw = part::params::base64(world.file(0, "raw").inline.as_deref().unwrap()).unwrap();
+    assert_eq!(raw, br#"{"n": 1}"#);
+    assert_eq!(world.fake.admitted()[0].dedupe.as_ref().unwrap().key, "one");
+    let mut changed = from_github(r#"{"n": 1}"#, "two");
+    *changed.body_mut() = Body::from(r#"{"n": 2}"#);
+    assert_eq!(world.refused(changed).await, code(Code::SignatureRejected));
+    assert_eq!(world.refused(post("/webhook/a", "application/json", "{}")).await, code(Code::SignatureRejected));
+    let large = Body::from(vec![b' '; 17 << 20]);
+    let mut large = Request::post("/webhook/a").body(large).unwrap();
+    large.headers_mut().insert("x-hub-signature-256", "sha256=00".parse().unwrap());
+    assert_eq!(world.refused(large).await, code(Code::TooLarge));
+    assert_eq!(world.fake.admitted().len(), 1, "what is refused starts nothing");
+}
+
+#[tokio::test]
+async fn a_sender_that_asks_whether_somebody_is_there_is_answered_and_starts_nothing() {
+    let auth = json!({ "kind": "signed", "connection": "meta" });
+    let world = world(vec![endpoint(json!({ "methods": ["POST"], "path": "a", "auth": auth }))]);
+    let ask = |token: &str| get(&format!("/webhook/a?hub.mode=subscribe&hub.challenge=4%202&hub.verify_token={token}"));
+    assert_eq!(world.send(ask("s3cret")).await, (200, "4 2".into()));
+    assert_eq!(world.refused(ask("other")).await, code(Code::MethodNotAllowed));
+    assert_eq!(world.refused(get("/webhook/a")).await, code(Code::MethodNotAllowed));
+    assert!(world.fake.admitted().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_connection_a_signed_endpoint_is_closed() {
+    let auth = json!({ "kind": "signed" });
+    let world = world(vec![endpoint(json!({ "methods": ["POST"], "path": "a", "auth": auth }))]);
+    assert_eq!(world.refused(from_github("{}", "one")).await, code(Code::ConnectionMissing));
+    assert!(world.fake.admitted().is_empty());
 }

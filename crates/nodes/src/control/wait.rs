@@ -239,10 +239,11 @@ impl Params {
         } else if webhook.methods.is_empty() {
             webhook.methods = vec![self.method.to_ascii_uppercase()];
         }
-        if let WebhookAuth::Basic { connection }
-        | WebhookAuth::Header { connection }
-        | WebhookAuth::Jwt { connection } = &mut webhook.auth
-        {
+        if let WebhookAuth::Signed { .. } = webhook.auth {
+            let detail = "signed webhooks start runs; a wait checks callers by `basic`, `header` or `jwt`";
+            return Err(NodeError::new(Code::InvalidParameter, Category::BadData, detail));
+        }
+        if let Some(connection) = webhook.auth.connection_mut() {
             *connection = ctx.info().connections.get("auth").cloned().or(connection.take());
             if connection.is_none() {
                 return Err(form::no_connection());

@@ -92,8 +92,8 @@ impl NodeType for FormTrigger {
                     incomplete.push(problem.at("/connections/auth").hint(hint));
                 }
             }
-            WebhookAuth::Header { .. } | WebhookAuth::Jwt { .. } => {
-                let detail = "a browser can show neither a secret header nor a token; expected `none` or `basic`";
+            WebhookAuth::Header { .. } | WebhookAuth::Jwt { .. } | WebhookAuth::Signed { .. } => {
+                let detail = "a browser can show neither a secret header nor a token nor a signature; expected `none` or `basic`";
                 problems.push(Problem::new(Code::InvalidParameter, detail).at("/params/auth/kind"));
             }
         }

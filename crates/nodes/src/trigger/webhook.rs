@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::workflow::OnUncertain;
 use model::{Code, Map, NodeSpec, Problem, Problems, Value};
 use part::n8n::{Lifted, Mapping, Version};
-use part::trigger::{Respond, ResponseData, Trigger, Webhook as Endpoint, WebhookAuth};
+use part::trigger::{Respond, ResponseData, Trigger, Webhook as Endpoint};
 use part::{Descriptor, Effect, Group, Node, NodeType};
 use serde_json::json;
 
@@ -37,19 +37,13 @@ impl NodeType for Webhook {
         check(&endpoint).map_err(|problems| problems.0)?;
         let slot = node.connections.get("auth").cloned();
         let mut incomplete = Vec::new();
-        match &mut endpoint.auth {
-            WebhookAuth::None => {}
-            WebhookAuth::Basic { connection }
-            | WebhookAuth::Header { connection }
-            | WebhookAuth::Jwt { connection } => {
-                *connection = slot.or(connection.take());
-                if connection.is_none() {
-                    // Such an endpoint answers nobody, so the workflow can be tried by hand.
-                    let problem =
-                        Problem::new(Code::ConnectionMissing, "callers cannot be checked without a connection");
-                    let hint = "choose the connection that holds the secret";
-                    incomplete.push(problem.at("/connections/auth").hint(hint));
-                }
+        if let Some(connection) = endpoint.auth.connection_mut() {
+            *connection = slot.or(connection.take());
+            if connection.is_none() {
+                // Such an endpoint answers nobody, so the workflow can be tried by hand.
+                let problem = Problem::new(Code::ConnectionMissing, "callers cannot be checked without a connection");
+                let hint = "choose the connection that holds the secret";
+                incomplete.push(problem.at("/connections/auth").hint(hint));
             }
         }
         endpoint.methods.iter_mut().for_each(|method| method.make_ascii_uppercase());
@@ -59,7 +53,7 @@ impl NodeType for Webhook {
     }
 
     fn connections(&self) -> &'static [part::node::Slot] {
-        &[part::node::Slot { slot: "auth", kinds: &["basic", "header", "jwt"] }]
+        &[part::node::Slot { slot: "auth", kinds: &["basic", "header", "jwt", "webhook"] }]
     }
 
     fn n8n(&self) -> &'static [Mapping] {
@@ -334,6 +328,8 @@ pub(crate) fn lower(params: &Map, version: f64) -> Map {
 
 #[cfg(test)]
 mod tests {
+    use part::trigger::WebhookAuth;
+
     use super::*;
 
     #[test]

@@ -1,0 +1,253 @@
+//! How senders of webhooks sign: a description that is data, and the check that follows it.
+//!
+//! A [`Signature`] names the algorithm, the place of the signature, what is signed and how old it may be;
+//! [`Signature::judge`] holds a request against it. Descriptions of well-known senders are [`presets`].
+//! Pure: the clock and the secrets come in as arguments.
+
+mod check;
+mod place;
+pub mod presets;
+#[cfg(test)]
+mod tests;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use place::Incoming;
+use place::{Place, Template};
+
+/// How a sender signs what it sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Signature {
+    /// The kind of proof.
+    pub algorithm: Algorithm,
+    /// Where the proof is.
+    pub place: Place,
+    /// What stands before a signature, such as `sha256=`. What begins otherwise is no signature of this kind.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// What stands between the parts of the header, where it holds several, such as `,` in `t=1,v1=abc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub separator: Option<String>,
+    /// How bytes are written as text.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// The text that is signed. In braces: `{body}`, `{timestamp}`, `{id}`, `{url}`, `{method}`, `{path}`, `{query}`,
+    /// `{form}` (names and values of a form, sorted and joined), `{header:name}`, `{query:name}`, `{body:/pointer}`.
+    #[serde(default = "body_alone")]
+    pub signed: Template,
+    /// How the secret is read.
+    #[serde(default)]
+    pub key: KeyText,
+    /// What a secret may begin with that is no part of the key, such as `whsec_`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_prefix: Option<String>,
+    /// When it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    /// What tells an event from others, however often it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Place>,
+    /// The type of an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Place>,
+    /// Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_digest: Option<String>,
+    /// Senders that know the address with and without its port.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_port: bool,
+    /// Questions of the sender whether somebody is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub challenges: Vec<Challenge>,
+}
+
+fn body_alone() -> Template {
+    Template("{body}".into())
+}
+
+/// The kind of proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Algorithm {
+    /// HMAC with SHA-1.
+    HmacSha1,
+    /// HMAC with SHA-256.
+    HmacSha256,
+    /// HMAC with SHA-384.
+    HmacSha384,
+    /// HMAC with SHA-512.
+    HmacSha512,
+    /// Ed25519; the secret is the sender's public key.
+    Ed25519,
+    /// ECDSA on P-256 with SHA-256, in ASN.1; the secret is the sender's public key.
+    EcdsaP256,
+    /// RSA (PKCS #1 v1.5) with SHA-256; the secret is the sender's public key.
+    RsaSha256,
+    /// The secret itself is sent.
+    Token,
+}
+
+/// How bytes are written as text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Encoding {
+    /// Hexadecimal, in small or capital letters.
+    #[default]
+    Hex,
+    /// Base64, with or without padding.
+    Base64,
+    /// Base64 for addresses, with or without padding.
+    Base64Url,
+}
+
+/// How a secret is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum KeyText {
+    /// Its bytes are the key.
+    #[default]
+    Text,
+    /// It is base64 of the key.
+    Base64,
+    /// It is hexadecimal.
+    Hex,
+    /// It is PEM of a public key.
+    Pem,
+}
+
+/// When a request was signed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timestamp {
+    /// Where it is; `part:t=` is the part of the signature's header that begins with `t=`.
+    pub place: Place,
+    /// How it is written.
+    #[serde(default)]
+    pub unit: TimeUnit,
+    /// Seconds between it and our clock at most. Absent: it is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<u32>,
+    /// A clock of the sender that is ahead of ours is let pass.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_ahead: bool,
+}
+
+/// How a time is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TimeUnit {
+    /// Seconds since 1970.
+    #[default]
+    Seconds,
+    /// Milliseconds since 1970.
+    Milliseconds,
+    /// RFC 3339.
+    Rfc3339,
+}
+
+/// A sender's question whether somebody is there, and the answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Challenge {
+    /// Method of the question; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// What only a question has.
+    pub has: Place,
+    /// The text that must stand there; absent: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<String>,
+    /// Where the token is that we gave the sender: the secret `verifyToken`, or `secret` where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Place>,
+    /// The question is signed as events are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_signed: bool,
+    /// Content type of the answer.
+    #[serde(default = "plain")]
+    pub content_type: String,
+    /// The answer, with what stands in braces as in `signed`; `{sign:base64:query:crc_token}` is the signature of
+    /// what is there.
+    #[serde(default)]
+    pub answer: Template,
+    /// A header of the question that is sent back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo: Option<String>,
+}
+
+fn plain() -> String {
+    "text/plain".into()
+}
+
+/// The secrets that a request is held against.
+#[derive(Clone, Copy)]
+pub struct Keys<'a> {
+    /// What signatures are made with: the secret, and while it is exchanged the one before.
+    pub signing: &'a [&'a [u8]],
+    /// What a sender shows when it asks whether somebody is there.
+    pub verify_token: Option<&'a [u8]>,
+}
+
+/// What a request turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// An event of the sender.
+    Event {
+        /// What tells it from others.
+        id: Option<String>,
+        /// Its type.
+        event: Option<String>,
+    },
+    /// A question whether somebody is there, with its answer.
+    Challenge(Answer),
+}
+
+/// The answer to a [`Challenge`]. Its status is 200.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Content type.
+    pub content_type: String,
+    /// Body.
+    pub body: String,
+    /// A header that is sent back.
+    pub header: Option<(String, String)>,
+}
+
+/// Why a request is no event of the sender.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The proof, its time or its id is not there.
+    #[error("`{0}` is missing")]
+    MissingHeader(String),
+    /// What is there cannot be read.
+    #[error("{0} cannot be read")]
+    MalformedHeader(String),
+    /// It is too old, or from the future.
+    #[error("it was signed {0} s {1}, which is more than the tolerance")]
+    Timestamp(u64, &'static str),
+    /// Signed with another secret, or changed on its way.
+    #[error("the signature is not that of this body and secret")]
+    SignatureMismatch,
+    /// A question whether somebody is there with the wrong token.
+    #[error("the token of the question is wrong")]
+    WrongToken,
+    /// The secret at hand cannot be a key of this kind.
+    #[error("the secret {0}")]
+    BadSecret(&'static str),
+}
+
+impl Refusal {
+    /// A word for logs and tests.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Refusal::MissingHeader(_) => "missing_header",
+            Refusal::MalformedHeader(_) => "malformed_header",
+            Refusal::Timestamp(..) => "timestamp",
+            Refusal::SignatureMismatch => "signature_mismatch",
+            Refusal::WrongToken => "wrong_token",
+            Refusal::BadSecret(_) => "bad_secret",
+        }
+    }
+}

@@ -24,6 +24,7 @@ pub mod rabbitmq;
 pub mod recorder;
 pub mod redis;
 pub mod s3;
+pub mod signers;
 pub mod slapd;
 pub mod smtp;
 pub mod sshd;

@@ -4701,6 +4701,18 @@ export interface components {
             path?: string | null;
         } | {
             /** @constant */
+            type: "webhook";
+            /**
+             * @description A well-known sender, such as `stripe`.
+             * @enum {string}
+             */
+            sender?: "alchemy" | "asana" | "bitbucket" | "cal-com" | "calendly" | "circleci" | "clerk" | "clickup" | "coinbase-commerce" | "discord" | "docusign" | "dropbox" | "dropbox-sign" | "facebook" | "gitea" | "github" | "gitlab" | "gocardless" | "google-drive" | "help-scout" | "heroku" | "hubspot" | "instagram" | "intercom" | "jira" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "mailerlite" | "mailgun" | "meta" | "microsoft-graph" | "monday" | "notion" | "openai" | "paddle" | "pagerduty" | "quickbooks" | "razorpay" | "replicate" | "resend" | "sendgrid" | "sentry" | "shopify" | "slack" | "square" | "standard-webhooks" | "standard-webhooks-ed25519" | "strava" | "stripe" | "svix" | "tally" | "telegram" | "trello" | "twilio" | "twitch" | "typeform" | "vercel" | "viber" | "webex" | "webflow" | "whatsapp" | "woocommerce" | "workos" | "x" | "xero" | "zendesk" | "zoom";
+            /** @description How any other sender signs. */
+            signature?: components["schemas"]["Signature"] | null;
+            /** @description Last day on which the previous secret is good, such as `2027-03-01`; absent: until it is taken away. */
+            previousEndsOn?: string | null;
+        } | {
+            /** @constant */
             type: "keys";
         } | {
             /** @constant */
@@ -4737,6 +4749,105 @@ export interface components {
         TokenAuth: "body" | "basic";
         /** @description Signature algorithms of JSON web tokens. */
         JwtAlgorithm: "HS256" | "HS384" | "HS512" | "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA";
+        /** @description How a sender signs what it sends. */
+        Signature: {
+            /** @description The kind of proof. */
+            algorithm: components["schemas"]["Algorithm"];
+            /** @description Where the proof is. */
+            place: components["schemas"]["Place"];
+            /** @description What stands before a signature, such as `sha256=`. What begins otherwise is no signature of this kind. */
+            prefix?: string;
+            /** @description What stands between the parts of the header, where it holds several, such as `,` in `t=1,v1=abc`. */
+            separator?: string | null;
+            /**
+             * @description How bytes are written as text.
+             * @default hex
+             */
+            encoding?: components["schemas"]["Encoding"];
+            /**
+             * @description The text that is signed. In braces: `{body}`, `{timestamp}`, `{id}`, `{url}`, `{method}`, `{path}`, `{query}`,
+             *     `{form}` (names and values of a form, sorted and joined), `{header:name}`, `{query:name}`, `{body:/pointer}`.
+             * @default {body}
+             */
+            signed?: components["schemas"]["Template"];
+            /**
+             * @description How the secret is read.
+             * @default text
+             */
+            key?: components["schemas"]["KeyText"];
+            /** @description What a secret may begin with that is no part of the key, such as `whsec_`. */
+            keyPrefix?: string | null;
+            /** @description When it was signed. */
+            timestamp?: components["schemas"]["Timestamp"] | null;
+            /** @description What tells an event from others, however often it is sent. */
+            id?: components["schemas"]["Place"] | null;
+            /** @description The type of an event. */
+            event?: components["schemas"]["Place"] | null;
+            /** @description Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out. */
+            bodyDigest?: string | null;
+            /** @description Senders that know the address with and without its port. */
+            anyPort?: boolean;
+            /** @description Questions of the sender whether somebody is there. */
+            challenges?: components["schemas"]["Challenge"][];
+        };
+        /** @description The kind of proof. */
+        Algorithm: "hmacSha1" | "hmacSha256" | "hmacSha384" | "hmacSha512" | "ed25519" | "ecdsaP256" | "rsaSha256" | "token";
+        /**
+         * @description A place in a request: `header:name`, `query:name`, `body:/pointer`, `form:name`, or `part:t=` for a part of the
+         *     signature's header.
+         */
+        Place: string;
+        /** @description How bytes are written as text. */
+        Encoding: "hex" | "base64" | "base64Url";
+        /** @description A text with places in braces. */
+        Template: string;
+        /** @description How a secret is read. */
+        KeyText: "text" | "base64" | "hex" | "pem";
+        /** @description When a request was signed. */
+        Timestamp: {
+            /** @description Where it is; `part:t=` is the part of the signature's header that begins with `t=`. */
+            place: components["schemas"]["Place"];
+            /**
+             * @description How it is written.
+             * @default seconds
+             */
+            unit?: components["schemas"]["TimeUnit"];
+            /**
+             * Format: uint32
+             * @description Seconds between it and our clock at most. Absent: it is not looked at.
+             */
+            tolerance?: number | null;
+            /** @description A clock of the sender that is ahead of ours is let pass. */
+            mayBeAhead?: boolean;
+        };
+        /** @description How a time is written. */
+        TimeUnit: "seconds" | "milliseconds" | "rfc3339";
+        /** @description A sender's question whether somebody is there, and the answer. */
+        Challenge: {
+            /** @description Method of the question; absent: any. */
+            method?: string | null;
+            /** @description What only a question has. */
+            has: components["schemas"]["Place"];
+            /** @description The text that must stand there; absent: any. */
+            equals?: string | null;
+            /** @description Where the token is that we gave the sender: the secret `verifyToken`, or `secret` where there is none. */
+            token?: components["schemas"]["Place"] | null;
+            /** @description The question is signed as events are. */
+            isSigned?: boolean;
+            /**
+             * @description Content type of the answer.
+             * @default text/plain
+             */
+            contentType?: string;
+            /**
+             * @description The answer, with what stands in braces as in `signed`; `{sign:base64:query:crc_token}` is the signature of
+             *     what is there.
+             * @default
+             */
+            answer?: components["schemas"]["Template"];
+            /** @description A header of the question that is sent back. */
+            echo?: string | null;
+        };
         /** @description A protocol that an account logs in to. */
         Protocol: "postgres" | "mysql" | "mongodb" | "redis" | "mqtt" | "amqp" | "nats" | "smtp" | "imap" | "ftp" | "sftp" | "ssh" | "ldap" | "s3" | "git";
         /** @description Whether what is sent can be read on the way. */

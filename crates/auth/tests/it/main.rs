@@ -1,3 +1,4 @@
-//! What several processes on one store do together.
+//! What several processes on one store do together, and webhooks as the packages of their senders sign them.
 
 mod renewal;
+mod webhooks;

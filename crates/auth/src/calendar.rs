@@ -20,30 +20,6 @@ pub(crate) fn basic_time(seconds: i64) -> String {
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
-/// Seconds since 1970 of a moment such as `2021-03-25T05:09:27Z` or `2021-03-25T06:09:27.5+01:00` (RFC 3339).
-pub(crate) fn moment(text: &str) -> Option<i64> {
-    let (day, time) = text.split_once(['T', 't'])?;
-    let whole_day = end_of_day(day)? / 1000 - 86_400;
-    let (time, zone) = match time.find(['Z', 'z', '+', '-']) {
-        Some(at) => time.split_at(at),
-        None => return None,
-    };
-    let time = time.split('.').next().unwrap_or_default();
-    let of = |text: &str| -> Option<i64> {
-        let mut parts = text.split(':').map(|part| (part.len() == 2).then(|| part.parse::<i64>().ok()).flatten());
-        let (hours, minutes) = (parts.next()??, parts.next()??);
-        let seconds = parts.next().unwrap_or(Some(0))?;
-        let is_time = hours < 24 && minutes < 60 && seconds <= 60 && parts.next().is_none();
-        is_time.then_some(hours * 3600 + minutes * 60 + seconds)
-    };
-    let ahead = match zone.split_at(1) {
-        ("+", zone) => of(zone)?,
-        ("-", zone) => -of(zone)?,
-        _ => 0,
-    };
-    Some(whole_day + of(time)? - ahead)
-}
-
 /// Days since 1970.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March here, so that the day that comes and goes is the last one.
@@ -75,11 +51,6 @@ mod tests {
         assert_eq!(end_of_day("2024-02-29"), Some(1_709_251_200_000));
         for wrong in ["2023-02-29", "2023-13-01", "2023-1-1", "soon", "2023-01-01-01", ""] {
             assert_eq!(end_of_day(wrong), None, "{wrong}");
-        }
-        assert_eq!(moment("2021-03-25T05:09:27Z"), Some(1_616_648_967));
-        assert_eq!(moment("2021-03-25T06:09:27.5+01:00"), Some(1_616_648_967));
-        for wrong in ["2021-03-25", "2021-03-25T05:09:27", "2021-03-25T25:09:27Z", "2021-03-25T5:9Z", "é"] {
-            assert_eq!(moment(wrong), None, "{wrong}");
         }
         assert_eq!(basic_time(1_440_938_160), "20150830T123600Z");
         assert_eq!(basic_time(951_782_399), "20000228T235959Z");

@@ -205,7 +205,9 @@ pub struct Secrets(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl Secrets {
     pub(crate) fn get(&self, field: &str) -> Result<&[u8], String> {
-        self.0.get(field).map(Vec::as_slice).ok_or_else(|| format!("has no value for its secret `{field}`"))
+        // An empty one stands where one was taken away, and must not be compared with what nobody has sent.
+        let value = self.0.get(field).map(Vec::as_slice).filter(|value| !value.is_empty());
+        value.ok_or_else(|| format!("has no value for its secret `{field}`"))
     }
 
     /// Whether there is a value. An empty one stands where one was taken away.
@@ -273,7 +275,12 @@ impl Connection {
                         let known = names.join(", ");
                         refuse("/auth/sender", format!("`{name}` is no sender that is known; expected one of {known}"));
                     }
-                    (Some(_), None) | (None, Some(_)) => {}
+                    (Some(_), None) => {}
+                    (None, Some(signature)) => {
+                        for (pointer, detail) in signature.faults() {
+                            refuse(&format!("/auth/signature{pointer}"), detail);
+                        }
+                    }
                     _ => refuse("/auth", "either a `sender` that is known or a `signature` of one's own".into()),
                 }
                 if let Some(day) = previous_ends_on.as_deref().filter(|day| crate::calendar::end_of_day(day).is_none())

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::{constant_time, digest};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
@@ -22,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
 use crate::jwt::{TokenChecks, TokenRequest};
 use crate::oauth::renewal::Gates;
-use crate::signature::{Incoming, Keys, Verdict, presets};
+use crate::signature::{Incoming, Keys, Refusal, Verdict, presets};
 use crate::{Error, Keyring, Place};
 
 /// Longest secret value.
@@ -277,11 +276,11 @@ impl Vault {
                     .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok())
                     .unwrap_or_default();
                 let wanted = [username.as_bytes(), b":", secret("password")?].concat();
-                if same(&sent, &wanted) { Ok(None) } else { Err(refuse("user or password is wrong")) }
+                if crate::same(&sent, &wanted) { Ok(None) } else { Err(refuse("user or password is wrong")) }
             }
             (Scheme::Header { name, .. }, Shown::Header) => {
                 let sent = headers.get(name.as_str()).map_or(&b""[..], |value| value.as_bytes());
-                if same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
+                if crate::same(sent, secret("value")?) { Ok(None) } else { Err(refuse("the header's value is wrong")) }
             }
             (Scheme::Jwt { .. }, Shown::Jwt) => {
                 let (algorithm, key) = opened.checking_key(connection, None)?;
@@ -310,10 +309,13 @@ impl Vault {
         let secret = opened.secrets.get("secret").map_err(|reason| fault(&reason))?;
         let ends = previous_ends_on.as_deref().and_then(crate::calendar::end_of_day);
         let is_over = ends.is_some_and(|ends| ends / 1000 <= request.now);
-        let previous = opened.secrets.get("previousSecret").ok().filter(|value| !value.is_empty() && !is_over);
+        let previous = opened.secrets.get("previousSecret").ok().filter(|_| !is_over);
         let signing: Vec<&[u8]> = [Some(secret), previous].into_iter().flatten().collect();
-        let verify_token = opened.secrets.get("verifyToken").ok().filter(|value| !value.is_empty());
+        let verify_token = opened.secrets.get("verifyToken").ok();
         signature.judge(Keys { signing: &signing, verify_token }, request).map_err(|refusal| {
+            if let Refusal::BadSecret(_) = refusal {
+                return fault(&format!("cannot check anybody: {refusal}"));
+            }
             tracing::warn!(%connection, reason = refusal.reason(), "a webhook was refused: {refusal}");
             let problem = Problem::new(Code::SignatureRejected, format!("{}: {refusal}", refusal.reason()));
             problem.hint("compare secret, sender and the server's clock with what the sender's page of webhooks says")
@@ -579,12 +581,6 @@ fn newest(rows: Vec<SealedRow>) -> BTreeMap<String, SealedRow> {
     newest
 }
 
-/// Compares digests, so that neither content nor length shows in the time it takes.
-fn same(one: &[u8], other: &[u8]) -> bool {
-    let (one, other) = (digest::digest(&digest::SHA256, one), digest::digest(&digest::SHA256, other));
-    constant_time::verify_slices_are_equal(one.as_ref(), other.as_ref()).is_ok()
-}
-
 fn unusable(connection: &Name, error: outbound::Error) -> Problem {
     tracing::warn!(%connection, error = &error as &dyn std::error::Error, "a connection cannot be used");
     Problem::new(Code::ConnectionMissing, error.to_string())
@@ -685,6 +681,9 @@ mod tests {
             assert_eq!(answer.is_ok(), good, "{connection} {header}");
             assert!(vault.verify(scope, &name(connection), shown, &HeaderMap::new()).await.is_err());
         }
+        vault.delete_secret(scope, &name("header"), "value", "test").await.unwrap();
+        let nothing = vault.verify(scope, &name("header"), Shown::Header, &HeaderMap::new()).await;
+        assert!(nothing.is_err(), "a secret that was taken away is not matched by sending nothing");
     }
 
     #[tokio::test]
@@ -702,6 +701,8 @@ mod tests {
         vault.put_secret(scope, &name("hook"), "previousSecret", b"old", "test").await.unwrap();
         assert!(judge("new", 0).await && judge("old", 86_399).await);
         assert!(!judge("old", 86_400).await && judge("new", 86_400).await && !judge("", 0).await);
+        vault.delete_secret(scope, &name("hook"), "secret", "test").await.unwrap();
+        assert!(!judge("", 0).await && !judge("new", 0).await, "what was taken away lets nobody in");
         let headers = HeaderMap::new();
         let request = Incoming { method: "POST", url: "", headers: &headers, body: b"", now: 0 };
         assert!(vault.judge(scope, &name("crm"), &request).await.is_err(), "another type of connection");

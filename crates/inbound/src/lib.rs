@@ -1,6 +1,7 @@
 //! The one way in: webhooks, resume addresses and schedules become events of [`part::Runs`].
 //!
 //! Every request passes one gate, in this order: size → credentials → sender → body → dedupe key → commit → answer.
+//! A sender's signature is over the body: it is checked when that has been read, and before anything is made of it.
 //! What is refused is a problem with a hint; what is accepted has its row committed before its answer leaves.
 //!
 //! What this crate must never do: run a workflow, keep state that a restart may not lose, or answer before

@@ -218,18 +218,23 @@ pub enum WebhookAuth {
 }
 
 impl WebhookAuth {
-    /// The connection that callers are checked with; `None` when nobody is checked.
-    pub fn connection(&self) -> Option<&Option<Name>> {
+    /// Whether callers are checked by a signature, which takes the whole request.
+    pub fn is_signed(&self) -> bool {
+        matches!(self, WebhookAuth::Signed { .. })
+    }
+
+    /// The connection that callers are checked with, where one is named.
+    pub fn connection(&self) -> Option<&Name> {
         match self {
             WebhookAuth::None => None,
             WebhookAuth::Basic { connection }
             | WebhookAuth::Header { connection }
             | WebhookAuth::Jwt { connection }
-            | WebhookAuth::Signed { connection } => Some(connection),
+            | WebhookAuth::Signed { connection } => connection.as_ref(),
         }
     }
 
-    /// The same, to be filled in.
+    /// Its place, to be filled in; `None` when nobody is checked.
     pub fn connection_mut(&mut self) -> Option<&mut Option<Name>> {
         match self {
             WebhookAuth::None => None,

@@ -5,6 +5,7 @@
 //! Pure: the clock and the secrets come in as arguments.
 
 mod check;
+mod faults;
 mod place;
 pub mod presets;
 #[cfg(test)]
@@ -13,8 +14,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use place::Incoming;
-use place::{Place, Template};
+pub use place::{Incoming, Place, Template};
 
 /// How a sender signs what it sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,12 +46,9 @@ pub struct Signature {
     /// When it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
-    /// What tells an event from others, however often it is sent.
+    /// What tells an event from others, however often it is sent: in a header or in the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Place>,
-    /// The type of an event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event: Option<Place>,
     /// Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_digest: Option<String>,
@@ -87,6 +84,13 @@ pub enum Algorithm {
     RsaSha256,
     /// The secret itself is sent.
     Token,
+}
+
+impl Algorithm {
+    pub(crate) fn is_hmac(self) -> bool {
+        use Algorithm::{HmacSha1, HmacSha256, HmacSha384, HmacSha512};
+        matches!(self, HmacSha1 | HmacSha256 | HmacSha384 | HmacSha512)
+    }
 }
 
 /// How bytes are written as text.
@@ -154,8 +158,9 @@ pub struct Challenge {
     /// Method of the question; absent: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What only a question has.
-    pub has: Place,
+    /// What only a question has; absent: its method tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<Place>,
     /// The text that must stand there; absent: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<String>,
@@ -195,10 +200,8 @@ pub struct Keys<'a> {
 pub enum Verdict {
     /// An event of the sender.
     Event {
-        /// What tells it from others.
-        id: Option<String>,
-        /// Its type.
-        event: Option<String>,
+        /// Where it says what tells it from others.
+        id: Option<Place>,
     },
     /// A question whether somebody is there, with its answer.
     Challenge(Answer),

@@ -1,6 +1,7 @@
 //! Where something is in a request, and texts that are made of such places.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use http::HeaderMap;
 use model::Value;
@@ -33,14 +34,28 @@ pub struct Place(pub String);
 #[serde(transparent)]
 pub struct Template(pub String);
 
-impl Incoming<'_> {
-    pub(super) fn content_type(&self) -> &str {
-        let value = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        value.map_or("", |text| text.split(';').next().unwrap_or_default().trim())
+impl Place {
+    /// Kind and name: `header` and `x-signature`.
+    pub(super) fn split(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or(("", &self.0))
     }
 
+    /// The name of the header, if it is one.
+    pub fn header(&self) -> Option<&str> {
+        self.0.strip_prefix("header:")
+    }
+
+    /// The JSON pointer into the body, if it is there.
+    pub fn pointer(&self) -> Option<&str> {
+        self.0.strip_prefix("body:")
+    }
+}
+
+impl Incoming<'_> {
     pub(super) fn is_form(&self) -> bool {
-        self.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        let value = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let mime = value.map_or("", |text| text.split(';').next().unwrap_or_default().trim());
+        mime.eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 
     /// The part of the address between `?` and `#`.
@@ -52,55 +67,59 @@ impl Incoming<'_> {
     /// The path as it was sent.
     pub(super) fn path(&self) -> &str {
         let url = self.url.split(['?', '#']).next().unwrap_or_default();
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        if url.contains("://") { rest.find('/').map_or("/", |at| &rest[at..]) } else { rest }
-    }
-
-    /// The body as JSON, if it is.
-    pub(super) fn json(&self) -> Option<Value> {
-        serde_json::from_slice(self.body).ok()
-    }
-
-    fn named(pairs: &[u8], name: &str) -> Option<String> {
-        let mut pairs = url::form_urlencoded::parse(pairs);
-        pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+        match url.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+            None => url,
+        }
     }
 }
 
-impl Place {
-    /// What stands there. `part` finds parts of the signature's header.
-    pub(super) fn read<'a>(
-        &self,
-        request: &'a Incoming<'_>,
-        json: &Option<Value>,
-        part: &dyn Fn(&str) -> Option<String>,
-    ) -> Option<Cow<'a, str>> {
-        read(&self.0, request, json, part)
-    }
+/// A request of which places are read. Its body is read as JSON only when one of them lies in it.
+pub(super) struct Reading<'a> {
+    pub request: &'a Incoming<'a>,
+    json: OnceCell<Option<Value>>,
 }
 
-pub(super) fn read<'a>(
-    place: &str,
-    request: &'a Incoming<'_>,
-    json: &Option<Value>,
-    part: &dyn Fn(&str) -> Option<String>,
-) -> Option<Cow<'a, str>> {
-    let (kind, name) = place.split_once(':')?;
-    match kind {
-        "header" => request.headers.get(name)?.to_str().ok().map(Cow::Borrowed),
-        "query" => Incoming::named(request.query().as_bytes(), name).map(Cow::Owned),
-        "form" => Incoming::named(request.body, name).map(Cow::Owned),
-        "part" => part(name).map(Cow::Owned),
-        "body" => match json.as_ref()?.pointer(name)? {
-            Value::String(text) => Some(Cow::Owned(text.clone())),
-            Value::Null => None,
-            other => Some(Cow::Owned(other.to_string())),
-        },
-        _ => None,
+impl<'a> Reading<'a> {
+    pub fn new(request: &'a Incoming<'a>) -> Reading<'a> {
+        Reading { request, json: OnceCell::new() }
+    }
+
+    /// What stands at a place.
+    pub fn at(&self, place: &str) -> Option<Cow<'_, str>> {
+        let named = |pairs: &'a [u8], wanted: &str| {
+            let mut pairs = url::form_urlencoded::parse(pairs);
+            pairs.find(|(own, _)| own == wanted).map(|(_, value)| value)
+        };
+        let (kind, name) = place.split_once(':')?;
+        match kind {
+            "header" => self.request.headers.get(name)?.to_str().ok().map(Cow::Borrowed),
+            "query" => named(self.request.query().as_bytes(), name),
+            "form" => named(self.request.body, name),
+            "body" => {
+                let json = self.json.get_or_init(|| serde_json::from_slice(self.request.body).ok());
+                match json.as_ref()?.pointer(name)? {
+                    Value::String(text) => Some(Cow::Borrowed(text)),
+                    Value::Null => None,
+                    other => Some(Cow::Owned(other.to_string())),
+                }
+            }
+            _ => None,
+        }
     }
 }
 
 impl Template {
+    /// The names in braces.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let _ = self.filled(|name, _| {
+            names.push(name.to_owned());
+            Some(())
+        });
+        names
+    }
+
     /// The text, with what `fill` gives for each name in braces; `None` when it gives nothing for one of them.
     pub(super) fn filled(&self, mut fill: impl FnMut(&str, &mut Vec<u8>) -> Option<()>) -> Option<Vec<u8>> {
         let mut text = Vec::with_capacity(self.0.len());

@@ -32,18 +32,39 @@ fn the_presets_are_read_and_each_says_what_it_needs() {
         assert!(page.contains(&format!("| `{name}` |")), "the page of signed webhooks does not know {name}");
         assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'), "{name}");
         assert!(preset.docs.starts_with("https://") && !preset.title.is_empty(), "{name}");
-        let signature = &preset.signature;
-        let places = [Some(&signature.place), signature.id.as_ref(), signature.event.as_ref()];
-        let times = signature.timestamp.as_ref().map(|timestamp| &timestamp.place);
-        for place in places.into_iter().flatten().chain(times) {
-            let kind = place.0.split_once(':').map(|(kind, _)| kind);
-            assert!(matches!(kind, Some("header" | "query" | "body" | "part")), "{name}: {place:?}");
-        }
-        let needs = |word: &str| signature.signed.0.contains(word);
-        assert!(!needs("{timestamp}") || signature.timestamp.is_some(), "{name}");
-        assert!(!needs("{id}") || signature.id.is_some(), "{name}");
-        assert!(signature.algorithm == Algorithm::Token || needs("{"), "{name}");
+        assert_eq!(preset.signature.faults(), [], "{name}");
     }
+}
+
+#[test]
+fn descriptions_that_cannot_be_followed_are_refused_with_the_place_of_their_fault() {
+    let good = json!({ "algorithm": "hmacSha256", "place": "header:x-signature", "signed": "{body}" });
+    let cases = [
+        (json!({ "place": "x-signature" }), "/place"),
+        (json!({ "place": "header:a b" }), "/place"),
+        (json!({ "place": "part:v1=" }), "/place"),
+        (json!({ "id": "query:id" }), "/id"),
+        (json!({ "id": "body:id" }), "/id"),
+        (json!({ "signed": "{timestamp}.{body}" }), "/signed"),
+        (json!({ "signed": "{id}.{body}" }), "/signed"),
+        (json!({ "signed": "{bodi}" }), "/signed"),
+        (json!({ "signed": "always" }), "/signed"),
+        (json!({ "timestamp": { "place": "t=" } }), "/timestamp/place"),
+        (json!({ "challenges": [{ "answer": "x" }] }), "/challenges/0/has"),
+        (json!({ "challenges": [{ "method": "GET", "answer": "{challenge}" }] }), "/challenges/0/answer"),
+        (
+            json!({ "algorithm": "ed25519", "challenges": [{ "method": "GET", "answer": "{sign:hex:query:a}" }] }),
+            "/challenges/0/answer",
+        ),
+    ];
+    for (change, pointer) in cases {
+        let mut spec = good.clone();
+        spec.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let faults = serde_json::from_value::<Signature>(spec).unwrap().faults();
+        let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        assert_eq!(pointers, [pointer], "{change}: {faults:?}");
+    }
+    assert_eq!(serde_json::from_value::<Signature>(good).unwrap().faults(), []);
 }
 
 #[test]
@@ -104,11 +125,12 @@ fn while_a_secret_is_exchanged_both_are_right() {
         let request = Incoming { method: "POST", url: "", headers: &headers, body: b"{}", now: 0 };
         signature.judge(Keys { signing: keys, verify_token: None }, &request)
     };
-    let event = Verdict::Event { id: Some("1".into()), event: None };
+    let event = Verdict::Event { id: Some(Place("header:x-github-delivery".into())) };
     assert_eq!(check(&[b"new", b"old"], b"new"), Ok(event.clone()));
     assert_eq!(check(&[b"new", b"old"], b"old"), Ok(event));
     assert_eq!(check(&[b"new"], b"old"), Err(Refusal::SignatureMismatch));
     assert_eq!(check(&[], b"old"), Err(Refusal::SignatureMismatch), "no secret lets nobody in");
+    assert_eq!(check(&[b""], b"old").unwrap_err().reason(), "bad_secret", "what anybody can sign lets nobody in");
 }
 
 #[test]
@@ -130,8 +152,13 @@ fn questions_are_answered_and_wrong_tokens_refused() {
     let tag = presets::named("x").unwrap().signature.made(b"secret", b"token", Encoding::Base64).unwrap();
     assert_eq!(text, json!({ "response_token": format!("sha256={tag}") }));
     // A question of monday's with what would break out of JSON.
-    let text = answer(judge("monday", "s", &none, "POST", "", r#"{"challenge":"a\"b"}"#, 0));
-    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), json!({ "challenge": "a\"b" }));
+    let text = answer(judge("monday", "s", &none, "POST", "", r#"{"challenge":"\"a\"b\""}"#, 0));
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), json!({ "challenge": "\"a\"b\"" }));
+    // Asana hands a secret over in a header, and wants it back; Trello only looks whether the address answers.
+    let handed = headers(&[("x-hook-secret", "b537")]);
+    let Ok(Verdict::Challenge(handed)) = judge("asana", "s", &handed, "POST", "", "", 0) else { panic!() };
+    assert_eq!(handed.header, Some(("x-hook-secret".into(), "b537".into())));
+    assert_eq!(answer(judge("trello", "s", &none, "HEAD", "https://a.example/", "", 0)), "");
     // One that has to be signed, and is not.
     let body = r#"{"type":"url_verification","challenge":"c"}"#;
     assert_eq!(judge("slack", "s", &none, "POST", "", body, 0).unwrap_err().reason(), "missing_header");

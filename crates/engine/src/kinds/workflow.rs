@@ -118,14 +118,7 @@ impl Kind for Workflow {
             let called = called.iter().filter_map(|name| name.parse::<Name>().ok());
             uses.extend(called.map(|name| workflow(&name, format!("/nodes/{index}/params"))));
             if let Some(webhook) = prepared.trigger().and_then(Trigger::endpoint) {
-                uses.extend(
-                    webhook
-                        .auth
-                        .connection()
-                        .into_iter()
-                        .flatten()
-                        .map(|name| connection(name, format!("/nodes/{index}/params"))),
-                );
+                uses.extend(webhook.auth.connection().map(|name| connection(name, format!("/nodes/{index}/params"))));
             }
         }
         uses

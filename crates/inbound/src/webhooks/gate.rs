@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use auth::signature::{Incoming, Verdict};
+use auth::signature::{Incoming, Place, Verdict};
 use http::HeaderMap;
 use model::{Code, Name, Problem, ScopeId, Value};
 use part::net::AddressRange;
@@ -153,26 +153,26 @@ impl Rates {
     }
 }
 
-/// The sender's dedupe key (`told`, where its signature says what tells an event from others) with the fingerprint of its request, when it sent one.
+/// The sender's dedupe key (`told`: where a known sender says what tells an event from others) with the fingerprint of its request, when it sent one.
 pub fn dedupe_key(
     webhook: &Webhook,
     parts: &http::request::Parts,
     parsed: &Parsed,
-    told: Option<String>,
+    told: Option<&Place>,
     ttl: Duration,
 ) -> Result<Option<DedupeKey>, Problem> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let key = match &webhook.dedupe {
-        None => told.or_else(|| header(IDEMPOTENCY_KEY)),
-        Some(place) => {
-            let from_body = place.pointer.as_deref().and_then(|pointer| match parsed.value.pointer(pointer)? {
-                Value::String(text) => Some(text.clone()),
-                Value::Null => None,
-                other => Some(other.to_string()),
-            });
-            place.header.as_deref().and_then(header).or(from_body)
-        }
+    let (name, pointer) = match (&webhook.dedupe, told) {
+        (Some(place), _) => (place.header.as_deref(), place.pointer.as_deref()),
+        (None, Some(place)) => (place.header(), place.pointer()),
+        (None, None) => (Some(IDEMPOTENCY_KEY), None),
     };
+    let from_body = || match parsed.value.pointer(pointer?)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    };
+    let key = name.and_then(header).or_else(from_body);
     let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(None) };
     if key.len() > LONGEST_KEY {
         return Err(Problem::new(Code::TooLarge, format!("a dedupe key has at most {LONGEST_KEY} bytes")));

@@ -13,14 +13,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::signature::{Incoming, Verdict};
+use auth::signature::{Incoming, Place, Verdict};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use http::{HeaderMap, Method, Request, Response};
 use model::{Code, Item, Map, Problem, RunId, Scope, ScopeId, Value};
 use part::net::AddressRange;
-use part::trigger::{Respond, Webhook, WebhookAuth};
+use part::trigger::{Respond, Webhook};
 use part::{Admit, Admitted, Items, Runs, WorkflowRef};
 
 use crate::files::Files;
@@ -125,8 +125,8 @@ struct Inner {
 
 /// What a signed request turned out to be.
 enum Signed {
-    /// An event, with what tells it from others.
-    Event { body: Body, id: Option<String> },
+    /// An event, with the place of what tells it from others.
+    Event { body: Body, id: Option<Place> },
     /// A question whether somebody is there.
     Challenge(auth::signature::Answer),
 }
@@ -206,11 +206,11 @@ impl Receiver {
     ) -> Result<Response<Body>, Problem> {
         let route = &found.route;
         let Some((prepared, output)) = route.for_method(parts.method.as_str()) else {
-            if let Some(answered) = self.asked(parts, body, found, peer).await {
-                return answered;
-            }
             if parts.method == Method::OPTIONS {
                 return Ok(answer::preflight(&parts.headers, &route.methods()));
+            }
+            if let Some(answer) = self.asked(parts, body, found, peer).await? {
+                return Ok(answer);
             }
             let problem =
                 Problem::new(Code::MethodNotAllowed, format!("this address does not answer {}", parts.method));
@@ -228,7 +228,7 @@ impl Receiver {
         {
             return Err(body::too_large(limit));
         }
-        let is_signed = matches!(webhook.auth, WebhookAuth::Signed { .. });
+        let is_signed = webhook.auth.is_signed();
         let claims = match is_signed {
             true => None,
             false => gate::authenticate(&*options.verifier, endpoint.scope_id, &webhook.auth, &parts.headers).await?,
@@ -249,18 +249,21 @@ impl Receiver {
         }
 
         let now = options.clock.now();
-        let wants_key = told.is_some() || webhook.dedupe.is_some() || parts.headers.contains_key(gate::IDEMPOTENCY_KEY);
+        // A sender that vouches for its events may count its tries in them: its id says that they are the same.
+        let compares =
+            webhook.dedupe.is_some() || (told.is_none() && parts.headers.contains_key(gate::IDEMPOTENCY_KEY));
+        let wants_key = compares || told.is_some();
         let parsed = body::read(
             body,
             &parts.headers,
             &body::Wanted::of(webhook),
             &options.limits,
             body::Target { files: &*options.files, scope: endpoint.scope_id, now },
-            wants_key,
+            compares,
         )
         .await?;
         let dedupe = match wants_key {
-            true => gate::dedupe_key(webhook, parts, &parsed, told, options.dedupe_ttl)?,
+            true => gate::dedupe_key(webhook, parts, &parsed, told.as_ref(), options.dedupe_ttl)?,
             false => None,
         };
         let item = self.item(parts, found, prepared, parsed, claims);
@@ -325,35 +328,30 @@ impl Receiver {
             body: &body,
             now: options.clock.now().div_euclid(1000),
         };
-        let connection = endpoint.webhook.auth.connection().and_then(Option::as_ref);
+        let connection = endpoint.webhook.auth.connection();
         match gate::judge(&*options.verifier, endpoint.scope_id, connection, request).await? {
             Verdict::Challenge(answer) => Ok(Signed::Challenge(answer)),
-            Verdict::Event { id, .. } => Ok(Signed::Event { body: Body::from(body), id }),
+            Verdict::Event { id } => Ok(Signed::Event { body: Body::from(body), id }),
         }
     }
 
-    /// The answer to a sender's question that comes by another method than its events; `None` when it is none.
+    /// The answer to a sender's question that comes by another method than its events; `None` when nobody is checked by
+    /// a signature here, or an event came by a wrong method.
     async fn asked(
         &self,
         parts: &http::request::Parts,
         body: Body,
         found: &Found,
         peer: Option<IpAddr>,
-    ) -> Option<Result<Response<Body>, Problem>> {
-        let is_signed =
-            |prepared: &&Arc<Prepared>| matches!(prepared.endpoint.webhook.auth, WebhookAuth::Signed { .. });
-        let prepared = found.route.endpoints.iter().find(is_signed)?;
+    ) -> Result<Option<Response<Body>>, Problem> {
+        let is_signed = |prepared: &&Arc<Prepared>| prepared.endpoint.webhook.auth.is_signed();
+        let Some(prepared) = found.route.endpoints.iter().find(is_signed) else { return Ok(None) };
         let sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
-        let webhook = &prepared.endpoint.webhook;
-        if let Err(problem) = gate::check_sender(webhook, &prepared.senders, sender, &parts.headers)
-            .and_then(|()| self.inner.rates.check(prepared, sender))
-        {
-            return Some(Err(problem));
-        }
-        match self.signed(parts, body, prepared).await {
-            Ok(Signed::Challenge(answer)) => Some(Ok(answer::challenge(answer))),
-            // An event is taken by the method that the endpoint says, however well it is signed.
-            _ => None,
+        gate::check_sender(&prepared.endpoint.webhook, &prepared.senders, sender, &parts.headers)?;
+        self.inner.rates.check(prepared, sender)?;
+        match self.signed(parts, body, prepared).await? {
+            Signed::Challenge(answer) => Ok(Some(answer::challenge(answer))),
+            Signed::Event { .. } => Ok(None),
         }
     }
 

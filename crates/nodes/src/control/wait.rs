@@ -239,7 +239,7 @@ impl Params {
         } else if webhook.methods.is_empty() {
             webhook.methods = vec![self.method.to_ascii_uppercase()];
         }
-        if let WebhookAuth::Signed { .. } = webhook.auth {
+        if webhook.auth.is_signed() {
             let detail = "signed webhooks start runs; a wait checks callers by `basic`, `header` or `jwt`";
             return Err(NodeError::new(Code::InvalidParameter, Category::BadData, detail));
         }

@@ -4706,7 +4706,7 @@ export interface components {
              * @description A well-known sender, such as `stripe`.
              * @enum {string}
              */
-            sender?: "alchemy" | "asana" | "bitbucket" | "cal-com" | "calendly" | "circleci" | "clerk" | "clickup" | "coinbase-commerce" | "discord" | "docusign" | "dropbox" | "dropbox-sign" | "facebook" | "gitea" | "github" | "gitlab" | "gocardless" | "google-drive" | "help-scout" | "heroku" | "hubspot" | "instagram" | "intercom" | "jira" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "mailerlite" | "mailgun" | "meta" | "microsoft-graph" | "monday" | "notion" | "openai" | "paddle" | "pagerduty" | "quickbooks" | "razorpay" | "replicate" | "resend" | "sendgrid" | "sentry" | "shopify" | "slack" | "square" | "standard-webhooks" | "standard-webhooks-ed25519" | "strava" | "stripe" | "svix" | "tally" | "telegram" | "trello" | "twilio" | "twitch" | "typeform" | "vercel" | "viber" | "webex" | "webflow" | "whatsapp" | "woocommerce" | "workos" | "x" | "xero" | "zendesk" | "zoom";
+            sender?: "alchemy" | "asana" | "bitbucket" | "cal-com" | "calendly" | "circleci" | "clerk" | "clickup" | "coinbase-commerce" | "discord" | "docusign" | "dropbox" | "facebook" | "gitea" | "github" | "gitlab" | "gocardless" | "google-drive" | "help-scout" | "heroku" | "hubspot" | "instagram" | "intercom" | "jira" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "mailerlite" | "mailgun" | "meta" | "microsoft-graph" | "monday" | "notion" | "openai" | "paddle" | "pagerduty" | "quickbooks" | "razorpay" | "replicate" | "resend" | "sendgrid" | "sentry" | "shopify" | "slack" | "square" | "standard-webhooks" | "standard-webhooks-ed25519" | "strava" | "stripe" | "svix" | "tally" | "telegram" | "trello" | "twilio" | "twitch" | "typeform" | "vercel" | "viber" | "webex" | "webflow" | "whatsapp" | "woocommerce" | "workos" | "x" | "xero" | "zendesk" | "zoom";
             /** @description How any other sender signs. */
             signature?: components["schemas"]["Signature"] | null;
             /** @description Last day on which the previous secret is good, such as `2027-03-01`; absent: until it is taken away. */
@@ -4779,10 +4779,8 @@ export interface components {
             keyPrefix?: string | null;
             /** @description When it was signed. */
             timestamp?: components["schemas"]["Timestamp"] | null;
-            /** @description What tells an event from others, however often it is sent. */
+            /** @description What tells an event from others, however often it is sent: in a header or in the body. */
             id?: components["schemas"]["Place"] | null;
-            /** @description The type of an event. */
-            event?: components["schemas"]["Place"] | null;
             /** @description Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out. */
             bodyDigest?: string | null;
             /** @description Senders that know the address with and without its port. */
@@ -4826,8 +4824,8 @@ export interface components {
         Challenge: {
             /** @description Method of the question; absent: any. */
             method?: string | null;
-            /** @description What only a question has. */
-            has: components["schemas"]["Place"];
+            /** @description What only a question has; absent: its method tells it. */
+            has?: components["schemas"]["Place"] | null;
             /** @description The text that must stand there; absent: any. */
             equals?: string | null;
             /** @description Where the token is that we gave the sender: the secret `verifyToken`, or `secret` where there is none. */

@@ -244,6 +244,10 @@ impl Server {
             owner: Arc::new(move |key| owner.upgrade().is_some_and(|engine| engine.owns(key))),
         });
 
+        let (deliveries, delivering, signing_keys) =
+            crate::deliveries::build(&store, &live, &vault, &outbound, &sandbox, options.accept_lost_secrets).await?;
+        let portal = auth::portal::PortalKey::new(&vault.server_secret("portal", options.accept_lost_secrets).await?);
+
         let metrics = Metrics::default();
         let (feed, reading) = RunFeed::new(store.clone());
         let app = App {
@@ -255,6 +259,9 @@ impl Server {
             feed,
             rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone()),
             listeners: health,
+            deliveries: delivering,
+            signing_keys,
+            portal,
             vault: vault.clone(),
             accounts: accounts.clone(),
             outbound,
@@ -272,6 +279,7 @@ impl Server {
             Box::new(Keeper { vault: vault.clone(), store: store.clone(), engine: engine.clone() }),
             Box::new(schedules),
             Box::new(listeners),
+            Box::new(deliveries),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),

@@ -17,6 +17,7 @@ pub mod conformance;
 mod connections;
 mod db;
 mod definitions;
+mod deliveries;
 mod drafts;
 mod error;
 mod journal;
@@ -54,6 +55,10 @@ pub use blobs::{
 pub use connections::{ConnectionState, ConsentRow, TokenRight};
 pub use db::library::set_up as set_up_sqlite;
 pub use definitions::Definition;
+pub use deliveries::{
+    AttemptRow, Claim, Claimed, DeliveryFilter, DeliveryRow, DeliveryStatus, Due, Ended, KeyChange, MessageFilter,
+    MessageRow, Next, Posted, SubscriberCounts, SubscriberRow, SubscriberState, Spread, Unspread,
+};
 pub use drafts::DraftRow;
 pub use error::Error;
 pub use keys::{IdentityRow, PasskeyRow};

@@ -2,12 +2,14 @@
 
 mod connections;
 mod connectors;
+mod deliveries;
 mod drafts;
 mod files;
 mod listeners;
 mod me;
 mod meta;
 mod people;
+mod portal;
 mod preferences;
 mod presence;
 mod resources;
@@ -56,6 +58,12 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Webhooks out.
+    pub deliveries: inbound::deliveries::Handle,
+    /// What they are signed with.
+    pub signing_keys: auth::standard_webhooks::SigningKeys,
+    /// Lets customers into the portal.
+    pub portal: auth::portal::PortalKey,
     /// Connections and their tokens.
     pub vault: Vault,
     /// People and tokens.
@@ -98,6 +106,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
         watch_runs::operations(app),
         runs::operations(app),
         tables::operations(app),
+        deliveries::operations(app),
+        portal::operations(app),
         table_files::operations(app),
         listeners::operations(app),
         tokens::operations(app),

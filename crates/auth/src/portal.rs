@@ -66,8 +66,9 @@ impl PortalTheme {
     /// Refuses what a page could not be made of.
     pub fn check(&self) -> Result<(), Problem> {
         let refuse = |pointer: &str, detail: &str| Err(Problem::new(Code::InvalidSpec, detail).at(pointer));
-        let is_colour =
-            |text: &str| text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let is_colour = |text: &str| {
+            text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        };
         match self {
             PortalTheme { accent: Some(accent), .. } if !is_colour(accent) => {
                 refuse("/theme/accent", "a colour is `#` and six hexadecimal digits")
@@ -116,7 +117,8 @@ impl PortalKey {
         let (claims, tag) = parts.ok_or_else(|| refuse("this is no pass to the portal"))?;
         let decode = |text: &str| BASE64URL.decode(text.as_bytes()).map_err(|_| refuse("this pass is damaged"));
         let (claims, tag) = (decode(claims)?, decode(tag)?);
-        hmac::verify(&self.0, &claims, &tag).map_err(|_| refuse("this pass was not made here, or its key was changed"))?;
+        hmac::verify(&self.0, &claims, &tag)
+            .map_err(|_| refuse("this pass was not made here, or its key was changed"))?;
         let pass: PortalPass = serde_json::from_slice(&claims).map_err(|_| refuse("this pass is damaged"))?;
         if pass.until <= now {
             return Err(refuse("this pass has ended"));

@@ -200,6 +200,8 @@ pub struct Built {
     pub listeners: Listeners,
     /// How the listeners are.
     pub health: listeners::Handle,
+    /// Writes down what came.
+    pub logging: webhooks::log::Logging,
 }
 
 /// Puts it together.
@@ -229,6 +231,8 @@ pub fn build(parts: Parts<'_>) -> Built {
     );
     options.public_url = Some(public_url.to_owned());
     options.trusted_proxies = trusted_proxies;
+    let (log, logging) = webhooks::log::Log::new(store.clone());
+    options.log = Some(log);
     let (listeners, health) = Listeners::new(listeners::Options {
         sources: crate::parts::sources(sandbox),
         runs: runs.clone(),
@@ -260,7 +264,7 @@ pub fn build(parts: Parts<'_>) -> Built {
             heard.set_ears(ears(new, &lives));
         }
     }));
-    Built { receiver: Receiver::new(options), schedules, listeners, health }
+    Built { receiver: Receiver::new(options), schedules, listeners, health, logging }
 }
 
 /// Signs for nodes, with keys that they never see.

@@ -229,7 +229,7 @@ impl Server {
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
         household.meet(&runs);
         let owner = Arc::downgrade(engine.inner());
-        let entrance::Built { receiver, schedules, listeners, health } = entrance::build(entrance::Parts {
+        let entrance::Built { receiver, schedules, listeners, health, logging } = entrance::build(entrance::Parts {
             store: &store,
             live: &live,
             vault: &vault,
@@ -259,6 +259,7 @@ impl Server {
             feed,
             rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone()),
             listeners: health,
+            receiver: receiver.clone(),
             deliveries: delivering,
             signing_keys,
             portal,
@@ -280,6 +281,7 @@ impl Server {
             Box::new(schedules),
             Box::new(listeners),
             Box::new(deliveries),
+            Box::new(logging),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),

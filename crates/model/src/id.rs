@@ -133,6 +133,11 @@ id!(
     MessageId, "msg"
 );
 
+id!(
+    /// A webhook that came.
+    ArrivalId, "arr"
+);
+
 /// The name of a call: (run, step, item, ordinal). Together with the epoch it is the idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CallId {

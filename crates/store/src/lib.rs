@@ -8,6 +8,7 @@
 //! databases, and `conformance/` for the list of queries that both must pass.
 
 mod activations;
+mod arrivals;
 mod attempts;
 mod audit;
 mod backup;
@@ -46,6 +47,7 @@ mod tokens;
 mod users;
 
 pub use activations::ActivationRow;
+pub use arrivals::{Arrival, ArrivalFilter, ArrivalVerdict};
 pub use attempts::Brake;
 pub use audit::{AuditFilter, AuditRow, Chain};
 pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
@@ -57,7 +59,7 @@ pub use db::library::set_up as set_up_sqlite;
 pub use definitions::Definition;
 pub use deliveries::{
     AttemptRow, Claim, Claimed, DeliveryFilter, DeliveryRow, DeliveryStatus, Due, Ended, KeyChange, MessageFilter,
-    MessageRow, Next, Posted, SubscriberCounts, SubscriberRow, SubscriberState, Spread, Unspread,
+    MessageRow, Next, Posted, Spread, SubscriberCounts, SubscriberRow, SubscriberState, Unspread,
 };
 pub use drafts::DraftRow;
 pub use error::Error;

@@ -292,11 +292,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
         ),
         on(
             app,
-            about(
-                Operation::get("/api/v1/messages/{message}", "showMessage", Permission::RunRead),
-                "A message.",
-            )
-            .gives::<Message>(),
+            about(Operation::get("/api/v1/messages/{message}", "showMessage", Permission::RunRead), "A message.")
+                .gives::<Message>(),
             async |app, call| {
                 let scope = app.scope(&call.scope).await?;
                 let id: MessageId = call.id("message", "message")?;
@@ -527,7 +524,8 @@ pub(super) async fn deliveries(
         }
     };
     let message = call.text("message").map(str::parse);
-    let message = message.transpose().map_err(|error: model::id::InvalidId| malformed(error.to_string()).at("/message"))?;
+    let message =
+        message.transpose().map_err(|error: model::id::InvalidId| malformed(error.to_string()).at("/message"))?;
     let filter = DeliveryFilter {
         subscriber,
         message,
@@ -599,12 +597,7 @@ fn no_delivery(message: MessageId, subscriber: &str) -> Problem {
 }
 
 /// Has a delivery tried again.
-pub(super) async fn resend(
-    app: &App,
-    scope: ScopeId,
-    message: MessageId,
-    subscriber: &str,
-) -> Result<Reply, Problem> {
+pub(super) async fn resend(app: &App, scope: ScopeId, message: MessageId, subscriber: &str) -> Result<Reply, Problem> {
     if app.deliveries.target(scope, subscriber).is_none() {
         return Err(no_subscriber(subscriber));
     }
@@ -745,8 +738,7 @@ pub(super) async fn recover(app: &App, target: &Target, from: &From) -> Result<R
 async fn replay(app: &App, target: &Target, from: &From) -> Result<Reply, Problem> {
     let (mut after, mut count) = (None, 0);
     loop {
-        let missed =
-            app.store.missed_messages(target.scope_id, &target.name, from.since, after, REPLAY_SLICE).await?;
+        let missed = app.store.missed_messages(target.scope_id, &target.name, from.since, after, REPLAY_SLICE).await?;
         let Some(last) = missed.last() else { break };
         after = Some(last.id);
         let mut spreads = Vec::new();

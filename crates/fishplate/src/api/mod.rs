@@ -1,5 +1,6 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
+mod arrivals;
 mod connections;
 mod connectors;
 mod deliveries;
@@ -58,6 +59,8 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Webhooks in.
+    pub receiver: inbound::Receiver,
     /// Webhooks out.
     pub deliveries: inbound::deliveries::Handle,
     /// What they are signed with.
@@ -106,6 +109,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         watch_runs::operations(app),
         runs::operations(app),
         tables::operations(app),
+        arrivals::operations(app),
         deliveries::operations(app),
         portal::operations(app),
         table_files::operations(app),

@@ -231,11 +231,16 @@ pub fn operations(app: &App) -> Vec<Operation> {
         ),
         on(
             app,
-            open(Method::GET, of("deliveries"), "listPortalDeliveries", "Deliveries of a subscriber, the newest first.")
-                .param("event", ParamKind::Text, "Of this event type.")
-                .param("status", ParamKind::Text, "Waiting, delivered, failed or dropped.")
-                .paged()
-                .gives::<Page<Delivery>>(),
+            open(
+                Method::GET,
+                of("deliveries"),
+                "listPortalDeliveries",
+                "Deliveries of a subscriber, the newest first.",
+            )
+            .param("event", ParamKind::Text, "Of this event type.")
+            .param("status", ParamKind::Text, "Waiting, delivered, failed or dropped.")
+            .paged()
+            .gives::<Page<Delivery>>(),
             async |app, call| {
                 let visitor = visitor(&app, &call, Permission::RunRead).await?;
                 let target = own(&app, &visitor, &call).await?;
@@ -255,7 +260,12 @@ pub fn operations(app: &App) -> Vec<Operation> {
         ),
         on(
             app,
-            open(Method::POST, of("deliveries/{message}/resend"), "resendPortalDelivery", "Tries a delivery again now."),
+            open(
+                Method::POST,
+                of("deliveries/{message}/resend"),
+                "resendPortalDelivery",
+                "Tries a delivery again now.",
+            ),
             async |app, call| {
                 let visitor = visitor(&app, &call, Permission::RunControl).await?;
                 let (target, message) = (own(&app, &visitor, &call).await?, message(&call)?);
@@ -352,7 +362,8 @@ async fn add(app: App, mut call: Call) -> Result<Reply, Problem> {
     let wanted: Endpoint = call.json().await?;
     let visitor = visitor(&app, &call, Permission::ResourceWrite).await?;
     let customer = &visitor.pass.customer;
-    let theirs = app.deliveries.targets(visitor.scope).iter().filter(|target| target.spec.customer == *customer).count();
+    let theirs =
+        app.deliveries.targets(visitor.scope).iter().filter(|target| target.spec.customer == *customer).count();
     if theirs >= MOST {
         let problem = Problem::new(Code::TooLarge, format!("a customer has at most {MOST} subscribers"));
         return Err(problem.hint("take one away that is not needed any more"));

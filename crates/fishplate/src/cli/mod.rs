@@ -95,7 +95,7 @@ enum Verb {
     Connect(connect::Connect),
     /// Run a workflow file without a server
     Run(run::Run),
-    /// Let the webhooks of a draft hear a test event
+    /// Let the webhooks of a draft hear a test event, or send live ones on to a laptop
     Listen(listen::Listen),
     /// Send the same events to n8n and here, and show what differs
     Shadow(shadow::Shadow),

@@ -56,8 +56,9 @@ impl Target {
     /// Prepares a subscriber.
     pub fn new(scope: Scope, scope_id: ScopeId, name: &str, spec: Subscriber) -> Result<Target, Problem> {
         let (filter, transform) = (spec.filter_params()?, spec.transform_params()?);
-        let url = Url::parse(&spec.url)
-            .map_err(|error| Problem::new(model::Code::InvalidSpec, format!("this is no address: {error}")).at("/url"))?;
+        let url = Url::parse(&spec.url).map_err(|error| {
+            Problem::new(model::Code::InvalidSpec, format!("this is no address: {error}")).at("/url")
+        })?;
         Ok(Target { scope, scope_id, name: name.to_owned(), spec, url, filter, transform })
     }
 
@@ -71,12 +72,7 @@ impl Target {
 /// Evaluates expressions of subscribers, whose JavaScript runs in the sandbox.
 pub trait Shaping: Send + Sync + 'static {
     /// The values of the parameters for `$json`.
-    fn evaluate<'a>(
-        &'a self,
-        scope: &'a Scope,
-        params: &'a Params,
-        json: Map,
-    ) -> BoxFuture<'a, Result<Map, String>>;
+    fn evaluate<'a>(&'a self, scope: &'a Scope, params: &'a Params, json: Map) -> BoxFuture<'a, Result<Map, String>>;
 }
 
 /// What the service works with.

@@ -169,8 +169,11 @@ async fn a_message_comes_signed_to_those_who_want_it() {
             ("other", json!({ "url": url, "customer": "other" })),
             ("orders", json!({ "url": url, "events": ["order.made"] })),
             ("large", json!({ "url": url, "events": ["invoice.paid"], "filter": "{{ $json.data.large }}" })),
-            ("text", json!({ "url": url, "filter": "{{ $json.data.paid }}",
-                "transform": { "text": "={{ $json.data.paid }}" } })),
+            (
+                "text",
+                json!({ "url": url, "filter": "{{ $json.data.paid }}",
+                "transform": { "text": "={{ $json.data.paid }}" } }),
+            ),
         ])
         .await;
     let id = bench.post("invoice.paid", "acme", json!({ "large": false, "paid": true, "b": 1, "a": "ü" })).await;

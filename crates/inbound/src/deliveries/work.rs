@@ -8,9 +8,7 @@ use futures_util::future::BoxFuture;
 use model::{MessageId, Name, Problem, ScopeId};
 use part::Service;
 use serde_json::json;
-use store::{
-    AttemptRow, Claim, Claimed, Ended, MessageRow, Next, Spread, SubscriberRow, SubscriberState, Unspread,
-};
+use store::{AttemptRow, Claim, Claimed, Ended, MessageRow, Next, Spread, SubscriberRow, SubscriberState, Unspread};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -341,15 +339,16 @@ impl Deliveries {
 
     /// Says in the log, and to who wants to hear it, how a subscriber is.
     async fn tell(&self, target: &Target, notice: Notice, now: i64) -> Result<(), store::Error> {
-        let reason = self.states.get(&(target.scope_id, target.name.clone())).and_then(|known| known.row.reason.clone());
+        let reason =
+            self.states.get(&(target.scope_id, target.name.clone())).and_then(|known| known.row.reason.clone());
         let reason = reason.filter(|_| notice != Notice::Resumed);
         tracing::warn!(subscriber = %target.name, scope = %target.scope, reason, "{}", notice.event());
         let event = notice.event();
         // A subscriber does not hear of itself: it could not take it.
         let others = self.handle.targets(target.scope_id);
-        for other in others.iter().filter(|other| {
-            other.name != target.name && other.hears_of(event, &target.spec.customer)
-        }) {
+        for other in
+            others.iter().filter(|other| other.name != target.name && other.hears_of(event, &target.spec.customer))
+        {
             let data = json!({ "subscriber": target.name, "url": target.spec.url, "reason": reason });
             let message = MessageRow {
                 scope: target.scope_id,

@@ -93,7 +93,8 @@ impl Events {
         let of_type: EventType = serde_json::from_str(&row.spec)
             .map_err(|error| Problem::new(Code::Internal, format!("event type `{name}` cannot be read: {error}")))?;
         if let Some(wanted) = &of_type.schema {
-            let wanted = schema(wanted).map_err(|reason| refuse("/event", format!("the schema of `{name}`: {reason}")))?;
+            let wanted =
+                schema(wanted).map_err(|reason| refuse("/event", format!("the schema of `{name}`: {reason}")))?;
             if let Some((pointer, reason)) = mismatch(&wanted, &data) {
                 let problem = refuse(&format!("/data{pointer}"), format!("`{name}` wants other data: {reason}"));
                 return Err(problem.hint("compare it with the schema of the event type"));

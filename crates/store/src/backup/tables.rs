@@ -54,6 +54,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("delivery", &["scope", "subscriber", "message"]),
     ("delivery_attempt", &["scope", "subscriber", "message", "number"]),
     ("subscriber", &["scope", "name"]),
+    ("arrival", &["scope", "id"]),
     ("audit", &["workspace", "seq"]),
 ];
 /// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link

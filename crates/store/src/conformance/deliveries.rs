@@ -1,12 +1,12 @@
 //! Webhooks out: posting, spreading, claiming, ending, looking back, and what is known of subscribers.
 
-use model::MessageId;
+use model::{ArrivalId, MessageId, RunId};
 
 use super::Case;
 use super::fixtures::{Fixture, MAIN, NOW};
 use crate::{
-    AttemptRow, Claim, DeliveryFilter, DeliveryRow, DeliveryStatus, Ended, KeyChange, LocalWrite, MessageFilter,
-    MessageRow, Next, Posted, RunStatus, Spread, Store, SubscriberState,
+    Arrival, ArrivalFilter, ArrivalVerdict, AttemptRow, Claim, DeliveryFilter, DeliveryRow, DeliveryStatus, Ended,
+    KeyChange, LocalWrite, MessageFilter, MessageRow, Next, Posted, RunStatus, Spread, Store, SubscriberState,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -34,14 +34,13 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a subscriber keeps its salt until it is changed or the subscriber is forgotten",
-        queries: &[
-            "subscriber",
-            "known_subscriber",
-            "put_subscribers",
-            "change_subscriber_key",
-            "forget_subscriber",
-        ],
+        queries: &["subscriber", "known_subscriber", "put_subscribers", "change_subscriber_key", "forget_subscriber"],
         run: |store| Box::pin(subscribers(store)),
+    },
+    Case {
+        name: "what came in is seen again, the newest first, until it is old or there is too much of it",
+        queries: &["add_arrivals", "arrivals", "arrival", "expire_arrivals"],
+        run: |store| Box::pin(arrivals(store)),
     },
 ];
 
@@ -273,4 +272,46 @@ async fn subscribers(store: Store) {
     assert_eq!(store.known_subscriber(MAIN, "crm").await.expect("no fault"), None);
     let (row, _) = store.delivery(MAIN, id(1), "crm").await.expect("no fault").expect("it is there");
     assert_eq!((row.status, row.ended_at), (DeliveryStatus::Dropped, Some(NOW + 7)));
+}
+
+async fn arrivals(store: Store) {
+    let came = |number: u64, workflow: &str, verdict: ArrivalVerdict| Arrival {
+        scope: MAIN,
+        id: ArrivalId::from_parts(NOW as u64 + number, number.into()),
+        workflow: workflow.into(),
+        node: "Start".into(),
+        method: "POST".into(),
+        target: "/hooks/main/prod/orders?a=1".into(),
+        headers: r#"[["content-type","application/json"]]"#.into(),
+        sender: "127.0.0.1".into(),
+        body: (verdict != ArrivalVerdict::Refused).then(|| (&b"{}"[..]).into()),
+        verdict,
+        code: (verdict == ArrivalVerdict::Refused).then(|| "FP0602".into()),
+        reason: (verdict == ArrivalVerdict::Refused).then(|| "signature_mismatch".into()),
+        run: (verdict == ArrivalVerdict::Accepted).then_some(RunId(number.into())),
+    };
+    let all = [
+        came(1, "orders", ArrivalVerdict::Accepted),
+        came(2, "orders", ArrivalVerdict::Refused),
+        came(3, "others", ArrivalVerdict::Known),
+        came(4, "orders", ArrivalVerdict::Answered),
+    ];
+    store.add_arrivals(all.to_vec()).await.expect("no fault");
+    assert_eq!(store.arrival(MAIN, all[1].id).await.expect("no fault").as_ref(), Some(&all[1]));
+    assert_eq!(store.arrival(MAIN, ArrivalId(1)).await.expect("no fault"), None);
+    let list = async |filter: ArrivalFilter| {
+        let rows = store.arrivals(MAIN, filter, 10).await.expect("no fault");
+        rows.iter().map(|row| row.id.0 as u8).collect::<Vec<_>>()
+    };
+    let of = |workflow: &str| ArrivalFilter { workflow: Some(workflow.into()), ..ArrivalFilter::default() };
+    assert_eq!(list(ArrivalFilter::default()).await, [4, 3, 2, 1]);
+    assert_eq!(list(of("orders")).await, [4, 2, 1]);
+    let refused = ArrivalFilter { verdict: Some(ArrivalVerdict::Refused), ..ArrivalFilter::default() };
+    assert_eq!(list(refused).await, [2]);
+    assert_eq!(list(ArrivalFilter { before: Some(all[3].id), ..of("orders") }).await, [2, 1]);
+    assert_eq!(list(ArrivalFilter { after: Some(all[1].id), oldest_first: true, ..<_>::default() }).await, [3, 4]);
+    assert_eq!(list(ArrivalFilter { since: Some(NOW + 2), until: Some(NOW + 4), ..<_>::default() }).await, [3, 2]);
+    assert_eq!(store.expire_arrivals(MAIN, NOW + 2, 100, 10).await.expect("no fault"), 1);
+    assert_eq!(store.expire_arrivals(MAIN, NOW, 2, 10).await.expect("no fault"), 1, "two are kept");
+    assert_eq!(list(ArrivalFilter::default()).await, [4, 3]);
 }

@@ -108,9 +108,8 @@ impl Store {
                     {
                         let subscriber = row.text()?;
                         for table in ["delivery_attempt", "delivery"] {
-                            let sql = format!(
-                                "DELETE FROM {table} WHERE scope = $1 AND subscriber = $2 AND message = $3"
-                            );
+                            let sql =
+                                format!("DELETE FROM {table} WHERE scope = $1 AND subscriber = $2 AND message = $3");
                             tx.execute(&sql, params![*scope, &subscriber, id]).await?;
                         }
                     }

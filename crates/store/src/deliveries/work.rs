@@ -13,11 +13,7 @@ use crate::{Error, Millis, Store};
 impl Store {
     /// Subscribers for whom something waits, due or not, after `after` in the order of (scope, name). Costs as much as
     /// there are such subscribers, however much waits for each.
-    pub async fn waiting_subscribers(
-        &self,
-        after: Option<(ScopeId, String)>,
-        limit: usize,
-    ) -> Result<Vec<Due>, Error> {
+    pub async fn waiting_subscribers(&self, after: Option<(ScopeId, String)>, limit: usize) -> Result<Vec<Due>, Error> {
         self.read((after, limit), |tx, (after, limit)| Box::pin(waiting(tx, after.clone(), *limit))).await
     }
 

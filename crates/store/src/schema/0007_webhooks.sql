@@ -79,3 +79,28 @@ CREATE TABLE subscriber (
     reason TEXT,
     PRIMARY KEY (scope, name)
 ) STRICT, WITHOUT ROWID;
+
+-- Webhooks in: what came lately, and what was made of it. Ids sort by time.
+CREATE TABLE arrival (
+    scope INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    workflow TEXT NOT NULL,
+    node TEXT NOT NULL,
+    method TEXT NOT NULL,
+    -- Path and query.
+    target TEXT NOT NULL,
+    -- A JSON list of pairs; what proves who sends is masked.
+    headers TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    -- As it came; none when it was not read, or is larger than what is kept.
+    body BLOB,
+    -- 0 accepted, 1 came before, 2 a question that was answered, 3 refused.
+    verdict INTEGER NOT NULL,
+    code TEXT,
+    reason TEXT,
+    run BLOB,
+    PRIMARY KEY (scope, id)
+) STRICT;
+
+CREATE INDEX arrival_workflow ON arrival (scope, workflow, id);
+CREATE INDEX arrival_refused ON arrival (scope, id) WHERE verdict = 3;

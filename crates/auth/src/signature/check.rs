@@ -83,7 +83,7 @@ impl<'a> Case<'a> {
             Some((name.clone(), self.reading.request.headers.get(name.as_str())?.to_str().ok()?.to_owned()))
         });
         let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answer { content_type: challenge.content_type.clone(), body, header })
+        Ok(Answer { status: challenge.status, content_type: challenge.content_type.clone(), body, header })
     }
 
     /// The addresses that the sender may have meant.

@@ -39,6 +39,9 @@ impl Signature {
             if challenge.has.is_none() && challenge.method.is_none() {
                 faults.push((pointer("has"), "a question is told by its `method`, by what it `has`, or both".into()));
             }
+            if !(200..300).contains(&challenge.status) {
+                faults.push((pointer("status"), "a question is answered with a status from 200 to 299".into()));
+            }
             faults.extend(challenge.has.as_ref().and_then(|has| stray(pointer("has"), has, &ANYWHERE)));
             faults.extend(challenge.token.as_ref().and_then(|token| stray(pointer("token"), token, &ANYWHERE)));
             faults.extend(self.unfit(&pointer("answer"), &challenge.answer, true));

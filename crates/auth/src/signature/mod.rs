@@ -228,6 +228,9 @@ pub struct Challenge {
     /// The question is signed as events are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_signed: bool,
+    /// Status of the answer.
+    #[serde(default = "ok", skip_serializing_if = "is_ok")]
+    pub status: u16,
     /// Content type of the answer.
     #[serde(default = "plain")]
     pub content_type: String,
@@ -242,6 +245,14 @@ pub struct Challenge {
 
 fn plain() -> String {
     "text/plain".into()
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn is_ok(status: &u16) -> bool {
+    *status == ok()
 }
 
 /// The secrets that a request is held against.
@@ -265,9 +276,11 @@ pub enum Verdict {
     Challenge(Answer),
 }
 
-/// The answer to a [`Challenge`]. Its status is 200.
+/// The answer to a [`Challenge`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// Status.
+    pub status: u16,
     /// Content type.
     pub content_type: String,
     /// Body.

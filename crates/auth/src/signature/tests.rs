@@ -60,6 +60,7 @@ fn descriptions_that_cannot_be_followed_are_refused_with_the_place_of_their_faul
         (json!({ "timestamp": { "place": "t=" } }), "/timestamp/place"),
         (json!({ "challenges": [{ "answer": "x" }] }), "/challenges/0/has"),
         (json!({ "challenges": [{ "method": "GET", "answer": "{challenge}" }] }), "/challenges/0/answer"),
+        (json!({ "challenges": [{ "method": "GET", "status": 404 }] }), "/challenges/0/status"),
         (
             json!({ "algorithm": "ed25519", "challenges": [{ "method": "GET", "answer": "{sign:hex:query:a}" }] }),
             "/challenges/0/answer",

@@ -97,6 +97,9 @@ fn senders_that_ask_get_the_answer_that_they_want() {
     assert_eq!(plain("front", &[("x-front-challenge", "c1")], "POST", "", "{}"), "c1");
     assert_eq!(plain("mailchimp", &[], "GET", "secret=s3cret", ""), "");
     assert_eq!(plain("mandrill", &[], "HEAD", "", ""), "");
+    // WooCommerce tries an address with a form before it signs anything.
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(plain("woocommerce", &form, "POST", "", "webhook_id=7"), "");
     // Discord asks whether somebody is there by an event of its own, signed, and wants no content.
     let discord = &presets::named("discord").unwrap().signature.challenges[0];
     assert_eq!((discord.status, discord.is_signed), (204, true));

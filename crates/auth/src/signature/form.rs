@@ -13,58 +13,75 @@ const LONGEST_BOUNDARY: usize = 70;
 /// Name and value.
 pub(super) type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// The fields of a form, as they were sent; none where the body is no form.
+/// The fields of a form, as they were sent; none where the body is no form, or one that cannot be read.
 pub(super) fn fields<'a>(request: &Incoming<'a>) -> Vec<Field<'a>> {
     let kind = request.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let (mime, parameters) = kind.unwrap_or_default().split_once(';').unwrap_or((kind.unwrap_or_default(), ""));
-    if mime.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return url::form_urlencoded::parse(request.body).take(MOST_FIELDS).collect();
+    let kind = kind.unwrap_or_default();
+    let mime = kind.split(';').next().unwrap_or_default().trim();
+    if mime.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let fields: Vec<Field<'a>> = url::form_urlencoded::parse(request.body).take(MOST_FIELDS + 1).collect();
+        return if fields.len() > MOST_FIELDS { Vec::new() } else { fields };
     }
-    if !mime.trim().eq_ignore_ascii_case("multipart/form-data") {
+    if !mime.eq_ignore_ascii_case("multipart/form-data") {
         return Vec::new();
     }
-    let boundary = parameters.split(';').find_map(|parameter| value_of(parameter, "boundary"));
+    let boundary = kind.split(';').find_map(|part| part.trim().strip_prefix("boundary="));
+    let boundary = boundary.map(|boundary| boundary.trim().trim_matches('"'));
     let boundary = boundary.filter(|boundary| (1..=LONGEST_BOUNDARY).contains(&boundary.len()));
-    boundary.map(|boundary| parts(request.body, boundary)).unwrap_or_default()
+    boundary.and_then(|boundary| parts(request.body, boundary)).unwrap_or_default()
 }
 
-/// The value of `name=value` or `name="value"`.
-fn value_of<'t>(parameter: &'t str, name: &str) -> Option<&'t str> {
-    let (own, value) = parameter.trim().split_once('=')?;
-    own.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
-}
-
-/// The fields of `multipart/form-data`; files are none.
-fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<Field<'a>> {
-    let delimiter = format!("--{boundary}");
+/// The fields of `multipart/form-data`; files are none. It is read as the body of an item is: what is checked and what
+/// a workflow gets must never be two different things.
+fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Field<'a>>> {
+    let delimiter = format!("\r\n--{boundary}").into_bytes();
     let mut fields = Vec::new();
-    let mut rest = body;
-    let after = |text: &'a [u8], wanted: &[u8]| -> Option<(&'a [u8], &'a [u8])> {
-        let at = text.windows(wanted.len()).position(|window| window == wanted)?;
-        Some((&text[..at], &text[at + wanted.len()..]))
+    // The first delimiter has no line in front of it.
+    let mut rest = match body.strip_prefix(&delimiter[2..]) {
+        Some(rest) => rest,
+        None => cut(body, &delimiter)?.1,
     };
-    let Some((_, mut next)) = after(rest, delimiter.as_bytes()) else { return fields };
-    let delimiter = format!("\r\n{delimiter}");
-    while let Some(begun) = next.strip_prefix(b"\r\n") {
-        let Some((part, behind)) = after(begun, delimiter.as_bytes()) else { break };
-        rest = part;
-        next = behind;
-        let Some((head, value)) = after(rest, b"\r\n\r\n") else { continue };
+    while !rest.starts_with(b"--") {
+        let (head, behind) = cut(rest, b"\r\n\r\n")?;
+        // A value that is empty ends where it begins.
+        let (value, after) = cut(behind, &delimiter)?;
+        rest = after;
         let head = String::from_utf8_lossy(head);
-        let disposition = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.trim().eq_ignore_ascii_case("content-disposition").then(|| value.to_owned())
-        });
-        let Some(disposition) = disposition else { continue };
-        let said = |name: &str| disposition.split(';').find_map(|parameter| value_of(parameter, name));
-        if let (Some(name), None) = (said("name"), said("filename")) {
-            fields.push((Cow::Owned(name.to_owned()), String::from_utf8_lossy(value)));
+        let lines = head.split("\r\n").filter_map(|line| line.split_once(':'));
+        let disposition = lines.filter(|(name, _)| name.trim().eq_ignore_ascii_case("content-disposition")).last();
+        let disposition = disposition.map_or("", |(_, value)| value.trim());
+        let name = parameter(disposition, "name")?;
+        if parameter(disposition, "filename").is_none() {
+            fields.push((Cow::Owned(name), String::from_utf8_lossy(value)));
         }
-        if fields.len() >= MOST_FIELDS {
-            break;
+        if fields.len() > MOST_FIELDS {
+            return None;
         }
     }
-    fields
+    Some(fields)
+}
+
+/// What stands before and behind a text.
+fn cut<'t>(text: &'t [u8], wanted: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
+    let at = text.windows(wanted.len()).position(|window| window == wanted)?;
+    Some((&text[..at], &text[at + wanted.len()..]))
+}
+
+/// A parameter of a header such as `form-data; name="a"`.
+fn parameter(header: &str, wanted: &str) -> Option<String> {
+    let mut rest = header;
+    loop {
+        rest = rest.split_once(';')?.1.trim_start();
+        let (name, value) = rest.split_once('=')?;
+        let (value, after) = match value.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => value.split_at(value.find(';').unwrap_or(value.len())),
+        };
+        if name.trim().eq_ignore_ascii_case(wanted) {
+            return Some(value.trim().replace("%22", "\"").replace("%0D", "").replace("%0A", ""));
+        }
+        rest = after;
+    }
 }
 
 /// A field that comes once. Of one that comes twice, nobody could say which of them is meant.

@@ -204,9 +204,14 @@ fn of_a_field_that_comes_twice_nobody_says_which_is_meant() {
     assert!(kofi(&parts(&[file.clone(), data.clone()])).is_ok());
     assert_eq!(kofi(&parts(&[data.clone(), data.clone()])), Err("missing_header"));
     assert_eq!(kofi(&parts(&[file])), Err("missing_header"));
-    for broken in
-        ["", "--b-1", "--b-1\r\n", "--b-1\r\n\r\n\r\n--b-1", "--b-1\r\ncontent-disposition: form-data; name=data"]
-    {
+    // A name that an item reads as `data` is one here, and what cannot be read to its end is no form.
+    let hidden = part("name=\"da%0Dta\"", "{}");
+    assert_eq!(kofi(&parts(&[data.clone(), hidden])), Err("missing_header"));
+    let odd = data.replacen("--b-1\r\n", "--b-1 odd\r\n", 1);
+    assert_eq!(kofi(&parts(&[data.clone(), odd])), Err("missing_header"));
+    assert_eq!(kofi(&format!("{data}--b-1\r\n")), Err("missing_header"));
+    assert_eq!(kofi(&data), Err("missing_header"));
+    for broken in ["", "--b-1", "--b-1--", "--b-1\r\n", "--b-1\r\n\r\n\r\n--b-1--"] {
         assert_eq!(kofi(broken), Err("missing_header"), "{broken:?}");
     }
 }

@@ -214,7 +214,16 @@ impl<'c, 'a> Part<'c, 'a> {
         let reading = &self.case.reading;
         let signature = self.case.signature;
         let own = signature.place.0.strip_prefix("form:");
-        let others = || reading.fields().iter().filter(|(name, _)| Some(name.as_ref()) != own);
+        // A body that is no form would be covered by nothing, unless its digest stands in the address.
+        let has_digest = || {
+            let digest = signature.body_digest.as_ref().map(|name| format!("query:{name}"));
+            digest.is_some_and(|place| reading.at(&place).is_some())
+        };
+        let fields = || {
+            let fields = reading.fields();
+            (!fields.is_empty() || reading.request.body.is_empty() || has_digest()).then_some(fields)
+        };
+        let others = || fields().map(|fields| fields.iter().filter(|(name, _)| Some(name.as_ref()) != own));
         let id = signature.id.as_ref();
         let text = template.grouped(|name| match name {
             "body" => Some(reading.request.body.to_vec()),
@@ -225,9 +234,9 @@ impl<'c, 'a> Part<'c, 'a> {
             "path" => Some(reading.request.path().into()),
             "query" => Some(reading.request.query().into()),
             "target" => Some(reading.request.target().into()),
-            "form" => Some(form::joined(others()).into_bytes()),
-            "phpForm" => Some(form::serialized(others()).into_bytes()),
-            "sortedUrl" => Some(form::address(url, reading.fields()).into_bytes()),
+            "form" => others().map(|fields| form::joined(fields).into_bytes()),
+            "phpForm" => others().map(|fields| form::serialized(fields).into_bytes()),
+            "sortedUrl" => fields().map(|fields| form::address(url, fields).into_bytes()),
             "id" => id.and_then(|place| self.at(place)).map(|text| text.as_bytes().to_vec()),
             place => self.at(&Place(place.into())).map(|text| text.as_bytes().to_vec()),
         });

@@ -217,6 +217,22 @@ fn of_a_field_that_comes_twice_nobody_says_which_is_meant() {
 }
 
 #[test]
+fn a_body_that_no_signature_covers_is_refused() {
+    let url = "https://a.example/?a=1";
+    let check = |preset: &str, name: &str, text: &str, body: &str| {
+        let signature = &presets::named(preset).unwrap().signature;
+        let tag = signature.made(b"s3cret", text.as_bytes(), Encoding::Base64).unwrap();
+        let mut sent = headers(&[("content-type", "application/json"), ("x-plivo-signature-v3-nonce", "1")]);
+        sent.insert(http::HeaderName::try_from(name).unwrap(), tag.parse().unwrap());
+        judge(preset, "s3cret", &sent, ("POST", url), body, 0).map_err(|refusal| refusal.reason())
+    };
+    assert!(check("twilio", "x-twilio-signature", url, "").is_ok());
+    assert_eq!(check("twilio", "x-twilio-signature", url, "{}"), Err("missing_header"));
+    assert!(check("plivo", "x-plivo-signature-v3", &format!("{url}.1"), "").is_ok());
+    assert_eq!(check("plivo", "x-plivo-signature-v3", &format!("{url}.1"), "{}"), Err("missing_header"));
+}
+
+#[test]
 fn what_is_optional_and_what_stands_in_brackets_may_be_absent() {
     let filled = |template: &str| {
         let fill = |name: &str| match name {

@@ -21,6 +21,7 @@ mod n8n;
 mod node_options;
 mod node_pages;
 mod oauth;
+mod own_connectors;
 mod own_life;
 mod people;
 mod recipes;

@@ -19,6 +19,7 @@ mod node;
 mod parts;
 mod peer;
 mod presence;
+mod registers;
 mod rehearsals;
 mod resources;
 mod run_feed;

@@ -10,6 +10,7 @@ mod meta;
 mod people;
 mod preferences;
 mod presence;
+mod registers;
 mod resources;
 mod runs;
 mod secrets;
@@ -105,6 +106,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         me::operations(app),
         people::operations(app),
         preferences::operations(app),
+        registers::operations(app),
     ]
     .concat();
     all.push(meta::openapi(app, &all));

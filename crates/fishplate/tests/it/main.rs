@@ -23,6 +23,7 @@ mod oauth;
 mod own_life;
 mod people;
 mod recipes;
+mod registers;
 mod replay;
 mod resources;
 mod run_files;

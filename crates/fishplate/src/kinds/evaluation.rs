@@ -89,6 +89,7 @@ pub struct Decision {
     pub chosen: String,
     /// On which day, such as `2027-03-01`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub on: Option<String>,
     /// Who decided.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -98,9 +98,11 @@ pub struct Contract {
     pub reference: String,
     /// First day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub starts_on: Option<String>,
     /// Last day of the term; absent: it has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub ends_on: Option<String>,
     /// Days before the end by which notice must be given.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -127,6 +129,7 @@ pub struct Contract {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TermDecision {
     /// Last day of the term that it is about.
+    #[schemars(extend("format" = "date"))]
     pub term_ends_on: String,
     /// What follows.
     pub outcome: Outcome,
@@ -135,6 +138,7 @@ pub struct TermDecision {
     pub by: String,
     /// On which day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub on: Option<String>,
 }
 
@@ -212,6 +216,7 @@ pub struct DataHandling {
     pub processing_agreement: String,
     /// Day on which it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub agreed_on: Option<String>,
 }
 
@@ -235,6 +240,7 @@ pub struct Judgement {
     pub by: String,
     /// On which day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
     pub on: Option<String>,
 }
 

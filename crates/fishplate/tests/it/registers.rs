@@ -86,6 +86,7 @@ async fn the_inventory_names_secrets_and_never_shows_one() {
     let owner = found["items"][0]["owner"].as_str().unwrap().to_owned();
     assert_eq!(Value::from(owner.clone()), server.get("/me").await["actor"]);
     // Who set a secret is known after the connection has another name.
+    server.ask("POST", "/workflows/orders/deactivate", Value::Null).await.ok();
     server.ask("POST", "/connections/crm/rename", json!({ "to": "sales" })).await.ok();
     let renamed = server.get("/secrets-inventory?staleAfterDays=10").await;
     let sales = renamed["items"].as_array().unwrap().iter().find(|item| item["connection"] == "sales").unwrap();

@@ -591,6 +591,250 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists vendors. */
+        get: operations["listVendors"];
+        put?: never;
+        /** Makes a new vendor. */
+        post: operations["createVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a vendor. */
+        get: operations["getVendor"];
+        /** Writes a vendor, new or not. */
+        put: operations["putVendor"];
+        post?: never;
+        /** Deletes a vendor; refused while something active uses it. */
+        delete: operations["deleteVendor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a vendor, newest first. */
+        get: operations["historyVendor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a vendor. */
+        get: operations["diffVendor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a vendor could work, and who uses it. */
+        get: operations["conditionVendor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a vendor back, as a new one. */
+        post: operations["rollbackVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a vendor, in the specs of its users too. */
+        post: operations["renameVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists evaluations. */
+        get: operations["listEvaluations"];
+        put?: never;
+        /** Makes a new evaluation. */
+        post: operations["createEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a evaluation. */
+        get: operations["getEvaluation"];
+        /** Writes a evaluation, new or not. */
+        put: operations["putEvaluation"];
+        post?: never;
+        /** Deletes a evaluation; refused while something active uses it. */
+        delete: operations["deleteEvaluation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a evaluation, newest first. */
+        get: operations["historyEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a evaluation. */
+        get: operations["diffEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a evaluation could work, and who uses it. */
+        get: operations["conditionEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a evaluation back, as a new one. */
+        post: operations["rollbackEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a evaluation, in the specs of its users too. */
+        post: operations["renameEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -2288,6 +2532,74 @@ export interface paths {
         post?: never;
         /** Forgets a preference. */
         delete: operations["forgetMyPreference"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every outside service in use: by whom, through which connections, and how it is. */
+        get: operations["listIntegrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All vendors with what is due, what they cost in a year, and what is missing. */
+        get: operations["vendorRegister"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/ranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ranks the candidates of an evaluation. */
+        get: operations["rankEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where secrets are, who set them, how old they are; never a value. */
+        get: operations["secretsInventory"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4514,6 +4826,295 @@ export interface components {
              */
             clientSecret?: string | null;
         };
+        /** @description Every outside service that is in use. */
+        Integrations: {
+            /** @description The services, by title. */
+            items: components["schemas"]["Integration"][];
+            /** @description Nodes whose address is known only when they run. */
+            computed: components["schemas"]["ComputedAddress"][];
+        };
+        /** @description An outside service. Times are in milliseconds since 1970. */
+        Integration: {
+            /** @description Its place in the list, such as `connector/stripe`. */
+            id: string;
+            /** @description What it is known by. */
+            kind: components["schemas"]["ServiceKind"];
+            /** @description Its name for people. */
+            title: string;
+            /** @description Its connector, if there is one. */
+            connector?: string | null;
+            /** @description What it is used for, such as `payments`. */
+            categories: string[];
+            /** @description Hosts that connections or nodes name. */
+            hosts: string[];
+            /** @description Accounts on it. */
+            connections: components["schemas"]["ConnectionUse"][];
+            /** @description Workflows that use it, the active ones first. */
+            usedBy: components["schemas"]["WorkflowUse"][];
+            /** @description The vendor that stands for it in the register. */
+            vendor?: components["schemas"]["VendorMention"] | null;
+            /** @description What is wrong now. */
+            faults: components["schemas"]["Fault"][];
+            /**
+             * Format: int64
+             * @description The last sign that is known that the service took an account: a consent, a renewed token, a listener that lives.
+             */
+            lastSuccessAt?: number | null;
+            /**
+             * Format: int64
+             * @description The last time that is known at which it did not.
+             */
+            lastFailureAt?: number | null;
+            /** @description What calls have shown; absent: calls are not watched. */
+            health?: components["schemas"]["CallHealth"] | null;
+        };
+        /** @description What a service is known by. */
+        ServiceKind: "connector" | "host" | "login" | "sender";
+        /** @description An account on a service. */
+        ConnectionUse: {
+            /** @description Name of the connection. */
+            name: string;
+            /** @description Its title, empty when it has none. */
+            title: string;
+            /** @description How it is. */
+            state: components["schemas"]["Health2"];
+            /** @description Why, or what is missing. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description When a person has to do something.
+             */
+            endsAt?: number | null;
+            /** @description Calls that it may make in a time, where that is limited. */
+            limit?: components["schemas"]["RateLimit"] | null;
+            /** @description Workflows that use it, the active ones first. */
+            usedBy: components["schemas"]["WorkflowUse"][];
+        };
+        /** @description So many calls in so long; the whole allowance may be used at once. */
+        RateLimit: {
+            /**
+             * Format: uint32
+             * @description Calls in each period; at least 1.
+             */
+            calls: number;
+            /** @description The period, for example `"1s"` or `"1m"`. */
+            per: components["schemas"]["Duration"];
+        };
+        /** @description A workflow as registers name it. */
+        WorkflowUse: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its title, empty when it has none. */
+            title: string;
+            /** @description Whether its triggers fire. */
+            active: boolean;
+        };
+        /** @description A vendor that stands for a service. */
+        VendorMention: {
+            /** @description Name of the resource. */
+            name: string;
+            /** @description The vendor's name. */
+            title: string;
+        };
+        /** @description Something that is wrong with a service now. */
+        Fault: {
+            /** @description What it is. */
+            kind: components["schemas"]["FaultKind"];
+            /** @description The connection that it is about. */
+            connection?: string | null;
+            /** @description The workflow that it is about. */
+            workflow?: string | null;
+            /**
+             * Format: uint64
+             * @description How often, where that is counted.
+             */
+            count?: number | null;
+            /** @description In words, where somebody said why. */
+            reason?: string | null;
+        };
+        /** @description What is wrong. */
+        FaultKind: "dead" | "held" | "paused" | "deaf";
+        /** @description What calls to a service have shown. */
+        CallHealth: {
+            /**
+             * Format: int64
+             * @description When a call last succeeded.
+             */
+            successAt?: number | null;
+            /**
+             * Format: int64
+             * @description When a call last failed.
+             */
+            failureAt?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that the service lets through in its time.
+             */
+            quotaLimit?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that are left of them.
+             */
+            quotaLeft?: number | null;
+        };
+        /** @description A node whose address is known only when it runs. */
+        ComputedAddress: {
+            /** @description Its workflow. */
+            workflow: string;
+            /** @description Its name. */
+            node: string;
+            /** @description Whether the workflow's triggers fire. */
+            active: boolean;
+        };
+        /** @description The register of vendors on a day. */
+        VendorRegister: {
+            /** @description The day. */
+            on: string;
+            /** @description All vendors, by name. */
+            items: components["schemas"]["VendorEntry"][];
+            /**
+             * Format: uint
+             * @description Number of vendors whose contract somebody has to look after.
+             */
+            dueCount: number;
+            /** @description What all of them cost in a year, by currency, as far as it is known. */
+            yearlyCosts: components["schemas"]["Money"][];
+        };
+        /** @description A vendor in the register. */
+        VendorEntry: {
+            /** @description Name of the resource. */
+            name: string;
+            /** @description The vendor's name. */
+            title: string;
+            /** @description What it is bought for. */
+            category: string;
+            /** @description Who answers for it. */
+            owner: string;
+            /** @description Connectors that it stands for. */
+            connectors: string[];
+            /** @description Hosts that it stands for. */
+            hosts: string[];
+            /** @description How its contract stands. */
+            renewal: components["schemas"]["Renewal"];
+            /**
+             * Format: double
+             * @description Weighted mean of its scorecard, 0 to 5; absent: nothing is judged.
+             */
+            score?: number | null;
+            /** @description What it costs in a year, where that is known. */
+            yearlyCost?: components["schemas"]["Money"] | null;
+            /** @description What a register should say of it and does not. */
+            gaps: components["schemas"]["Gap"][];
+        };
+        /** @description How a contract stands on a day. */
+        Renewal: {
+            /** @description In a word. */
+            state: components["schemas"]["RenewalState"];
+            /** @description Last day of the term that runs; it moves on where the contract goes on by itself for a time that is known. */
+            endsOn?: string | null;
+            /**
+             * Format: int64
+             * @description Days until then; less than 0 when it has passed.
+             */
+            endsInDays?: number | null;
+            /** @description Last day for notice. */
+            noticeBy?: string | null;
+            /**
+             * Format: int64
+             * @description Days until then; less than 0 when it has passed.
+             */
+            noticeInDays?: number | null;
+            /** @description What was decided about this term. */
+            decided?: components["schemas"]["Outcome"] | null;
+        };
+        /** @description How a contract stands. */
+        RenewalState: "open" | "running" | "due" | "overdue" | "over" | "decided";
+        /** @description What follows the end of a term. */
+        Outcome: "keep" | "end";
+        /** @description An amount and its currency. */
+        Money: {
+            /** @description Decimal amount, such as `1200.50`. */
+            amount: string;
+            /** @description Three letters of ISO 4217. */
+            currency: string;
+        };
+        /** @description What a register should say of a vendor. */
+        Gap: "owner" | "contact" | "contract" | "agreement" | "scorecard" | "exitPlan";
+        /** @description How an evaluation stands. */
+        Ranking: {
+            /** @description The candidates, the best first; those that lack a must-have stand last. */
+            items: components["schemas"]["Standing"][];
+        };
+        /** @description How a candidate stands. */
+        Standing: {
+            /** @description Name of the candidate. */
+            name: string;
+            /**
+             * Format: uint
+             * @description Its place, from 1; equals share one. None: it is out, or nothing is judged.
+             */
+            place?: number | null;
+            /**
+             * Format: double
+             * @description Weighted mean of what is judged, 0 to 5.
+             */
+            score?: number | null;
+            /** @description Criteria by which it is not judged yet. */
+            missing: string[];
+            /** @description Must-haves that it lacks: it is out. */
+            failed: string[];
+        };
+        /** @description The inventory of secrets of a scope. */
+        SecretsInventory: {
+            /**
+             * Format: uint64
+             * @description Days after which a secret that a person has set is stale.
+             */
+            staleAfterDays: number;
+            /** @description All secrets, by connection and field. */
+            items: components["schemas"]["SecretEntry"][];
+        };
+        /** @description A secret, without its value. Times are in milliseconds since 1970. */
+        SecretEntry: {
+            /** @description The connection that it belongs to. */
+            connection: string;
+            /** @description Title of the connection, empty when it has none. */
+            title: string;
+            /** @description Connector that the connection is an account of. */
+            connector?: string | null;
+            /** @description Its name. */
+            field: string;
+            /** @description The server gets it from the service and renews it. */
+            automatic: boolean;
+            /** @description Who set it, or who consented at the service; absent: it is not known any more. */
+            owner?: string | null;
+            /**
+             * Format: int64
+             * @description When it was set or renewed last.
+             */
+            setAt: number;
+            /**
+             * Format: uint64
+             * @description Whole days since then.
+             */
+            ageDays: number;
+            /**
+             * Format: int64
+             * @description When it was last used, where that is known.
+             */
+            lastUsedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it ends, where that is known.
+             */
+            expiresAt?: number | null;
+            /** @description Workflows that use the connection, the active ones first. */
+            usedBy: components["schemas"]["WorkflowUse"][];
+            /** @description Why somebody should look at it. */
+            flags: components["schemas"]["SecretFlag"][];
+        };
+        /** @description Why somebody should look at a secret. */
+        SecretFlag: "expired" | "expiring" | "stale" | "unused";
         /** @description An account on an outside service: how a request shows it, and where it may be sent. */
         Connection: {
             /** @description Title for people. */
@@ -4857,16 +5458,6 @@ export interface components {
          * @example 10.0.0.0/8
          */
         HostPattern: string;
-        /** @description So many calls in so long; the whole allowance may be used at once. */
-        RateLimit: {
-            /**
-             * Format: uint32
-             * @description Calls in each period; at least 1.
-             */
-            calls: number;
-            /** @description The period, for example `"1s"` or `"1m"`. */
-            per: components["schemas"]["Duration"];
-        };
         /** @description A value that workflows of an environment read. */
         Variable: {
             /** @description The value; any JSON. Secrets belong into connections. */
@@ -4922,6 +5513,240 @@ export interface components {
         };
         /** @description What a column holds. */
         ColumnType: "string" | "number" | "boolean" | "date";
+        /** @description Who is behind outside services, and what was agreed with them. */
+        Vendor: {
+            /** @description The vendor's name as it writes it itself. */
+            title: string;
+            /** @description Address of its site. */
+            website?: string | null;
+            /** @description What it is bought for, such as `payments`. */
+            category?: string;
+            /** @description Who of us answers for it: a person or a team. */
+            owner?: string;
+            /** @description Connectors whose service it provides, such as `stripe`. */
+            connectors?: components["schemas"]["Name"][];
+            /** @description Hosts that it answers at and that no connector stands for, such as `api.example.com` or `*.example.com`. */
+            hosts?: components["schemas"]["HostPattern"][];
+            /** @description People and desks to turn to. */
+            contacts?: components["schemas"]["Contact"][];
+            /** @description The contract with it. */
+            contract?: components["schemas"]["Contract"] | null;
+            /** @description What it promises of its service. */
+            sla?: components["schemas"]["Sla"] | null;
+            /** @description What it costs. */
+            cost?: components["schemas"]["Cost"] | null;
+            /** @description What it has of our data. */
+            data?: components["schemas"]["DataHandling"] | null;
+            /** @description How good it is, criterion by criterion. */
+            scorecard?: components["schemas"]["Judgement"][];
+            /** @description How to get away from it: what to take along, what stands in, who does it. Markdown. */
+            exitPlan?: string;
+            /** @description Whatever else is to be known, in Markdown. */
+            notes?: string;
+        };
+        /** @description Somebody to turn to. */
+        Contact: {
+            /** @description A person or a desk. */
+            name: string;
+            /** @description What for, such as `support` or `account manager`. */
+            role?: string;
+            /** @description Address for mail. */
+            email?: string | null;
+            /** @description Telephone number. */
+            phone?: string | null;
+            /** @description Address of a page, such as a support portal. */
+            url?: string | null;
+        };
+        /** @description The contract with a vendor. Days are written as `2027-03-01`. */
+        Contract: {
+            /** @description Number or name by which both sides know it. */
+            reference?: string;
+            /**
+             * Format: date
+             * @description First day.
+             */
+            startsOn?: string | null;
+            /**
+             * Format: date
+             * @description Last day of the term; absent: it has no end.
+             */
+            endsOn?: string | null;
+            /**
+             * Format: uint32
+             * @description Days before the end by which notice must be given.
+             */
+            noticeDays?: number;
+            /** @description It goes on by itself unless notice is given. */
+            renewsAutomatically?: boolean;
+            /**
+             * Format: uint32
+             * @description Months by which it goes on each time.
+             */
+            renewsForMonths?: number | null;
+            /**
+             * Format: uint32
+             * @description Days before the last day for notice on which somebody is reminded.
+             */
+            remindDays?: number;
+            /** @description What was decided about the end of a term; it silences the reminder for this term. */
+            decision?: components["schemas"]["TermDecision"] | null;
+            /** @description Address of the document. */
+            document?: string | null;
+        };
+        /** @description What was decided about the end of a term. */
+        TermDecision: {
+            /**
+             * Format: date
+             * @description Last day of the term that it is about.
+             */
+            termEndsOn: string;
+            /** @description What follows. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description Who decided. */
+            by?: string;
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            on?: string | null;
+        };
+        /** @description What a vendor promises of its service. */
+        Sla: {
+            /**
+             * Format: double
+             * @description Promised availability in percent, such as 99.9.
+             */
+            availability?: number | null;
+            /** @description How fast it answers, such as `4 h for severity 1`. */
+            responseTime?: string;
+            /** @description When somebody is there, such as `Mon–Fri 9–17 CET`. */
+            supportHours?: string;
+            /** @description Page on which it tells of disruptions. */
+            statusPage?: string | null;
+        };
+        /** @description What a vendor costs. */
+        Cost: {
+            /** @description Decimal amount, such as `1200.50`. */
+            amount: string;
+            /** @description Three letters of ISO 4217, such as `EUR`. */
+            currency: string;
+            /** @description For what the amount is paid. */
+            per: components["schemas"]["Per"];
+            /**
+             * Format: uint64
+             * @description Calls that are expected in a year, where each call is paid.
+             */
+            callsAYear?: number | null;
+        };
+        /** @description For what an amount is paid. */
+        Per: "month" | "quarter" | "year" | "call" | "once";
+        /** @description What a vendor has of our data. */
+        DataHandling: {
+            /** @description Where it keeps them, such as `EU`. */
+            region?: string;
+            /** @description Data of persons are among them. */
+            personalData?: boolean;
+            /** @description The agreement on their processing: where it is kept, or its number. */
+            processingAgreement?: string;
+            /**
+             * Format: date
+             * @description Day on which it was signed.
+             */
+            agreedOn?: string | null;
+        };
+        /** @description How good a vendor is by one criterion. */
+        Judgement: {
+            /** @description What is judged, such as `reliability`. */
+            criterion: string;
+            /**
+             * Format: uint32
+             * @description How much it counts beside the others, 1 to 100.
+             */
+            weight?: number;
+            /**
+             * Format: uint8
+             * @description 0 (useless) to 5 (could not be better); absent: not judged yet.
+             */
+            score?: number | null;
+            /** @description Why. */
+            note?: string;
+            /** @description Who judged. */
+            by?: string;
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            on?: string | null;
+        };
+        /** @description Which of several services to take, judged by criteria that were agreed on before. */
+        Evaluation: {
+            /** @description Title for people. */
+            title: string;
+            /** @description What a service is wanted for, in Markdown. */
+            question?: string;
+            /** @description What candidates are judged by. */
+            criteria?: components["schemas"]["Criterion"][];
+            /** @description What there is to choose from. */
+            candidates?: components["schemas"]["Candidate"][];
+            /** @description What was chosen; absent: nothing yet. */
+            decision?: components["schemas"]["Decision"] | null;
+        };
+        /** @description What candidates are judged by. */
+        Criterion: {
+            /** @description Its name, unique in the evaluation. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description How much it counts beside the others, 1 to 100.
+             */
+            weight?: number;
+            /** @description What counts, and what a good score takes. */
+            meaning?: string;
+            /** @description Who does not reach `atLeast` is out. */
+            mustHave?: boolean;
+            /**
+             * Format: uint8
+             * @description The least score that a must-have takes.
+             */
+            atLeast?: number;
+        };
+        /** @description Something that could be chosen. */
+        Candidate: {
+            /** @description Its name, unique in the evaluation. */
+            name: string;
+            /** @description The vendor that it is, when it is in the register. */
+            vendor?: components["schemas"]["Name"] | null;
+            /** @description Scores by the names of criteria. */
+            scores?: {
+                [key: string]: components["schemas"]["Mark"];
+            };
+            /** @description Whatever else is to be known. */
+            notes?: string;
+        };
+        /** @description How good a candidate is by a criterion. */
+        Mark: {
+            /**
+             * Format: uint8
+             * @description 0 (useless) to 5 (could not be better); absent: not judged yet.
+             */
+            score?: number | null;
+            /** @description Why. */
+            note?: string;
+        };
+        /** @description What was chosen. */
+        Decision: {
+            /** @description Name of the candidate. */
+            chosen: string;
+            /**
+             * Format: date
+             * @description On which day, such as `2027-03-01`.
+             */
+            on?: string | null;
+            /** @description Who decided. */
+            by?: string;
+            /** @description Why. */
+            why?: string;
+        };
         ProblemBody: components["schemas"]["Problem"] & {
             /** Format: uri-reference */
             type: string;
@@ -6450,6 +7275,690 @@ export interface operations {
         };
     };
     renameDataTable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listVendors: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createVendor: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getVendor: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putVendor: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteVendor: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyVendor: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffVendor: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionVendor: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackVendor: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameVendor: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffEvaluation: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameEvaluation: {
         parameters: {
             query?: {
                 /** @description Workspace; `main` when absent. */
@@ -10141,6 +11650,116 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listIntegrations: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integrations"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    vendorRegister: {
+        parameters: {
+            query?: {
+                /** @description The day on which it is looked at, `2027-03-01`; absent: today (UTC). */
+                on?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRegister"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rankEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ranking"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    secretsInventory: {
+        parameters: {
+            query?: {
+                /** @description Days after which a secret is stale; absent: 365. */
+                staleAfterDays?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsInventory"];
+                };
             };
             default: components["responses"]["Problem"];
         };

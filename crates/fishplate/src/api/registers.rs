@@ -68,8 +68,10 @@ pub fn operations(app: &App) -> Vec<Operation> {
 async fn list_integrations(app: App, call: Call) -> Result<Reply, Problem> {
     let id = app.scope(&call.scope).await?;
     let mut held = BTreeMap::new();
-    for count in app.store.counts(id).await?.into_iter().filter(|count| count.status == RunStatus::Held) {
-        *held.entry(count.workflow).or_insert(0) += count.runs;
+    if call.grant()?.allows(Permission::RunRead, &call.scope) {
+        for count in app.store.counts(id).await?.into_iter().filter(|count| count.status == RunStatus::Held) {
+            *held.entry(count.workflow).or_insert(0) += count.runs;
+        }
     }
     let of_scope = format!("{}/", id.0);
     let open = app.outbound.open_breakers().into_iter();

@@ -109,8 +109,8 @@ function Row({ item, open, onOpen }: { item: Integration; open: boolean; onOpen:
         <Td className="whitespace-nowrap text-ink-soft tabular-nums">{quotaOf(item) || <span className="text-ink-faint">not known</span>}</Td>
         <Td>
           {item.vendor == null ? (
-            <Link to="/vendors" search={{ title: item.title, ...(item.connector == null ? { host: item.hosts[0] ?? "" } : { connector: item.connector }) }} className="whitespace-nowrap text-accent hover:underline">
-              Write one down<span className="sr-only">{` for ${item.title}`}</span>
+            <Link to="/vendors" search={{ title: item.title, ...(item.connector == null ? { host: item.hosts[0] ?? "" } : { connector: item.connector }) }} aria-label={`Write one down for ${item.title}`} className="whitespace-nowrap text-accent hover:underline">
+              Write one down
             </Link>
           ) : (
             <Link to="/vendors/$name" params={{ name: item.vendor.name }} className="hover:underline">{item.vendor.title}</Link>

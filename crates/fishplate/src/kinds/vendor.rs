@@ -51,6 +51,7 @@ pub struct Vendor {
     pub contract: Option<Contract>,
     /// What it promises of its service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "Service level")]
     pub sla: Option<Sla>,
     /// What it costs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +87,7 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Address of a page, such as a support portal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "Page")]
     pub url: Option<String>,
 }
 

@@ -18,8 +18,8 @@ import { useKind } from "@/resource/kinds";
 import { Overtaken } from "@/resource/Overtaken";
 import { RenameDialog } from "@/resource/RenameDialog";
 import { useVendorRegister } from "@/resource/renewals";
-import { SchemaForm } from "@/resource/SchemaForm";
 
+import { Agreed } from "./Agreed";
 import { ContractPanel } from "./Contract";
 import { today as dayOfToday } from "./days";
 import { SaveBar } from "./SaveBar";
@@ -113,11 +113,10 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
           <Written name="Exit plan" text={vendor.exitPlan ?? ""} start={PLAN} empty="There is no way out yet. Say what you take along, what stands in, who does it, and how long it takes." onChange={(exitPlan) => { set({ exitPlan }); }} />
         </Panel>
         <Panel title="Notes"><Written name="Notes" text={vendor.notes ?? ""} empty="Nothing is noted." onChange={(notes) => { set({ notes }); }} /></Panel>
-        <Panel title="What was agreed">
-          {kind.data === undefined ? <Unloaded of={kind} /> : (
-            <SchemaForm schema={kind.data} value={edited.value} onChange={edited.set} problems={problems} hide={["scorecard", "exitPlan", "notes"]} />
-          )}
-        </Panel>
+        <section aria-label="What was agreed" className="flex flex-col gap-3">
+          <h2 className="text-large font-semibold">What was agreed</h2>
+          {kind.data === undefined ? <Unloaded of={kind} /> : <Agreed schema={kind.data} value={edited.value} problems={problems} onChange={edited.set} />}
+        </section>
         {save.isError && problems.some(({ pointer }) => pointer == null || pointer === "") ? <Failure error={save.error} /> : null}
         <Panel flush title="History"><History kind="vendor" name={name} /></Panel>
       </div>

@@ -86,6 +86,18 @@ test("what is wrong with a score stands at it, and nothing is lost", async () =>
   expect(screen.getByRole("region", { name: "Changes" })).toBeTruthy();
 });
 
+test("connectors are chosen from those that there are", async () => {
+  const { user, asked } = one({}, { "GET /api/v1/connectors": () => ({ items: [{ name: "stripe", title: "Stripe" }, { name: "slack", title: "Slack" }] }), "PUT /api/v1/vendors/acme": () => ({}) });
+  const field = await screen.findByRole("combobox", { name: /Connectors/ });
+  await user.type(field, "Nobody{Enter}");
+  expect(await screen.findByText(/There is no connector of that name/)).toBeTruthy();
+  await user.clear(field);
+  await user.type(field, "stripe{Enter}slack{Enter}");
+  await user.click(screen.getByRole("button", { name: "Take Stripe out" }));
+  await user.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() => { expect(saved(asked)).toEqual({ title: "Acme", connectors: ["slack"] }); });
+});
+
 test("an exit plan is written with help, and read as it is meant", async () => {
   const { user } = one({ exitPlan: "# Way out\n- [x] export\n- see [desk](https://desk.example)\n<b>no markup</b>" });
   expect(await screen.findByRole("heading", { name: "Way out" })).toBeTruthy();

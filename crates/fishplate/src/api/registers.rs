@@ -168,7 +168,7 @@ async fn connections(app: &App, call: &Call, id: ScopeId) -> Result<Vec<KnownCon
 
 /// What workflows use: the active ones by what is live, the others by what is written.
 async fn workflows(app: &App, call: &Call, id: ScopeId) -> Result<Vec<WorkflowUses>, Problem> {
-    let (view, catalogue) = (app.resources.live().view(), app.catalogue.snapshot());
+    let view = app.resources.live().view();
     let all: Vec<(Name, WorkflowSpec)> = all(app, call, Workflow::NAME).await?;
     let uses = all.into_iter().map(|(name, spec)| {
         let live = view.workflow(id, name.as_str());
@@ -179,7 +179,7 @@ async fn workflows(app: &App, call: &Call, id: ScopeId) -> Result<Vec<WorkflowUs
             None => vec![&spec],
         };
         let mut nodes: Vec<uses::NodeUse> = Vec::new();
-        for node in texts.iter().flat_map(|text| uses::nodes(text, &catalogue)) {
+        for node in texts.iter().flat_map(|text| uses::nodes(text)) {
             if !nodes.contains(&node) {
                 nodes.push(node);
             }

@@ -321,7 +321,7 @@ impl Kind for VendorKind {
         let connectors = spec.connectors.iter().map(ToString::to_string);
         let hosts = spec.hosts.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
         let key = |space: &'static str| move |key| UniqueKey { space: space.into(), key };
-        connectors.map(key("vendor's connector")).chain(hosts.into_iter().map(key("vendor's host"))).collect()
+        connectors.map(key("vendors by connector")).chain(hosts.into_iter().map(key("vendors by host"))).collect()
     }
 }
 

@@ -448,14 +448,18 @@ fn vendor_of(item: &Integration, vendors: &[(Name, Vendor)]) -> Option<VendorMen
 
 /// Whether a host, or a pattern of hosts, is among those of a pattern.
 fn is_meant(pattern: &HostPattern, host: &str) -> bool {
-    let one = host.strip_prefix("*.").map_or_else(|| host.to_owned(), |rest| format!("any.{rest}"));
+    let (bare, port) = match host.rsplit_once(':').map(|(bare, port)| (bare, port.parse())) {
+        Some((bare, Ok(port))) if !bare.contains(':') => (bare, port),
+        _ => (host, 443),
+    };
+    let one = bare.strip_prefix("*.").map_or_else(|| bare.to_owned(), |rest| format!("any.{rest}"));
     let by_name = url::Host::parse(&one).is_ok_and(|parsed| {
         let parsed = match &parsed {
             url::Host::Domain(name) => url::Host::Domain(name.as_str()),
             url::Host::Ipv4(address) => url::Host::Ipv4(*address),
             url::Host::Ipv6(address) => url::Host::Ipv6(*address),
         };
-        pattern.matches_host(&parsed, 443)
+        pattern.matches_host(&parsed, port)
     });
     by_name || pattern.to_string() == host
 }
@@ -659,6 +663,8 @@ mod tests {
         check(hosts("*.acme.example"), "api.acme.example", true);
         check(hosts("*.acme.example"), "*.acme.example", true);
         check(hosts("api.acme.example"), "*.acme.example", false);
+        check(hosts("*.acme.example"), "api.acme.example:8443", true);
+        check(hosts("*.acme.example:8443"), "api.acme.example", false);
         check(hosts("10.0.0.0/8"), "10.1.2.3", true);
     }
 }

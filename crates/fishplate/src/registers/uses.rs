@@ -1,12 +1,9 @@
 //! Which outside services the nodes of a workflow use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use connectors::catalog;
-use engine::kinds::Workflow;
 use model::{Name, NodeSpec, WorkflowSpec};
-use part::Kind;
-use part::catalogue::Snapshot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,25 +51,23 @@ pub enum Address {
 }
 
 /// What the nodes of a text use that are not disabled.
-pub fn nodes(spec: &WorkflowSpec, catalogue: &Snapshot) -> Vec<NodeUse> {
-    let mut connections: BTreeMap<usize, BTreeSet<Name>> = BTreeMap::new();
-    for place in Workflow::refs(spec, catalogue).into_iter().filter(|place| place.target.kind == "connection") {
-        let index = place.pointer.strip_prefix("/nodes/").and_then(|rest| rest.split('/').next()?.parse().ok());
-        if let Some(index) = index {
-            connections.entry(index).or_default().insert(place.target.name);
-        }
-    }
-    let enabled = spec.nodes.iter().enumerate().filter(|(_, node)| !node.disabled);
-    let uses = enabled.map(|(index, node)| {
+pub fn nodes(spec: &WorkflowSpec) -> Vec<NodeUse> {
+    let enabled = spec.nodes.iter().filter(|node| !node.disabled);
+    let uses = enabled.map(|node| {
         let connector = connector_of(node);
         NodeUse {
             node: node.name.clone(),
-            connections: connections.remove(&index).unwrap_or_default(),
+            connections: node.connections.values().cloned().chain(checking(node)).collect(),
             address: if connector.is_none() { address(node) } else { None },
             connector,
         }
     });
     uses.filter(|node| !node.connections.is_empty() || node.connector.is_some() || node.address.is_some()).collect()
+}
+
+/// The connection that a webhook checks its callers with, where its parameters name it and no slot does.
+fn checking(node: &NodeSpec) -> Option<Name> {
+    node.params.get("auth")?.get("connection")?.as_str()?.parse().ok()
 }
 
 /// A connector's name is the first part of the names of its node types.
@@ -134,11 +129,12 @@ mod tests {
                 { "name": "Off", "type": "stripe.charge.create", "disabled": true },
                 { "name": "Call", "type": "http.request", "params": { "url": "https://api.example.com/x" } },
                 { "name": "Set", "type": "core.set", "params": { "url": 5 } },
-                { "name": "Free", "type": "stripe.balance.get" }
+                { "name": "Free", "type": "stripe.balance.get" },
+                { "name": "Hook", "type": "http.webhook", "params": { "auth": { "kind": "signed", "connection": "door" } } }
             ]
         }))
         .unwrap();
-        let found = nodes(&spec, &part::Catalogue::default().snapshot());
+        let found = nodes(&spec);
         let stripe = || Some("stripe".to_owned());
         assert_eq!(
             found,
@@ -155,6 +151,7 @@ mod tests {
                     ..NodeUse::default()
                 },
                 NodeUse { node: "Free".into(), connector: stripe(), ..NodeUse::default() },
+                NodeUse { node: "Hook".into(), connections: ["door".parse().unwrap()].into(), ..NodeUse::default() },
             ]
         );
     }

@@ -40,7 +40,7 @@ export function ContractPanel({ contract, renewal, today, refused, onDecide }: P
       <p className="text-ink-soft">
         {term}
         {contract.reference === undefined ? "" : ` Reference ${contract.reference}.`}
-        {contract.document === undefined ? null : <> <a href={contract.document} target="_blank" rel="noreferrer" className="text-accent hover:underline">Open the document</a></>}
+        {contract.document === undefined ? null : <> <a href={contract.document} target="_blank" rel="noreferrer" className="text-accent underline underline-offset-2">Open the document</a></>}
       </p>
       {renewal.decided == null ? (
         <div className="flex flex-wrap gap-2">

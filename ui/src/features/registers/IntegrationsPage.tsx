@@ -24,7 +24,7 @@ const SHOWS = [{ value: "all", name: "All" }, { value: "faults", name: "To look 
 export function IntegrationsPage() {
   const view = useSearch({ from: "/shell/integrations" });
   const navigate = useNavigate();
-  const list = useQuery({ queryKey: ["connection", "integrations"], queryFn: () => data(api.GET("/api/v1/integrations")), refetchInterval: 30_000 });
+  const list = useQuery({ queryKey: ["connection", "integrations"], queryFn: () => data(api.GET("/api/v1/integrations")), refetchInterval: 60_000 });
   const go = (next: IntegrationView) => void navigate({ to: "/integrations", search: next, replace: true });
   return (
     <Page title="Integrations" lead="Every outside service in use: who uses it, through which account, who is behind it, and how it is.">

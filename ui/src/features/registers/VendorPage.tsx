@@ -62,7 +62,7 @@ function Lead({ vendor: { category, owner, website } }: { vendor: Vendor }) {
   return (
     <>
       {[category, owner === undefined ? "nobody answers for it" : `${owner} answers for it`].filter(Boolean).join(" · ")}
-      {website === undefined ? null : <> · <a href={website} target="_blank" rel="noreferrer" className="text-accent hover:underline">{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</a></>}
+      {website === undefined ? null : <> · <a href={website} target="_blank" rel="noreferrer" className="text-accent underline underline-offset-2">{website.replace(/^https?:\/\//, "").replace(/\/$/, "")}</a></>}
     </>
   );
 }
@@ -134,7 +134,7 @@ function Facts({ vendor, yearly }: { vendor: Vendor; yearly: { amount: string; c
     ["Promised", promised === "" && sla?.statusPage === undefined ? null : <>{promised} {sla?.statusPage === undefined ? null : <Web to={sla.statusPage}>Status page</Web>}</>],
     ["Cost", cost?.amount === undefined ? null : `${grouped(cost.amount)} ${cost.currency ?? ""} ${cost.per === "once" ? "once" : `a ${cost.per ?? "year"}`}${yearly === null || cost.per === "year" ? "" : `, ${grouped(yearly.amount)} ${yearly.currency} a year`}`],
     ["Data", held === undefined ? null : [held.region ?? "", held.personalData === true ? (held.processingAgreement === undefined ? "personal data, without an agreement" : `personal data, by ${held.processingAgreement}`) : "no personal data"].filter(Boolean).join(", ")],
-    ["Stands for", connectors.length + hosts.length === 0 ? null : <>{[...connectors, ...hosts].join(", ")} <Link to="/integrations" search={{ find: vendor.title ?? "" }} className="text-accent hover:underline">Who uses it</Link></>],
+    ["Stands for", connectors.length + hosts.length === 0 ? null : <>{[...connectors, ...hosts].join(", ")} <Link to="/integrations" search={{ find: vendor.title ?? "" }} className="text-accent underline underline-offset-2">Who uses it</Link></>],
   ];
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2">
@@ -146,8 +146,8 @@ function Facts({ vendor, yearly }: { vendor: Vendor; yearly: { amount: string; c
 function Ways({ contact: { email, phone, url } }: { contact: { email?: string; phone?: string; url?: string } }) {
   return (
     <span className="flex flex-wrap gap-x-3 text-small">
-      {email === undefined ? null : <a href={`mailto:${email}`} className="text-accent hover:underline">{email}</a>}
-      {phone === undefined ? null : <a href={`tel:${phone.replaceAll(/[^+\d]/g, "")}`} className="text-accent hover:underline">{phone}</a>}
+      {email === undefined ? null : <a href={`mailto:${email}`} className="text-accent underline underline-offset-2">{email}</a>}
+      {phone === undefined ? null : <a href={`tel:${phone.replaceAll(/[^+\d]/g, "")}`} className="text-accent underline underline-offset-2">{phone}</a>}
       {url === undefined ? null : <Web to={url}>{url.replace(/^https?:\/\//, "")}</Web>}
     </span>
   );
@@ -155,5 +155,5 @@ function Ways({ contact: { email, phone, url } }: { contact: { email?: string; p
 
 /** A way out of the app. While somebody types, an address may be anything, and only those of the web are links. */
 function Web({ to, children }: { to: string; children: ReactNode }) {
-  return /^https?:\/\//.test(to) ? <a href={to} target="_blank" rel="noreferrer" className="text-accent hover:underline">{children}</a> : <span>{children}</span>;
+  return /^https?:\/\//.test(to) ? <a href={to} target="_blank" rel="noreferrer" className="text-accent underline underline-offset-2">{children}</a> : <span>{children}</span>;
 }

@@ -4,12 +4,12 @@ import { TextCursorInput, Trash2 } from "lucide-react";
 import { useState } from "react";
 
 import { api, data } from "@/api/client";
-import { isGone, problemsOf } from "@/api/problem";
+import { isGone } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Field, Input, Select, TextArea } from "@/kit/Field";
 import { Unloaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, ProblemText } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { toasts } from "@/kit/toasts";
 import { DeleteDialog } from "@/resource/DeleteDialog";
@@ -69,7 +69,6 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
       edited.discard();
       toasts.done("Saved");
     },
-    onError: (error) => { toasts.failed("It was not saved", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["evaluation"] }),
   });
   const { criteria = [], candidates = [] } = evaluation;
@@ -101,10 +100,9 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
           )}
         </Panel>
         {candidates.length === 0 ? null : <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-2"><Panel flush title="Ranking"><Ranked evaluation={evaluation} /></Panel><Panel title="Decision"><DecisionForm evaluation={evaluation} onChange={set} /></Panel></div>}
-        {problemsOf(save.error).map((problem, index) => <div key={index} role="alert" className="rounded-large border border-bad/40 bg-bad-soft p-4"><ProblemText problem={problem} /></div>)}
         <Panel flush title="History"><History kind="evaluation" name={name} /></Panel>
       </div>
-      <SaveBar dirty={edited.dirty} busy={save.isPending} refused={faultOf(evaluation)} onSave={() => { save.mutate(); }} onDiscard={edited.discard} />
+      <SaveBar dirty={edited.dirty} busy={save.isPending} error={save.error} refused={faultOf(evaluation)} onSave={() => { save.mutate(); }} onDiscard={edited.discard} />
     </>
   );
 }

@@ -93,8 +93,8 @@ function Row({ secret }: { secret: Secret }) {
   return (
     <Tr>
       <Td className="min-w-48">
-        <Link to="/connections/$name" params={{ name: secret.connection }} className="font-medium hover:underline">{secret.connection}</Link>
-        <code className="ml-1.5 font-mono text-small text-ink-soft">{secret.field}</code>
+        <Link to="/connections/$name" params={{ name: secret.connection }} className="font-medium hover:underline">{secret.connection}</Link>{" "}
+        <code className="font-mono text-small text-ink-soft">{secret.field}</code>
         {secret.title === "" && secret.connector == null ? null : <span className="block text-small text-ink-faint">{[secret.title, secret.connector].filter(Boolean).join(" · ")}</span>}
       </Td>
       <Td className="text-ink-soft">

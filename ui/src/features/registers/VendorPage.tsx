@@ -8,7 +8,6 @@ import { isGone, problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Unloaded } from "@/kit/Loaded";
 import { Page, Panel } from "@/kit/Page";
-import { Failure } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { toasts } from "@/kit/toasts";
 import { DeleteDialog } from "@/resource/DeleteDialog";
@@ -83,7 +82,8 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
       edited.discard();
       toasts.done("Saved");
     },
-    onError: (error) => { toasts.failed("It was not saved", error); },
+    // What was typed says at its bar why it was not saved; a decision has none.
+    onError: (error) => { if (!edited.dirty) toasts.failed("It was not saved", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: ["vendor"] }),
   });
   const problems = problemsOf(save.error);
@@ -117,10 +117,9 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
           <h2 className="text-large font-semibold">What was agreed</h2>
           {kind.data === undefined ? <Unloaded of={kind} /> : <Agreed schema={kind.data} value={edited.value} problems={problems} onChange={edited.set} />}
         </section>
-        {save.isError && problems.some(({ pointer }) => pointer == null || pointer === "") ? <Failure error={save.error} /> : null}
         <Panel flush title="History"><History kind="vendor" name={name} /></Panel>
       </div>
-      <SaveBar dirty={edited.dirty} busy={save.isPending} onSave={() => { save.mutate(edited.value); }} onDiscard={edited.discard} />
+      <SaveBar dirty={edited.dirty} busy={save.isPending} error={save.error} onSave={() => { save.mutate(edited.value); }} onDiscard={edited.discard} />
     </>
   );
 }

@@ -5531,7 +5531,10 @@ export interface components {
             contacts?: components["schemas"]["Contact"][];
             /** @description The contract with it. */
             contract?: components["schemas"]["Contract"] | null;
-            /** @description What it promises of its service. */
+            /**
+             * Service level
+             * @description What it promises of its service.
+             */
             sla?: components["schemas"]["Sla"] | null;
             /** @description What it costs. */
             cost?: components["schemas"]["Cost"] | null;
@@ -5554,7 +5557,10 @@ export interface components {
             email?: string | null;
             /** @description Telephone number. */
             phone?: string | null;
-            /** @description Address of a page, such as a support portal. */
+            /**
+             * Page
+             * @description Address of a page, such as a support portal.
+             */
             url?: string | null;
         };
         /** @description The contract with a vendor. Days are written as `2027-03-01`. */

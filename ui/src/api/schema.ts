@@ -4865,7 +4865,7 @@ export interface components {
              * @description The last time that is known at which it did not.
              */
             lastFailureAt?: number | null;
-            /** @description What calls have shown; absent: calls are not watched. */
+            /** @description What calls with all of its connections have shown; absent: calls are not watched. */
             health?: components["schemas"]["CallHealth"] | null;
         };
         /** @description What a service is known by. */
@@ -4889,6 +4889,8 @@ export interface components {
             limit?: components["schemas"]["RateLimit"] | null;
             /** @description Workflows that use it, the active ones first. */
             usedBy: components["schemas"]["WorkflowUse"][];
+            /** @description What calls with it have shown; absent: calls are not watched. */
+            health?: components["schemas"]["CallHealth"] | null;
         };
         /** @description So many calls in so long; the whole allowance may be used at once. */
         RateLimit: {
@@ -4908,6 +4910,69 @@ export interface components {
             title: string;
             /** @description Whether its triggers fire. */
             active: boolean;
+        };
+        /**
+         * @description What calls with a connection, or with all of a service, have shown since the server started. Times are in
+         *     milliseconds since 1970.
+         */
+        CallHealth: {
+            /**
+             * Format: uint64
+             * @description Calls.
+             */
+            calls: number;
+            /**
+             * Format: uint64
+             * @description Calls that failed.
+             */
+            errors: number;
+            /**
+             * Format: uint64
+             * @description Calls of the last minutes.
+             */
+            recentCalls: number;
+            /**
+             * Format: uint64
+             * @description Those of them that failed.
+             */
+            recentErrors: number;
+            /**
+             * Format: int64
+             * @description When one last succeeded.
+             */
+            successAt?: number | null;
+            /**
+             * Format: int64
+             * @description When one last failed.
+             */
+            failureAt?: number | null;
+            /** @description Why it failed. */
+            failure?: string | null;
+            /**
+             * Format: uint64
+             * @description Half of the answers were faster, in milliseconds; of several connections, the slowest one's.
+             */
+            latency?: number | null;
+            /** @description What the service lets through; of several connections, the one that has the least left. */
+            quota?: components["schemas"]["CallQuota"] | null;
+        };
+        /** @description What a service lets through, as it said itself. */
+        CallQuota: {
+            /**
+             * Format: uint64
+             * @description Calls in its time.
+             */
+            limit?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that are left of them.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description When it is whole again, milliseconds since 1970.
+             */
+            resetsAt: number;
         };
         /** @description A vendor that stands for a service. */
         VendorMention: {
@@ -4934,29 +4999,6 @@ export interface components {
         };
         /** @description What is wrong. */
         FaultKind: "dead" | "held" | "paused" | "deaf";
-        /** @description What calls to a service have shown. */
-        CallHealth: {
-            /**
-             * Format: int64
-             * @description When a call last succeeded.
-             */
-            successAt?: number | null;
-            /**
-             * Format: int64
-             * @description When a call last failed.
-             */
-            failureAt?: number | null;
-            /**
-             * Format: uint64
-             * @description Calls that the service lets through in its time.
-             */
-            quotaLimit?: number | null;
-            /**
-             * Format: uint64
-             * @description Calls that are left of them.
-             */
-            quotaLeft?: number | null;
-        };
         /** @description A node whose address is known only when it runs. */
         ComputedAddress: {
             /** @description Its workflow. */

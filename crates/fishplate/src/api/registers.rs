@@ -14,8 +14,9 @@ use store::{AuditFilter, ConnectionState, RunStatus};
 
 use super::{App, malformed, on};
 use crate::kinds::{Evaluation, EvaluationKind, Vendor, VendorKind};
+use crate::registers::calls::CallHealth;
 use crate::registers::day::{day, day_of};
-use crate::registers::integrations::{CallHealth, Gathered, Integration, Integrations, integrations};
+use crate::registers::integrations::{Gathered, Integrations, integrations};
 use crate::registers::inventory::{KnownConnection, SecretsInventory, Setters, inventory};
 use crate::registers::ranking::{Ranking, ranking};
 use crate::registers::uses::{self, WorkflowUse, WorkflowUses};
@@ -75,7 +76,7 @@ async fn list_integrations(app: App, call: Call) -> Result<Reply, Problem> {
     }
     let of_scope = format!("{}/", id.0);
     let open = app.outbound.open_breakers().into_iter();
-    let health = |item: &Integration| call_health(&app, id, item);
+    let health = |connection: &Name| call_health(&app, id, connection);
     let gathered = Gathered {
         connections: connections(&app, &call, id).await?,
         workflows: workflows(&app, &call, id).await?,
@@ -88,8 +89,8 @@ async fn list_integrations(app: App, call: Call) -> Result<Reply, Problem> {
     Reply::json(&integrations(&gathered))
 }
 
-/// What calls to a service have shown. The way out does not tell yet; what it will tell goes in here.
-fn call_health(_: &App, _: ScopeId, _: &Integration) -> Option<CallHealth> {
+/// What calls with a connection have shown. The way out does not tell yet; what it will tell goes in here.
+fn call_health(_: &App, _: ScopeId, _: &Name) -> Option<CallHealth> {
     None
 }
 

@@ -11,6 +11,7 @@ use outbound::{HostPattern, RateLimit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::calls::CallHealth;
 use super::inventory::{KnownConnection, users};
 use super::uses::{Address, WorkflowUse, WorkflowUses};
 use crate::kinds::Vendor;
@@ -69,7 +70,7 @@ pub struct Integration {
     /// The last time that is known at which it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure_at: Option<i64>,
-    /// What calls have shown; absent: calls are not watched.
+    /// What calls with all of its connections have shown; absent: calls are not watched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<CallHealth>,
 }
@@ -109,6 +110,9 @@ pub struct ConnectionUse {
     pub limit: Option<RateLimit>,
     /// Workflows that use it, the active ones first.
     pub used_by: Vec<WorkflowUse>,
+    /// What calls with it have shown; absent: calls are not watched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<CallHealth>,
 }
 
 /// A vendor that stands for a service.
@@ -155,23 +159,8 @@ pub enum FaultKind {
     Deaf,
 }
 
-/// What calls to a service have shown.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct CallHealth {
-    /// When a call last succeeded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub success_at: Option<i64>,
-    /// When a call last failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure_at: Option<i64>,
-    /// Calls that the service lets through in its time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota_limit: Option<u64>,
-    /// Calls that are left of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota_left: Option<u64>,
-}
+/// Tells what calls with a connection have shown.
+pub type Watched<'a> = &'a dyn Fn(&Name) -> Option<CallHealth>;
 
 /// What the list is made of.
 #[derive(Default)]
@@ -188,8 +177,8 @@ pub struct Gathered<'a> {
     pub paused: BTreeSet<String>,
     /// Triggers that listen.
     pub listeners: Vec<ListenerView>,
-    /// What calls to these connections and hosts have shown.
-    pub health: Option<&'a dyn Fn(&Integration) -> Option<CallHealth>>,
+    /// What calls with connections have shown.
+    pub health: Option<Watched<'a>>,
 }
 
 /// Every outside service that is in use.
@@ -201,7 +190,8 @@ pub fn integrations(gathered: &Gathered<'_>) -> Integrations {
     for one in &gathered.connections {
         let Some(service) = service_of(one, of_nodes.get(&one.name)) else { continue };
         let entry = table.entry(service);
-        entry.connections.push(connection_use(one, users.get(&one.name)));
+        let health = gathered.health.and_then(|watched| watched(&one.name));
+        entry.connections.push(connection_use(one, users.get(&one.name), health));
         let state = &one.state;
         entry.last_success_at = entry.last_success_at.max(state.refreshed_at).max(state.connected_at);
         if let Some((since, _)) = &state.dead {
@@ -258,7 +248,7 @@ pub fn integrations(gathered: &Gathered<'_>) -> Integrations {
         item.used_by.sort_by(|one, other| other.active.cmp(&one.active).then_with(|| one.name.cmp(&other.name)));
         item.vendor = vendor_of(item, &gathered.vendors);
         item.faults.splice(0..0, faults(item, gathered));
-        item.health = gathered.health.and_then(|health| health(item));
+        item.health = CallHealth::together(item.connections.iter().filter_map(|one| one.health.clone()));
     }
     items.sort_by_cached_key(|item| (item.title.to_lowercase(), item.id.clone()));
     Integrations { items, computed: computed.into_iter().collect() }
@@ -408,7 +398,11 @@ fn connector_at(host: &str) -> Option<String> {
     found.next().is_none().then(|| first.manifest.connector.to_string())
 }
 
-fn connection_use(one: &KnownConnection, users: Option<&Vec<WorkflowUse>>) -> ConnectionUse {
+fn connection_use(
+    one: &KnownConnection,
+    users: Option<&Vec<WorkflowUse>>,
+    health: Option<CallHealth>,
+) -> ConnectionUse {
     let status = one.ailing.as_ref();
     let (state, reason) = match status {
         Some(status) => (status.state, status.reason.clone()),
@@ -425,6 +419,7 @@ fn connection_use(one: &KnownConnection, users: Option<&Vec<WorkflowUse>>) -> Co
         ends_at: status.and_then(|status| status.ends_at),
         limit: one.spec.limit,
         used_by: users.cloned().unwrap_or_default(),
+        health,
     }
 }
 
@@ -613,9 +608,9 @@ mod tests {
             "events": 0, "failures": 3
         });
         let login = json!({ "auth": { "type": "login", "protocol": "imap", "host": "mail.example" } });
-        let health = |item: &Integration| {
-            let calls = CallHealth { success_at: Some(9), failure_at: None, quota_limit: None, quota_left: None };
-            (item.id == "host/slow.example").then_some(calls)
+        let health = |name: &Name| {
+            let calls = CallHealth { calls: 7, success_at: Some(900), ..CallHealth::default() };
+            (name.as_str() == "box").then_some(calls)
         };
         let found = integrations(&Gathered {
             connections: vec![dead, connection("box", login)],
@@ -642,7 +637,8 @@ mod tests {
         let crm = of("host/api.crm.example");
         assert_eq!((crm.last_success_at, crm.last_failure_at), (Some(500), Some(1_000)));
         assert_eq!(of("login/imap/mail.example").last_success_at, Some(700));
-        assert_eq!(of("host/slow.example").health.as_ref().and_then(|calls| calls.success_at), Some(9));
+        assert_eq!(of("login/imap/mail.example").health.as_ref().map(|calls| calls.calls), Some(7));
+        assert_eq!((&crm.health, &crm.connections[0].health), (&None, &None), "nothing is made up");
     }
 
     #[test]

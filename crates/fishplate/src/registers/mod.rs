@@ -4,6 +4,7 @@
 //! connections is computed here from values that [`crate::api`] gathers. Nothing here reads a clock or the store, and
 //! no secret value comes here.
 
+pub mod calls;
 pub mod day;
 pub mod integrations;
 pub mod inventory;

@@ -16,7 +16,7 @@ import { Time } from "@/kit/Time";
 import { plural } from "@/kit/times";
 import type { IntegrationView } from "@/resource/registerViews";
 
-import { CONNECTIONS, faultText, KINDS, lastOf, quotaOf, standingOf, wanted, type Integration } from "./services";
+import { callsText, CONNECTIONS, faultText, KINDS, lastOf, quotaOf, standingOf, wanted, type Integration } from "./services";
 
 const SHOWS = [{ value: "all", name: "All" }, { value: "faults", name: "To look after" }, { value: "unused", name: "Not used" }, { value: "unowned", name: "Without a vendor" }] as const;
 
@@ -142,6 +142,7 @@ function Details({ item }: { item: Integration }) {
                 <Badge tone={CONNECTIONS[one.state].tone}>{CONNECTIONS[one.state].word}</Badge>
                 {one.endsAt == null ? null : <span className="text-small text-ink-soft">ends <Time at={one.endsAt} /></span>}
                 <span className="text-small text-ink-soft">{one.usedBy.length === 0 ? "used by nobody" : `used by ${one.usedBy.map(({ name }) => name).join(", ")}`}</span>
+                {callsText(one.health) === "" ? null : <span className="w-full text-small text-ink-soft">{callsText(one.health)}</span>}
                 {one.reason == null ? null : <span className="w-full text-small text-ink-soft">{one.reason}</span>}
               </li>
             ))}

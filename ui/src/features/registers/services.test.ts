@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 
-import { faultText, lastOf, quotaOf, standingOf, wanted, type Integration } from "./services";
+import { callsText, faultText, lastOf, quotaOf, standingOf, wanted, type Integration } from "./services";
 
 type Connection = Integration["connections"][number];
 const USER = { name: "orders", title: "", active: true };
 const account = (state: Connection["state"], more: Partial<Connection> = {}): Connection => ({ name: "crm", title: "", state, usedBy: [], ...more });
+const calls = (more: Partial<NonNullable<Integration["health"]>>): NonNullable<Integration["health"]> => ({ calls: 0, errors: 0, recentCalls: 0, recentErrors: 0, ...more });
 const service = (title: string, more: Partial<Integration> = {}): Integration => ({ id: `host/${title}`, kind: "host", title, categories: [], hosts: [title], connections: [], usedBy: [USER], faults: [], ...more });
 
 test("what is wrong now comes before what will be, and that before what nobody uses", () => {
@@ -32,7 +33,14 @@ test("faults are told in sentences", () => {
 test("what the service has told of a quota comes before the limit that is set here", () => {
   const limited = service("a", { connections: [account("good", { limit: { calls: 25, per: "1s" } }), account("good", { limit: { calls: 25, per: "1s" } })] });
   expect(quotaOf(limited)).toBe("25 per 1s");
-  expect(quotaOf({ ...limited, health: { quotaLeft: 4200, quotaLimit: 5000 } })).toBe("4,200 of 5,000 left");
+  expect(quotaOf({ ...limited, health: calls({ quota: { left: 4200, limit: 5000, resetsAt: 1 } }) })).toBe("4,200 of 5,000 left");
   expect(quotaOf(service("b"))).toBe("");
-  expect(lastOf(service("a", { lastSuccessAt: 5, health: { successAt: 7 } }))).toEqual({ success: 7, failure: null });
+  expect(lastOf(service("a", { lastSuccessAt: 5, health: calls({ successAt: 7 }) }))).toEqual({ success: 7, failure: null });
+});
+
+test("calls that fail are told, and none are made up", () => {
+  expect(callsText(undefined)).toBe("");
+  expect(callsText(calls({ calls: 1200, errors: 3, failure: "503", latency: 120 }))).toBe("1,200 calls, 3 failed (the last: 503), answered in 120 ms");
+  expect(standingOf(service("a", { health: calls({ recentCalls: 4, recentErrors: 4 }) })).word).toBe("no fault known");
+  expect(standingOf(service("a", { health: calls({ recentCalls: 10, recentErrors: 2 }) }))).toEqual({ tone: "bad", word: "2 of 10 fail", order: 0 });
 });

@@ -2,7 +2,7 @@
 
 import type { components } from "@/api/schema";
 import type { Tone } from "@/kit/Status";
-import { count, plural } from "@/kit/times";
+import { count, duration, plural } from "@/kit/times";
 import type { IntegrationView } from "@/resource/registerViews";
 
 export type Integration = components["schemas"]["Integration"];
@@ -23,6 +23,9 @@ export const KINDS: Record<Integration["kind"], string> = { connector: "service"
 /** How a service is, in a word: what is wrong now comes before what will be. */
 export function standingOf(item: Integration): { tone: Tone; word: string; order: number } {
   if (item.faults.length > 0) return { tone: "bad", word: plural(item.faults.length, "fault"), order: 0 };
+  const { recentCalls = 0, recentErrors = 0 } = item.health ?? {};
+  // One call that fails says nothing; of several, every fifth does.
+  if (recentCalls >= 5 && recentErrors * 5 >= recentCalls) return { tone: "bad", word: `${count(recentErrors)} of ${count(recentCalls)} fail`, order: 0 };
   if (item.connections.some(({ state }) => state === "ending")) return { tone: "wait", word: "ends soon", order: 1 };
   if (item.connections.some(({ state }) => state === "incomplete")) return { tone: "wait", word: "incomplete", order: 2 };
   if (!isUsed(item)) return { tone: "neutral", word: "not used", order: 4 };
@@ -51,10 +54,17 @@ export function faultText({ kind, connection, workflow, count: runs, reason }: F
 
 /** How often an account may be used: what the service has told, else what is set here. */
 export function quotaOf(item: Integration): string {
-  const { quotaLeft, quotaLimit } = item.health ?? {};
-  if (quotaLeft != null) return quotaLimit == null ? `${count(quotaLeft)} left` : `${count(quotaLeft)} of ${count(quotaLimit)} left`;
+  const told = item.health?.quota;
+  if (told != null) return told.limit == null ? `${count(told.left)} left` : `${count(told.left)} of ${count(told.limit)} left`;
   const limits = new Set(item.connections.flatMap(({ limit }) => (limit == null ? [] : [`${count(limit.calls)} per ${limit.per}`])));
   return [...limits].join(", ");
+}
+
+/** What calls with an account have shown, in half a sentence; nothing where calls are not watched, or there were none. */
+export function callsText(health: Connection["health"]): string {
+  if (health == null || health.calls === 0) return "";
+  const failed = health.errors === 0 ? "" : `, ${count(health.errors)} failed${health.failure == null ? "" : ` (the last: ${health.failure})`}`;
+  return `${plural(health.calls, "call")}${failed}${health.latency == null ? "" : `, answered in ${duration(health.latency * 1000)}`}`;
 }
 
 /** The last success and failure that are known. */

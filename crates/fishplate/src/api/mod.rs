@@ -13,6 +13,7 @@ mod people;
 mod portal;
 mod preferences;
 mod presence;
+mod registers;
 mod resources;
 mod runs;
 mod secrets;
@@ -119,6 +120,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         me::operations(app),
         people::operations(app),
         preferences::operations(app),
+        registers::operations(app),
     ]
     .concat();
     all.push(meta::openapi(app, &all));

@@ -25,6 +25,7 @@ mod own_connectors;
 mod own_life;
 mod people;
 mod recipes;
+mod registers;
 mod replay;
 mod resources;
 mod run_files;

@@ -15,6 +15,7 @@ pub mod error;
 pub mod exchange;
 pub mod folder;
 pub mod hints;
+pub mod hook;
 pub mod house;
 pub mod http;
 pub mod items;

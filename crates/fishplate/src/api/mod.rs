@@ -56,6 +56,8 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Triggers that services call.
+    pub hooks: inbound::hooks::Handle,
     /// Connections and their tokens.
     pub vault: Vault,
     /// People and tokens.

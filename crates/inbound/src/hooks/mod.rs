@@ -127,6 +127,8 @@ struct Seen {
 struct Shared {
     options: Options,
     names: Names,
+    /// This process.
+    own: String,
     wishes: watch::Sender<Arc<Wishes>>,
     /// Records as this process knows them, by scope and id.
     records: RwLock<HashMap<(ScopeId, String), Kept>>,
@@ -319,6 +321,7 @@ impl Hooks {
         let shared = Arc::new(Shared {
             options,
             names,
+            own: auth::random_text(),
             wishes: sender,
             records: RwLock::default(),
             seen: RwLock::default(),
@@ -376,7 +379,7 @@ impl Hooks {
                 Some(ended) = tasks.join_next() => {
                     let Ok((place, digest, pass)) = ended else { continue };
                     running.remove(&place);
-                    if pass.problem.as_ref().is_some_and(|problem| problem.code == Code::Conflict) {
+                    if pass.is_elsewhere {
                         read_at = None;
                     }
                     self.note(place, digest, pass, &mut efforts);
@@ -463,9 +466,10 @@ impl Hooks {
 
     /// Takes in what a pass came to.
     fn note(&self, place: Place, digest: Option<String>, pass: Pass, efforts: &mut HashMap<Place, Effort>) {
-        let is_over = digest.is_none() && pass.problem.is_none();
+        let is_over = digest.is_none() && pass.problem.is_none() && !pass.is_elsewhere;
         if let Some(effort) = efforts.get_mut(&place).filter(|effort| effort.wanted == digest) {
             match &pass.problem {
+                None if pass.is_elsewhere => effort.next = Some(Instant::now() + FIRST_PAUSE),
                 None => (effort.failures, effort.next) = (0, None),
                 Some(_) => {
                     let pause = FIRST_PAUSE.saturating_mul(1 << effort.failures.min(16)).min(LONGEST_PAUSE);
@@ -478,6 +482,9 @@ impl Hooks {
             efforts.remove(&place);
             self.shared.seen.write().unwrap_or_else(PoisonError::into_inner).remove(&place);
             self.shared.news.send_modify(|count| *count += 1);
+            return;
+        }
+        if pass.is_elsewhere && pass.problem.is_none() {
             return;
         }
         self.shared.see(&place, |seen| {

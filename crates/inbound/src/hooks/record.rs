@@ -97,6 +97,8 @@ pub(super) struct Record {
     pub sealed: Option<String>,
     /// When it was told.
     pub told_at: i64,
+    /// The process that told it.
+    pub told_by: String,
     /// Since when it is to be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving_since: Option<i64>,

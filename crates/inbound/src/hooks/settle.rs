@@ -12,6 +12,8 @@ use super::{Place, Shared, Stage, Wanted, url_of};
 
 /// Longest time that a service may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After so long another process is not at it any more, in milliseconds.
+const ASKED_FOR: i64 = PATIENCE.as_millis() as i64 + 15_000;
 /// After so long nobody tries any more to take an address back.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -24,10 +26,16 @@ pub(super) struct Pass {
     pub problem: Option<Problem>,
     /// The service asks not to be asked for so long.
     pub not_before: Option<Duration>,
+    /// Another node is at work on it, so what is known of it is old.
+    pub is_elsewhere: bool,
 }
 
 impl Pass {
     fn fail(&mut self, problem: Problem) {
+        if problem.code == Code::Conflict {
+            self.is_elsewhere = true;
+            return;
+        }
         self.not_before = self.not_before.max(problem.retry_after.map(Duration::from_secs));
         // What keeps the service from calling says more than what is left over.
         if self.problem.is_none() {
@@ -92,7 +100,7 @@ impl Shared {
         if self.options.public_url.is_none() {
             return Err(no_public_address());
         }
-        self.rival(place, wanted).map_or(Ok(()), Err)
+        self.rival(place, wanted, None).map_or(Ok(()), Err)
     }
 
     /// Tells the service an address; gives when.
@@ -101,11 +109,15 @@ impl Shared {
         let base = self.options.public_url.as_deref().ok_or_else(no_public_address)?;
         let registrar = self.registrar(info)?;
         // An address that a service may know although it has not said so is not told again: another one is.
+        let now = self.options.clock.now();
         let mut known = None;
         let mut generation = 0;
         for kept in own {
             match kept.record.stage {
                 Stage::Refused => known = Some(kept),
+                Stage::Asked if kept.record.told_by != self.own && now - kept.record.told_at < ASKED_FOR => {
+                    return Err(elsewhere());
+                }
                 Stage::Asked | Stage::Taken => {
                     generation = generation.max(kept.record.generation + 1);
                     tracing::warn!(
@@ -117,7 +129,6 @@ impl Shared {
                 }
             }
         }
-        let now = self.options.clock.now();
         let generation = known.as_ref().map_or(generation, |kept| kept.record.generation);
         let id = self.names.id(info, place.draft, &wanted.digest, generation);
         let record = Record {
@@ -129,6 +140,7 @@ impl Shared {
             stage: if info.hooked.registers { Stage::Asked } else { Stage::Taken },
             sealed: None,
             told_at: now,
+            told_by: self.own.clone(),
             leaving_since: None,
             first_heard_at: None,
         };
@@ -138,6 +150,13 @@ impl Shared {
         };
         let asked = written.ok_or_else(elsewhere)?;
         self.know(asked.clone());
+        // Two that want it at once have both found it free.
+        if let Some(problem) = self.rival(place, wanted, Some(&asked)) {
+            if asked.drop(registry).await? {
+                self.forget(&asked);
+            }
+            return Err(problem);
+        }
         if !info.hooked.registers {
             return Ok(now);
         }
@@ -167,8 +186,9 @@ impl Shared {
         outcome
     }
 
-    /// That the one address that the service knows is another trigger's.
-    fn rival(&self, place: &Place, wanted: &Wanted) -> Option<Problem> {
+    /// That the one address that the service knows is another trigger's. Of two that are being told, the one that was
+    /// first has it.
+    fn rival(&self, place: &Place, wanted: &Wanted, own: Option<&Kept>) -> Option<Problem> {
         let hooked = &wanted.info.hooked;
         hooked.exclusive.as_ref()?;
         let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
@@ -176,7 +196,11 @@ impl Shared {
             let other = &kept.record.info;
             kept.place() != *place
                 && other.scope_id == wanted.info.scope_id
-                && kept.record.stage == Stage::Taken
+                && match (kept.record.stage, own) {
+                    (Stage::Taken, _) => true,
+                    (Stage::Asked, Some(own)) => (kept.record.told_at, &kept.id) < (own.record.told_at, &own.id),
+                    _ => false,
+                }
                 && other.hooked.service == hooked.service
                 && other.hooked.exclusive == hooked.exclusive
                 && other.connections == wanted.info.connections

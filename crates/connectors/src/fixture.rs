@@ -450,18 +450,31 @@ impl<'a> Lab<'a> {
         params: Map,
     ) -> Result<(), String> {
         let calling = crate::hook::Calling::compile(self.manifest, trigger, hook)?;
+        let params = self.read(trigger, params).await?;
         let more = Map::from_iter([
             ("$request".to_owned(), Value::Object(call.clone())),
             ("$state".to_owned(), self.case.state.clone()),
         ]);
-        let globals = crate::hook::Given { settings: self.settings(), params, more }.globals();
+        let given = crate::hook::Given { settings: self.settings(), params, more };
+        let globals = given.clone().globals();
         let counts = calling.counts(self, &globals).await.map_err(|error| format!("`filter` fails: {error}"))?;
+        let asked = counts && !self.case.calls.is_empty();
+        let confirmed = if asked { calling.is_confirmed(self, &given).await } else { Ok(true) };
+        self.fault().map_or(Ok(()), Err)?;
+        let counts = counts && confirmed.map_err(|error| format!("`confirm` fails: {error}"))?;
         let items = match counts {
             true => calling.items(self, &globals).await.map_err(|error| format!("`output` fails: {error}"))?,
             false => Vec::new(),
         };
         calling.key(self, &globals).await.map_err(|error| format!("`key` fails: {error}"))?;
         self.case.items.as_ref().map_or(Ok(()), |wanted| same("the items", &items.into(), wanted))
+    }
+
+    /// Parameters as a trigger has them.
+    async fn read(&self, trigger: &crate::manifest::Trigger, params: Map) -> Result<Map, String> {
+        let params = self.resolved(params).await.map_err(|error| error.to_string())?;
+        value::read(&trigger.params, params, &Reading { zone: TimeZone::UTC }, "/params")
+            .map_err(|error| format!("the parameters: {error}"))
     }
 
     /// What a service is asked to be called, and what is asked to take that back.
@@ -472,7 +485,7 @@ impl<'a> Lab<'a> {
         params: Map,
     ) -> Result<(), String> {
         let calling = crate::hook::Calling::compile(self.manifest, trigger, hook)?;
-        let params = self.resolved(params).await.map_err(|error| error.to_string())?;
+        let params = self.read(trigger, params).await?;
         let webhook = json!({ "url": "https://flow.example/events/main/prod/0123456789abcdef0123456789abcdef",
             "secret": "s3cret" });
         let mut more = Map::from_iter([("$webhook".to_owned(), webhook)]);

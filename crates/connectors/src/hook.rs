@@ -48,6 +48,7 @@ pub struct Calling {
     /// Path of the key, or an expression.
     key: Option<Result<String, Template>>,
     challenge: Option<Question>,
+    confirm: Option<(Procedure, Template)>,
     params: IndexMap<String, Param>,
     /// Its expressions look at what was remembered.
     needs_state: bool,
@@ -81,6 +82,10 @@ impl Calling {
             true => compile(key).map(Err),
             false => Ok(Ok(key.to_owned())),
         });
+        let confirm = hook.confirm.as_ref().map(|confirm| {
+            let steps = procedure(&confirm.steps).map_err(|fault| format!("`confirm`: {fault}"))?;
+            Ok::<_, String>((steps, compile(&confirm.holds)?))
+        });
         let said = [&hook.filter, &hook.output];
         Ok(Calling {
             register: procedure(&hook.register).map_err(|fault| format!("`register`: {fault}"))?,
@@ -90,6 +95,7 @@ impl Calling {
             output: hook.output.as_deref().map(compile).transpose()?,
             key: key.transpose()?,
             challenge: challenge.transpose()?,
+            confirm: confirm.transpose()?,
             params: trigger.params.clone(),
             needs_state: said.into_iter().flatten().any(|text| text.contains("$state")),
         })
@@ -134,6 +140,17 @@ impl Calling {
             },
         };
         Ok(Some(Answer { status: question.status, headers, body }))
+    }
+
+    /// Whether the service says that a call is its own; true where it need not be asked.
+    ///
+    /// # Errors
+    /// It cannot be asked just now.
+    pub async fn is_confirmed(&self, world: &dyn crate::operate::World, given: &Given) -> Result<bool, NodeError> {
+        let Some((steps, holds)) = &self.confirm else { return Ok(true) };
+        let (settings, params, more) = (&given.settings, &given.params, given.more.clone());
+        let made = steps.run(Call { world, settings, params, more, limit: None }).await?;
+        holds.holds(world, &made.seen).await
     }
 
     /// Whether a call counts.
@@ -610,12 +627,15 @@ impl Registrar for Telling {
         Box::pin(async move {
             let state = without_secret(state);
             let (outside, calling, given) = self.place(line, seen(request, state.clone())).await?;
-            let globals = given.globals();
+            let globals = given.clone().globals();
             // What cannot be said of a call is found out in its run, where people see it.
             let counts = calling.counts(&outside, &globals).await.unwrap_or(true);
+            if counts && !calling.is_confirmed(&outside, &given).await? {
+                return Ok(Weighed { refused: true, ..Weighed::default() });
+            }
             let key = if counts { calling.key(&outside, &globals).await.unwrap_or_default() } else { None };
             let more = if calling.needs_state { Map::from_iter([(STATE.to_owned(), state)]) } else { Map::new() };
-            Ok(Weighed { ignored: !counts, key, more })
+            Ok(Weighed { ignored: !counts, refused: false, key, more })
         })
     }
 }

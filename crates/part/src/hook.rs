@@ -125,6 +125,8 @@ pub struct Untaken {
 pub struct Weighed {
     /// It is none of the events that are wanted.
     pub ignored: bool,
+    /// The service was asked, and says that it is not its own.
+    pub refused: bool,
     /// What tells it from other events.
     pub key: Option<String>,
     /// What the trigger node has to know beside the request.

@@ -91,9 +91,9 @@ impl Store {
                         tx.execute(sql, params![*scope, space, key, after]).await?
                     }
                     (Some(before), Some(after)) => {
-                        let sql = "UPDATE local SET value = $5, expires_at = NULL WHERE scope = $1 AND space = $2 \
-                                   AND key = $3 AND value = $4";
-                        tx.execute(sql, params![*scope, space, key, before, after]).await?
+                        let sql = "UPDATE local SET value = $1, expires_at = NULL WHERE scope = $2 AND space = $3 \
+                                   AND key = $4 AND value = $5";
+                        tx.execute(sql, params![after, *scope, space, key, before]).await?
                     }
                     (Some(before), None) => {
                         let sql = "DELETE FROM local WHERE scope = $1 AND space = $2 AND key = $3 AND value = $4";

@@ -93,6 +93,9 @@ pub struct Hook {
     /// Requests that take it away again.
     #[serde(default)]
     pub unregister: Vec<Step>,
+    /// The service is asked whether a call is its own, where that cannot be seen by a signature.
+    #[serde(default)]
+    pub confirm: Option<Confirm>,
     /// Only calls count for which this expression over `$request` (`{headers, query, body}`) and `$params` is true.
     #[serde(default)]
     pub filter: Option<String>,
@@ -105,6 +108,16 @@ pub struct Hook {
     /// Answer to the service's question whether somebody is there.
     #[serde(default)]
     pub challenge: Option<Challenge>,
+}
+
+/// A question to the service whether a call is its own. Requests see `$request`, `$state` and `$params`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirm {
+    /// What is asked.
+    pub steps: Vec<Step>,
+    /// Whether it is: an expression over `$response` and `$steps`.
+    pub holds: String,
 }
 
 /// A service's question whether somebody is there, and the answer. Expressions see `$request` and `$webhook`. Questions

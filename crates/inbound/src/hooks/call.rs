@@ -16,7 +16,7 @@ use crate::verify::Verifier;
 pub struct Call {
     shared: Arc<Shared>,
     place: Place,
-    kept: Kept,
+    kept: Arc<Kept>,
     line: Line,
     state: Value,
     draft: Option<Rehearsal>,
@@ -39,7 +39,7 @@ impl Handle {
             // Another node has told it, or is about to.
             None => {
                 let stored = shared.options.registry.read(scope, id).await?;
-                stored.and_then(|bytes| Kept::read(id.to_owned(), bytes))
+                stored.and_then(|bytes| Kept::read(id.to_owned(), bytes)).map(Arc::new)
             }
         };
         let Some(kept) = kept else { return Ok(None) };
@@ -146,7 +146,7 @@ impl Call {
         if self.kept.record.first_heard_at.is_none() && self.kept.record.stage == Stage::Taken {
             let record = Record { first_heard_at: Some(now), ..self.kept.record.clone() };
             match self.kept.exchange(&*self.shared.options.registry, record).await {
-                Ok(Some(kept)) => self.shared.know(kept),
+                Ok(Some(kept)) => drop(self.shared.know(kept)),
                 // Somebody else has noted it, or the next event will.
                 Ok(None) => {}
                 Err(problem) => tracing::debug!(%problem, "that a service has called could not be noted"),

@@ -79,12 +79,12 @@ struct Wanted {
 #[derive(Default)]
 struct Wishes {
     scopes: BTreeMap<ScopeId, Scope>,
-    live: HashMap<Place, Wanted>,
-    drafts: HashMap<Place, Wanted>,
+    live: HashMap<Place, Arc<Wanted>>,
+    drafts: HashMap<Place, Arc<Wanted>>,
 }
 
 impl Wishes {
-    fn of(&self, place: &Place) -> Option<&Wanted> {
+    fn of(&self, place: &Place) -> Option<&Arc<Wanted>> {
         if place.draft { self.drafts.get(place) } else { self.live.get(place) }
     }
 }
@@ -131,7 +131,7 @@ struct Shared {
     own: String,
     wishes: watch::Sender<Arc<Wishes>>,
     /// Records as this process knows them, by scope and id.
-    records: RwLock<HashMap<(ScopeId, String), Kept>>,
+    records: RwLock<HashMap<(ScopeId, String), Arc<Kept>>>,
     seen: RwLock<HashMap<Place, Seen>>,
     /// Rises with everything that is seen.
     news: watch::Sender<u64>,
@@ -160,11 +160,11 @@ impl Handle {
         self.shared.wishes.send_modify(|wishes| *wishes = Arc::new(change(wishes)));
     }
 
-    fn wanted(&self, infos: impl Iterator<Item = (HookInfo, Option<Rehearsal>)>) -> HashMap<Place, Wanted> {
+    fn wanted(&self, infos: impl Iterator<Item = (HookInfo, Option<Rehearsal>)>) -> HashMap<Place, Arc<Wanted>> {
         let url = self.shared.options.public_url.as_deref().unwrap_or_default();
         let wanted = |(info, draft): (HookInfo, Option<Rehearsal>)| {
             let digest = record::digest_of(&info, url);
-            (Place::of(&info, draft.is_some()), Wanted { info, digest, draft })
+            (Place::of(&info, draft.is_some()), Arc::new(Wanted { info, digest, draft }))
         };
         infos.map(wanted).collect()
     }
@@ -183,7 +183,7 @@ impl Handle {
         });
         let records = self.shared.records.read().unwrap_or_else(PoisonError::into_inner);
         for (place, seen) in left {
-            let of_place = |kept: &&Kept| kept.place() == *place;
+            let of_place = |kept: &&Arc<Kept>| kept.place() == *place;
             let Some(kept) = records.values().find(of_place) else { continue };
             let view = self.view(&kept.record.info, seen.clone());
             views.push(ListenerView { health: Health::Leaving, address: Some(kept.record.url.clone()), ..view });
@@ -281,9 +281,11 @@ impl Shared {
         found.ok_or_else(|| Problem::new(Code::Unsupported, format!("this server cannot be called by `{name}`")))
     }
 
-    fn know(&self, kept: Kept) {
+    fn know(&self, kept: Kept) -> Arc<Kept> {
+        let kept = Arc::new(kept);
         let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
-        records.insert((kept.record.info.scope_id, kept.id.clone()), kept);
+        records.insert((kept.record.info.scope_id, kept.id.clone()), kept.clone());
+        kept
     }
 
     fn forget(&self, kept: &Kept) {
@@ -359,11 +361,11 @@ impl Hooks {
                         *effort = Effort { wanted: digest.clone(), ..Effort::default() };
                     }
                     let is_due = effort.next.is_none_or(|next| next <= Instant::now());
-                    if !running.contains(&place) && is_due && settle::is_needed(wanted.as_ref(), &records) {
+                    if !running.contains(&place) && is_due && settle::is_needed(wanted.as_deref(), &records) {
                         running.insert(place.clone());
                         let shared = self.shared.clone();
                         tasks.spawn(async move {
-                            let pass = shared.settle(&place, wanted.as_ref(), records).await;
+                            let pass = shared.settle(&place, wanted.as_deref(), records).await;
                             (place, digest, pass)
                         });
                     }
@@ -400,7 +402,7 @@ impl Hooks {
         for scope in wishes.scopes.keys() {
             for (id, bytes) in self.shared.options.registry.list(*scope).await? {
                 if let Some(kept) = Kept::read(id.clone(), bytes).filter(|kept| !is_under_way(kept)) {
-                    all.insert((*scope, id), kept);
+                    all.insert((*scope, id), Arc::new(kept));
                 }
             }
         }
@@ -411,10 +413,10 @@ impl Hooks {
     }
 
     /// Every place that is this process's, with what is wanted there and what was told.
-    fn places(&self, wishes: &Wishes, now: i64) -> Vec<(Place, Option<Wanted>, Vec<Kept>)> {
-        let listens = |wanted: &&Wanted| wanted.draft.as_ref().is_none_or(|draft| draft.is_listening(now));
+    fn places(&self, wishes: &Wishes, now: i64) -> Vec<(Place, Option<Arc<Wanted>>, Vec<Arc<Kept>>)> {
+        let listens = |wanted: &&Arc<Wanted>| wanted.draft.as_ref().is_none_or(|draft| draft.is_listening(now));
         let records = self.shared.records.read().unwrap_or_else(PoisonError::into_inner);
-        let mut told: HashMap<Place, Vec<Kept>> = HashMap::new();
+        let mut told: HashMap<Place, Vec<Arc<Kept>>> = HashMap::new();
         for kept in records.values() {
             let place = kept.place();
             told.entry(place).or_default().push(kept.clone());
@@ -433,7 +435,7 @@ impl Hooks {
                 (false, _) => true,
             };
             let is_owned = is_owned && (known.is_some_and(|known| known.draft.is_some()) || self.owns(&place));
-            self.look(&place, known, &records, is_owned);
+            self.look(&place, known.map(|known| &**known), &records, is_owned);
             if is_owned {
                 mine.push((place, known.filter(listens).cloned(), records));
             }
@@ -446,7 +448,7 @@ impl Hooks {
     }
 
     /// Takes into what people see what the records say.
-    fn look(&self, place: &Place, known: Option<&Wanted>, records: &[Kept], is_owned: bool) {
+    fn look(&self, place: &Place, known: Option<&Wanted>, records: &[Arc<Kept>], is_owned: bool) {
         let Some(wanted) = known else { return };
         let current = records.iter().find(|kept| settle::is_current(wanted, kept));
         let taken_at = current.map(|kept| kept.record.told_at);

@@ -1,6 +1,6 @@
 //! One pass over a trigger: what is wanted is told to its service, what is not wanted any more is taken back.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use model::{Code, Problem, Value};
@@ -50,7 +50,7 @@ pub(super) fn is_current(wanted: &Wanted, kept: &Kept) -> bool {
 }
 
 /// Whether there is anything to do.
-pub(super) fn is_needed(wanted: Option<&Wanted>, records: &[Kept]) -> bool {
+pub(super) fn is_needed(wanted: Option<&Wanted>, records: &[Arc<Kept>]) -> bool {
     match wanted {
         None => !records.is_empty(),
         Some(wanted) => records.len() != 1 || !records.iter().all(|kept| is_current(wanted, kept)),
@@ -59,13 +59,13 @@ pub(super) fn is_needed(wanted: Option<&Wanted>, records: &[Kept]) -> bool {
 
 impl Shared {
     /// Does what is to be done, as far as it can be.
-    pub(super) async fn settle(&self, place: &Place, wanted: Option<&Wanted>, records: Vec<Kept>) -> Pass {
+    pub(super) async fn settle(&self, place: &Place, wanted: Option<&Wanted>, records: Vec<Arc<Kept>>) -> Pass {
         let mut pass = Pass::default();
         let Some(wanted) = wanted else {
             self.leave_all(records, &mut pass).await;
             return pass;
         };
-        let (mut own, others): (Vec<Kept>, Vec<Kept>) =
+        let (mut own, others): (Vec<Arc<Kept>>, Vec<Arc<Kept>>) =
             records.into_iter().partition(|kept| kept.record.digest == wanted.digest);
         if let Some(current) = own.iter().find(|kept| is_current(wanted, kept)) {
             pass.taken_at = Some(current.record.told_at);
@@ -104,7 +104,7 @@ impl Shared {
     }
 
     /// Tells the service an address; gives when.
-    async fn tell(&self, place: &Place, wanted: &Wanted, own: Vec<Kept>) -> Result<i64, Problem> {
+    async fn tell(&self, place: &Place, wanted: &Wanted, own: Vec<Arc<Kept>>) -> Result<i64, Problem> {
         let (info, registry) = (&wanted.info, &*self.options.registry);
         let base = self.options.public_url.as_deref().ok_or_else(no_public_address)?;
         let registrar = self.registrar(info)?;
@@ -148,8 +148,7 @@ impl Shared {
             Some(known) => known.exchange(registry, record).await?,
             None => Kept::write(registry, id, record).await?,
         };
-        let asked = written.ok_or_else(elsewhere)?;
-        self.know(asked.clone());
+        let asked = self.know(written.ok_or_else(elsewhere)?);
         // Two that want it at once have both found it free.
         if let Some(problem) = self.rival(place, wanted, Some(&asked)) {
             if asked.drop(registry).await? {
@@ -213,7 +212,7 @@ impl Shared {
         Some(Problem::new(Code::AddressTaken, detail).hint("deactivate that workflow, or use another account"))
     }
 
-    async fn leave_all(&self, records: Vec<Kept>, pass: &mut Pass) {
+    async fn leave_all(&self, records: Vec<Arc<Kept>>, pass: &mut Pass) {
         for kept in records {
             if let Err(problem) = self.leave(kept).await {
                 pass.fail(problem);
@@ -222,7 +221,7 @@ impl Shared {
     }
 
     /// Takes an address back.
-    async fn leave(&self, kept: Kept) -> Result<(), Problem> {
+    async fn leave(&self, kept: Arc<Kept>) -> Result<(), Problem> {
         let (registry, now) = (&*self.options.registry, self.options.clock.now());
         let info = &kept.record.info;
         if kept.record.stage == Stage::Taken && info.hooked.registers {

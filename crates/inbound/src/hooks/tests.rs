@@ -436,8 +436,7 @@ async fn a_service_with_one_address_loses_the_old_one_first_and_serves_one_trigg
     seconds(5).await;
     node.want(vec![exclusive(info("a", 2.into())), exclusive(info("b", 1.into()))]);
     seconds(5).await;
-    let kinds: Vec<String> =
-        world.toy.said().iter().map(|said| said.split(' ').next().unwrap().to_owned()).collect();
+    let kinds: Vec<String> = world.toy.said().iter().map(|said| said.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(kinds, ["told", "left", "told"]);
     let views = node.views();
     assert_eq!(views.iter().filter(|view| view.health == Health::Listening).count(), 1);

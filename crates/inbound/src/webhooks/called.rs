@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth::signature::{Incoming, Place, Verdict};
 use axum::body::Body;
 use http::{Method, Response};
-use model::{Item, Map, Problem, Value};
+use model::{Code, Item, Map, Problem, Value};
 use part::runs::DedupeKey;
 use part::{Admit, Admitted, Items, WorkflowRef};
 
@@ -66,6 +66,10 @@ impl Receiver {
         let key = told.and_then(|place| value_at(&place, parts, &parsed.value));
         let mut json = request_json(parts, Map::new(), parsed.value);
         let weighed = call.weigh(&json).await?;
+        if weighed.refused {
+            let detail = format!("`{}` says that this call is not its own", info.hooked.service);
+            return Err(Problem::new(Code::SignatureRejected, detail));
+        }
         if weighed.ignored {
             return Ok(taken());
         }

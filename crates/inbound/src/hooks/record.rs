@@ -145,7 +145,7 @@ impl Kept {
     }
 
     /// Drops it.
-    pub async fn drop(&self, registry: &dyn Registry) -> Result<bool, Problem> {
+    pub async fn remove(&self, registry: &dyn Registry) -> Result<bool, Problem> {
         registry.swap(self.record.info.scope_id, &self.id, Some(self.bytes.clone()), None).await
     }
 }

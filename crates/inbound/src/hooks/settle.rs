@@ -124,7 +124,7 @@ impl Shared {
                         url = kept.record.url,
                         "whether a service knows this address is not known; it gets another"
                     );
-                    kept.drop(registry).await?;
+                    kept.remove(registry).await?;
                     self.forget(&kept);
                 }
             }
@@ -151,7 +151,7 @@ impl Shared {
         let asked = self.know(written.ok_or_else(elsewhere)?);
         // Two that want it at once have both found it free.
         if let Some(problem) = self.rival(place, wanted, Some(&asked)) {
-            if asked.drop(registry).await? {
+            if asked.remove(registry).await? {
                 self.forget(&asked);
             }
             return Err(problem);
@@ -248,7 +248,7 @@ impl Shared {
                 tracing::error!(url = kept.record.url, %problem, "an address is left at its service, and has to be taken away there");
             }
         }
-        if kept.drop(registry).await? {
+        if kept.remove(registry).await? {
             self.forget(&kept);
             return Ok(());
         }

@@ -1,19 +1,17 @@
 //! Triggers that a service calls: their node types, and what is asked of the service to be called.
 //!
-//! The address is made, kept and received at by `inbound`. Whether a call counts is judged twice by the same words: when
-//! it comes, so that what nobody wants makes no run, and in the run, where a fault of them is seen.
+//! The address is made, kept and received at by `inbound`, which asks here what a call is and what its items are.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use model::template::Params;
 use model::workflow::OnUncertain;
-use model::{Code, Item, Map, NodeSpec, Problem, Value};
+use model::{Code, Map, NodeSpec, Problem, Value};
 use outbound::Meta;
 use part::hook::{Hooked, Line, Proof, Registrar, SIGNING, Untaken, Weighed};
 use part::lenient::to_text;
@@ -35,8 +33,6 @@ use crate::{catalog, lift, path};
 
 /// The registrar of triggers of connectors.
 pub const REGISTRAR: &str = "connector";
-/// Where the node finds what was remembered of the address.
-const STATE: &str = "state";
 
 /// What a trigger that is called asks and says, compiled.
 pub struct Calling {
@@ -50,8 +46,6 @@ pub struct Calling {
     challenge: Option<Question>,
     confirm: Option<(Procedure, Template)>,
     params: IndexMap<String, Param>,
-    /// Its expressions look at what was remembered.
-    needs_state: bool,
 }
 
 /// A service's question whether somebody is there, compiled.
@@ -86,7 +80,6 @@ impl Calling {
             let steps = procedure(&confirm.steps).map_err(|fault| format!("`confirm`: {fault}"))?;
             Ok::<_, String>((steps, compile(&confirm.holds)?))
         });
-        let said = [&hook.filter, &hook.output];
         Ok(Calling {
             register: procedure(&hook.register).map_err(|fault| format!("`register`: {fault}"))?,
             unregister: procedure(&hook.unregister).map_err(|fault| format!("`unregister`: {fault}"))?,
@@ -97,7 +90,6 @@ impl Calling {
             challenge: challenge.transpose()?,
             confirm: confirm.transpose()?,
             params: trigger.params.clone(),
-            needs_state: said.into_iter().flatten().any(|text| text.contains("$state")),
         })
     }
 
@@ -220,7 +212,6 @@ pub struct HookType {
     manifest: Arc<Manifest>,
     name: String,
     trigger: Trigger,
-    calling: Arc<Calling>,
     descriptor: Descriptor,
     slots: &'static [Slot],
     mappings: &'static [Mapping],
@@ -247,7 +238,7 @@ impl HookType {
         slots: &'static [Slot],
     ) -> Result<HookType, String> {
         let hook = trigger.hook.as_ref().ok_or("it does not say how it is called")?;
-        let calling = Arc::new(Calling::compile(manifest, trigger, hook)?);
+        Calling::compile(manifest, trigger, hook)?;
         check(manifest, trigger, hook)?;
         let descriptor = Descriptor {
             id: kept(format!("{}.{name}", manifest.connector)),
@@ -266,7 +257,6 @@ impl HookType {
         }
         let is_entered = hook.verify.is_some() && hook.secret.is_some();
         Ok(HookType {
-            calling,
             manifest: manifest.clone(),
             name: name.to_owned(),
             trigger: trigger.clone(),
@@ -367,7 +357,7 @@ impl NodeType for HookType {
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {
-        let params = Typed::<Map>::compile(&node.params)?;
+        Typed::<Map>::compile(&node.params)?;
         let known = &self.trigger.params;
         let (mut problems, mut incomplete) = (Vec::new(), Vec::new());
         let refuse = |name: &str, detail: String| {
@@ -402,13 +392,7 @@ impl NodeType for HookType {
             let problem = Problem::new(Code::ConnectionMissing, detail).at(format!("/connections/{SIGNING}"));
             incomplete.push(problem.hint(hint));
         }
-        Ok(Arc::new(Called {
-            trigger: part::trigger::Trigger::Hooked(Box::new(hooked)),
-            manifest: self.manifest.clone(),
-            calling: self.calling.clone(),
-            params,
-            incomplete,
-        }))
+        Ok(Arc::new(Called { trigger: part::trigger::Trigger::Hooked(Box::new(hooked)), incomplete }))
     }
 
     fn connections(&self) -> &'static [Slot] {
@@ -441,9 +425,6 @@ impl NodeType for HookType {
 
 struct Called {
     trigger: part::trigger::Trigger,
-    manifest: Arc<Manifest>,
-    calling: Arc<Calling>,
-    params: Typed<Map>,
     incomplete: Vec<Problem>,
 }
 
@@ -465,32 +446,8 @@ impl Node for Called {
     }
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        ctx.each_async(&self.params, move |one| {
-            async move {
-                let request = &one.item.json;
-                if !["headers", "query", "body"].iter().all(|part| request.contains_key(*part)) {
-                    // A person has started the run, with items of their own.
-                    return Ok(vec![Item::clone(&one.item)]);
-                }
-                let reading = Reading { zone: TimeZone::get(&one.ctx.info().timezone).unwrap_or(TimeZone::UTC) };
-                let params = value::read(&self.calling.params, (*one.params).clone(), &reading, "/params")?;
-                let settings = crate::node::settings(one.ctx, &self.manifest).await?;
-                let more = seen(request, request.get(STATE).cloned().unwrap_or_default());
-                let globals = Given { settings, params, more }.globals();
-                let place = Inside { ctx: one.ctx, item: one.item.clone(), position: one.position };
-                if !self.calling.counts(&place, &globals).await? {
-                    return Ok(Vec::new());
-                }
-                let mut items: Vec<Item> =
-                    self.calling.items(&place, &globals).await?.into_iter().map(Item::from_value).collect();
-                if let [only] = &mut items[..] {
-                    only.binary.clone_from(&one.item.binary);
-                }
-                Ok(items)
-            }
-            .boxed()
-        })
-        .boxed()
+        let count = ctx.input(0).len();
+        Box::pin(std::future::ready(Ok(Outcome::Done(vec![part::PortOutput::pass(count)]))))
     }
 }
 
@@ -499,19 +456,6 @@ fn seen(request: &Map, state: Value) -> Map {
     let parts = ["headers", "query", "body"].map(|part| (part, request.get(part).cloned().unwrap_or_default()));
     let request = Value::Object(parts.into_iter().map(|(part, value)| (part.to_owned(), value)).collect());
     Map::from_iter([("$request".to_owned(), request), ("$state".to_owned(), state)])
-}
-
-/// A step.
-struct Inside<'a> {
-    ctx: &'a Ctx,
-    item: Arc<Item>,
-    position: usize,
-}
-
-impl Evaluate for Inside<'_> {
-    fn evaluate<'a>(&'a self, params: &'a Params, globals: &'a Map) -> BoxFuture<'a, Result<Map, NodeError>> {
-        self.ctx.host().resolve_with(params, &self.item, self.position, globals)
-    }
 }
 
 /// Tells services the addresses of all triggers of connectors.
@@ -626,16 +570,17 @@ impl Registrar for Telling {
     ) -> BoxFuture<'a, Result<Weighed, NodeError>> {
         Box::pin(async move {
             let state = without_secret(state);
-            let (outside, calling, given) = self.place(line, seen(request, state.clone())).await?;
+            let (outside, calling, given) = self.place(line, seen(request, state)).await?;
             let globals = given.clone().globals();
-            // What cannot be said of a call is found out in its run, where people see it.
-            let counts = calling.counts(&outside, &globals).await.unwrap_or(true);
-            if counts && !calling.is_confirmed(&outside, &given).await? {
+            if !calling.counts(&outside, &globals).await? {
+                return Ok(Weighed { ignored: true, ..Weighed::default() });
+            }
+            if !calling.is_confirmed(&outside, &given).await? {
                 return Ok(Weighed { refused: true, ..Weighed::default() });
             }
-            let key = if counts { calling.key(&outside, &globals).await.unwrap_or_default() } else { None };
-            let more = if calling.needs_state { Map::from_iter([(STATE.to_owned(), state)]) } else { Map::new() };
-            Ok(Weighed { ignored: !counts, refused: false, key, more })
+            let key = calling.key(&outside, &globals).await?;
+            let items = calling.items(&outside, &globals).await?;
+            Ok(Weighed { ignored: items.is_empty(), refused: false, key, items })
         })
     }
 }

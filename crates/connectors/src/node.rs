@@ -480,7 +480,7 @@ pub fn into_items(made: crate::operate::Made, item: &Item) -> Vec<Item> {
 }
 
 /// What the step's connection says beside its secret.
-pub async fn settings(ctx: &Ctx, manifest: &Manifest) -> Result<Map, NodeError> {
+async fn settings(ctx: &Ctx, manifest: &Manifest) -> Result<Map, NodeError> {
     let mut settings = manifest.defaults();
     if let (Some(connection), Some(outbound)) = (ctx.info().connections.get(SLOT), ctx.host().outbound()) {
         settings.extend(outbound.settings(ctx.info().scope_id, connection).await?);

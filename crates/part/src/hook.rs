@@ -129,8 +129,8 @@ pub struct Weighed {
     pub refused: bool,
     /// What tells it from other events.
     pub key: Option<String>,
-    /// What the trigger node has to know beside the request.
-    pub more: Map,
+    /// Its items.
+    pub items: Vec<Value>,
 }
 
 /// Tells services addresses of ours.

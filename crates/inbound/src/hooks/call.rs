@@ -133,7 +133,18 @@ impl Call {
     /// It cannot be understood.
     pub async fn weigh(&self, request: &Map) -> Result<Weighed, Problem> {
         let weighed = self.shared.registrar(self.info())?.weigh(&self.line, &self.state, request).await;
-        weighed.map_err(|error| error.problem)
+        weighed.map_err(|error| {
+            let mut problem = error.problem;
+            problem.detail =
+                format!("a call of `{}` cannot be understood: {}", self.info().hooked.service, problem.detail);
+            let (workflow, node) = (&self.info().workflow, &self.info().node);
+            tracing::warn!(%workflow, node, %problem, "a call was refused");
+            self.shared.see(&self.place, |seen| {
+                seen.failures += 1;
+                seen.misheard = Some(problem.clone());
+            });
+            problem
+        })
     }
 
     /// An event has begun a run.
@@ -141,6 +152,7 @@ impl Call {
         let now = self.shared.options.clock.now();
         self.shared.see(&self.place, |seen| {
             seen.heard_at = Some(now);
+            seen.misheard = None;
             seen.events += 1;
         });
         if self.kept.record.first_heard_at.is_none() && self.kept.record.stage == Stage::Taken {

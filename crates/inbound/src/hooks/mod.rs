@@ -121,6 +121,8 @@ struct Seen {
     events: u64,
     failures: u64,
     problem: Option<Problem>,
+    /// Why the last call could not be understood.
+    misheard: Option<Problem>,
 }
 
 /// What both ends share.
@@ -214,7 +216,7 @@ impl Handle {
             heard_at: seen.heard_at,
             events: seen.events,
             failures: seen.failures,
-            problem: seen.problem,
+            problem: seen.problem.or(seen.misheard),
             help: hooked.help.clone().filter(|_| address.is_some() || hooked.registers),
             address,
             secret: secret.filter(|_| hooked.shows_secret),

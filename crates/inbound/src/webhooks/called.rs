@@ -64,7 +64,7 @@ impl Receiver {
             None => read().await?,
         };
         let key = told.and_then(|place| value_at(&place, parts, &parsed.value));
-        let mut json = request_json(parts, Map::new(), parsed.value);
+        let json = request_json(parts, Map::new(), parsed.value);
         let weighed = call.weigh(&json).await?;
         if weighed.refused {
             let detail = format!("`{}` says that this call is not its own", info.hooked.service);
@@ -73,9 +73,10 @@ impl Receiver {
         if weighed.ignored {
             return Ok(taken());
         }
-        json.insert("webhookUrl".into(), self.url_of(parts).into());
-        json.insert("executionMode".into(), if call.draft().is_some() { "test" } else { "production" }.into());
-        json.extend(weighed.more);
+        let mut items: Vec<Item> = weighed.items.into_iter().map(Item::from_value).collect();
+        if let Some(first) = items.first_mut() {
+            first.binary = parsed.files;
+        }
         let place = match call.draft() {
             Some(rehearsal) => Some(rehearsal.claim(now).ok_or_else(|| nobody(&parts.method, parts.uri.path()))?),
             None => None,
@@ -88,7 +89,7 @@ impl Receiver {
                 None => WorkflowRef::Active(info.workflow.clone()),
             },
             trigger: Some(info.node.clone()),
-            input: Items::from_vec(vec![Item { json, binary: parsed.files }]),
+            input: Items::from_vec(items),
             output: 0,
             mode: if place.is_some() { "test" } else { "trigger" },
             started_by: match call.draft() {

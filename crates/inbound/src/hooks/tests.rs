@@ -74,6 +74,7 @@ struct Toy {
     count: AtomicUsize,
     moods: Mutex<VecDeque<Mood>>,
     clings: AtomicBool,
+    raves: AtomicBool,
 }
 
 impl Toy {
@@ -139,7 +140,9 @@ impl Registrar for Toy {
     }
 
     fn weigh<'a>(&'a self, _: &'a Line, _: &'a Value, _: &'a Map) -> BoxFuture<'a, Result<Weighed, NodeError>> {
-        Box::pin(std::future::ready(Ok(Weighed::default())))
+        let raves = self.raves.load(Ordering::Relaxed);
+        let weighed = if raves { Err(failed(Code::ExpressionFailed)) } else { Ok(Weighed::default()) };
+        Box::pin(std::future::ready(weighed))
     }
 }
 
@@ -507,5 +510,26 @@ async fn a_draft_is_told_beside_the_live_workflow_until_its_trial_is_over() {
     assert_eq!(world.toy.calls(), 2, "another node may be trying it");
     seconds(3_700).await;
     assert_eq!(world.toy.calls(), 1);
+    node.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_cannot_be_understood_is_refused_and_seen_until_one_is() {
+    let world = World::new();
+    let node = world.node();
+    node.want(vec![info("a", 1.into())]);
+    seconds(5).await;
+    let url = world.toy.calls.lock().unwrap()[0].clone();
+    let call = node.handle.find("main/prod", url.rsplit('/').next().unwrap()).await.unwrap().unwrap();
+    world.toy.raves.store(true, Ordering::Relaxed);
+    assert_eq!(call.weigh(&Map::new()).await.unwrap_err().code, Code::ExpressionFailed);
+    let view = node.views().remove(0);
+    assert_eq!((view.health, view.failures, view.heard_at), (Health::Listening, 1, None));
+    assert!(view.problem.unwrap().detail.starts_with("a call of `toys` cannot be understood"));
+    world.toy.raves.store(false, Ordering::Relaxed);
+    call.weigh(&Map::new()).await.unwrap();
+    call.heard().await;
+    let view = node.views().remove(0);
+    assert_eq!((view.problem, view.events, view.heard_at), (None, 1, Some(START + 5_000)));
     node.end().await;
 }

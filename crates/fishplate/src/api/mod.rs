@@ -68,6 +68,8 @@ pub struct App {
     pub signing_keys: auth::standard_webhooks::SigningKeys,
     /// Lets customers into the portal.
     pub portal: auth::portal::PortalKey,
+    /// Triggers that services call.
+    pub hooks: inbound::hooks::Handle,
     /// Connections and their tokens.
     pub vault: Vault,
     /// People and tokens.

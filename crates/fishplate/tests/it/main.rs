@@ -12,6 +12,7 @@ mod drafts;
 mod evaluate;
 mod forms;
 mod honoured;
+mod hooks;
 mod house;
 mod internet;
 mod listeners;

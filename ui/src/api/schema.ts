@@ -5734,6 +5734,8 @@ export interface components {
             question?: string;
             /** @description What candidates are judged by. */
             criteria?: components["schemas"]["Criterion"][];
+            /** @description That those who decide have agreed on criteria and weights, before candidates were scored. */
+            agreed?: components["schemas"]["Agreement"] | null;
             /** @description What there is to choose from. */
             candidates?: components["schemas"]["Candidate"][];
             /** @description What was chosen; absent: nothing yet. */
@@ -5757,6 +5759,16 @@ export interface components {
              * @description The least score that a must-have takes.
              */
             atLeast?: number;
+        };
+        /** @description Who agreed, and when. */
+        Agreement: {
+            /** @description Who. */
+            by: string;
+            /**
+             * Format: date
+             * @description On which day, such as `2027-03-01`.
+             */
+            on?: string | null;
         };
         /** @description Something that could be chosen. */
         Candidate: {

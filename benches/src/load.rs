@@ -19,6 +19,8 @@ pub struct Load {
     pub path: String,
     /// JSON body.
     pub body: String,
+    /// Further lines of the head, each with its line end.
+    pub headers: String,
     /// Every request has an `Idempotency-Key` of its own.
     pub keyed: bool,
     /// Connections.
@@ -86,9 +88,10 @@ async fn one(load: Load, mut stream: TcpStream, number: usize, share: usize, end
     // Keys are fresh in every load, so that no case meets the keys of another.
     let salt = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
     let head = format!(
-        "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
+        "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{}",
         load.path,
-        load.body.len()
+        load.body.len(),
+        load.headers
     );
     let mut outcome = Outcome::default();
     let mut request = Vec::new();

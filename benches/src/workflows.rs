@@ -39,6 +39,14 @@ pub fn set_if(path: &str) -> Value {
     ])
 }
 
+/// A webhook whose sender signs, checked by the secret of a connection, answered as soon as it is stored.
+pub fn signed(path: &str, connection: &str) -> Value {
+    let auth = json!({ "kind": "signed", "connection": connection });
+    chain(vec![json!({ "name": "Start", "type": "http.webhook", "params": {
+        "path": path, "methods": ["POST"], "respond": { "when": "immediately" }, "auth": auth,
+    } })])
+}
+
 /// Webhook → 40 × set → respond.
 pub fn chain40(path: &str) -> Value {
     let fields = json!([{ "name": "n", "type": "number", "value": "={{ ($json.n || 0) + 1 }}" }]);

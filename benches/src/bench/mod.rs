@@ -1,5 +1,6 @@
 //! `make bench`: what the design promises in figures, measured on the real binary.
 
+mod deliveries;
 mod effects;
 mod hooks;
 mod long_runs;
@@ -43,6 +44,7 @@ const PARTS: &[Part] = &[
     ("start", start::run),
     ("hooks", hooks::run),
     ("effects", effects::run),
+    ("deliveries", deliveries::run),
     ("queued", sizes::queued),
     ("stored", sizes::stored),
     ("file", sizes::file),
@@ -117,7 +119,8 @@ fn hook(server: &Server, path: &str, body: &str, connections: usize, time: Durat
 
 /// The same, for a server that is not the product's.
 fn hook_at(address: SocketAddr, path: &str, body: &str, connections: usize, time: Duration) -> Load {
-    Load { address, path: format!("/webhook/{path}"), body: body.to_owned(), keyed: false, connections, time, most: 0 }
+    let (path, body, headers) = (format!("/webhook/{path}"), body.to_owned(), String::new());
+    Load { address, path, body, headers, keyed: false, connections, time, most: 0 }
 }
 
 /// The stores, each with an empty place.

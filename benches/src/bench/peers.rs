@@ -171,6 +171,7 @@ fn cases(peer: &Peer, options: &Options, report: &mut Report) -> Result<()> {
                 address: SocketAddr::from(([127, 0, 0, 1], peer.port)),
                 path: case.path.into(),
                 body: body.clone(),
+                headers: String::new(),
                 keyed: false,
                 connections,
                 time: options.time.max(Duration::from_secs(5)),

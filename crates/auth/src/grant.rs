@@ -93,6 +93,8 @@ pub enum Credential {
         /// Whose, when it is a person's.
         of: Option<PrincipalId>,
     },
+    /// A pass to the portal, which names one customer.
+    Portal,
     /// A session in a browser.
     Session {
         /// Which.
@@ -152,7 +154,7 @@ impl Grant {
     /// The person who asks, by session or by a token of theirs.
     pub fn user(&self) -> Option<PrincipalId> {
         match self.credential {
-            Credential::Operator => None,
+            Credential::Operator | Credential::Portal => None,
             Credential::Token { of, .. } => of,
             Credential::Session { user, .. } => Some(user),
         }

@@ -17,10 +17,12 @@ pub mod grant;
 mod jwt;
 pub mod oauth;
 mod password;
+pub mod portal;
 pub mod role;
 pub mod seal;
 pub mod signature;
-pub mod tokens;
+pub mod standard_webhooks;
+mod tokens;
 pub mod vault;
 pub mod webauthn;
 

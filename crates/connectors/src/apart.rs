@@ -53,6 +53,15 @@ pub async fn evaluate(
     })
 }
 
+/// Evaluates parameters whose expressions are all plain, without a process.
+pub fn plain(item: Item, moment: Moment, params: &Params) -> Result<Map, NodeError> {
+    let alone = Alone { item, meta: meta(moment) };
+    params.eval(&alone, &mut |_| None).map_err(|error| match error {
+        ParamError::Failed { message, .. } => NodeError::bad_data(message),
+        other @ ParamError::NeedsJavaScript { .. } => NodeError::bug(other.to_string()),
+    })
+}
+
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> Json {
     Json::of(value).unwrap_or_else(|_| Json::from_text("null"))
 }

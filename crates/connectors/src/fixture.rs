@@ -619,7 +619,7 @@ impl<'a> Lab<'a> {
         };
         let good = (200..300).contains(&status) || about.expect.contains(&status);
         match judge(self.manifest)(status, &headers, &body) {
-            Verdict::Failed(error) => return Err(*error),
+            Verdict::Failed(error) if (200..300).contains(&status) || !good => return Err(*error),
             Verdict::Dead(said) => {
                 return Err(NodeError::new(model::Code::CredentialRejected, Category::Auth, said).permanent());
             }
@@ -635,7 +635,7 @@ impl<'a> Lab<'a> {
                 let detail = format!("it answered {status}: {body}");
                 return Err(NodeError::new(model::Code::UpstreamStatus, category, detail));
             }
-            Verdict::Usual => {}
+            Verdict::Usual | Verdict::Failed(_) => {}
         }
         if about.download {
             let text = wanted.answer.text.clone().unwrap_or_else(|| body.to_string());

@@ -27,6 +27,14 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
+/// The same for the portal, which customers see inside pages of others. It acts only on a pass, which the page around it
+/// must have, and never on a cookie.
+const PORTAL_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+     font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors *",
+);
+
 /// What is shown when the app was not built.
 const MISSING: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Fishplate</title>\
     <h1>Fishplate works, but this binary has no web app</h1>\
@@ -56,7 +64,11 @@ pub fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Option<Respon
         page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         return Some(page);
     }
-    Some(file("index.html", method, headers))
+    let mut page = file("index.html", method, headers);
+    if path == "/portal" {
+        page.headers_mut().insert(CONTENT_SECURITY_POLICY, PORTAL_POLICY);
+    }
+    Some(page)
 }
 
 fn contains(value: &HeaderValue, word: &str) -> bool {

@@ -240,6 +240,8 @@ pub struct Built {
     pub hooks: Hooks,
     /// What services call for.
     pub called: hooks::Handle,
+    /// Writes down what came.
+    pub logging: webhooks::log::Logging,
 }
 
 /// Puts it together.
@@ -282,6 +284,8 @@ pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
         mended: vault.changes(),
     })?;
     options.hooks = Some(called.clone());
+    let (log, logging) = webhooks::log::Log::new(store.clone());
+    options.log = Some(log);
     let (listeners, health) = Listeners::new(listeners::Options {
         sources: crate::parts::sources(sandbox),
         runs: runs.clone(),
@@ -316,7 +320,7 @@ pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
             wished.set_live(new.scopes().clone(), hooked(new));
         }
     }));
-    Ok(Built { receiver: Receiver::new(options), schedules, listeners, health, hooks: telling, called })
+    Ok(Built { receiver: Receiver::new(options), schedules, listeners, health, hooks: telling, called, logging })
 }
 
 /// Signs for nodes, with keys that they never see.

@@ -9,6 +9,7 @@ mod api;
 mod app;
 mod backup;
 mod cli;
+mod deliveries;
 mod entrance;
 mod household;
 mod keeper;

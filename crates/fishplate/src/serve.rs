@@ -239,7 +239,7 @@ impl Server {
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
         household.meet(&runs);
         let owner = Arc::downgrade(engine.inner());
-        let entrance::Built { receiver, schedules, listeners, health, hooks, called } =
+        let entrance::Built { receiver, schedules, listeners, health, hooks, called, logging } =
             entrance::build(entrance::Parts {
                 store: &store,
                 live: &live,
@@ -257,6 +257,10 @@ impl Server {
                 owner: Arc::new(move |key| owner.upgrade().is_some_and(|engine| engine.owns(key))),
             })?;
 
+        let (deliveries, delivering, signing_keys) =
+            crate::deliveries::build(&store, &live, &vault, &outbound, &sandbox, options.accept_lost_secrets).await?;
+        let portal = auth::portal::PortalKey::new(&vault.server_secret("portal", options.accept_lost_secrets).await?);
+
         let metrics = Metrics::default();
         let (feed, reading) = RunFeed::new(store.clone());
         let app = App {
@@ -269,6 +273,10 @@ impl Server {
             rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone(), called.clone()),
             listeners: health,
             hooks: called,
+            receiver: receiver.clone(),
+            deliveries: delivering,
+            signing_keys,
+            portal,
             vault: vault.clone(),
             accounts: accounts.clone(),
             outbound,
@@ -287,6 +295,8 @@ impl Server {
             Box::new(schedules),
             Box::new(listeners),
             Box::new(hooks),
+            Box::new(deliveries),
+            Box::new(logging),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),

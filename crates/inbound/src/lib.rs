@@ -11,6 +11,7 @@
 //! its service [`schedules`].
 
 pub mod clock;
+pub mod deliveries;
 pub mod files;
 pub mod hooks;
 pub mod listeners;

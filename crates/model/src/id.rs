@@ -128,6 +128,16 @@ id!(
     BlobKey, "blob"
 );
 
+id!(
+    /// An event for others, on its way to those who want to hear of it.
+    MessageId, "msg"
+);
+
+id!(
+    /// A webhook that came.
+    ArrivalId, "arr"
+);
+
 /// The name of a call: (run, step, item, ordinal). Together with the epoch it is the idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CallId {

@@ -22,7 +22,7 @@ pub mod workflow;
 pub use codes::Code;
 pub use digest::Digest;
 pub use duration::HumanDuration;
-pub use id::{BlobKey, CallId, RunId, SignalId};
+pub use id::{ArrivalId, BlobKey, CallId, MessageId, RunId, SignalId};
 pub use item::{Binary, Item};
 pub use name::{Name, Scope, ScopeId};
 pub use problem::{Problem, Problems, Retry};

@@ -320,6 +320,10 @@ pub trait StepHost: Spool {
     fn tables(&self) -> Option<crate::Tables> {
         None
     }
+    /// The types of events for others; absent in a replay, which answers from the journal.
+    fn events(&self) -> Option<crate::Events> {
+        None
+    }
     /// Asks the house, in the name of whom the run acts for. What changes something belongs into a call, what only
     /// looks into [`Self::read_own`].
     fn ask_house<'a>(&'a self, _act: crate::house::Act) -> BoxFuture<'a, Result<Value, NodeError>> {

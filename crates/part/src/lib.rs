@@ -12,6 +12,7 @@ pub mod ctx;
 pub mod custom;
 pub mod door;
 pub mod error;
+pub mod events;
 pub mod exchange;
 pub mod folder;
 pub mod hints;
@@ -43,6 +44,7 @@ pub use ctx::{
     Ctx, Level, One, Outputs, StepHost, StepInfo, Ticket,
 };
 pub use error::{Category, NodeError};
+pub use events::Events;
 pub use items::{CHUNK_ITEMS, Chunk, Indices, Items, SPOOL_THRESHOLD, Segment, Spool, StoredChunk};
 pub use kind::{Kind, KindEntry};
 pub use node::{Descriptor, Effect, Group, Node, NodeType, Outcome, PortOutput, Ports, Required, Resumed, Suspend};

@@ -166,6 +166,9 @@ impl Group {
             if result.is_ok() {
                 let commit = &waiting.commit;
                 notifier.changed(commit.scope, commit.run, commit.state.wake_at.is_some());
+                if commit.local.iter().any(|write| matches!(write, LocalWrite::Post(_))) {
+                    notifier.posted();
+                }
                 for (child, _) in &commit.children {
                     let head = &child.head;
                     let notice = RunNotice::Admitted { scope: head.scope, run: head.id, partition: head.partition };
@@ -582,10 +585,15 @@ async fn send_signals(tx: &mut Tx, commits: &[&RunCommit]) -> Result<Vec<(ScopeI
 async fn write_local(tx: &mut Tx, commits: &[&RunCommit]) -> Result<(), Error> {
     // The last write of a key wins, and no statement meets a key twice.
     let mut last: BTreeMap<(i64, &str, &str), &LocalWrite> = BTreeMap::new();
+    let mut posts = Vec::new();
     for commit in commits {
         for write in &commit.local {
-            let (LocalWrite::Put { space, key, .. } | LocalWrite::Delete { space, key }) = write;
-            last.insert((commit.scope.0, space, key), write);
+            match write {
+                LocalWrite::Put { space, key, .. } | LocalWrite::Delete { space, key } => {
+                    last.insert((commit.scope.0, space, key), write);
+                }
+                LocalWrite::Post(message) => posts.push(message),
+            }
         }
     }
     let mut puts = Rows::of(&STATEMENTS.put_local);
@@ -593,12 +601,12 @@ async fn write_local(tx: &mut Tx, commits: &[&RunCommit]) -> Result<(), Error> {
     for ((scope, space, key), write) in last {
         match write {
             LocalWrite::Put { value, expires_at, .. } => puts.push(params![scope, space, key, value, *expires_at]),
-            LocalWrite::Delete { .. } => deletes.push(params![scope, space, key]),
+            _ => deletes.push(params![scope, space, key]),
         }
     }
     tx.execute_many(&STATEMENTS.put_local, &puts).await?;
     tx.execute_many(&STATEMENTS.delete_local, &deletes).await?;
-    Ok(())
+    crate::deliveries::post(tx, &posts).await
 }
 
 /// Key of a sum, in the order in which writers take their row locks.

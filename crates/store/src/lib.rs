@@ -8,6 +8,7 @@
 //! databases, and `conformance/` for the list of queries that both must pass.
 
 mod activations;
+mod arrivals;
 mod attempts;
 mod audit;
 mod backup;
@@ -17,6 +18,7 @@ pub mod conformance;
 mod connections;
 mod db;
 mod definitions;
+mod deliveries;
 mod drafts;
 mod error;
 mod journal;
@@ -45,6 +47,7 @@ mod tokens;
 mod users;
 
 pub use activations::ActivationRow;
+pub use arrivals::{Arrival, ArrivalFilter, ArrivalVerdict};
 pub use attempts::Brake;
 pub use audit::{AuditFilter, AuditRow, Chain};
 pub use backup::{BackedUpBlob, BackupManifest, TableCount, check_backup};
@@ -54,6 +57,10 @@ pub use blobs::{
 pub use connections::{ConnectionState, ConsentRow, TokenRight};
 pub use db::library::set_up as set_up_sqlite;
 pub use definitions::Definition;
+pub use deliveries::{
+    AttemptRow, Claim, Claimed, DeliveryFilter, DeliveryRow, DeliveryStatus, Due, Ended, KeyChange, MessageFilter,
+    MessageRow, Next, Posted, Spread, SubscriberCounts, SubscriberRow, SubscriberState, Unspread,
+};
 pub use drafts::DraftRow;
 pub use error::Error;
 pub use keys::{IdentityRow, PasskeyRow};

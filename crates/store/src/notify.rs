@@ -40,6 +40,7 @@ pub(crate) struct Notifier {
     /// What may be work for somebody. Almost every commit is none, and whoever looks for work sleeps through it.
     work: broadcast::Sender<RunNotice>,
     position: watch::Sender<u64>,
+    posts: tokio::sync::Notify,
     /// Every partition's bit, until the coalescing task of PostgreSQL has sent it.
     pub(crate) outgoing: Outgoing,
 }
@@ -58,6 +59,7 @@ impl Notifier {
             runs: broadcast::channel(4096).0,
             work: broadcast::channel(4096).0,
             position: watch::channel(0).0,
+            posts: tokio::sync::Notify::new(),
             outgoing: Outgoing::default(),
         }
     }
@@ -75,6 +77,16 @@ impl Notifier {
     /// A receiver of the newest position of resources.
     pub(crate) fn positions(&self) -> watch::Receiver<u64> {
         self.position.subscribe()
+    }
+
+    /// A message was posted in this process.
+    pub(crate) fn posted(&self) {
+        self.posts.notify_one();
+    }
+
+    /// Waits until a message is posted.
+    pub(crate) async fn post(&self) {
+        self.posts.notified().await;
     }
 
     /// A commit has changed a run; `waits` says whether it goes on by itself at a time.

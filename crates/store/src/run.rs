@@ -230,6 +230,8 @@ pub enum LocalWrite {
         /// Key inside it.
         key: String,
     },
+    /// Posts an event for others. One of a known key is posted already, and stays as it is.
+    Post(crate::MessageRow),
 }
 
 /// Everything that one flush of one run makes visible, at once or not at all.

@@ -34,6 +34,7 @@ pub struct Memory {
     folder: Option<Arc<part::folder::Folder>>,
     powers: Arc<part::powers::Powers>,
     tables: Option<part::Tables>,
+    events: Option<part::Events>,
     house: Option<Arc<dyn part::house::House>>,
     cancel: CancellationToken,
     inner: Mutex<Inner>,
@@ -48,6 +49,7 @@ struct Inner {
     calls: BTreeMap<(u32, Option<u32>, String), Call>,
     made: Vec<Made>,
     staged: Vec<store::LocalWrite>,
+    posted: Vec<store::MessageRow>,
     local: BTreeMap<(String, String), Bytes>,
     state: Option<Value>,
     next_state: Option<Value>,
@@ -86,6 +88,7 @@ impl Memory {
             folder: None,
             powers: Arc::default(),
             tables: None,
+            events: None,
             house: None,
             cancel: CancellationToken::new(),
             inner: Mutex::default(),
@@ -113,6 +116,7 @@ impl Memory {
             match write {
                 store::LocalWrite::Put { space, key, value, .. } => drop(inner.local.insert((space, key), value)),
                 store::LocalWrite::Delete { space, key } => drop(inner.local.remove(&(space, key))),
+                store::LocalWrite::Post(message) => inner.posted.push(message),
             }
         }
         inner.lists = inner.lists_now();
@@ -221,6 +225,17 @@ impl Memory {
     pub fn set_powers(self: &mut Arc<Self>, powers: part::powers::Powers) {
         let host = Arc::get_mut(self).expect("powers are given before the first run");
         host.powers = Arc::new(powers);
+    }
+
+    /// Messages that steps have posted.
+    pub fn posted(&self) -> Vec<store::MessageRow> {
+        self.inner().posted.clone()
+    }
+
+    /// Gives the step types of events.
+    pub fn set_events(self: &mut Arc<Self>, events: part::Events) {
+        let host = Arc::get_mut(self).expect("the events are set before the first run");
+        host.events = Some(events);
     }
 
     /// Gives the step data tables.
@@ -553,6 +568,10 @@ impl StepHost for Memory {
 
     fn tables(&self) -> Option<part::Tables> {
         self.tables.clone()
+    }
+
+    fn events(&self) -> Option<part::Events> {
+        self.events.clone()
     }
 
     fn ask_house<'a>(&'a self, act: part::house::Act) -> BoxFuture<'a, Result<Value, NodeError>> {

@@ -154,6 +154,13 @@ impl Bench {
         self
     }
 
+    /// Gives the step the event types of a store.
+    #[must_use]
+    pub fn events(mut self, store: &store::Store) -> Bench {
+        self.host.set_events(part::Events::new(store.clone()));
+        self
+    }
+
     /// Gives the step a house to ask.
     #[must_use]
     pub fn house(mut self, house: Arc<dyn part::house::House>) -> Bench {

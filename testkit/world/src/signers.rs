@@ -9,6 +9,23 @@ use crate::npm;
 
 const PACKAGES: [&str; 3] = ["standardwebhooks@1.0.0", "stripe@17.7.0", "@octokit/webhooks-methods@5.1.1"];
 
+/// Lets the `standardwebhooks` package check a request with a secret: the body as it reads it, or what it refuses it
+/// for. It takes only requests of the last five minutes.
+pub fn check(secret: &str, headers: &[(&str, &str)], body: &str) -> Result<Result<String, String>> {
+    let modules = npm::modules("signers", &PACKAGES)?;
+    let (node, place) = (package("node", &["nodejs"])?, folder("signers")?);
+    let script = place.path().join("check.mjs");
+    std::fs::write(&script, include_str!("signers/check.mjs"))?;
+    let headers: serde_json::Map<String, serde_json::Value> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let headers = serde_json::Value::Object(headers).to_string();
+    let done = Command::new(node).arg(script).arg(modules).args([secret, &headers, body]).output()?;
+    ensure!(done.status.success(), "the package did not run: {}", String::from_utf8_lossy(&done.stderr));
+    let text = String::from_utf8(done.stdout)?;
+    let (taken, said) = text.trim_end().split_once(' ').context("no answer")?;
+    Ok(if taken == "taken" { Ok(said.to_owned()) } else { Err(said.to_owned()) })
+}
+
 /// A request as a package signed it.
 #[derive(Debug)]
 pub struct Signed {

@@ -27,7 +27,7 @@ impl Accounts {
     pub fn stop_of(&self, grant: Option<&Grant>) -> CancellationToken {
         let streams = &self.inner.streams;
         match grant.map(Grant::credential) {
-            None | Some(Credential::Operator) => streams.stop.clone(),
+            None | Some(Credential::Operator | Credential::Portal) => streams.stop.clone(),
             Some(credential) => {
                 let mut open = streams.open.lock().unwrap_or_else(PoisonError::into_inner);
                 open.entry(credential).or_insert_with(|| streams.stop.child_token()).child_token()
@@ -50,7 +50,7 @@ impl Accounts {
             false => self.inner.store.living_sessions(sessions, crate::now_millis()).await?,
         };
         let lives = |credential: &Credential| match credential {
-            Credential::Operator => true,
+            Credential::Operator | Credential::Portal => true,
             Credential::Token { id, .. } => self.inner.tokens.is_alive(*id),
             Credential::Session { id, .. } => living.contains(id),
         };

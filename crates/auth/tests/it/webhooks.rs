@@ -1,6 +1,7 @@
 //! Packages of senders sign, and the presets of these senders check it.
 
 use auth::signature::{Incoming, Keys, presets};
+use auth::standard_webhooks::{Signing, SigningKeys};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 #[test]
@@ -24,5 +25,42 @@ fn what_the_packages_of_senders_sign_is_right_and_what_was_changed_is_not() {
         assert!(judge(secret, body).is_ok(), "{}: {:?}", signed.sender, judge(secret, body));
         assert_eq!(judge(secret, &body.replace('1', "2")), Err("signature_mismatch"), "{}", signed.sender);
         assert_eq!(judge("whsec_AAAA", body), Err("signature_mismatch"), "{}", signed.sender);
+    }
+}
+
+#[test]
+fn the_package_of_standard_webhooks_checks_what_we_sign() {
+    let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", Signing::Hmac);
+    let (body, now) = (r#"{"type":"invoice.paid","data":{"text":"ü"}}"#, auth::now_millis() / 1000);
+    let (signature, timestamp) = (key.sign("msg_1", now, body.as_bytes()), now.to_string());
+    // As while a key is exchanged: two signatures, of which one is right.
+    let both = format!("v1,AAAA {signature}");
+    let check = |id: &str, signature: &str, body: &str| {
+        let headers = [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", signature)];
+        world::signers::check(&key.for_receiver(), &headers, body).unwrap()
+    };
+    assert_eq!(check("msg_1", &signature, body).as_deref(), Ok(body));
+    assert_eq!(check("msg_1", &both, body).as_deref(), Ok(body));
+    assert_eq!(check("msg_2", &signature, body).unwrap_err(), "No matching signature found");
+    assert_eq!(check("msg_1", &signature, &body.replace('ü', "u")).unwrap_err(), "No matching signature found");
+
+    // And our own check of the same.
+    for signing in [Signing::Hmac, Signing::Ed25519] {
+        let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", signing);
+        let mut headers = HeaderMap::new();
+        let signature = key.sign("msg_1", now, body.as_bytes());
+        for (name, value) in [("id", "msg_1"), ("timestamp", &timestamp), ("signature", &signature)] {
+            let name: HeaderName = format!("webhook-{name}").parse().unwrap();
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        let request = Incoming { method: "POST", url: "", headers: &headers, body: body.as_bytes(), now };
+        let sender = match signing {
+            Signing::Hmac => "standard-webhooks",
+            Signing::Ed25519 => "standard-webhooks-ed25519",
+        };
+        let Some(sender) = presets::named(sender) else { panic!("there is no preset {sender}") };
+        let secret = key.for_receiver();
+        let keys = Keys { signing: &[secret.as_bytes()], verify_token: None };
+        assert!(sender.signature.judge(keys, &request).is_ok(), "{signing:?}");
     }
 }

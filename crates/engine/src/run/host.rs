@@ -633,6 +633,11 @@ impl StepHost for StepRun {
         live.then(|| part::Tables::new(self.shared.engine.store.clone()))
     }
 
+    fn events(&self) -> Option<part::Events> {
+        let live = !self.shared.replaying;
+        live.then(|| part::Events::new(self.shared.engine.store.clone()))
+    }
+
     fn ask_house<'a>(&'a self, act: part::house::Act) -> BoxFuture<'a, Result<Value, NodeError>> {
         Box::pin(super::own::ask(self, act))
     }

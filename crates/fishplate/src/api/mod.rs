@@ -1,13 +1,16 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
+mod arrivals;
 mod connections;
 mod connectors;
+mod deliveries;
 mod drafts;
 mod files;
 mod listeners;
 mod me;
 mod meta;
 mod people;
+mod portal;
 mod preferences;
 mod presence;
 mod resources;
@@ -58,6 +61,14 @@ pub struct App {
     pub listeners: inbound::listeners::Handle,
     /// Triggers that services call.
     pub hooks: inbound::hooks::Handle,
+    /// Webhooks in.
+    pub receiver: inbound::Receiver,
+    /// Webhooks out.
+    pub deliveries: inbound::deliveries::Handle,
+    /// What they are signed with.
+    pub signing_keys: auth::standard_webhooks::SigningKeys,
+    /// Lets customers into the portal.
+    pub portal: auth::portal::PortalKey,
     /// Connections and their tokens.
     pub vault: Vault,
     /// People and tokens.
@@ -100,6 +111,9 @@ pub fn operations(app: &App) -> Vec<Operation> {
         watch_runs::operations(app),
         runs::operations(app),
         tables::operations(app),
+        arrivals::operations(app),
+        deliveries::operations(app),
+        portal::operations(app),
         table_files::operations(app),
         listeners::operations(app),
         tokens::operations(app),

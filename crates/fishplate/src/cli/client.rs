@@ -68,6 +68,27 @@ impl Client {
         Ask { client: self, method, url, body: Bytes::new(), headers: Vec::new(), patience: PATIENCE }
     }
 
+    /// Sends a request to somebody else, without the token; gives the status, or why there is none.
+    pub async fn elsewhere(
+        &self,
+        method: &str,
+        url: Url,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<u16, String> {
+        let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
+        let mut request = Request::new(method, url).body(body);
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (header::HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                request.headers.append(name, value);
+            }
+        }
+        let mut meta = Meta::new(ScopeId(1));
+        meta.follow_redirects = 0;
+        let response = self.outbound.send(request, meta).await.map_err(|error| error.to_string())?;
+        Ok(response.status.as_u16())
+    }
+
     /// `GET`.
     pub fn get(&self, path: &[&str]) -> Ask<'_> {
         self.ask(Method::GET, path)

@@ -19,6 +19,7 @@ mod runs;
 mod scopes;
 mod shadow;
 mod up;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -94,7 +95,7 @@ enum Verb {
     Connect(connect::Connect),
     /// Run a workflow file without a server
     Run(run::Run),
-    /// Let the webhooks of a draft hear a test event
+    /// Let the webhooks of a draft hear a test event, or send live ones on to a laptop
     Listen(listen::Listen),
     /// Send the same events to n8n and here, and show what differs
     Shadow(shadow::Shadow),
@@ -119,6 +120,11 @@ enum Verb {
     Dead {
         #[command(subcommand)]
         verb: runs::Dead,
+    },
+    /// Post events to subscribers, and see what became of them
+    Webhooks {
+        #[command(subcommand)]
+        verb: webhooks::Webhooks,
     },
     /// Take a backup of a running server
     Backup(files::Backup),
@@ -184,6 +190,7 @@ pub fn main() -> Exit {
             Verb::User { verb } => people::people(&global, verb).await,
             Verb::OwnerLink => people::owner_link(&global).await,
             Verb::Dead { verb } => runs::dead(&global, verb).await,
+            Verb::Webhooks { verb } => webhooks::webhooks(&global, verb).await,
             Verb::Backup(options) => files::backup(&global, options).await,
             Verb::Restore(options) => files::restore(&global, options).await,
             Verb::Check(options) => check::check(&global, options).await,

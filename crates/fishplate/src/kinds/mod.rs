@@ -9,6 +9,7 @@ pub use egress::EgressKind;
 pub use variable::{Variable, VariableKind};
 
 use part::KindEntry;
+use part::events::{EventTypeKind, SubscriberKind};
 use part::tables::DataTableKind;
 
 /// All of them.
@@ -18,5 +19,7 @@ pub fn list() -> Vec<KindEntry> {
         KindEntry::of::<VariableKind>(),
         KindEntry::of::<EgressKind>(),
         KindEntry::of::<DataTableKind>(),
+        KindEntry::of::<EventTypeKind>(),
+        KindEntry::of::<SubscriberKind>(),
     ]
 }

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use engine::ports::{VariableSet, Variables, WorkflowText, Workflows};
 use futures_util::future::BoxFuture;
+use inbound::deliveries::Target;
 use model::resource::Ref;
 use model::{Code, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::EgressRules;
 use part::WorkflowRef;
 use part::catalogue::Catalogue;
+use part::events::SubscriberKind;
 use part::kind::UniqueKey;
 use part::trigger::Trigger;
-use store::{Action, Store};
+use store::{Action, ResourceRow, Selector, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +58,9 @@ pub struct View {
     active_changes: u64,
     variables: HashMap<ScopeId, Arc<VariableSet>>,
     egress: HashMap<ScopeId, EgressRules>,
+    subscribers: HashMap<ScopeId, BTreeMap<String, Arc<Target>>>,
+    /// Counts the changes of subscribers.
+    subscriber_changes: u64,
 }
 
 /// A workflow whose triggers fire.
@@ -102,6 +107,16 @@ impl View {
     /// Egress rules that scopes have of their own.
     pub fn egress(&self) -> &HashMap<ScopeId, EgressRules> {
         &self.egress
+    }
+
+    /// All subscribers.
+    pub fn subscribers(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.subscribers.values().flat_map(BTreeMap::values)
+    }
+
+    /// Counts the changes of subscribers: the same number, the same subscribers.
+    pub fn subscriber_changes(&self) -> u64 {
+        self.subscriber_changes
     }
 
     /// An active workflow.
@@ -156,8 +171,10 @@ impl Live {
     pub async fn load(&self) -> Result<(), Problem> {
         let store = &self.inner.store;
         // The position first: what changes meanwhile is read again afterwards.
-        let active_changes = self.view().active_changes + 1;
-        let mut view = View { position: store.position().await?, active_changes, ..View::default() };
+        let before = self.view();
+        let (active_changes, subscriber_changes) = (before.active_changes + 1, before.subscriber_changes + 1);
+        let position = store.position().await?;
+        let mut view = View { position, active_changes, subscriber_changes, ..View::default() };
         self.load_scopes(&mut view).await?;
         for row in store.activations().await?.into_iter().filter(|row| row.enabled) {
             self.load_workflow(&mut view, row.scope, &row.workflow).await?;
@@ -166,6 +183,7 @@ impl Live {
         for scope in ids {
             self.load_variables(&mut view, scope).await?;
             self.load_egress(&mut view, scope).await?;
+            self.load_subscribers(&mut view, scope).await?;
         }
         self.publish(view);
         Ok(())
@@ -214,6 +232,7 @@ impl Live {
                     "activation" | "workflow" => self.load_workflow(&mut view, change.scope, &change.of.name).await?,
                     "variable" => self.load_variables(&mut view, change.scope).await?,
                     "egress" => self.load_egress(&mut view, change.scope).await?,
+                    "subscriber" => self.load_subscriber(&mut view, change.scope, &change.of.name).await?,
                     _ => {}
                 }
                 done.push(key);
@@ -360,6 +379,51 @@ impl Live {
             None => {}
         }
         Ok(())
+    }
+}
+
+impl Live {
+    async fn load_subscribers(&self, view: &mut View, scope: ScopeId) -> Result<(), Problem> {
+        let mut after = None;
+        loop {
+            let selector = Selector { kind: Some("subscriber".into()), ..Selector::default() };
+            let page = self.inner.store.resources(scope, selector, after.take(), PAGE).await?;
+            for row in &page {
+                self.add_subscriber(view, scope, row);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => {
+                    after = Some(Ref { kind: last.kind.clone(), name: last.name.clone() });
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn load_subscriber(&self, view: &mut View, scope: ScopeId, name: &Name) -> Result<(), Problem> {
+        view.subscriber_changes += 1;
+        match self.inner.store.resource(scope, "subscriber", name).await? {
+            Some(row) => self.add_subscriber(view, scope, &row),
+            None => drop(view.subscribers.entry(scope).or_default().remove(name.as_str())),
+        }
+        Ok(())
+    }
+
+    /// One that cannot be read is told of, and keeps nobody else from being delivered to.
+    fn add_subscriber(&self, view: &mut View, id: ScopeId, row: &ResourceRow) {
+        let Some(scope) = view.scopes.get(&id).cloned() else { return };
+        let kind = part::KindEntry::of::<SubscriberKind>();
+        let stored = serde_json::from_str(&row.spec).unwrap_or_default();
+        let read = kind.lifted(Some(row.spec_version), stored).and_then(part::kind::parse);
+        match read.and_then(|spec| Target::new(scope, id, row.name.as_str(), spec)) {
+            Ok(target) => {
+                view.subscribers.entry(id).or_default().insert(row.name.to_string(), Arc::new(target));
+            }
+            Err(problem) => {
+                tracing::error!(subscriber = %row.name, %problem, "a stored subscriber cannot be read");
+                view.subscribers.entry(id).or_default().remove(row.name.as_str());
+            }
+        }
     }
 }
 

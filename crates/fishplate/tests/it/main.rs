@@ -6,6 +6,7 @@ mod authority;
 mod commands;
 mod corpus;
 mod custom_data;
+mod deliveries;
 mod differential;
 mod drafts;
 mod evaluate;

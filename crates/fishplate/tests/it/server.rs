@@ -163,6 +163,14 @@ impl Server {
         self.ask("GET", path, Value::Null).await.ok()
     }
 
+    /// Runs a command against this server, beside what the test does.
+    pub async fn command_async(&self, arguments: &[&str]) -> Output {
+        let (data, url) = (self.data(), self.url.clone());
+        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+        let run = move || command(&data, &url, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        tokio::task::spawn_blocking(run).await.unwrap()
+    }
+
     /// Runs a command against this server.
     pub fn command(&self, arguments: &[&str]) -> Output {
         command(&self.data(), &self.url, arguments)

@@ -1,10 +1,12 @@
 //! Receives webhooks: one gate for all of them, and as little work as possible for a small one.
 
+mod again;
 mod answer;
 mod body;
 mod called;
 mod forms;
 mod gate;
+pub mod log;
 mod multipart;
 mod resume;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use model::{Code, Item, Map, Problem, RunId, Scope, ScopeId, Value};
 use part::net::AddressRange;
 use part::trigger::{Respond, Webhook};
 use part::{Admit, Admitted, Items, Runs, WorkflowRef};
+use store::ArrivalVerdict;
 
 use crate::files::Files;
 use crate::replies::{Local, Open, Reply};
@@ -64,6 +67,8 @@ pub struct Options {
     pub public_url: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
+    /// Where it is written down what came; absent: nowhere.
+    pub log: Option<log::Log>,
 }
 
 impl Options {
@@ -90,6 +95,7 @@ impl Options {
             dedupe_ttl: Duration::from_secs(24 * 3600),
             public_url: None,
             trusted_proxies: Vec::new(),
+            log: None,
         }
     }
 }
@@ -189,12 +195,25 @@ impl Receiver {
             Some(Address::Hook { scope, path, draft }) => match self.inner.options.routes.find(scope, path, draft) {
                 Some(found) => {
                     cross = found.route.endpoints.first().cloned();
-                    self.hook(&parts, body, &found, peer).await
+                    let mut seen = log::Seen::default();
+                    let answered = self.hook(&parts, body, &found, peer, &mut seen).await;
+                    if let Some(log) = &self.inner.options.log {
+                        log.add(&parts, seen, answered.as_ref().err());
+                    }
+                    answered
                 }
                 None if draft => Err(nobody_tries(&parts.method, path)),
                 None => Err(nobody(&parts.method, path)),
             },
-            Some(Address::Called { scope, id }) => self.called(&parts, body, (scope, id)).await,
+            Some(Address::Called { scope, id }) => {
+                let mut seen = log::Seen::default();
+                seen.sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
+                let answered = self.called(&parts, body, (scope, id), &mut seen).await;
+                if let Some(log) = &self.inner.options.log {
+                    log.add(&parts, seen, answered.as_ref().err());
+                }
+                answered
+            }
             Some(Address::Resume(rest)) => self.resume(&parts, body, rest, peer).await,
             None => Err(nobody(&parts.method, parts.uri.path())),
         };
@@ -211,6 +230,7 @@ impl Receiver {
         body: Body,
         found: &Found,
         peer: Option<IpAddr>,
+        seen: &mut log::Seen,
     ) -> Result<Response<Body>, Problem> {
         let route = &found.route;
         let Some((prepared, output)) = route.for_method(parts.method.as_str()) else {
@@ -231,6 +251,9 @@ impl Receiver {
         let options = &self.inner.options;
         let endpoint = &prepared.endpoint;
         let webhook = &endpoint.webhook;
+        if endpoint.draft.is_none() {
+            seen.place = Some((endpoint.scope_id, endpoint.workflow.clone(), endpoint.node.clone()));
+        }
         if let (Some(length), Some(limit)) = (body::length(&parts.headers)?, webhook.body_limit)
             && length > limit
         {
@@ -242,12 +265,28 @@ impl Receiver {
             false => gate::authenticate(&*options.verifier, endpoint.scope_id, &webhook.auth, &parts.headers).await?,
         };
         let sender = gate::sender(peer, &parts.headers, &options.trusted_proxies);
+        seen.sender = sender;
         gate::check_sender(webhook, &prepared.senders, sender, &parts.headers)?;
         self.inner.rates.check(prepared, sender)?;
+        let body = match (&options.log, body::length(&parts.headers)?) {
+            (Some(_), Some(length)) if length <= log::KEPT_BODY => {
+                let whole = body::whole(body, &parts.headers, webhook.body_limit, &options.limits).await?;
+                seen.body = Some(whole.clone());
+                Body::from(whole)
+            }
+            (Some(_), None) if parts.method == Method::GET || parts.method == Method::HEAD => {
+                seen.body = Some(bytes::Bytes::new());
+                body
+            }
+            _ => body,
+        };
         let (body, told) = match is_signed {
             true => match self.signed(parts, body, prepared).await? {
                 Signed::Event { body, id } => (body, id),
-                Signed::Challenge(answer) => return Ok(answer::challenge(answer)),
+                Signed::Challenge(answer) => {
+                    seen.made = Some((ArrivalVerdict::Answered, None));
+                    return Ok(answer::challenge(answer));
+                }
             },
             false => (body, None),
         };
@@ -302,9 +341,11 @@ impl Receiver {
             use_pins: place.is_some(),
         };
         let admitted = options.runs.admit(event).await?;
-        let run = match &admitted {
-            Admitted::New(run) | Admitted::Known { run, .. } => *run,
+        let (verdict, run) = match &admitted {
+            Admitted::New(run) => (ArrivalVerdict::Accepted, *run),
+            Admitted::Known { run, .. } => (ArrivalVerdict::Known, *run),
         };
+        seen.made = Some((verdict, Some(run)));
         if let Some(place) = place {
             place.began(run);
         }

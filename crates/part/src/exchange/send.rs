@@ -123,11 +123,16 @@ pub async fn ask(
     let text = answer::decode(&bytes, &content_type);
     let body = answer::parsed(&text);
     match manner.judge.as_ref().map(|judge| judge(status.as_u16(), &headers, &body)) {
-        Some(Verdict::Failed(error)) => Err(*error),
+        Some(Verdict::Failed(error)) if !awaited(manner, status.as_u16()) => Err(*error),
         Some(Verdict::Dead(said)) => Err(dead(&said).await),
         Some(Verdict::Empty) => Ok(Told { status: status.as_u16(), headers, body: Value::Null }),
         _ => Ok(Told { status: status.as_u16(), headers, body }),
     }
+}
+
+/// Whether a status that says no is one that the caller awaits.
+fn awaited(manner: &Manner, status: u16) -> bool {
+    !(200..300).contains(&status) && manner.expected.contains(&status)
 }
 
 /// What the judge makes of an answer whose status is good. Only short ones are looked at: a refusal is no book.
@@ -139,6 +144,8 @@ fn judged(manner: &Manner, outcome: &Value) -> Verdict {
     let (body, none) = (answer::parsed(text), Map::new());
     let headers = outcome["headers"].as_object().unwrap_or(&none);
     match judge(status, headers, &body) {
+        // An answer that is awaited is none, whatever it would mean elsewhere: what is to be gone may be gone already.
+        Verdict::Failed(_) if awaited(manner, status) => Verdict::Usual,
         Verdict::Failed(mut error) => {
             error.context = Some(json!({ "status": status, "headers": headers, "body": body }));
             Verdict::Failed(error)

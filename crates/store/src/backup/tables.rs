@@ -49,6 +49,12 @@ const TABLES: &[(&str, &[&str])] = &[
     ("data_row", &["scope", "number", "id"]),
     ("data_index", &["scope", "number", "cell", "hash", "id"]),
     ("data_swept", &["scope", "number"]),
+    ("message", &["scope", "id"]),
+    ("outbox", &["id"]),
+    ("delivery", &["scope", "subscriber", "message"]),
+    ("delivery_attempt", &["scope", "subscriber", "message", "number"]),
+    ("subscriber", &["scope", "name"]),
+    ("arrival", &["scope", "id"]),
     ("audit", &["workspace", "seq"]),
 ];
 /// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link

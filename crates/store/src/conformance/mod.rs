@@ -7,6 +7,7 @@ mod accounts;
 mod backup;
 mod commits;
 mod connections;
+mod deliveries;
 mod fixtures;
 mod queue;
 mod resources;
@@ -42,6 +43,7 @@ pub fn cases() -> Vec<Case> {
         rows::CASES,
         resources::CASES,
         connections::CASES,
+        deliveries::CASES,
         accounts::CASES,
         backup::CASES,
         tables::CASES,

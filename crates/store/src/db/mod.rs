@@ -43,6 +43,14 @@ impl Dialect {
         }
     }
 
+    /// As [`Self::for_update`], but without rows that another transaction works on.
+    pub(crate) fn for_update_of_free(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// As [`Self::for_update`], but several transactions may hold it at once.
     pub(crate) fn for_share(self) -> &'static str {
         match self {

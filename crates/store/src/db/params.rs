@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use model::id::{PrincipalId, SessionId};
-use model::{Digest, RunId, ScopeId, SignalId};
+use model::{ArrivalId, Digest, MessageId, RunId, ScopeId, SignalId};
 use tokio_postgres::types::{IsNull, ToSql, Type};
 
 use crate::Error;
@@ -50,6 +50,8 @@ from! {
     ScopeId, value => Param::Int(value.0);
     RunId, value => Param::Id(value.to_bytes());
     SignalId, value => Param::Id(value.to_bytes());
+    MessageId, value => Param::Id(value.to_bytes());
+    ArrivalId, value => Param::Id(value.to_bytes());
     PrincipalId, value => Param::Id(value.to_bytes());
     SessionId, value => Param::Id(value.to_bytes());
 }
@@ -239,6 +241,16 @@ impl Row {
     /// Next column: a signal's id.
     pub(crate) fn signal_id(&mut self) -> Result<SignalId, Error> {
         Ok(SignalId::from_bytes(self.exactly()?))
+    }
+
+    /// Next column: the id of a webhook that came.
+    pub(crate) fn arrival_id(&mut self) -> Result<ArrivalId, Error> {
+        Ok(ArrivalId::from_bytes(self.exactly()?))
+    }
+
+    /// Next column: a message's id.
+    pub(crate) fn message_id(&mut self) -> Result<MessageId, Error> {
+        Ok(MessageId::from_bytes(self.exactly()?))
     }
 
     /// Next column: the id of a token or user.

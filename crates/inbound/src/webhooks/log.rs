@@ -1,0 +1,216 @@
+//! What came, and what was made of it: kept for a while, so that people see refusals with their reasons, and can let
+//! an event happen again.
+//!
+//! The log never slows a webhook down: it is written behind, in groups, and what comes faster than it can be written is
+//! not in it.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use auth::now_millis;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, header};
+use model::{ArrivalId, Name, Problem, RunId, ScopeId, Value};
+use part::Service;
+use store::{Arrival, ArrivalVerdict, Store};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Largest body that is kept.
+pub const KEPT_BODY: u64 = 64 << 10;
+/// Arrivals that wait to be written at most.
+const WAITING: usize = 4_096;
+/// How long arrivals are gathered.
+const GATHER: Duration = Duration::from_millis(100);
+/// How often old ones are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long one is kept.
+const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many of a scope are kept.
+const MOST: usize = 20_000;
+/// How many are swept in one transaction.
+const SLICE: usize = 1_000;
+/// What stands for a value that proves who sends.
+const MASK: &str = "•••";
+
+/// Where webhooks write down what was made of them. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Log {
+    queue: mpsc::Sender<Arrival>,
+    lost: Arc<AtomicU64>,
+}
+
+/// Writes the log.
+pub struct Logging {
+    store: Store,
+    queue: mpsc::Receiver<Arrival>,
+    lost: Arc<AtomicU64>,
+}
+
+/// What is known of a webhook before its verdict.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Scope, workflow and trigger, once the endpoint is found.
+    pub(super) place: Option<(ScopeId, Name, String)>,
+    /// The body, if it was read and is small.
+    pub(super) body: Option<Bytes>,
+    /// What was made of it, if it was not refused.
+    pub(super) made: Option<(ArrivalVerdict, Option<RunId>)>,
+    /// Address that it came from.
+    pub(super) sender: Option<IpAddr>,
+}
+
+impl Log {
+    /// A log and the service that writes it.
+    pub fn new(store: Store) -> (Log, Logging) {
+        let (sender, queue) = mpsc::channel(WAITING);
+        let lost = Arc::new(AtomicU64::new(0));
+        (Log { queue: sender, lost: lost.clone() }, Logging { store, queue, lost })
+    }
+
+    /// Takes an arrival, unless too many wait already.
+    pub(super) fn add(&self, parts: &http::request::Parts, seen: Seen, refused: Option<&Problem>) {
+        let Some((scope, workflow, node)) = seen.place else { return };
+        let (verdict, run) = match (seen.made, refused) {
+            (Some(made), _) => made,
+            (None, _) => (ArrivalVerdict::Refused, None),
+        };
+        let refused = refused.filter(|_| verdict == ArrivalVerdict::Refused);
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let arrival = Arrival {
+            scope,
+            id: ArrivalId::from_parts(u64::try_from(now_millis()).unwrap_or_default(), auth::random_u128()),
+            workflow: workflow.to_string(),
+            node,
+            method: parts.method.to_string(),
+            target: target.chars().take(2_000).collect(),
+            headers: headers(&parts.headers),
+            sender: seen.sender.map(|sender| sender.to_string()).unwrap_or_default(),
+            body: seen.body,
+            verdict,
+            code: refused.map(|problem| problem.code.to_string()),
+            reason: refused.map(|problem| problem.detail.chars().take(500).collect()),
+            run,
+        };
+        if self.queue.try_send(arrival).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Whether a header's value proves who sends, and is not to be seen by everybody who looks at the log.
+fn is_secret(name: &HeaderName) -> bool {
+    static KNOWN: LazyLock<[HeaderName; 4]> =
+        LazyLock::new(|| [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::SET_COOKIE]);
+    const WORDS: [&str; 6] = ["token", "secret", "password", "api-key", "apikey", "auth"];
+    // A signature proves one request only, and is what people compare when it is refused.
+    let text = name.as_str();
+    KNOWN.contains(name) || (WORDS.iter().any(|word| text.contains(word)) && !text.contains("signature"))
+}
+
+/// Headers as a JSON list of pairs, masked.
+fn headers(headers: &HeaderMap) -> String {
+    let pair = |(name, value): (&HeaderName, &http::HeaderValue)| {
+        let value = if is_secret(name) { MASK.into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        Value::Array(vec![name.as_str().into(), value.into()])
+    };
+    Value::Array(headers.iter().map(pair).collect()).to_string()
+}
+
+/// The headers of an arrival that are as they came.
+pub fn unmasked(text: &str) -> Vec<(String, String)> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(text).unwrap_or_default();
+    pairs.into_iter().filter(|(_, value)| value != MASK).collect()
+}
+
+impl Logging {
+    async fn work(mut self, stop: CancellationToken) {
+        let mut group = Vec::new();
+        let mut swept = Instant::now() - SWEEP_EVERY;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                got = self.queue.recv_many(&mut group, WAITING) => if got == 0 { return },
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(GATHER) => {}
+            }
+            self.write(&mut group).await;
+            if swept.elapsed() >= SWEEP_EVERY {
+                swept = Instant::now();
+                self.sweep().await;
+            }
+        }
+        self.write(&mut group).await;
+    }
+
+    async fn write(&mut self, group: &mut Vec<Arrival>) {
+        while let Ok(arrival) = self.queue.try_recv() {
+            group.push(arrival);
+        }
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            tracing::warn!(lost, "webhooks came faster than their log is written; these are not in it");
+        }
+        if !group.is_empty()
+            && let Err(error) = self.store.add_arrivals(std::mem::take(group)).await
+        {
+            tracing::warn!(%error, "the log of webhooks cannot be written");
+        }
+    }
+
+    async fn sweep(&self) {
+        let before = now_millis() - i64::try_from(KEEP.as_millis()).unwrap_or(i64::MAX);
+        let swept = async {
+            for (scope, _) in self.store.scopes().await? {
+                while self.store.expire_arrivals(scope, before, MOST, SLICE).await? == SLICE as u64 {}
+            }
+            Ok::<_, store::Error>(())
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "the log of webhooks cannot be swept; trying again");
+        }
+    }
+}
+
+impl Service for Logging {
+    fn name(&self) -> &'static str {
+        "webhook log"
+    }
+    fn run(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), Problem>> {
+        Box::pin(async move {
+            self.work(stop).await;
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_proves_who_sends_is_masked_and_signatures_are_not() {
+        let mut all = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Bearer abc"),
+            ("x-gitlab-token", "abc"),
+            ("x-api-key", "abc"),
+            ("x-hub-signature-256", "sha256=abc"),
+            ("content-type", "application/json"),
+        ] {
+            all.insert(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        let text = headers(&all);
+        assert!(!text.contains("\"abc\"") && !text.contains("Bearer"), "{text}");
+        let kept = unmasked(&text);
+        let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(kept, [("x-hub-signature-256", "sha256=abc"), ("content-type", "application/json")]);
+    }
+}

@@ -1,0 +1,154 @@
+//! Events for others: what kinds of them there are, who has to hear of them, and posting one.
+//!
+//! Event types and subscribers are resources. Messages are not: [`Events`] checks one against its type, and whoever
+//! posts it stages it with its step's commit or gives it to the store.
+
+mod spec;
+
+use auth::now_millis;
+use jsonschema::{Retrieve, Uri, Validator};
+use model::{Code, MessageId, Name, Problem, ScopeId, Value};
+use serde_json::json;
+use store::{LocalWrite, MessageRow, Store};
+
+use crate::{Ctx, NodeError};
+pub use spec::{EventType, EventTypeKind, MOST_RETRIES, Subscriber, SubscriberKind, wants};
+
+/// Longest payload, in bytes of JSON.
+pub const PAYLOAD_LIMIT: usize = 256 << 10;
+/// Longest key and name of a customer, in bytes.
+pub const KEY_LIMIT: usize = 256;
+/// How names of our own events begin: how subscribers are. Only who names them hears of them.
+pub const OWN: &str = "fishplate.";
+
+/// An event that somebody wants to post.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posting {
+    /// Event type.
+    pub event: String,
+    /// Whose event it is; empty: everybody's.
+    pub customer: String,
+    /// What tells it from others; a second one of the same key is the same.
+    pub key: Option<String>,
+    /// What happened.
+    pub data: Value,
+    /// Who posts it: a run's id, or an actor.
+    pub source: String,
+}
+
+/// Checks events against their types. Cheap to make.
+#[derive(Clone, Debug)]
+pub struct Events {
+    store: Store,
+}
+
+/// Schemas that refer to documents elsewhere are refused: nothing is fetched for a check.
+struct NothingElsewhere;
+
+impl Retrieve for NothingElsewhere {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        Err(format!("`{uri}` is not fetched; put the schema under `$defs`").into())
+    }
+}
+
+/// A schema that can check, or why it is none.
+pub fn schema(schema: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_retriever(NothingElsewhere)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+/// The first thing about a value that its schema does not take: JSON pointer and reason.
+pub fn mismatch(schema: &Validator, value: &Value) -> Option<(String, String)> {
+    let error = schema.iter_errors(value).next()?;
+    Some((error.instance_path().to_string(), error.to_string()))
+}
+
+impl Events {
+    /// The events of a store.
+    pub fn new(store: Store) -> Events {
+        Events { store }
+    }
+
+    /// Makes a message of an event, if there is such a type and the data is as the type says. Pointers of problems
+    /// begin at the posting: `/event`, `/data/…`.
+    pub async fn message(&self, scope: ScopeId, posting: Posting) -> Result<MessageRow, Problem> {
+        let Posting { event, customer, key, data, source } = posting;
+        let refuse = |pointer: &str, detail: String| Problem::new(Code::InvalidSpec, detail).at(pointer);
+        let name: Name = event.parse().map_err(|error| refuse("/event", format!("{error}")))?;
+        if event.starts_with(OWN) {
+            return Err(refuse("/event", format!("`{event}` is one of the server's own events")));
+        }
+        let Some(row) = self.store.resource(scope, "event-type", &name).await? else {
+            let problem = Problem::new(Code::NotFound, format!("there is no event type `{name}`")).at("/event");
+            return Err(problem.hint("make it first, so that subscribers know what they can hear"));
+        };
+        for (pointer, text) in [("/customer", Some(&customer)), ("/key", key.as_ref())] {
+            if text.is_some_and(|text| text.len() > KEY_LIMIT) {
+                return Err(refuse(pointer, format!("at most {KEY_LIMIT} bytes")));
+            }
+        }
+        let of_type: EventType = serde_json::from_str(&row.spec)
+            .map_err(|error| Problem::new(Code::Internal, format!("event type `{name}` cannot be read: {error}")))?;
+        if let Some(wanted) = &of_type.schema {
+            let wanted =
+                schema(wanted).map_err(|reason| refuse("/event", format!("the schema of `{name}`: {reason}")))?;
+            if let Some((pointer, reason)) = mismatch(&wanted, &data) {
+                let problem = refuse(&format!("/data{pointer}"), format!("`{name}` wants other data: {reason}"));
+                return Err(problem.hint("compare it with the schema of the event type"));
+            }
+        }
+        let payload = data.to_string();
+        if payload.len() > PAYLOAD_LIMIT {
+            let detail = format!("the data has {} bytes, and {PAYLOAD_LIMIT} are taken", payload.len());
+            let problem = Problem::new(Code::TooLarge, detail).at("/data");
+            return Err(problem.hint("send what identifies it, and let the receiver ask for the rest"));
+        }
+        let now = now_millis();
+        let id = MessageId::from_parts(u64::try_from(now).unwrap_or_default(), auth::random_u128());
+        Ok(MessageRow { scope, id, event, customer, key, payload, source, created_at: now })
+    }
+}
+
+/// Posts an event with the commit of a step's result. `place` tells the events of a step from each other.
+pub async fn post(ctx: &Ctx, posting: Posting, place: &str) -> Result<MessageId, NodeError> {
+    let (events, scope, wanted) = (ctx.host().events(), ctx.info().scope_id, posting.clone());
+    let made = async move {
+        let events = events.ok_or_else(|| NodeError::bug("there are no events here"))?;
+        let message = events.message(scope, wanted).await?;
+        Ok(json!({ "id": message.id, "at": message.created_at }))
+    };
+    // Id and time are drawn once: a replay finds them in the journal.
+    let made = ctx.host().read_own(format!("message {place}"), Box::pin(made)).await?;
+    let id = made["id"].as_str().and_then(|text| text.parse::<MessageId>().ok());
+    let (Some(id), Some(created_at)) = (id, made["at"].as_i64()) else {
+        return Err(NodeError::bug("a message without an id"));
+    };
+    let Posting { event, customer, key, data, source } = posting;
+    let payload = data.to_string();
+    ctx.host().stage(LocalWrite::Post(MessageRow { scope, id, event, customer, key, payload, source, created_at }));
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_say_where_data_is_wrong_and_fetch_nothing() {
+        let wanted = schema(&json!({
+            "type": "object",
+            "required": ["amount"],
+            "properties": { "amount": { "type": "integer" } },
+        }))
+        .unwrap();
+        assert_eq!(mismatch(&wanted, &json!({ "amount": 3 })), None);
+        let (pointer, reason) = mismatch(&wanted, &json!({ "amount": "3" })).unwrap();
+        assert!(pointer == "/amount" && reason.contains("integer"), "{pointer}: {reason}");
+        assert!(schema(&json!({ "type": "nothing" })).is_err());
+        let fetched = schema(&json!({ "$ref": "https://example.com/a.json" })).unwrap_err();
+        assert!(fetched.contains("not fetched"), "{fetched}");
+    }
+}

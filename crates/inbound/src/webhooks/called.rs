@@ -9,7 +9,6 @@ use http::{Method, Response};
 use model::{Binary, Code, Item, Map, Problem, RunId, Value};
 use part::runs::DedupeKey;
 use part::{Admit, Admitted, Items, WorkflowRef};
-
 use store::ArrivalVerdict;
 
 use super::{Receiver, answer, body, log, nobody, request_json};

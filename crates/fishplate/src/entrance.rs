@@ -236,12 +236,12 @@ pub struct Built {
     pub listeners: Listeners,
     /// How the listeners are.
     pub health: listeners::Handle,
-    /// Writes down what came.
-    pub logging: webhooks::log::Logging,
     /// Tells services addresses.
     pub hooks: Hooks,
     /// What services call for.
     pub called: hooks::Handle,
+    /// Writes down what came.
+    pub logging: webhooks::log::Logging,
 }
 
 /// Puts it together.
@@ -273,8 +273,6 @@ pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
     );
     options.public_url = Some(public_url.to_owned());
     options.trusted_proxies = trusted_proxies;
-    let (log, logging) = webhooks::log::Log::new(store.clone());
-    options.log = Some(log);
     let (telling, called) = Hooks::new(hooks::Options {
         registrars: crate::parts::registrars(sandbox),
         registry: Arc::new(store.clone()),
@@ -286,6 +284,8 @@ pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
         mended: vault.changes(),
     })?;
     options.hooks = Some(called.clone());
+    let (log, logging) = webhooks::log::Log::new(store.clone());
+    options.log = Some(log);
     let (listeners, health) = Listeners::new(listeners::Options {
         sources: crate::parts::sources(sandbox),
         runs: runs.clone(),
@@ -320,7 +320,7 @@ pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
             wished.set_live(new.scopes().clone(), hooked(new));
         }
     }));
-    Ok(Built { receiver: Receiver::new(options), schedules, listeners, health, logging, hooks: telling, called })
+    Ok(Built { receiver: Receiver::new(options), schedules, listeners, health, hooks: telling, called, logging })
 }
 
 /// Signs for nodes, with keys that they never see.

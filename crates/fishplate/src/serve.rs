@@ -239,7 +239,7 @@ impl Server {
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
         household.meet(&runs);
         let owner = Arc::downgrade(engine.inner());
-        let entrance::Built { receiver, schedules, listeners, health, logging, hooks, called } =
+        let entrance::Built { receiver, schedules, listeners, health, hooks, called, logging } =
             entrance::build(entrance::Parts {
                 store: &store,
                 live: &live,
@@ -272,11 +272,11 @@ impl Server {
             feed,
             rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone(), called.clone()),
             listeners: health,
+            hooks: called,
             receiver: receiver.clone(),
             deliveries: delivering,
             signing_keys,
             portal,
-            hooks: called,
             vault: vault.clone(),
             accounts: accounts.clone(),
             outbound,
@@ -294,9 +294,9 @@ impl Server {
             Box::new(Keeper { vault: vault.clone(), store: store.clone(), engine: engine.clone() }),
             Box::new(schedules),
             Box::new(listeners),
+            Box::new(hooks),
             Box::new(deliveries),
             Box::new(logging),
-            Box::new(hooks),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),
             // The last one, so that it stops last: what the others began is written before it ends.
             Box::new(engine::engine::Running(engine)),

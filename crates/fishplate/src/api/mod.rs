@@ -60,6 +60,8 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Triggers that services call.
+    pub hooks: inbound::hooks::Handle,
     /// Webhooks in.
     pub receiver: inbound::Receiver,
     /// Webhooks out.
@@ -68,8 +70,6 @@ pub struct App {
     pub signing_keys: auth::standard_webhooks::SigningKeys,
     /// Lets customers into the portal.
     pub portal: auth::portal::PortalKey,
-    /// Triggers that services call.
-    pub hooks: inbound::hooks::Handle,
     /// Connections and their tokens.
     pub vault: Vault,
     /// People and tokens.

@@ -133,7 +133,7 @@ impl Call {
     /// It cannot be understood.
     pub async fn weigh(&self, request: &Map) -> Result<Weighed, Problem> {
         let weighed = self.shared.registrar(self.info())?.weigh(&self.line, &self.state, request).await;
-        weighed.map_err(|error| {
+        let weighed = weighed.map_err(|error| {
             let mut problem = error.problem;
             problem.detail =
                 format!("a call of `{}` cannot be understood: {}", self.info().hooked.service, problem.detail);
@@ -144,7 +144,12 @@ impl Call {
                 seen.misheard = Some(problem.clone());
             });
             problem
-        })
+        })?;
+        if weighed.refused {
+            let detail = format!("`{}` says that this call is not its own", self.info().hooked.service);
+            return Err(Problem::new(Code::SignatureRejected, detail));
+        }
+        Ok(weighed)
     }
 
     /// An event has begun a run.

@@ -92,6 +92,9 @@ pub(super) struct Record {
     pub url: String,
     /// How far the service is.
     pub stage: Stage,
+    /// Another address is told the next time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_spent: bool,
     /// What the service gave, sealed, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<String>,

@@ -114,16 +114,13 @@ impl Shared {
         let mut generation = 0;
         for kept in own {
             match kept.record.stage {
-                Stage::Refused => known = Some(kept),
+                Stage::Refused if !kept.record.is_spent => known = Some(kept),
                 Stage::Asked if kept.record.told_by != self.own && now - kept.record.told_at < ASKED_FOR => {
                     return Err(elsewhere());
                 }
-                Stage::Asked | Stage::Taken => {
+                Stage::Asked | Stage::Refused | Stage::Taken => {
                     generation = generation.max(kept.record.generation + 1);
-                    tracing::warn!(
-                        url = kept.record.url,
-                        "whether a service knows this address is not known; it gets another"
-                    );
+                    tracing::warn!(url = kept.record.url, "a service may know this address already; it gets another");
                     kept.remove(registry).await?;
                     self.forget(&kept);
                 }
@@ -138,6 +135,7 @@ impl Shared {
             generation,
             url: url_of(base, info, &id),
             stage: if info.hooked.registers { Stage::Asked } else { Stage::Taken },
+            is_spent: false,
             sealed: None,
             told_at: now,
             told_by: self.own.clone(),
@@ -175,9 +173,11 @@ impl Shared {
             }
             Err(Untaken { error, uncertain }) => {
                 let stage = if uncertain { Stage::Asked } else { Stage::Refused };
+                // Who refuses what is asked may have met this very address before.
+                let is_spent = error.category == part::Category::BadData;
                 let problem = problem_of(error, &format!("`{}` was not told the address", info.hooked.service));
                 tracing::warn!(workflow = %info.workflow, node = info.node, %problem, "a service does not call a trigger");
-                (Record { stage, ..asked.record.clone() }, Err(problem))
+                (Record { stage, is_spent, ..asked.record.clone() }, Err(problem))
             }
         };
         let written = asked.exchange(registry, record).await?;

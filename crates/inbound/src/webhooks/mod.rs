@@ -205,7 +205,15 @@ impl Receiver {
                 None if draft => Err(nobody_tries(&parts.method, path)),
                 None => Err(nobody(&parts.method, path)),
             },
-            Some(Address::Called { scope, id }) => self.called(&parts, body, (scope, id)).await,
+            Some(Address::Called { scope, id }) => {
+                let mut seen = log::Seen::default();
+                seen.sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
+                let answered = self.called(&parts, body, (scope, id), &mut seen).await;
+                if let Some(log) = &self.inner.options.log {
+                    log.add(&parts, seen, answered.as_ref().err());
+                }
+                answered
+            }
             Some(Address::Resume(rest)) => self.resume(&parts, body, rest, peer).await,
             None => Err(nobody(&parts.method, parts.uri.path())),
         };

@@ -1,5 +1,6 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
+mod connection_health;
 mod connections;
 mod connectors;
 mod drafts;
@@ -92,6 +93,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         presence::operations(app),
         secrets::operations(app),
         connections::operations(app),
+        connection_health::operations(app),
         connectors::operations(app),
         transfer::operations(app),
         watch::operations(app),

@@ -1,6 +1,7 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod arrivals;
+mod connection_health;
 mod connections;
 mod connectors;
 mod deliveries;
@@ -106,6 +107,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         presence::operations(app),
         secrets::operations(app),
         connections::operations(app),
+        connection_health::operations(app),
         connectors::operations(app),
         transfer::operations(app),
         watch::operations(app),

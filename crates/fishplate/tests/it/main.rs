@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod authority;
 mod commands;
+mod connection_health;
 mod corpus;
 mod custom_data;
 mod deliveries;

@@ -1,6 +1,7 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod arrivals;
+mod choices;
 mod connections;
 mod connectors;
 mod deliveries;
@@ -71,6 +72,8 @@ pub struct App {
     pub vault: Vault,
     /// People and tokens.
     pub accounts: Accounts,
+    /// Lists of choices that services give.
+    pub choices: ::connectors::choices::Lists,
     /// The way out, for its counters.
     pub outbound: Outbound,
     /// Counters.
@@ -104,6 +107,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         secrets::operations(app),
         connections::operations(app),
         connectors::operations(app),
+        choices::operations(app),
         transfer::operations(app),
         watch::operations(app),
         watch_runs::operations(app),

@@ -124,7 +124,9 @@ fn choices(manifest: &Arc<Manifest>, folder: &Path, faults: &mut Vec<String>) {
             Ok(listing) => {
                 let said = asked(manifest, list).into_iter().chain(given(name, list, folder));
                 faults.extend(said.map(|fault| format!("choices `{name}`: {fault}")));
-                offered(manifest, name, listing.needs(), faults);
+                if !offered(manifest, name, listing.needs(), faults) {
+                    faults.push(format!("choices `{name}`: no parameter offers them"));
+                }
             }
         }
     }
@@ -194,18 +196,20 @@ fn gives(case: &Case, place: &str) -> bool {
     items.iter().any(|item| path::at(item, place).is_some_and(|value| !value.is_null()))
 }
 
-/// Whether what a list depends on can be chosen wherever it is offered.
-fn offered(manifest: &Manifest, list: &str, needs: &[String], faults: &mut Vec<String>) {
+/// Whether a list is offered; and that what it depends on can be chosen wherever it is.
+fn offered(manifest: &Manifest, list: &str, needs: &[String], faults: &mut Vec<String>) -> bool {
+    let mut somewhere = false;
     let all = manifest.operations.iter().map(|(name, operation)| (name, &operation.params));
     for (name, params) in all.chain(manifest.triggers.iter().map(|(name, trigger)| (name, &trigger.params))) {
         for (param, _) in offers(params).into_iter().filter(|(_, offered)| *offered == list) {
+            somewhere = true;
             for lacks in needs.iter().filter(|need| !params.contains_key(*need)) {
-                faults.push(format!(
-                    "`{name}`: `{param}` offers choices `{list}`, which depend on a parameter `{lacks}`"
-                ));
+                let depends = format!("offers choices `{list}`, which depend on a parameter `{lacks}`");
+                faults.push(format!("`{name}`: `{param}` {depends}"));
             }
         }
     }
+    somewhere
 }
 
 /// Parameters that offer lists, however deep they lie, with the lists' names.

@@ -218,3 +218,58 @@ async fn a_list_that_needs_an_account_is_not_asked_for_without_one() {
     assert_eq!((problem.code.as_str(), problem.pointer.as_deref()), ("FP0509", Some("/connections/account")));
     assert!(desk.asked().is_empty());
 }
+
+#[test]
+fn a_check_says_what_is_wrong_with_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = folder.path().join("desk");
+    std::fs::create_dir_all(desk.join("fixtures")).unwrap();
+    std::fs::write(desk.join("icon.svg"), "").unwrap();
+    for (fixture, items) in [("house.list", "[{ id: h1 }]"), ("room.list", "[{ id: 1 }]"), ("room.book", "[]")] {
+        std::fs::write(desk.join(format!("fixtures/{fixture}.yaml")), format!("[{{ name: a, items: {items} }}]")).unwrap();
+    }
+    let manifest = json!({
+        "connector": "desk", "title": "Desk", "summary": "Rooms.", "docs": "https://desk.example", "base": "https://desk.example",
+        "choices": {
+            "houses": { "operation": "house.list", "search": "words", "value": "number", "label": "name" },
+            "rooms": { "operation": "room.list", "params": { "house": "={{ $params.house }}" }, "value": "id", "label": "name" },
+            "every": { "operation": "room.list", "value": "id", "label": "name" },
+            "books": { "operation": "room.book", "value": "id", "label": "name" },
+            "none": { "value": "id", "label": "name" },
+            "gone": { "operation": "gone", "value": "id", "label": "name" },
+            "own": { "own": { "request": "POST /houses" }, "value": "id", "label": "name" },
+            "idle": { "operation": "house.list", "value": "id", "label": "name" },
+        },
+        "operations": {
+            "house.list": { "title": "List", "summary": "Lists", "request": "GET /houses" },
+            "room.list": { "title": "List", "summary": "Lists", "request": "GET /houses/{house}/rooms",
+                "params": { "house": { "required": true, "choices": "houses" } } },
+            "room.book": { "title": "Book", "summary": "Books", "request": "POST /book", "params": {
+                "room": { "choices": "rooms" }, "any": { "choices": "every" }, "book": { "choices": "books" },
+                "own": { "choices": "own" }, "strange": { "choices": "strange" },
+                "guests": { "type": "array", "items": { "type": "object", "fields": { "who": { "choices": "guests" } } } } } },
+        },
+    });
+    std::fs::write(desk.join("connector.yaml"), manifest.to_string()).unwrap();
+    let connector = connectors::catalog::of_folder(&desk).unwrap();
+    let mut faults = connectors::check::faults(&connector, &desk);
+    faults.sort();
+    assert_eq!(
+        faults,
+        [
+            "`room.book`: `room` offers choices `rooms`, which depend on a parameter `house`",
+            "`room.book`: `strange` offers choices `strange`, which are not there",
+            "`room.book`: `who` offers choices `guests`, which are not there",
+            "choices `books`: `room.book` does more than read",
+            "choices `books`: nothing that `room.book` gives in its fixtures has a `id`",
+            "choices `every`: `room.list` cannot be asked without `house`",
+            "choices `gone`: there is no operation `gone`",
+            "choices `houses`: `house.list` has no parameter `words`",
+            "choices `houses`: nothing that `house.list` gives in its fixtures has a `number`",
+            "choices `idle`: no parameter offers them",
+            "choices `none`: it names an `operation`, or a request of its `own`",
+            "choices `own`: it has no case in `fixtures/choices.yaml`",
+            "choices `own`: it must only read",
+        ]
+    );
+}

@@ -42,7 +42,7 @@ struct Wanted {
 pub fn operations(app: &App) -> Vec<Operation> {
     vec![on(
         app,
-        Operation::post("/api/v1/node-choices", "nodeChoices", Permission::ConnectionUse)
+        Operation::post("/api/v1/node-choices", "listChoices", Permission::ConnectionUse)
             .about(
                 "server",
                 "Lists values that a parameter of a node may have, read from the service with the node's connection. What \

@@ -125,7 +125,7 @@ function ChoiceInput({ id, label, spec, place, value, chosen, onChoose, chips }:
           {problem !== undefined ? (
             <div role="alert" className="ed-fault"><Said text={sentenceOf(problem)} /> <button type="button" className="ed-link" onClick={again}>Try again</button></div>
           ) : (
-            <p role="status" className="ed-hint">{busy ? "Asking the service …" : entries.length === 0 ? (typed === "" ? "There is nothing to choose." : "Nothing fits.") : ""}</p>
+            <p role="status" className="ed-hint">{busy ? "Asking the service …" : choices.length === 0 ? (typed === "" ? "There is nothing to choose." : "Nothing fits.") : ""}</p>
           )}
           <ul id={list} role="listbox" aria-label={label} aria-busy={busy} aria-multiselectable={chips !== undefined}
             onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => { if (scrollTop + clientHeight > scrollHeight - 40) further(); }}>

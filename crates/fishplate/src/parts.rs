@@ -28,10 +28,11 @@ pub fn kinds() -> Kinds {
     Kinds([crate::kinds::list(), engine::kinds::list()].concat())
 }
 
-/// The node types that are compiled in, and those of the connectors that are shipped.
+/// The node types that are compiled in, those of the connectors that are shipped, and those of the operator's own.
 pub fn catalogue() -> Catalogue {
     let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
     catalogue.register(connectors::catalog::types().iter().cloned());
+    catalogue.register(connectors::catalog::own().map(|own| (own.provider.clone(), own.types.clone())));
     catalogue
 }
 

@@ -14,6 +14,7 @@ mod people;
 mod portal;
 mod preferences;
 mod presence;
+mod registers;
 mod resources;
 mod runs;
 mod secrets;
@@ -123,6 +124,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         me::operations(app),
         people::operations(app),
         preferences::operations(app),
+        registers::operations(app),
     ]
     .concat();
     all.push(meta::openapi(app, &all));

@@ -42,6 +42,8 @@ const MOST_LISTS: usize = 200;
 const LARGEST: u64 = 8 << 20;
 /// Longest time until a service answers; a person waits.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest time that a question takes, however many requests it needs.
+const WHOLE_PATIENCE: Duration = Duration::from_secs(45);
 /// Letters of a label at most.
 const LONGEST: usize = 200;
 
@@ -383,7 +385,12 @@ impl Lists {
             judge: judge(manifest),
         };
         let wanted = question.after + PAGE;
-        let read = asker.read(manifest, &listing, &form, (asked, &words), wanted, &mut kept).await;
+        let reading = asker.read(manifest, &listing, &form, (asked, &words), wanted, &mut kept);
+        let read = tokio::time::timeout(WHOLE_PATIENCE, reading).await.unwrap_or_else(|_| {
+            let detail =
+                format!("{} did not give the list within {} seconds", manifest.title, WHOLE_PATIENCE.as_secs());
+            Err(NodeError::new(Code::UpstreamTimeout, Category::Timeout, detail))
+        });
         let fitting: Vec<&Choice> = kept.items.iter().filter(|choice| fits(choice, &words)).collect();
         let more = fitting.len() > wanted || (!matches!(kept.next, Next::End) && kept.items.len() < MOST);
         let items: Vec<Choice> = fitting.into_iter().skip(question.after).take(PAGE).cloned().collect();

@@ -226,7 +226,8 @@ fn a_check_says_what_is_wrong_with_a_list() {
     std::fs::create_dir_all(desk.join("fixtures")).unwrap();
     std::fs::write(desk.join("icon.svg"), "").unwrap();
     for (fixture, items) in [("house.list", "[{ id: h1 }]"), ("room.list", "[{ id: 1 }]"), ("room.book", "[]")] {
-        std::fs::write(desk.join(format!("fixtures/{fixture}.yaml")), format!("[{{ name: a, items: {items} }}]")).unwrap();
+        std::fs::write(desk.join(format!("fixtures/{fixture}.yaml")), format!("[{{ name: a, items: {items} }}]"))
+            .unwrap();
     }
     let manifest = json!({
         "connector": "desk", "title": "Desk", "summary": "Rooms.", "docs": "https://desk.example", "base": "https://desk.example",

@@ -11,7 +11,8 @@ fn repositories(request: &Recorded, _: usize) -> Made {
     if request.header("authorization") != Some("Bearer good") {
         return (401, json_type(), Bytes::from(json!({ "message": "Bad credentials" }).to_string()));
     }
-    let repository = |name: &str| json!({ "id": 1, "name": name, "full_name": format!("ada/{name}"), "description": null });
+    let repository =
+        |name: &str| json!({ "id": 1, "name": name, "full_name": format!("ada/{name}"), "description": null });
     let (list, mut headers) = match request.query.contains("page=2") {
         false => (json!([repository("engine"), repository("notes")]), json_type()),
         true => (json!([repository("loom")]), json_type()),
@@ -74,7 +75,10 @@ async fn what_keeps_a_list_from_being_read_is_a_problem_with_a_hint() {
     let (server, service) = served("bad").await;
     let says = async |more: Value| {
         let problem = server.choices(more).await.json();
-        assert!(problem["hint"].as_str().is_some_and(|hint| !hint.is_empty()) || problem["code"] == "FP0004", "{problem}");
+        assert!(
+            problem["hint"].as_str().is_some_and(|hint| !hint.is_empty()) || problem["code"] == "FP0004",
+            "{problem}"
+        );
         (problem["code"].as_str().unwrap().to_owned(), problem["pointer"].as_str().unwrap_or_default().to_owned())
     };
     let missing = ("FP0509".to_owned(), "/connections/account".to_owned());

@@ -118,7 +118,7 @@ function ChoiceInput({ id, label, spec, place, value, chosen, onChoose, chips }:
       <input id={id} ref={input} role="combobox" aria-expanded={open} aria-controls={list} aria-autocomplete="list" autoComplete="off" spellCheck={false}
         aria-activedescendant={open && active >= 0 ? `${list}-${active}` : undefined}
         value={shown} placeholder={spec.example ?? (chips ? "Choose one more" : "Choose from the list")} title={value === undefined || shown === textOf(value) ? undefined : textOf(value)}
-        onClick={() => setOpen(true)} onKeyDown={keys}
+        onFocus={(event) => event.target.select()} onClick={() => setOpen(true)} onKeyDown={keys}
         onChange={(event) => { setText(event.target.value); setAt(-1); setOpen(true); if (event.target.value === "" && chips === undefined) onChoose(""); }} />
       {open && (
         <div className="ed-offers">

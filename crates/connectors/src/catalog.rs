@@ -96,7 +96,8 @@ pub fn take_in(folder: &Path) -> Vec<String> {
         match of_folder(&folder) {
             Ok(connector) if all().contains_key(connector.manifest.connector.as_str()) => {
                 let name = &connector.manifest.connector;
-                faults.push(format!("{}: there is a connector `{name}` already; choose another name", folder.display()));
+                faults
+                    .push(format!("{}: there is a connector `{name}` already; choose another name", folder.display()));
             }
             Ok(connector) => {
                 let name: &'static str = connector.manifest.connector.to_string().leak();

@@ -4,16 +4,14 @@
 //! read is kept for a minute, so that who types and scrolls does not use the account's allowance up.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
-use model::template::Params;
-use model::{Binary, Code, Item, Map, Name, Problem, ScopeId, Value};
+use model::{Code, Map, Name, Problem, ScopeId, Value};
 use outbound::{Clock, Meta, Outbound};
-use part::exchange::{self, Judge, Manner, Plan};
 use part::lenient::to_text;
 use part::{Category, NodeError};
 use sandbox::Sandbox;
@@ -22,11 +20,12 @@ use serde::Serialize;
 
 use crate::judge::judge;
 use crate::manifest::{Asked, Choices, Manifest, Param, Paths, Step};
-use crate::operate::{About, Call, Procedure, Reply, World};
+use crate::operate::{Call, Procedure, World};
+use crate::outside::Outside;
 use crate::paging::Position;
-use crate::template::{Evaluate, Template};
+use crate::template::Template;
 use crate::value::{self, Reading};
-use crate::{apart, catalog, node, path};
+use crate::{catalog, node, path};
 
 /// Choices of an answer at most.
 const PAGE: usize = 100;
@@ -38,12 +37,8 @@ const MOST_PAGES: usize = 5;
 const KEPT: Duration = Duration::from_secs(60);
 /// Lists that are kept at most.
 const MOST_LISTS: usize = 200;
-/// Largest answer.
-const LARGEST: u64 = 8 << 20;
-/// Longest time until a service answers; a person waits.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Longest time that a question takes, however many requests it needs.
-const WHOLE_PATIENCE: Duration = Duration::from_secs(45);
+/// Longest time that a question takes, however many requests it needs: a person waits.
+const PATIENCE: Duration = Duration::from_secs(45);
 /// Letters of a label at most.
 const LONGEST: usize = 200;
 
@@ -377,18 +372,27 @@ impl Lists {
         ))
         .unwrap_or_default();
         let mut kept = self.kept(&key, question.anew);
-        let asker = Asker {
-            inner: &self.inner,
-            scope: question.scope,
-            workspace: question.workspace,
-            connection: question.connection.map(|(name, _)| name),
+        let mut meta = Meta::new(question.scope);
+        meta.connection = question.connection.map(|(name, _)| name);
+        let place = Outside {
+            outbound: &self.inner.outbound,
+            meta,
+            workspace: question.workspace.to_owned(),
+            timezone: "UTC",
+            sandbox: &self.inner.sandbox,
             judge: judge(manifest),
+            answered: &|| {},
+            answers: AtomicUsize::new(0),
         };
-        let wanted = question.after + PAGE;
-        let reading = asker.read(manifest, &listing, &form, (asked, &words), wanted, &mut kept);
-        let read = tokio::time::timeout(WHOLE_PATIENCE, reading).await.unwrap_or_else(|_| {
-            let detail =
-                format!("{} did not give the list within {} seconds", manifest.title, WHOLE_PATIENCE.as_secs());
+        let reading = async {
+            let mut settings = manifest.defaults();
+            if let Some(connection) = &place.meta.connection {
+                settings.extend(place.outbound.settings(place.meta.scope, connection).await?);
+            }
+            read_on(&place, &listing, (&settings, &form), (asked, &words), wanted, &mut kept).await
+        };
+        let read = tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| {
+            let detail = format!("{} did not give the list within {} seconds", manifest.title, PATIENCE.as_secs());
             Err(NodeError::new(Code::UpstreamTimeout, Category::Timeout, detail))
         });
         let fitting: Vec<&Choice> = kept.items.iter().filter(|choice| fits(choice, &words)).collect();
@@ -476,84 +480,32 @@ fn told(error: NodeError) -> Problem {
     problem
 }
 
-/// Asks in the name of a connection.
-struct Asker<'a> {
-    inner: &'a Inner,
-    scope: ScopeId,
-    workspace: &'a str,
-    connection: Option<Name>,
-    judge: Judge,
-}
-
-impl Asker<'_> {
-    /// Reads on until there are as many choices as are wanted, the list ends, or it is enough for once.
-    async fn read(
-        &self,
-        manifest: &Manifest,
-        listing: &Listing,
-        form: &Map,
-        (asked, words): (&str, &[String]),
-        wanted: usize,
-        kept: &mut Kept,
-    ) -> Result<(), NodeError> {
-        let mut settings = manifest.defaults();
-        if let Some(connection) = &self.connection {
-            settings.extend(self.inner.outbound.settings(self.scope, connection).await?);
+/// Reads on until there are as many choices as are wanted, the list ends, or it is enough for once.
+async fn read_on(
+    place: &dyn World,
+    listing: &Listing,
+    (settings, form): (&Map, &Map),
+    (asked, words): (&str, &[String]),
+    wanted: usize,
+    kept: &mut Kept,
+) -> Result<(), NodeError> {
+    for _ in 0..MOST_PAGES {
+        let enough = kept.items.iter().filter(|choice| fits(choice, words)).count() >= wanted;
+        if enough || kept.items.len() >= MOST {
+            break;
         }
-        for _ in 0..MOST_PAGES {
-            let enough = kept.items.iter().filter(|choice| fits(choice, words)).count() >= wanted;
-            if enough || kept.items.len() >= MOST {
-                break;
+        let from = match &kept.next {
+            Next::Begin => None,
+            Next::At(position) => Some((**position).clone()),
+            Next::End => break,
+        };
+        let (items, next) = listing.page(place, settings, form, asked, from).await?;
+        for choice in items {
+            if kept.items.len() < MOST && kept.items.iter().all(|known| known.value != choice.value) {
+                kept.items.push(choice);
             }
-            let from = match &kept.next {
-                Next::Begin => None,
-                Next::At(position) => Some((**position).clone()),
-                Next::End => break,
-            };
-            let (items, next) = listing.page(self, &settings, form, asked, from).await?;
-            for choice in items {
-                if kept.items.len() < MOST && kept.items.iter().all(|known| known.value != choice.value) {
-                    kept.items.push(choice);
-                }
-            }
-            kept.next = next.map_or(Next::End, |position| Next::At(Box::new(position)));
         }
-        Ok(())
+        kept.next = next.map_or(Next::End, |position| Next::At(Box::new(position)));
     }
-}
-
-impl Evaluate for Asker<'_> {
-    fn evaluate<'a>(&'a self, params: &'a Params, globals: &'a Map) -> BoxFuture<'a, Result<Map, NodeError>> {
-        let now = self.inner.clock.unix_time().as_millis() as i64;
-        let moment = apart::Moment { now, zone: "UTC".into() };
-        Box::pin(apart::evaluate(&self.inner.sandbox, self.workspace, Item::default(), moment, params, globals))
-    }
-}
-
-impl World for Asker<'_> {
-    fn call<'a>(&'a self, _name: String, plan: Plan, about: About<'a>) -> BoxFuture<'a, Result<Reply, NodeError>> {
-        Box::pin(async move {
-            let manner = Manner {
-                expected: about.expect.to_vec(),
-                judge: Some(self.judge.clone()),
-                timeout: PATIENCE,
-                ..Manner::default()
-            };
-            let mut meta = Meta::new(self.scope);
-            meta.connection.clone_from(&self.connection);
-            let told = exchange::ask(&self.inner.outbound, meta, &plan, &manner, LARGEST).await?;
-            Ok(Reply { status: told.status, headers: told.headers, body: told.body, file: None })
-        })
-    }
-
-    fn file(&self, _: &str) -> Option<Binary> {
-        None
-    }
-
-    fn pause(&self, millis: u64) -> BoxFuture<'_, Result<(), NodeError>> {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(millis)).await;
-            Ok(())
-        })
-    }
+    Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use connectors::hook::Telling;
 use connectors::poll::Poller;
+use part::hook::Registrar;
 use part::listen::Source;
 use part::{Catalogue, KindEntry};
 use sandbox::Sandbox;
@@ -40,6 +42,11 @@ pub fn catalogue() -> Catalogue {
 pub fn sources(sandbox: &Sandbox) -> Vec<Arc<dyn Source>> {
     let polls: Arc<dyn Source> = Arc::new(Poller::new(sandbox.clone()));
     [nodes::sources(), protocols::sources(), vec![polls]].concat()
+}
+
+/// Who tells services the addresses of triggers that they call.
+pub fn registrars(sandbox: &Sandbox) -> Vec<Arc<dyn Registrar>> {
+    vec![Arc::new(Telling::new(sandbox.clone()))]
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ const mail = {
     { name: "Data protection", mustHave: true },
     { name: "Price", weight: 2 },
   ],
+  agreed: { by: "Ada, Grace", on: day(-20) },
   candidates: [
     { name: "Small Mail", vendor: "small-mail", scores: { Arrives: { score: 4 }, "Data protection": { score: 5 }, Price: { score: 3, note: "240 EUR a year" } } },
     { name: "Large Mail", scores: { Arrives: { score: 5, note: "measured for a week" }, "Data protection": { score: 2 }, Price: { score: 4 } } },

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod choices;
+mod connection_health;
 mod connections;
 mod connectors;
 mod deliveries;
@@ -61,6 +62,8 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Triggers that services call.
+    pub hooks: inbound::hooks::Handle,
     /// Webhooks in.
     pub receiver: inbound::Receiver,
     /// Webhooks out.
@@ -107,6 +110,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         presence::operations(app),
         secrets::operations(app),
         connections::operations(app),
+        connection_health::operations(app),
         connectors::operations(app),
         choices::operations(app),
         transfer::operations(app),

@@ -24,6 +24,9 @@ pub struct Evaluation {
     /// What candidates are judged by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub criteria: Vec<Criterion>,
+    /// That those who decide have agreed on criteria and weights, before candidates were scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<Agreement>,
     /// What there is to choose from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<Candidate>,
@@ -50,6 +53,18 @@ pub struct Criterion {
     /// The least score that a must-have takes.
     #[serde(default = "enough", skip_serializing_if = "is_enough")]
     pub at_least: u8,
+}
+
+/// Who agreed, and when.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Agreement {
+    /// Who.
+    pub by: String,
+    /// On which day, such as `2027-03-01`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date"))]
+    pub on: Option<String>,
 }
 
 /// Something that could be chosen.
@@ -131,6 +146,10 @@ impl Kind for EvaluationKind {
                 found.refuse(&format!("{place}/atLeast"), format!("a must-have takes a score of 1 to {BEST}"));
             }
         }
+        if let Some(agreed) = &spec.agreed {
+            found.title("/agreed/by", &agreed.by);
+            found.day("/agreed/on", agreed.on.as_deref());
+        }
         let mut candidates = BTreeSet::new();
         for (at, candidate) in spec.candidates.iter().enumerate() {
             let place = format!("/candidates/{at}");
@@ -190,6 +209,7 @@ mod tests {
         check(
             json!({
                 "title": "", "criteria": [{ "name": "a/b", "weight": 101 }, { "name": "a/b", "atLeast": 0 }],
+                "agreed": { "by": "", "on": "2027-02-29" },
                 "candidates": [
                     { "name": "Acme", "scores": { "a/b": { "score": 6 }, "c/d": {} } },
                     { "name": "Acme" }
@@ -201,6 +221,8 @@ mod tests {
                 "/criteria/0/weight",
                 "/criteria/1/name",
                 "/criteria/1/atLeast",
+                "/agreed/by",
+                "/agreed/on",
                 "/candidates/0/scores/a~1b/score",
                 "/candidates/0/scores/c~1d",
                 "/candidates/1/name",

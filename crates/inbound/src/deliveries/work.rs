@@ -8,7 +8,9 @@ use futures_util::future::BoxFuture;
 use model::{MessageId, Name, Problem, ScopeId};
 use part::Service;
 use serde_json::json;
-use store::{AttemptRow, Claim, Claimed, Due, Ended, MessageRow, Next, Spread, SubscriberRow, SubscriberState, Unspread};
+use store::{
+    AttemptRow, Claim, Claimed, Due, Ended, MessageRow, Next, Spread, SubscriberRow, SubscriberState, Unspread,
+};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

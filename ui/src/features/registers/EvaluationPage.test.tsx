@@ -64,6 +64,17 @@ test("a weight changes the ranking, and a criterion takes its scores along", asy
   expect(await cell("Acme, cost: 5")).toBeTruthy();
 });
 
+test("criteria are agreed on before, and a change of them takes that back", async () => {
+  const { user, asked } = one();
+  await screen.findByDisplayValue("Ada");
+  await user.click(screen.getByRole("button", { name: "Criteria are agreed" }));
+  expect(screen.getByText(/were agreed on by Ada on/)).toBeTruthy();
+  await save(user);
+  await waitFor(() => { expect(asked.find(({ method }) => method === "PUT")?.body).toMatchObject({ spec: { agreed: { by: "Ada" } } }); });
+  await user.type(screen.getByRole("spinbutton", { name: "Weight of price" }), "1");
+  expect(screen.getByText("not agreed")).toBeTruthy();
+});
+
 test("what was chosen against the ranking wants a reason", async () => {
   const { user, asked } = one({ ...SPEC, candidates: [{ name: "Acme", scores: { price: { score: 2 } } }, { name: "Other", scores: { price: { score: 4 } } }] });
   await user.selectOptions(await screen.findByRole("combobox", { name: "Chosen" }), "Acme");

@@ -20,7 +20,7 @@ import { RenameDialog } from "@/resource/RenameDialog";
 import { useVendorRegister } from "@/resource/renewals";
 
 import { today } from "./days";
-import { faultOf, ranking, STARTERS, type Evaluation } from "./evaluation";
+import { faultOf, open, ranking, STARTERS, type Evaluation } from "./evaluation";
 import { Matrix } from "./Matrix";
 import { SaveBar } from "./SaveBar";
 import { Written } from "./Written";
@@ -96,7 +96,10 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
               Agree on criteria and weights first. Whoever scores first finds criteria that fit their favourite.
             </Empty>
           ) : (
-            <Matrix evaluation={evaluation} vendors={register.data?.items ?? []} onChange={set} />
+            <>
+              <Agreed evaluation={evaluation} onChange={set} />
+              <Matrix evaluation={evaluation} vendors={register.data?.items ?? []} onChange={set} />
+            </>
           )}
         </Panel>
         {candidates.length === 0 ? null : <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-2"><Panel flush title="Ranking"><Ranked evaluation={evaluation} /></Panel><Panel title="Decision"><DecisionForm evaluation={evaluation} onChange={set} /></Panel></div>}
@@ -105,6 +108,42 @@ function Content({ name, stored, labels, revision }: { name: string; stored: Spe
       <SaveBar dirty={edited.dirty} busy={save.isPending} error={save.error} refused={faultOf(evaluation)} onSave={() => { save.mutate(); }} onDiscard={edited.discard} />
     </>
   );
+}
+
+/** Whether those who decide have agreed on criteria and weights. */
+function Agreed({ evaluation, onChange }: { evaluation: Evaluation; onChange: (evaluation: Evaluation) => void }) {
+  const who = useWho();
+  const [by, setBy] = useState<string | null>(null);
+  const { agreed } = evaluation;
+  if (agreed !== undefined) {
+    return (
+      <div className="flex flex-wrap items-center gap-2 border-b px-4 py-2">
+        <Badge tone="good">agreed</Badge>
+        <span>{`Criteria and weights were agreed on by ${agreed.by}${agreed.on === undefined ? "" : ` on ${agreed.on}`}. A change of them takes that back.`}</span>
+        <Button look="quiet" onClick={() => { onChange(open(evaluation)); }}>Open them again</Button>
+      </div>
+    );
+  }
+  const names = (by ?? who).trim();
+  return (
+    <form
+      className="flex flex-wrap items-center gap-2 border-b px-4 py-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (names !== "") onChange({ ...evaluation, agreed: { by: names, on: today() } });
+      }}
+    >
+      <Badge tone="wait">not agreed</Badge>
+      <label className="flex items-center gap-2">Agreed on by<Input className="w-56!" placeholder="Ada, Grace" value={by ?? who} onChange={(event) => { setBy(event.target.value); }} /></label>
+      <Button type="submit" refused={names === "" ? "Say who has agreed" : (evaluation.criteria ?? []).length === 0 ? "There are no criteria yet" : undefined}>Criteria are agreed</Button>
+    </form>
+  );
+}
+
+/** Whoever is signed in. */
+function useWho(): string {
+  const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/api/v1/me")), staleTime: Infinity });
+  return me.data?.user?.name ?? me.data?.actor ?? "";
 }
 
 function Ranked({ evaluation }: { evaluation: Evaluation }) {
@@ -125,8 +164,7 @@ function Ranked({ evaluation }: { evaluation: Evaluation }) {
 }
 
 function DecisionForm({ evaluation, onChange }: { evaluation: Evaluation; onChange: (evaluation: Evaluation) => void }) {
-  const me = useQuery({ queryKey: ["me"], queryFn: () => data(api.GET("/api/v1/me")), staleTime: Infinity });
-  const who = me.data?.user?.name ?? me.data?.actor ?? "";
+  const who = useWho();
   const { decision, ...rest } = evaluation;
   const choose = (chosen: string): void => {
     onChange(chosen === "" ? rest : { ...rest, decision: { ...(decision ?? { on: today(), ...(who === "" ? {} : { by: who }) }), chosen } });

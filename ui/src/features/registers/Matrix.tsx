@@ -5,7 +5,7 @@ import { Button, IconButton } from "@/kit/Button";
 import { Checkbox, Field, Input, Select, TextArea } from "@/kit/Field";
 import { plural } from "@/kit/times";
 
-import { BEST, ENOUGH, freeName, markOf, moved, ranking, withCandidate, withCriterion, withMark, withoutCandidate, withoutCriterion, type Criterion, type Evaluation, type Standing } from "./evaluation";
+import { BEST, ENOUGH, freeName, markOf, moved, ranking, withCandidate, withCriterion, withMark, withNewCriterion, withoutCandidate, withoutCriterion, type Criterion, type Evaluation, type Standing } from "./evaluation";
 
 interface Props {
   evaluation: Evaluation;
@@ -50,7 +50,6 @@ export function Matrix({ evaluation, vendors, onChange }: Props) {
     else return;
     event.preventDefault();
   };
-  const addCriterion = (): void => { onChange({ ...evaluation, criteria: [...criteria, { name: freeName("New criterion", criteria.map(({ name }) => name)) }] }); };
   const addCandidate = (): void => { onChange({ ...evaluation, candidates: [...candidates, { name: freeName("New candidate", candidates.map(({ name }) => name)) }] }); };
   return (
     <div className="flex flex-col">
@@ -122,7 +121,7 @@ export function Matrix({ evaluation, vendors, onChange }: Props) {
         </table>
       </div>
       <div className="flex flex-wrap items-center gap-2 border-t px-4 py-2">
-        <Button icon={<Plus size={13} />} onClick={addCriterion}>Add a criterion</Button>
+        <Button icon={<Plus size={13} />} onClick={() => { onChange(withNewCriterion(evaluation)); }}>Add a criterion</Button>
         <Button icon={<Plus size={13} />} onClick={addCandidate}>Add a candidate</Button>
         <span className="text-small text-ink-faint">In the matrix: arrow keys, 0 to 5 to score, Delete to take it back, Enter to write why.</span>
       </div>

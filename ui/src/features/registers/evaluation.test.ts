@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
-import { faultOf, freeName, markOf, moved, ranking, withCandidate, withCriterion, withMark, withoutCandidate, withoutCriterion, type Evaluation, type Standing } from "./evaluation";
+import { faultOf, freeName, markOf, moved, ranking, withCandidate, withCriterion, withMark, withNewCriterion, withoutCandidate, withoutCriterion, type Evaluation, type Standing } from "./evaluation";
 
 interface Case {
   name: string;
@@ -57,6 +57,13 @@ test("the choice goes along with the candidate's name, and away with the candida
   expect("vendor" in (withCandidate(withCandidate(MAIL, 0, { vendor: "acme" }), 0, { vendor: "" }).candidates?.[0] ?? {})).toBe(false);
   expect(withoutCandidate(MAIL, 0).decision).toBeUndefined();
   expect(withoutCandidate(MAIL, 1).decision).toEqual({ chosen: "Acme" });
+});
+
+test("what is changed about criteria is not agreed on, and what is scored by them is", () => {
+  const agreed = { ...MAIL, agreed: { by: "Ada, Grace", on: "2027-03-06" } };
+  const changed = [withCriterion(agreed, 0, { weight: 3 }), withCriterion(agreed, 0, { name: "cost" }), withNewCriterion(agreed), withoutCriterion(agreed, 0)];
+  expect(changed.map((one) => one.agreed)).toEqual([undefined, undefined, undefined, undefined]);
+  expect([withMark(agreed, 0, "price", { score: 1 }), withCandidate(agreed, 0, { name: "Acme Ltd" }), withoutCandidate(agreed, 0)].every((one) => one.agreed === agreed.agreed)).toBe(true);
 });
 
 test("names are free, and needed", () => {

@@ -27,6 +27,8 @@ export interface Evaluation {
   title?: string;
   question?: string;
   criteria?: Criterion[];
+  /** Who agreed on the criteria, and when; what is changed about them later is not agreed on. */
+  agreed?: { by: string; on?: string };
   candidates?: Candidate[];
   decision?: { chosen: string; on?: string; by?: string; why?: string };
 }
@@ -108,13 +110,26 @@ export function withCriterion(evaluation: Evaluation, at: number, fields: Partia
   const after = { ...before, ...fields };
   const criteria = (evaluation.criteria ?? []).map((criterion, index) => (index === at ? trimmed(after) : criterion));
   const others = criteria.some((criterion, index) => index !== at && (criterion.name === before.name || criterion.name === after.name));
+  const rest = open(evaluation);
   // Of two criteria with one name nobody knows whose the scores are: they stay where they are until it is another one.
-  if (before.name === after.name || others) return { ...evaluation, criteria };
+  if (before.name === after.name || others) return { ...rest, criteria };
   const candidates = (evaluation.candidates ?? []).map((candidate) => ({
     ...candidate,
     scores: Object.fromEntries(Object.entries(candidate.scores ?? {}).map(([name, mark]) => [name === before.name ? after.name : name, mark])),
   }));
-  return { ...evaluation, criteria, candidates };
+  return { ...rest, criteria, candidates };
+}
+
+/** The same with another criterion, which nobody has judged by. */
+export function withNewCriterion(evaluation: Evaluation): Evaluation {
+  const criteria = evaluation.criteria ?? [];
+  return { ...open(evaluation), criteria: [...criteria, { name: freeName("New criterion", criteria.map(({ name }) => name)) }] };
+}
+
+/** The same with its criteria not agreed on. */
+export function open(evaluation: Evaluation): Evaluation {
+  const { agreed: _before, ...rest } = evaluation;
+  return rest;
 }
 
 /** What is as usual is not written down. */
@@ -132,9 +147,9 @@ function trimmed({ name, weight, meaning, mustHave, atLeast }: Criterion): Crite
 export function withoutCriterion(evaluation: Evaluation, at: number): Evaluation {
   const name = evaluation.criteria?.[at]?.name;
   const criteria = (evaluation.criteria ?? []).filter((_, index) => index !== at);
-  if (criteria.some((criterion) => criterion.name === name)) return { ...evaluation, criteria };
+  if (criteria.some((criterion) => criterion.name === name)) return { ...open(evaluation), criteria };
   const candidates = (evaluation.candidates ?? []).map((candidate) => ({ ...candidate, scores: Object.fromEntries(Object.entries(candidate.scores ?? {}).filter(([known]) => known !== name)) }));
-  return { ...evaluation, criteria, candidates };
+  return { ...open(evaluation), criteria, candidates };
 }
 
 /** The same with a candidate changed; the choice goes along with its name. */

@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::apart;
 use crate::catalog::Connector;
+use crate::choices::Listing;
 use crate::judge::judge;
 use crate::manifest::{Manifest, Operation};
 use crate::operate::{About, Call, Procedure, Reply, World};
@@ -64,6 +65,13 @@ pub struct Case {
     /// And after.
     #[serde(default)]
     pub next: Option<Value>,
+    /// In the file `choices.yaml`: the list that is asked for, with the form's parameters as `params`. `items` are the
+    /// choices of its first page.
+    #[serde(default)]
+    pub choices: Option<String>,
+    /// What is searched in it.
+    #[serde(default)]
+    pub search: String,
     /// For triggers that are called: the call.
     #[serde(default)]
     pub call: Option<Map>,
@@ -190,17 +198,24 @@ pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) ->
     let mut outcomes = Vec::new();
     for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
         let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let cases: serde_json::Value =
-            serde_yaml_ng::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let cases: Vec<Case> = serde_path_to_error::deserialize(cases)
-            .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))?;
-        for case in cases {
+        for case in read(file)? {
             let fault = run(connector, &operation, &case, sandbox).await.err();
             outcomes.push(Outcome { operation: operation.clone(), case: case.name, fault });
         }
     }
     Ok(outcomes)
+}
+
+/// The cases of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(file: &Path) -> Result<Vec<Case>, String> {
+    let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let cases: serde_json::Value =
+        serde_yaml_ng::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    serde_path_to_error::deserialize(cases)
+        .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))
 }
 
 /// Runs a case.
@@ -209,6 +224,9 @@ pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) ->
 /// Says what is not as it must be.
 pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandbox) -> Result<(), String> {
     let manifest = &connector.manifest;
+    if let Some(list) = &case.choices {
+        return Lab::new(manifest, case, sandbox).choices(list).await;
+    }
     let lifted = case.n8n.as_ref().map(|theirs| lift(connector, name, theirs, case)).transpose()?;
     let Some(operation) = manifest.operations.get(name) else {
         if manifest.triggers.contains_key(name) {
@@ -439,6 +457,28 @@ impl<'a> Lab<'a> {
             same("the items", &found.into_iter().map(|(_, item)| item).collect(), wanted)?;
         }
         case.next.as_ref().map_or(Ok(()), |wanted| same("the cursor", &next, wanted))
+    }
+
+    /// The first page of a list of choices.
+    async fn choices(&self, name: &str) -> Result<(), String> {
+        let case = self.case;
+        let choices = self.manifest.choices.get(name).ok_or_else(|| format!("there are no choices `{name}`"))?;
+        let listing = Listing::compile(self.manifest, choices)?;
+        let form = case.params.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let read = listing.page(self, &self.settings(), &form, &case.search, None).await;
+        if let Some(fault) = self.fault() {
+            return Err(fault);
+        }
+        let (found, _) = match (read, &case.error) {
+            (Ok(_), Some(_)) => return Err("it does not fail".into()),
+            (Err(error), Some(wanted)) if error.to_string().contains(&wanted.says) => return Ok(()),
+            (read, _) => read.map_err(|error| format!("it fails: {error}"))?,
+        };
+        if self.made() < case.calls.len() {
+            return Err(format!("{} calls were made of {}", self.made(), case.calls.len()));
+        }
+        let found = serde_json::to_value(found).map_err(|error| error.to_string())?;
+        case.items.as_ref().map_or(Ok(()), |wanted| same("the choices", &found, wanted))
     }
 
     /// What comes of a service's call.

@@ -10,6 +10,7 @@ pub mod account;
 pub mod apart;
 pub mod catalog;
 pub mod check;
+pub mod choices;
 pub mod fixture;
 pub mod hook;
 mod judge;

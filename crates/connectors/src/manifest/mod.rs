@@ -4,6 +4,7 @@
 //! expression, as in a workflow, and sees what its place says it sees. Nothing in a manifest is a secret.
 
 mod auth;
+mod choices;
 mod exchange;
 mod import;
 mod operation;
@@ -16,12 +17,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::auth::{Auth, Credential, OAuth};
+pub use self::choices::{Asked, Choices, Paths};
 pub use self::exchange::{
     BodyKind, ErrorKind, ErrorRule, Exchange, Limits, Paging, Place, Rate, ResetUnit, Send, Size,
 };
 pub use self::import::{From, FromN8n, N8n, Source, Wanted};
 pub use self::operation::{Batch, Effect, Operation, Step};
-pub use self::param::{Choices, Param, Type, Values};
+pub use self::param::{Param, Type, Values};
 pub use self::trigger::{Challenge, Confirm, Hook, Poll, Trigger};
 
 /// An outside service: how an account on it is shown, how it pages, limits and refuses, and what it offers.

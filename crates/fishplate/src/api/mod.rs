@@ -1,6 +1,7 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod arrivals;
+mod choices;
 mod connection_health;
 mod connections;
 mod connectors;
@@ -75,6 +76,8 @@ pub struct App {
     pub vault: Vault,
     /// People and tokens.
     pub accounts: Accounts,
+    /// Lists of choices that services give.
+    pub choices: ::connectors::choices::Lists,
     /// The way out, for its counters.
     pub outbound: Outbound,
     /// Counters.
@@ -109,6 +112,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         connections::operations(app),
         connection_health::operations(app),
         connectors::operations(app),
+        choices::operations(app),
         transfer::operations(app),
         watch::operations(app),
         watch_runs::operations(app),

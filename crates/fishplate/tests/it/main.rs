@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod authority;
+mod choices;
 mod commands;
 mod connection_health;
 mod corpus;

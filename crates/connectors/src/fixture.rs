@@ -172,25 +172,41 @@ pub struct Outcome {
     pub fault: Option<String>,
 }
 
+/// Reads all fixtures of a connector's folder: cases by operation.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn cases(folder: &Path) -> Result<Vec<(String, Vec<Case>)>, String> {
+    let mut files: Vec<_> = match std::fs::read_dir(folder.join("fixtures")) {
+        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+        Err(_) => Vec::new(),
+    };
+    files.sort();
+    let mut all = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
+        let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        all.push((operation, parsed(&text).map_err(|fault| format!("{}: {fault}", file.display()))?));
+    }
+    Ok(all)
+}
+
+/// The cases of a file.
+///
+/// # Errors
+/// It is no list of cases; says where.
+pub fn parsed(text: &[u8]) -> Result<Vec<Case>, String> {
+    let cases: serde_json::Value = serde_yaml_ng::from_slice(text).map_err(|error| error.to_string())?;
+    serde_path_to_error::deserialize(cases).map_err(|error| format!("at `{}`: {}", error.path(), error.inner()))
+}
+
 /// Reads and runs all fixtures of a connector's folder.
 ///
 /// # Errors
 /// A file cannot be read.
 pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) -> Result<Vec<Outcome>, String> {
-    let place = folder.join("fixtures");
-    let mut files: Vec<_> = match std::fs::read_dir(&place) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
-        Err(_) => Vec::new(),
-    };
-    files.sort();
     let mut outcomes = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
-        let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let cases: serde_json::Value =
-            serde_yaml_ng::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let cases: Vec<Case> = serde_path_to_error::deserialize(cases)
-            .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))?;
+    for (operation, cases) in cases(folder)? {
         for case in cases {
             let fault = run(connector, &operation, &case, sandbox).await.err();
             outcomes.push(Outcome { operation: operation.clone(), case: case.name, fault });
@@ -631,10 +647,7 @@ pub(crate) async fn perform(
         more.insert("$item".into(), Value::Object(place.item.json.clone()));
         if operation.batch.is_some() {
             more.insert("$batch".into(), group.iter().cloned().map(Value::Object).collect());
-            more.insert(
-                "$batchItems".into(),
-                group.iter().map(|_| Value::Object(place.item.json.clone())).collect(),
-            );
+            more.insert("$batchItems".into(), group.iter().map(|_| Value::Object(place.item.json.clone())).collect());
         }
         let call = Call { world: place.world, settings: place.settings, params: first, more, limit };
         let made = procedure.run(call).await?;

@@ -26,10 +26,36 @@ const HEADER_WORDS: &[&str] =
     &["secret", "api-key", "apikey", "api_key", "auth-token", "access-token", "access_token", "session", "password"];
 /// Names of fields and query parameters that hold secrets, without what stands between their words.
 const FIELDS: &[&str] = &[
-    "accesstoken", "refreshtoken", "idtoken", "authtoken", "apitoken", "apikey", "secret", "clientsecret", "secretkey",
-    "password", "passwd", "privatekey", "sessionid", "sessiontoken", "csrftoken", "jwt", "authorization", "cookie",
-    "webhooksecret", "signingsecret", "bearertoken", "token", "signature", "sig", "passphrase", "accesskey",
-    "secretaccesskey", "xamzsignature", "xamzcredential", "xamzsecuritytoken",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "authtoken",
+    "apitoken",
+    "apikey",
+    "secret",
+    "clientsecret",
+    "secretkey",
+    "password",
+    "passwd",
+    "privatekey",
+    "sessionid",
+    "sessiontoken",
+    "csrftoken",
+    "jwt",
+    "authorization",
+    "cookie",
+    "webhooksecret",
+    "signingsecret",
+    "bearertoken",
+    "token",
+    "signature",
+    "sig",
+    "passphrase",
+    "accesskey",
+    "secretaccesskey",
+    "xamzsignature",
+    "xamzcredential",
+    "xamzsecuritytoken",
 ];
 /// Names of fields that hold numbers of telephones.
 const PHONES: &[&str] = &["phone", "phonenumber", "mobile", "mobilephone", "telephone", "tel", "fax", "msisdn"];
@@ -204,6 +230,7 @@ impl Masks {
     /// A text without secrets and people.
     pub fn text(&self, text: &str) -> String {
         let mut masked = text.to_owned();
+        let mut low = text.to_ascii_lowercase();
         for known in &self.known {
             if known.value.len() < SHORT {
                 if masked == known.value {
@@ -212,7 +239,10 @@ impl Masks {
                 continue;
             }
             for (form, is_word) in &known.forms {
-                masked = replaced(&masked, form, &known.stand_in, *is_word);
+                if low.contains(form) {
+                    masked = replaced(&masked, &low, form, &known.stand_in, *is_word);
+                    low = masked.to_ascii_lowercase();
+                }
             }
         }
         for (person, stand_in) in &self.people {
@@ -249,7 +279,8 @@ impl Masks {
     /// Stand-ins of the secrets that a text still holds, in whatever form.
     pub fn leaks(&self, text: &str) -> Vec<&str> {
         let low = text.to_ascii_lowercase();
-        let held = |known: &&Known| known.value.len() >= SHORT && known.forms.iter().any(|(form, _)| low.contains(form));
+        let held =
+            |known: &&Known| known.value.len() >= SHORT && known.forms.iter().any(|(form, _)| low.contains(form));
         self.known.iter().filter(held).map(|known| known.stand_in.as_str()).collect()
     }
 }
@@ -298,9 +329,8 @@ fn forms(value: &str) -> Vec<(String, bool)> {
     all
 }
 
-/// Replaces what is written so, in large or small letters.
-fn replaced(text: &str, form: &str, stand_in: &str, is_word: bool) -> String {
-    let low = text.to_ascii_lowercase();
+/// Replaces what is written so, in large or small letters; `low` is the text in small ones.
+fn replaced(text: &str, low: &str, form: &str, stand_in: &str, is_word: bool) -> String {
     let (mut masked, mut at) = (String::new(), 0);
     while let Some(found) = low.get(at..).and_then(|rest| rest.find(form)) {
         let (mut from, mut to) = (at + found, at + found + form.len());
@@ -319,7 +349,8 @@ fn replaced(text: &str, form: &str, stand_in: &str, is_word: bool) -> String {
     masked
 }
 
-static MAIL: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"));
+static MAIL: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"));
 /// With its country: others look like any number.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"\+[1-9][0-9](?:[ ().-]{0,2}[0-9]){6,12}"));
 
@@ -378,7 +409,8 @@ mod tests {
         let headers = json!({ "authorization": "Bearer abcdef123", "set-cookie": ["sid=cook1e99; Path=/"], "x-api-key": "k-123456",
             "accept": "application/json" });
         masks.headers(headers.as_object().unwrap());
-        masks.fields(&json!({ "a": [{ "access_token": "tok-987654" }], "tokenType": "bearer", "password": "hunter22" }));
+        masks
+            .fields(&json!({ "a": [{ "access_token": "tok-987654" }], "tokenType": "bearer", "password": "hunter22" }));
         masks.address("https://u:pa55word@x.example/?sig=0123456789&page=2");
         let seen = json!({ "echo": "abcdef123 cook1e99 k-123456 tok-987654 hunter22 pa55word 0123456789 bearer 2" });
         let masked = masks.value(&seen)["echo"].as_str().unwrap().to_owned();

@@ -142,6 +142,9 @@ pub async fn write(
     sandbox: &Sandbox,
 ) -> Result<Written, String> {
     let (found, procedure) = operation(connector, name)?;
+    let mut settings = connector.manifest.defaults();
+    settings.extend(tape.settings.clone());
+    let tape = &Tape { settings, ..tape.clone() };
     let again = async |tape: &Tape, all_headers: bool| {
         let desk = Desk { manifest: &connector.manifest, tape, sandbox, all_headers, sent: Mutex::default() };
         desk.perform(found, &procedure).await
@@ -250,7 +253,8 @@ fn case(manifest: &Manifest, tape: &Tape, made: &Made, wish: &Wish) -> Value {
     match (&made.failure, &made.file) {
         (Some((category, said)), _) => drop(case.insert("error".into(), json!({ "category": category, "says": said }))),
         (None, Some((field, file))) => {
-            let file = json!({ "field": field, "name": file.file_name, "type": file.mime_type, "text": content_of(file) });
+            let file =
+                json!({ "field": field, "name": file.file_name, "type": file.mime_type, "text": content_of(file) });
             case.insert("file".into(), file);
         }
         (None, None) => drop(case.insert("items".into(), made.items.clone().into())),
@@ -423,7 +427,8 @@ impl Desk<'_> {
         let limits = &self.manifest.limits;
         let limits = [&limits.remaining, &limits.limit, &limits.reset];
         let telling = |name: &str| {
-            TELLING.contains(&name) || limits.iter().any(|known| known.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+            TELLING.contains(&name)
+                || limits.iter().any(|known| known.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name)))
         };
         let usual = |name: &str, value: &Value| {
             name == "content-type" && value.as_str().is_some_and(|value| value.starts_with("application/json"))

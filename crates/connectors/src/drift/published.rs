@@ -86,12 +86,8 @@ impl<'a> Api<'a> {
         let best = |described: &Described<'_>| {
             described.routes.iter().flat_map(|theirs| routes.iter().filter_map(|ours| fit(ours, theirs))).max()
         };
-        let fitting: Vec<(usize, usize)> = self
-            .operations
-            .iter()
-            .enumerate()
-            .filter_map(|(at, described)| Some((best(described)?, at)))
-            .collect();
+        let fitting: Vec<(usize, usize)> =
+            self.operations.iter().enumerate().filter_map(|(at, described)| Some((best(described)?, at))).collect();
         // The first of those that fit alike.
         let same = fitting.iter().filter(|(_, at)| self.operations[*at].method == method);
         if let Some((_, at)) = same.rev().max_by_key(|(score, _)| *score) {
@@ -182,6 +178,11 @@ impl<'a> Api<'a> {
             if self.document.old { &root["securityDefinitions"] } else { &root["components"]["securitySchemes"] };
         let schemes = schemes.as_object().into_iter().flatten();
         schemes.filter_map(|(_, scheme)| Some(self.document.resolve(scheme)["name"].as_str()?.to_owned())).collect()
+    }
+
+    /// A schema with what it refers to.
+    pub fn resolved(&self, schema: &'a Value) -> &'a Value {
+        self.document.resolve(schema)
     }
 
     /// What a value may be that fits one of these schemas.
@@ -379,7 +380,8 @@ fn fit(ours: &[String], theirs: &[String]) -> Option<usize> {
         score += match (ours == theirs, theirs.split_once('*')) {
             (true, _) => 3,
             (false, Some((before, after))) => {
-                let fits = ours.len() >= before.len() + after.len() && ours.starts_with(before) && ours.ends_with(after);
+                let fits =
+                    ours.len() >= before.len() + after.len() && ours.starts_with(before) && ours.ends_with(after);
                 if !fits {
                     return None;
                 }

@@ -88,7 +88,8 @@ impl<'a> Sendings<'a> {
                 // An expression gives what nobody knows.
                 value => {
                     let expression = value.as_str().is_some_and(|text| text.starts_with('='));
-                    let fixed = (!expression && (value.is_string() || value.is_boolean() || value.is_number())).then_some(value);
+                    let fixed = (!expression && (value.is_string() || value.is_boolean() || value.is_number()))
+                        .then_some(value);
                     self.all.push(Sent { place, wire: vec![name.clone()], param: None, fixed });
                 }
             }

@@ -5,6 +5,7 @@ mod connections;
 mod connectors;
 mod deliveries;
 mod drafts;
+mod exchanges;
 mod files;
 mod listeners;
 mod me;

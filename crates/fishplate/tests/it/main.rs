@@ -24,6 +24,7 @@ mod oauth;
 mod own_life;
 mod people;
 mod recipes;
+mod recording;
 mod replay;
 mod resources;
 mod run_files;

@@ -93,14 +93,13 @@ impl Masks {
             name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
         let plain = plain.trim_matches('-');
         let first = format!("masked-{}", if plain.is_empty() { "secret" } else { plain });
-        let taken = |name: &str| self.known.iter().any(|known| known.stand_in == name);
-        let stand_in = match taken(&first) {
-            false => first,
-            true => {
-                let numbered = (2..).map(|number| format!("{first}-{number}"));
-                numbered.into_iter().find(|name| !taken(name)).unwrap_or(first)
-            }
-        };
+        // A stand-in must not hold what it stands for.
+        let low = value.to_ascii_lowercase();
+        let free = |name: &String| !name.contains(&low) && self.known.iter().all(|known| known.stand_in != *name);
+        let numbered = (2..100).map(|number| format!("{first}-{number}"));
+        let others = (1..1_000).map(|number| format!("masked-{number}"));
+        let all = std::iter::once(first.clone()).chain(numbered).chain(others);
+        let stand_in = all.into_iter().find(free).unwrap_or_else(|| "***".to_owned());
         self.known.push(Known { forms: forms(value), value: value.to_owned(), stand_in });
         // Of two that begin alike, the longer one is what is meant.
         self.known.sort_by_key(|known| std::cmp::Reverse(known.value.len()));
@@ -401,6 +400,9 @@ mod tests {
             assert!(masked.contains("masked-token") && masks.leaks(&masked).is_empty(), "{text} became {masked}");
         }
         assert_eq!(masks.text("secret signs of nothing"), "secret signs of nothing");
+        let mut plain = Masks::default();
+        plain.add("token", "token");
+        assert_eq!(plain.text("a Token"), "a masked-1");
     }
 
     #[test]

@@ -145,12 +145,18 @@ impl Masks {
 
     fn fields_in(&mut self, value: &Value, depth: usize) {
         match value {
-            Value::Object(map) if depth < DEEP => map.iter().for_each(|(name, inner)| {
-                match inner {
-                    Value::String(text) => self.field(name, text),
-                    other => self.fields_in(other, depth + 1),
-                };
-            }),
+            Value::Object(map) if depth < DEEP => {
+                // A name and its value, as forms give them.
+                if let (Some(name), Some(value)) = (map.get("name"), map.get("value")) {
+                    self.field(name.as_str().unwrap_or_default(), value.as_str().unwrap_or_default());
+                }
+                for (name, inner) in map {
+                    match inner {
+                        Value::String(text) => self.field(name, text),
+                        other => self.fields_in(other, depth + 1),
+                    }
+                }
+            }
             Value::Array(list) if depth < DEEP => list.iter().for_each(|inner| self.fields_in(inner, depth + 1)),
             _ => {}
         }
@@ -158,6 +164,9 @@ impl Masks {
 
     fn field(&mut self, name: &str, value: &str) {
         let plain = plain(name);
+        if plain == "authorization" {
+            return self.headers(&Map::from_iter([(plain, Value::from(value))]));
+        }
         let word = HEADER_WORDS.iter().any(|word| name.to_ascii_lowercase().contains(word));
         // `token_type: bearer`, `hasPassword: yes`: what is short is no secret of a service.
         if (FIELDS.contains(&plain.as_str()) || word) && value.len() >= 6 && !value.contains("{secret.") {
@@ -413,6 +422,7 @@ mod tests {
         masks.headers(headers.as_object().unwrap());
         masks
             .fields(&json!({ "a": [{ "access_token": "tok-987654" }], "tokenType": "bearer", "password": "hunter22" }));
+        masks.fields(&json!({ "headers": [{ "name": "Authorization", "value": "Basic abcdef123" }] }));
         masks.address("https://u:pa55word@x.example/?sig=0123456789&page=2");
         let seen = json!({ "echo": "abcdef123 cook1e99 k-123456 tok-987654 hunter22 pa55word 0123456789 bearer 2" });
         let masked = masks.value(&seen)["echo"].as_str().unwrap().to_owned();

@@ -510,7 +510,8 @@ pub struct StepExchange {
     /// Whether that has the fingerprint which was journaled before the call. If not, it was sent in another form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_sent: Option<bool>,
-    /// What came back: `{status, headers, body}` for HTTP, where the body is `{text}` or `{blob, size}`.
+    /// What came back: `{status, headers, body}` for HTTP, where the body is `{text}`, `{blob, size}` when it is long or
+    /// a file, or `{size}` when there were too many to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
     /// Why it failed.

@@ -8,13 +8,15 @@ use futures_util::StreamExt;
 use inbound::files::Files;
 use model::{Digest, Name, Problem, ScopeId, Value};
 use part::http::{Call, Reply};
-use part::runs::StepExchanges;
+use part::runs::{StepExchange, StepExchanges};
 use serde_json::json;
 
 use super::App;
 
 /// Longest body that is shown; longer ones are named by their digest.
 const SHOWN: u64 = 1 << 20;
+/// Bytes of bodies that are shown in all, those of the item that was asked for first.
+const SHOWN_IN_ALL: u64 = 8 << 20;
 
 /// Answers with what a step sent and got.
 pub async fn of_step(app: App, call: Call) -> Result<Reply, Problem> {
@@ -22,23 +24,39 @@ pub async fn of_step(app: App, call: Call) -> Result<Reply, Problem> {
     let run = super::runs::run_of(&app, &call).await?;
     let scope = app.scope(&call.scope).await?;
     let mut shown = app.runs.exchanges(&call.scope, run, step, item).await?;
-    for exchange in &mut shown.exchanges {
-        if let Some(answer) = &mut exchange.answer {
-            read_body(&app, scope, answer, &mut shown.notes).await;
+    let mut left = SHOWN_IN_ALL;
+    let of_item = |exchange: &StepExchange| exchange.item.is_none_or(|of| of as usize == item);
+    for first in [true, false] {
+        for exchange in shown.exchanges.iter_mut().filter(|exchange| of_item(exchange) == first) {
+            if let Some(answer) = &mut exchange.answer {
+                read_body(&app, scope, answer, &mut left, &mut shown.notes).await;
+            }
         }
     }
     let masks = masks(&app, scope, &mut shown).await;
     Reply::json(&masked(shown, &masks))
 }
 
-/// Puts the text of a body into an answer that has its digest only.
-async fn read_body(app: &App, scope: ScopeId, answer: &mut Value, notes: &mut Vec<String>) {
+/// Puts the text of a body into an answer that has its digest only; takes away what is too much in all.
+async fn read_body(app: &App, scope: ScopeId, answer: &mut Value, left: &mut u64, notes: &mut Vec<String>) {
+    if let Some(text) = answer["body"]["text"].as_str() {
+        let size = text.len() as u64;
+        match left.checked_sub(size) {
+            Some(rest) => *left = rest,
+            None => answer["body"] = json!({ "size": size }),
+        }
+        return;
+    }
     let digest: Option<Digest> = answer["body"]["blob"].as_str().and_then(|text| text.parse().ok());
     let size = answer["body"]["size"].as_u64().unwrap_or_default();
     let kind = answer["headers"]["content-type"].as_str().unwrap_or_default().to_owned();
-    let Some(digest) = digest.filter(|_| size <= SHOWN && !part::exchange::answer::is_binary(&kind)) else { return };
+    let shown = size <= SHOWN.min(*left) && !part::exchange::answer::is_binary(&kind);
+    let Some(digest) = digest.filter(|_| shown) else { return };
     match whole(app, scope, digest).await {
-        Ok(bytes) => answer["body"] = json!({ "text": part::exchange::answer::decode(&bytes, &kind) }),
+        Ok(bytes) => {
+            *left -= size;
+            answer["body"] = json!({ "text": part::exchange::answer::decode(&bytes, &kind) });
+        }
         Err(_) => notes.push(format!("a body of {size} bytes is not kept any more")),
     }
 }
@@ -72,7 +90,7 @@ async fn masks(app: &App, scope: ScopeId, shown: &mut StepExchanges) -> Masks {
         for part in [&exchange.request, &exchange.answer].into_iter().flatten() {
             part["headers"].as_object().into_iter().for_each(|headers| masks.headers(headers));
             masks.address(part["url"].as_str().unwrap_or_default());
-            masks.fields(&part["body"]);
+            masks.fields(part);
             let text = part["body"]["text"].as_str().unwrap_or_default();
             masks.fields(&part::exchange::answer::parsed(text));
         }

@@ -565,13 +565,16 @@ impl<'a> Look<'a> {
 
     /// Answers of fixtures: what they have that the document does not.
     fn fixtures(&mut self, fixtures: &[(String, Vec<Case>)]) {
+        let base = steps(&host_and_path(&self.manifest.base).1).len();
         for (name, cases) in fixtures {
             self.name.clone_from(name);
             for call in cases.iter().flat_map(|case| &case.calls) {
                 let good = call.answer.status.is_none_or(|status| (200..300).contains(&status));
                 let Some((method, address)) = call.request.split_once(' ').filter(|_| good) else { continue };
                 let (_, path) = host_and_path(address);
-                let Found::Here(at) = self.api.find(method, &[steps(&path)]) else { continue };
+                let whole = steps(&path);
+                let below = whole.iter().skip(base).cloned().collect();
+                let Found::Here(at) = self.api.find(method, &[whole, below]) else { continue };
                 let what = format!("{method} {}", self.api.operations[at].path);
                 let answers = self.api.answers(&self.api.operations[at]);
                 if !answers.is_empty() {

@@ -40,7 +40,7 @@ pub fn of<'a>(
     let (method, address) = request.split_once(' ').unwrap_or(("POST", ""));
     let usual = if matches!(method, "GET" | "HEAD" | "DELETE") { Place::Query } else { Place::Body };
     // A parameter of the query that the address itself has.
-    for (name, _) in address.split_once('?').map(|(_, query)| query).into_iter().flat_map(pairs) {
+    for name in query_of(address) {
         found.all.push(Sent { place: Place::Query, wire: vec![name], param: None, fixed: None });
     }
     found.fixed(Place::Query, &exchange.send.query);
@@ -117,9 +117,30 @@ fn wire(name: &str) -> Vec<String> {
     name.replace("\\.", "\0").split('.').map(|step| step.replace('\0', ".")).collect()
 }
 
-fn pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    query.split('&').filter_map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (!name.is_empty() && !name.contains('{')).then(|| (name.to_owned(), value.to_owned()))
-    })
+/// Names in the query of an address. What stands in braces may have any letters.
+fn query_of(address: &str) -> Vec<String> {
+    let (mut depth, mut plain) = (0usize, String::new());
+    for letter in address.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            other if depth == 0 => plain.push(other),
+            _ => {}
+        }
+    }
+    let query = plain.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_braces_is_no_query() {
+        assert_eq!(query_of("/a/{=/[?]p=/.test($params.a)}?b=1&c={d}&e"), ["b", "c", "e"]);
+        assert!(query_of("/a/{=$params.a ? 1 : 2}").is_empty());
+        assert_eq!(wire("a\\.b.c"), ["a.b", "c"]);
+    }
 }

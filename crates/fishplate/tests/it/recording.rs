@@ -143,7 +143,9 @@ fn chat(request: &Recorded, count: usize) -> Made {
     let shown = request.header("authorization").unwrap_or_default().to_owned();
     let body = match request.path.as_str() {
         "/api/v4/users/me" => json!({ "id": "u1", "email": "ada@lovelace.org", "shown": shown }),
-        _ if count == 1 => return (503, headers, Bytes::from_static(b"{\"message\":\"not yet\"}")),
+        path if path.starts_with("/plain/") && count == 1 => {
+            return (503, headers, Bytes::from_static(b"{\"message\":\"not yet\"}"));
+        }
         _ => json!({ "id": "c1", "asked": request.path, "long": "x".repeat(100_000), "shown": shown }),
     };
     (200, headers, Bytes::from(body.to_string()))

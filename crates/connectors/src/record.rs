@@ -422,6 +422,21 @@ impl Desk<'_> {
         call.into()
     }
 
+    fn answer(&self, name: &str, plan: &Plan, about: About<'_>) -> Result<Reply, NodeError> {
+        let taken = self.tape.answers.iter().find(|taken| taken.call == name);
+        let taken = taken.ok_or_else(|| NodeError::bug(format!("nothing was answered to the call `{name}`")))?;
+        let mut told = taken.told.clone();
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(self.written(plan, &told, about));
+        // What is left out of the case must not be missed.
+        told.headers = self.shown(&told);
+        told.headers.entry("content-type").or_insert("application/json".into());
+        let text = text_of(&told).map(|text| match about.download {
+            true => text.chars().take(MOST_OF_FILE).collect(),
+            false => text,
+        });
+        replied(self.manifest, about, plan.url.as_str(), told, text)
+    }
+
     /// Headers of an answer that the case has.
     fn shown(&self, told: &Told) -> Map {
         let limits = &self.manifest.limits;
@@ -440,20 +455,7 @@ impl Desk<'_> {
 
 impl World for Desk<'_> {
     fn call<'a>(&'a self, name: String, plan: Plan, about: About<'a>) -> BoxFuture<'a, Result<Reply, NodeError>> {
-        Box::pin(std::future::ready((|| {
-            let taken = self.tape.answers.iter().find(|taken| taken.call == name);
-            let taken = taken.ok_or_else(|| NodeError::bug(format!("nothing was answered to the call `{name}`")))?;
-            let mut told = taken.told.clone();
-            self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(self.written(&plan, &told, about));
-            // What is left out of the case must not be missed.
-            told.headers = self.shown(&told);
-            told.headers.entry("content-type").or_insert("application/json".into());
-            let text = text_of(&told).map(|text| match about.download {
-                true => text.chars().take(MOST_OF_FILE).collect(),
-                false => text,
-            });
-            replied(self.manifest, about, plan.url.as_str(), told, text)
-        })()))
+        Box::pin(std::future::ready(self.answer(&name, &plan, about)))
     }
 
     fn file(&self, _: &str) -> Option<Binary> {

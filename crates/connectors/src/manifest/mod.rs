@@ -38,6 +38,9 @@ pub struct Manifest {
     pub summary: String,
     /// Address of the vendor's reference that this was written from.
     pub docs: String,
+    /// The vendor's own description of its API, which the manifest is held against.
+    #[serde(default)]
+    pub openapi: Option<Published>,
     /// Where it stands in the list of services: `chat`, `crm`, `files`, `mail`, `payments` …
     #[serde(default)]
     pub categories: Vec<String>,
@@ -88,6 +91,18 @@ pub struct Manifest {
     /// What it can start runs with; node types, too.
     #[serde(default)]
     pub triggers: IndexMap<String, Trigger>,
+}
+
+/// Where a document of OpenAPI 3.x or Swagger 2.0 is: one of the two.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Published {
+    /// Its address.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Its file, from the connector's folder.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 impl Manifest {

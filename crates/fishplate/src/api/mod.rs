@@ -7,6 +7,7 @@ mod connections;
 mod connectors;
 mod deliveries;
 mod drafts;
+mod exchanges;
 mod files;
 mod listeners;
 mod me;

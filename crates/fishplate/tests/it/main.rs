@@ -28,6 +28,7 @@ mod own_connectors;
 mod own_life;
 mod people;
 mod recipes;
+mod recording;
 mod registers;
 mod replay;
 mod resources;

@@ -372,6 +372,7 @@ impl Lists {
         ))
         .unwrap_or_default();
         let mut kept = self.kept(&key, question.anew);
+        let wanted = question.after + PAGE;
         let mut meta = Meta::new(question.scope);
         meta.connection = question.connection.map(|(name, _)| name);
         let place = Outside {

@@ -146,6 +146,17 @@ impl Verifier for Nobody {
     ) -> BoxFuture<'a, Result<inbound::verify::Verdict, Problem>> {
         Box::pin(async { Err(Problem::new(Code::Unsupported, "there are no connections here")) })
     }
+
+    fn judge_by<'a>(
+        &'a self,
+        _: ScopeId,
+        _: (&'a Name, &'a str),
+        _: &'a auth::signature::Signature,
+        _: &'a str,
+        _: inbound::verify::Incoming<'a>,
+    ) -> BoxFuture<'a, Result<inbound::verify::Verdict, Problem>> {
+        Box::pin(async { Err(Problem::new(Code::Unsupported, "there are no connections here")) })
+    }
 }
 
 /// Adds one to `n` of the first item, as an effect whose intent and outcome are durable.

@@ -591,6 +591,250 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists event-types. */
+        get: operations["listEventTypes"];
+        put?: never;
+        /** Makes a new event-type. */
+        post: operations["createEventType"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a event-type. */
+        get: operations["getEventType"];
+        /** Writes a event-type, new or not. */
+        put: operations["putEventType"];
+        post?: never;
+        /** Deletes a event-type; refused while something active uses it. */
+        delete: operations["deleteEventType"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a event-type, newest first. */
+        get: operations["historyEventType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a event-type. */
+        get: operations["diffEventType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a event-type could work, and who uses it. */
+        get: operations["conditionEventType"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a event-type back, as a new one. */
+        post: operations["rollbackEventType"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a event-type, in the specs of its users too. */
+        post: operations["renameEventType"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists subscribers. */
+        get: operations["listSubscribers"];
+        put?: never;
+        /** Makes a new subscriber. */
+        post: operations["createSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a subscriber. */
+        get: operations["getSubscriber"];
+        /** Writes a subscriber, new or not. */
+        put: operations["putSubscriber"];
+        post?: never;
+        /** Deletes a subscriber; refused while something active uses it. */
+        delete: operations["deleteSubscriber"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a subscriber, newest first. */
+        get: operations["historySubscriber"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a subscriber. */
+        get: operations["diffSubscriber"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a subscriber could work, and who uses it. */
+        get: operations["conditionSubscriber"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a subscriber back, as a new one. */
+        post: operations["rollbackSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a subscriber, in the specs of its users too. */
+        post: operations["renameSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -1580,6 +1824,551 @@ export interface paths {
         put?: never;
         /** Takes all rows out. The columns stay. */
         post: operations["clearRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arrivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks that came lately and what was made of them, the newest first. */
+        get: operations["listArrivals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arrivals/{arrival}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook that came, with headers and body. */
+        get: operations["showArrival"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arrivals/{arrival}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a webhook happen again, as an event of its own, live or in the draft. */
+        post: operations["repeatArrival"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arrivals/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the webhooks of a time happen again, in the order in which they came. */
+        post: operations["repeatArrivals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Posts an event: its subscribers get it as a signed webhook, tried again until they take it. */
+        post: operations["postEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that were posted, the newest first. */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A message. */
+        get: operations["showMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, those of the newest messages first. */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{message}/{subscriber}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A delivery with its tries. */
+        get: operations["showDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{message}/{subscriber}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a delivery tried again now, whatever came of it. */
+        post: operations["resendDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriber-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all subscribers are. */
+        get: operations["listSubscriberStates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a subscriber is. */
+        get: operations["showSubscriberState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the receiver checks signatures with. */
+        get: operations["showSubscriberKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a subscriber a new key; for a day messages are signed with the one before, too. */
+        post: operations["rotateSubscriberKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a subscriber the example of an event type, whatever it wants to hear. */
+        post: operations["testSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops delivering to a subscriber; what is for it waits. */
+        post: operations["stopSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on delivering to a subscriber that was stopped, paused or gone. */
+        post: operations["resumeSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has all deliveries of a subscriber tried again that failed for good, from a time on. */
+        post: operations["recoverDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscribers/{name}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a subscriber the messages from a time on that it wants and did not get, because it came later. */
+        post: operations["replayMissed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal-passes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a customer look after their own subscribers, by a link that ends. */
+        post: operations["makePortalPass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer sees first. The pass is in `x-portal-pass`. */
+        get: operations["showPortal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a subscriber. The pass is in `x-portal-pass`. */
+        post: operations["addPortalSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a subscriber. The pass is in `x-portal-pass`. */
+        put: operations["changePortalSubscriber"];
+        post?: never;
+        /** Takes a subscriber away. The pass is in `x-portal-pass`. */
+        delete: operations["removePortalSubscriber"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the receiver checks signatures with. The pass is in `x-portal-pass`. */
+        get: operations["showPortalKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a subscriber a new key. The pass is in `x-portal-pass`. */
+        post: operations["rotatePortalKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the example of an event type. The pass is in `x-portal-pass`. */
+        post: operations["testPortalSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops delivering; what comes waits. The pass is in `x-portal-pass`. */
+        post: operations["stopPortalSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on delivering. The pass is in `x-portal-pass`. */
+        post: operations["resumePortalSubscriber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has what failed for good tried again. The pass is in `x-portal-pass`. */
+        post: operations["recoverPortalDeliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries of a subscriber, the newest first. The pass is in `x-portal-pass`. */
+        get: operations["listPortalDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/deliveries/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A delivery with its tries. The pass is in `x-portal-pass`. */
+        get: operations["showPortalDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/portal/subscribers/{name}/deliveries/{message}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a delivery again now. The pass is in `x-portal-pass`. */
+        post: operations["resendPortalDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3944,6 +4733,474 @@ export interface components {
              */
             giveRows?: boolean;
         };
+        /** @description A page of a list. */
+        Page11: {
+            /** @description The entries. */
+            items: components["schemas"]["ArrivalInfo"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A webhook that came. */
+        ArrivalInfo: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When it came, milliseconds since 1970.
+             */
+            at: number;
+            /** @description Workflow that listens there. */
+            workflow: string;
+            /** @description Its trigger. */
+            node: string;
+            /** @description Method. */
+            method: string;
+            /** @description Path and query. */
+            target: string;
+            /** @description Address that it came from. */
+            sender: string;
+            /** @description What was made of it. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Code of the problem that it was refused with. */
+            code?: string | null;
+            /** @description Why it was refused. */
+            reason?: string | null;
+            /** @description The run that it became, or that it was the same as. */
+            run?: string | null;
+            /** @description Its body was kept, so it can happen again. */
+            hasBody: boolean;
+        };
+        /** @description What was made of a webhook. */
+        Verdict: "accepted" | "known" | "answered" | "refused";
+        /** @description A webhook with all that is known of it. */
+        ArrivalDetail: {
+            /** @description The webhook. */
+            arrival: components["schemas"]["ArrivalInfo"];
+            /** @description Its headers as pairs; what proves who sends is masked. */
+            headers: [
+                string,
+                string
+            ][];
+            /** @description Its body as text, when it is one. */
+            body?: string | null;
+            /** @description Its body in base64, when it is no text. */
+            bodyBase64?: string | null;
+        };
+        /** @description A run that began. */
+        Begun: {
+            /** @description The run. */
+            run: string;
+        };
+        /** @description How it happens again. */
+        Again: {
+            /**
+             * @description Run the draft of the workflow, instead of what is live.
+             * @default false
+             */
+            draft?: boolean;
+        };
+        /** @description Runs that began. */
+        BegunMany: {
+            /** @description The runs, in the order in which their webhooks came. */
+            runs: string[];
+            /**
+             * Format: uint
+             * @description Webhooks whose body was not kept.
+             */
+            withoutBody: number;
+            /** @description There are more: ask again from the last one's time on. */
+            more: boolean;
+        };
+        /** @description Which happen again. */
+        AgainMany: {
+            /** @description Of this workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description That came then or later, milliseconds since 1970.
+             */
+            since: number;
+            /**
+             * Format: int64
+             * @description That came before; absent: until now.
+             * @default null
+             */
+            until?: number | null;
+            /**
+             * @description Of which that was made; absent: those that were accepted.
+             * @default null
+             */
+            verdict?: components["schemas"]["Verdict"] | null;
+            /**
+             * @description Run the draft of the workflow, instead of what is live.
+             * @default false
+             */
+            draft?: boolean;
+        };
+        /** @description A message that was posted. */
+        PostedMessage: {
+            /** @description Its id, which receivers see as `webhook-id`. */
+            message: string;
+            /** @description One of that key was posted before, and is this one. */
+            known: boolean;
+        };
+        /** @description An event to post. */
+        NewEvent: {
+            /** @description Its type, which must be there. */
+            event: string;
+            /**
+             * @description What happened.
+             * @default null
+             */
+            data?: unknown;
+            /**
+             * @description Whose event it is; absent: everybody's.
+             * @default
+             */
+            customer?: string;
+            /**
+             * @description What tells it from others: a second one of the same key is the same.
+             * @default null
+             */
+            key?: string | null;
+        };
+        /** @description A page of a list. */
+        Page12: {
+            /** @description The entries. */
+            items: components["schemas"]["Message"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A message. */
+        Message: {
+            /** @description Its id. */
+            message: string;
+            /** @description Event type. */
+            event: string;
+            /** @description Whose event it is; empty: everybody's. */
+            customer: string;
+            /** @description What tells it from others. */
+            key?: string | null;
+            /** @description A run's id, or who posted it. */
+            source: string;
+            /**
+             * Format: int64
+             * @description When it was posted, milliseconds since 1970.
+             */
+            createdAt: number;
+            /** @description What it says. */
+            data: unknown;
+        };
+        /** @description A page of a list. */
+        Page13: {
+            /** @description The entries. */
+            items: components["schemas"]["Delivery"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A message on its way to a subscriber. */
+        Delivery: {
+            /** @description The message. */
+            message: string;
+            /**
+             * Format: int64
+             * @description When it was posted, milliseconds since 1970.
+             */
+            createdAt: number;
+            /** @description The subscriber. */
+            subscriber: string;
+            /** @description Event type. */
+            event: string;
+            /** @description Whose event it is. */
+            customer: string;
+            /** @description How it is. */
+            status: components["schemas"]["Progress"];
+            /**
+             * Format: uint32
+             * @description Tries so far.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description When it is tried next.
+             */
+            dueAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it was taken or given up.
+             */
+            endedAt?: number | null;
+            /**
+             * Format: uint16
+             * @description Status of the last answer.
+             */
+            answered?: number | null;
+            /** @description Why the last try failed. */
+            reason?: string | null;
+        };
+        /** @description How a delivery is. */
+        Progress: "waiting" | "delivered" | "failed" | "dropped";
+        /** @description A delivery with all that is known of it. */
+        DeliveryDetail: {
+            /** @description The delivery. */
+            delivery: components["schemas"]["Delivery"];
+            /** @description Its tries, the newest first. */
+            attempts: components["schemas"]["Attempt"][];
+            /** @description What is sent, as it would be now; absent when the subscriber is gone or its transform fails. */
+            body?: string | null;
+        };
+        /** @description A try. */
+        Attempt: {
+            /**
+             * Format: uint32
+             * @description From 1.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description When it began, milliseconds since 1970.
+             */
+            at: number;
+            /**
+             * Format: uint32
+             * @description How long it took, in milliseconds.
+             */
+            took: number;
+            /**
+             * Format: uint16
+             * @description Status of the answer; absent when there was none.
+             */
+            answered?: number | null;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /** @description The beginning of the answer's body. */
+            answer?: string | null;
+        };
+        /** @description Subscribers and how they are. */
+        SubscriberInfos: {
+            /** @description All of them. */
+            items: components["schemas"]["SubscriberInfo"][];
+        };
+        /** @description How a subscriber is. */
+        SubscriberInfo: {
+            /** @description Its name. */
+            name: string;
+            /** @description Where messages go. */
+            url: string;
+            /** @description Whose it is. */
+            customer: string;
+            /** @description Whether it is delivered to. */
+            state: components["schemas"]["Flow"];
+            /**
+             * Format: int64
+             * @description Since when, milliseconds since 1970.
+             */
+            stateAt: number;
+            /**
+             * Format: int64
+             * @description When the first of its failures without a success since came.
+             */
+            failingSince?: number | null;
+            /**
+             * Format: uint32
+             * @description How many there were.
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description When it is probed next.
+             */
+            probeAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it last took a message.
+             */
+            succeededAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it last failed.
+             */
+            failedAt?: number | null;
+            /** @description Why it last failed. */
+            reason?: string | null;
+            /**
+             * Format: uint64
+             * @description Deliveries that wait, counted up to 10,000.
+             */
+            waiting: number;
+            /**
+             * Format: uint64
+             * @description Deliveries that failed for good, counted up to 10,000.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Until when messages are signed with the key before, too.
+             */
+            previousKeyUntil?: number | null;
+        };
+        /** @description Whether a subscriber is delivered to. */
+        Flow: "delivering" | "paused" | "stopped" | "gone";
+        /** @description What a receiver checks signatures with. */
+        ReceiverKey: {
+            /** @description `whsec_…`, which nobody else may know, or `whpk_…`, which is public. */
+            key: string;
+            /** @description The one before, while both are used. */
+            previous?: string | null;
+            /**
+             * Format: int64
+             * @description Until when.
+             */
+            previousUntil?: number | null;
+        };
+        /** @description How a key is changed. */
+        Rotation: {
+            /**
+             * @description Use the new one alone from now on, because somebody else knows the one before. Otherwise both are used for a day.
+             * @default false
+             */
+            atOnce?: boolean;
+        };
+        /** @description A test message. */
+        TestMessage: {
+            /**
+             * @description Event type, whose example is sent; absent: `test`.
+             * @default null
+             */
+            event?: string | null;
+        };
+        /** @description How many deliveries it is about. */
+        Counted: {
+            /**
+             * Format: uint64
+             * @description How many.
+             */
+            count: number;
+        };
+        /** @description From when on. */
+        From: {
+            /**
+             * Format: int64
+             * @description Messages that were posted then or later, milliseconds since 1970.
+             */
+            since: number;
+        };
+        /** @description A pass that was made. */
+        MadePass: {
+            /** @description Address of the portal with the pass in it, for a link or a frame. */
+            url: string;
+            /** @description The pass by itself. */
+            pass: string;
+            /**
+             * Format: int64
+             * @description Until when it is good, milliseconds since 1970.
+             */
+            until: number;
+        };
+        /** @description A pass to make. */
+        NewPass: {
+            /** @description The customer, as events name it. */
+            customer: string;
+            /**
+             * Format: uint64
+             * @description How long it is good, in seconds: a day unless said, at most 30 days.
+             * @default null
+             */
+            seconds?: number | null;
+            /**
+             * @description Nothing can be changed with it.
+             * @default false
+             */
+            readOnly?: boolean;
+            /**
+             * @description How the portal looks.
+             * @default {}
+             */
+            theme?: components["schemas"]["PortalTheme"];
+        };
+        /** @description How the portal looks, so that it fits into the page around it. */
+        PortalTheme: {
+            /** @description Name at its head. */
+            title?: string | null;
+            /** @description Colour of buttons and links, as `#rrggbb`. */
+            accent?: string | null;
+            /** @description Light or dark; absent: as the customer's system is set. */
+            mode?: components["schemas"]["PortalMode"] | null;
+            /**
+             * Format: uint8
+             * @description Radius of corners, in pixels, at most 24.
+             */
+            radius?: number | null;
+        };
+        /** @description Light or dark. */
+        PortalMode: "light" | "dark";
+        /** @description What a customer sees first. */
+        Portal: {
+            /** @description Who they are. */
+            customer: string;
+            /** @description Nothing can be changed. */
+            readOnly: boolean;
+            /**
+             * Format: int64
+             * @description Until when the pass is good, milliseconds since 1970.
+             */
+            until: number;
+            /** @description How it looks. */
+            theme: components["schemas"]["PortalTheme"];
+            /** @description What can be heard of. */
+            eventTypes: components["schemas"]["PortalEventType"][];
+            /** @description Their subscribers. */
+            subscribers: components["schemas"]["PortalSubscriber"][];
+        };
+        /** @description An event type as customers see it. */
+        PortalEventType: {
+            /** @description Its name. */
+            name: components["schemas"]["Name"];
+            /** @description What happened then. */
+            description: string;
+            /** @description JSON Schema of the data. */
+            schema?: unknown;
+            /** @description Data as it looks. */
+            example?: unknown;
+            /** @description Not to be chosen any more. */
+            deprecated: boolean;
+        };
+        /** @description A subscriber as its customer sees it. */
+        PortalSubscriber: {
+            /** @description As it is written. */
+            endpoint: components["schemas"]["Endpoint"];
+            /** @description How it is. */
+            info: components["schemas"]["SubscriberInfo"];
+        };
+        /** @description What a customer says of a subscriber. */
+        Endpoint: {
+            /** @description Address that messages are sent to. */
+            url: string;
+            /**
+             * @description What it is for.
+             * @default
+             */
+            description?: string;
+            /**
+             * @description Event types that it hears of; empty: all.
+             * @default []
+             */
+            events?: string[];
+            /**
+             * @description How messages are signed.
+             * @default hmac
+             */
+            signing?: components["schemas"]["Signing"];
+            /**
+             * @description Headers that go with every message.
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string;
+            };
+        };
+        /** @description How deliveries to a subscriber are signed. */
+        Signing: "hmac" | "ed25519";
         /** @description What an import of rows came to. */
         Imported: {
             /**
@@ -3995,7 +5252,7 @@ export interface components {
         /** @description How a listener is. */
         Health3: "starting" | "listening" | "dead" | "standby";
         /** @description A page of a list. */
-        Page11: {
+        Page14: {
             /** @description The entries. */
             items: components["schemas"]["TokenInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4087,14 +5344,14 @@ export interface components {
             expiresAt?: number | null;
         };
         /** @description A page of a list. */
-        Page12: {
+        Page15: {
             /** @description The entries. */
             items: components["schemas"]["Scope"][];
             /** @description Where the next page begins; absent on the last one. */
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
-        Page13: {
+        Page16: {
             /** @description The entries. */
             items: components["schemas"]["AuditView"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4282,7 +5539,7 @@ export interface components {
             password: string;
         };
         /** @description A page of a list. */
-        Page14: {
+        Page17: {
             /** @description The entries. */
             items: components["schemas"]["SessionInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4330,7 +5587,7 @@ export interface components {
             ended: number;
         };
         /** @description A page of a list. */
-        Page15: {
+        Page18: {
             /** @description The entries. */
             items: components["schemas"]["PasskeyInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4363,7 +5620,7 @@ export interface components {
             attestation: string;
         };
         /** @description A page of a list. */
-        Page16: {
+        Page19: {
             /** @description The entries. */
             items: components["schemas"]["IdentityInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4390,7 +5647,7 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        Page17: {
+        Page20: {
             /** @description The entries. */
             items: components["schemas"]["Person"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4451,7 +5708,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page18: {
+        Page21: {
             /** @description The entries. */
             items: components["schemas"]["LinkInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4463,7 +5720,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page19: {
+        Page22: {
             /** @description The entries. */
             items: components["schemas"]["ProviderInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4577,7 +5834,7 @@ export interface components {
              * @description How a token is got.
              * @default authorizationCode
              */
-            flow?: components["schemas"]["Flow"];
+            flow?: components["schemas"]["Flow2"];
             /** @description Our name at the service. Absent: as some service accounts have none. */
             clientId?: string;
             /** @description Where people consent. */
@@ -4744,7 +6001,7 @@ export interface components {
             };
         };
         /** @description How a token is got. */
-        Flow: "authorizationCode" | "clientCredentials" | "deviceCode" | "jwtBearer";
+        Flow2: "authorizationCode" | "clientCredentials" | "deviceCode" | "jwtBearer";
         /** @description How an application shows itself where tokens are handed out. */
         TokenAuth: "body" | "basic";
         /** @description Signature algorithms of JSON web tokens. */
@@ -4922,6 +6179,52 @@ export interface components {
         };
         /** @description What a column holds. */
         ColumnType: "string" | "number" | "boolean" | "date";
+        /** @description Something that can happen, and of which others can hear. Its name is what stands in messages: `invoice.paid`. */
+        EventType: {
+            /** @description What happened then, in a sentence for those who subscribe. */
+            description?: string;
+            /** @description JSON Schema of the data. Absent: anything. */
+            schema?: unknown;
+            /** @description Data as it looks, for those who subscribe and for tests. */
+            example?: unknown;
+            /** @description Not to be chosen any more; those who did still hear of it. */
+            deprecated?: boolean;
+        };
+        /** @description Somebody who hears of events: an address that messages are delivered to. */
+        Subscriber: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description Address; messages come as POST. */
+            url: string;
+            /** @description Whose subscriber it is. It hears of this customer's events and of everybody's. Empty: of all events. */
+            customer?: string;
+            /** @description Event types that it hears of; `invoice.*` means all that begin so. Empty: all. */
+            events?: string[];
+            /**
+             * @description Expression that says of a message whether it is wanted, for example `{{ $json.data.amount > 100 }}`.
+             *     `$json` has `type`, `timestamp` and `data`.
+             */
+            filter?: string | null;
+            /** @description What is sent instead of `type`, `timestamp` and `data`: JSON with expressions. */
+            transform?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Headers that go with every message. They are no place for secrets: whoever sees the subscriber sees them. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description How messages are signed.
+             * @default hmac
+             */
+            signing?: components["schemas"]["Signing"];
+            /** @description How many messages it takes. */
+            limit?: components["schemas"]["RateLimit"] | null;
+            /** @description How long it may take to answer; 15 s unless said, at most 60 s. */
+            timeout?: components["schemas"]["Duration"] | null;
+            /** @description Pauses after each failed try. Absent: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
+            retries?: components["schemas"]["Duration"][] | null;
+        };
         ProblemBody: components["schemas"]["Problem"] & {
             /** Format: uri-reference */
             type: string;
@@ -6450,6 +7753,690 @@ export interface operations {
         };
     };
     renameDataTable: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEventTypes: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEventType: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEventType: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putEventType: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEventType: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyEventType: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffEventType: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionEventType: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackEventType: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameEventType: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSubscribers: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSubscriber: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historySubscriber: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffSubscriber: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameSubscriber: {
         parameters: {
             query?: {
                 /** @description Workspace; `main` when absent. */
@@ -8665,6 +10652,1004 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listArrivals: {
+        parameters: {
+            query?: {
+                /** @description For this workflow. */
+                workflow?: string;
+                /** @description Accepted, known, answered or refused. */
+                verdict?: string;
+                /** @description That came then or later, milliseconds since 1970. */
+                since?: number;
+                /** @description That came before, milliseconds since 1970. */
+                until?: number;
+                /** @description Newer than this one, the oldest first: for whoever follows them. */
+                after?: string;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page11"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showArrival: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                arrival: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    repeatArrival: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                arrival: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Again"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    repeatArrivals: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgainMany"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunMany"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postEvent: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEvent"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMessages: {
+        parameters: {
+            query?: {
+                /** @description Of this event type. */
+                event?: string;
+                /** @description Of this customer. */
+                customer?: string;
+                /** @description Posted then or later, milliseconds since 1970. */
+                since?: number;
+                /** @description Posted before, milliseconds since 1970. */
+                until?: number;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page12"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showMessage: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description To this subscriber. */
+                subscriber?: string;
+                /** @description Of this message. */
+                message?: string;
+                /** @description Of this event type. */
+                event?: string;
+                /** @description Of this customer's events. */
+                customer?: string;
+                /** @description Waiting, delivered, failed or dropped. */
+                status?: string;
+                /** @description Of messages posted then or later, milliseconds since 1970. */
+                since?: number;
+                /** @description Of messages posted before, milliseconds since 1970. */
+                until?: number;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page13"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showDelivery: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                message: string;
+                subscriber: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resendDelivery: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                message: string;
+                subscriber: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSubscriberStates: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriberInfos"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showSubscriberState: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriberInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showSubscriberKey: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotateSubscriberKey: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestMessage"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriberInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeSubscriber: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriberInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    recoverDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["From"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replayMissed: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["From"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    makePortalPass: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPass"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadePass"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showPortal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Portal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addPortalSubscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Endpoint"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalSubscriber"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePortalSubscriber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Endpoint"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalSubscriber"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removePortalSubscriber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showPortalKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotatePortalKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverKey"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    testPortalSubscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestMessage"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedMessage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopPortalSubscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriberInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumePortalSubscriber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriberInfo"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    recoverPortalDeliveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["From"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPortalDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Of this event type. */
+                event?: string;
+                /** @description Waiting, delivered, failed or dropped. */
+                status?: string;
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page13"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showPortalDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resendPortalDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     exportRows: {
         parameters: {
             query?: {
@@ -8787,7 +11772,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page11"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8876,7 +11861,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page12"];
+                    "application/json": components["schemas"]["Page15"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8949,7 +11934,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page13"];
+                    "application/json": components["schemas"]["Page16"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9336,7 +12321,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page14"];
+                    "application/json": components["schemas"]["Page17"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9414,7 +12399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page15"];
+                    "application/json": components["schemas"]["Page18"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9528,7 +12513,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page16"];
+                    "application/json": components["schemas"]["Page19"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9615,7 +12600,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page11"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9704,7 +12689,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page17"];
+                    "application/json": components["schemas"]["Page20"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9792,7 +12777,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page18"];
+                    "application/json": components["schemas"]["Page21"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9997,7 +12982,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page19"];
+                    "application/json": components["schemas"]["Page22"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { CircleAlert, WifiOff } from "lucide-react";
-import type { ReactNode } from "react";
+import { createContext, use, type ReactNode } from "react";
 
 import { Button } from "./Button";
 import { capital, Line } from "./Prose";
@@ -76,9 +76,13 @@ export function ProblemText({ problem }: { problem: Problem }) {
   );
 }
 
+/** Whether there is a help page to lead to; customers in the portal have none. */
+export const HasHelp = createContext(true);
+
 /** A problem's code, which leads to what it means and what to do about it. */
 export function ProblemCode({ code }: { code: string }) {
-  if (!/^FP\d{4}$/.test(code)) return code;
+  const hasHelp = use(HasHelp);
+  if (!hasHelp || !/^FP\d{4}$/.test(code)) return code;
   return (
     <Link to="/help" search={{ at: code }} className="underline decoration-current/40 underline-offset-2 hover:text-ink hover:decoration-current">
       {code}

@@ -1,0 +1,26 @@
+import { createContext, use } from "react";
+
+import type { components } from "@/api/schema";
+
+import type { Door } from "./door";
+
+export type Portal = components["schemas"]["Portal"];
+export type PortalSubscriber = components["schemas"]["PortalSubscriber"];
+
+/** What every part of the portal needs. */
+export interface Visit {
+  door: Door;
+  /** Why nothing can be changed. */
+  refused: string | undefined;
+}
+
+export const VisitContext = createContext<Visit | null>(null);
+
+export function useVisit(): Visit {
+  const visit = use(VisitContext);
+  if (visit === null) throw new Error("nobody visits the portal");
+  return visit;
+}
+
+/** How often is looked again: nothing tells customers of news. */
+export const AGAIN = 5_000;

@@ -17,7 +17,7 @@ interface Props {
 /** Deliveries, one a line; a line opens all that is known of it. */
 export function DeliveryRows({ deliveries, onOpen, wide = false }: Props) {
   return (
-    <Table label="Deliveries" head={<><Th>Event</Th>{wide ? <><Th>Subscriber</Th><Th>Customer</Th></> : null}<Th>State</Th><Th>Tries</Th><Th>Posted</Th><Th>Why</Th></>}>
+    <Table label="Deliveries" head={<><Th>Event</Th>{wide ? <><Th>Subscriber</Th><Th>Customer</Th></> : null}<Th>State</Th><Th>Tries</Th><Th>Posted</Th><Th>Answer</Th></>}>
       {deliveries.map((delivery) => {
         const { tone, word } = progressOf(delivery);
         return (

@@ -40,7 +40,7 @@ export function DeliveryView({ detail, signing, headers, more }: Props) {
       </section>
       <section aria-label="Body" className="flex flex-col gap-2">
         <h3 className="font-semibold">Body as it is sent</h3>
-        {body == null ? <p className="text-ink-soft">It cannot be made any more: the subscriber or the message is gone, or its transform fails.</p> : <CodeBlock text={body} label="Body" />}
+        {body == null ? <p className="text-ink-soft">It cannot be made any more: the subscriber or the message is gone, or its transform fails.</p> : <CodeBlock text={body} label="Body" wrap />}
       </section>
       <section aria-label="Headers" className="flex flex-col gap-2">
         <h3 className="font-semibold">Headers</h3>

@@ -114,15 +114,18 @@ function Rooms({ portal }: { portal: Portal }) {
   const endpoint = portal.subscribers.find(({ info }) => info.name === name);
   if (endpoint !== undefined) return <EndpointPage endpoint={endpoint} types={portal.eventTypes} onBack={() => { setName(null); }} />;
   return (
-    <Tabs
-      label="Webhooks"
-      value={room}
-      onChange={setRoom}
-      tabs={[
-        { value: "endpoints", name: "Endpoints", content: <Endpoints portal={portal} onOpen={setName} onEvents={() => { setRoom("events"); }} /> },
-        { value: "events", name: "Events", content: <Catalogue types={portal.eventTypes} /> },
-      ]}
-    />
+    // The names of the rooms stand below the title.
+    <div className="-mx-4">
+      <Tabs
+        label="Webhooks"
+        value={room}
+        onChange={setRoom}
+        tabs={[
+          { value: "endpoints", name: "Endpoints", content: <div className="px-4"><Endpoints portal={portal} onOpen={setName} onEvents={() => { setRoom("events"); }} /></div> },
+          { value: "events", name: "Events", content: <div className="px-4"><Catalogue types={portal.eventTypes} /></div> },
+        ]}
+      />
+    </div>
   );
 }
 

@@ -52,7 +52,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
             </dl>
             <section aria-label="Body" className="flex flex-col gap-2">
               <h3 className="font-semibold">Body</h3>
-              {body != null ? <Body body={body} /> : bodyBase64 != null ? <><p className="text-ink-soft">It is no text: {bytes(Math.floor((bodyBase64.length * 3) / 4))}, here in base64.</p><CodeBlock text={bodyBase64} label="Body in base64" /></> : <p className="text-ink-soft">{NO_BODY}, so it cannot happen again.</p>}
+              {body != null ? <Body body={body} /> : bodyBase64 != null ? <><p className="text-ink-soft">It is no text: {bytes(Math.floor((bodyBase64.length * 3) / 4))}, here in base64.</p><CodeBlock text={bodyBase64} label="Body in base64" wrap /></> : <p className="text-ink-soft">{NO_BODY}, so it cannot happen again.</p>}
             </section>
             <section aria-label="Headers" className="flex flex-col gap-2">
               <h3 className="font-semibold">Headers</h3>
@@ -64,7 +64,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
                   </div>
                 ))}
               </dl>
-              <p className="text-small text-ink-faint">What proves who sends is masked.</p>
+              <p className="text-small text-ink-faint">Passwords, tokens and cookies are masked.</p>
             </section>
           </div>
         )}
@@ -80,5 +80,5 @@ function RunLink({ run }: { run: string }) {
 function Body({ body }: { body: string }) {
   if (body === "") return <p className="text-ink-soft">It is empty.</p>;
   const shown = shownBody(body);
-  return "json" in shown ? <div className="overflow-x-auto rounded-base border p-3"><JsonTree value={shown.json} /></div> : <CodeBlock text={shown.text} label="Body" />;
+  return "json" in shown ? <div className="overflow-x-auto rounded-base border p-3"><JsonTree value={shown.json} /></div> : <CodeBlock text={shown.text} label="Body" wrap />;
 }

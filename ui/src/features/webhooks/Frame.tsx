@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { clsx } from "clsx";
 import type { ReactNode } from "react";
 
 import { Page } from "@/kit/Page";
@@ -12,8 +13,10 @@ const TABS = [
   { name: "Portal", to: paths.portalLinks },
 ] as const;
 
-/** A page of the webhooks, with the way to the others. */
-export function Frame({ title, lead, actions, children }: { title: string; lead: ReactNode; actions?: ReactNode; children: ReactNode }) {
+const CURRENT = "border-plate! text-ink!";
+
+/** A page of the webhooks, with the way to the others. One that is about a single thing is within one of them. */
+export function Frame({ title, lead, actions, within, children }: { title: string; lead?: ReactNode; actions?: ReactNode; within?: (typeof TABS)[number]["name"]; children: ReactNode }) {
   return (
     <Page title={title} lead={lead} actions={actions}>
       <nav aria-label="Webhooks" className="mb-5 flex gap-4 overflow-x-auto border-b">
@@ -22,8 +25,8 @@ export function Frame({ title, lead, actions, children }: { title: string; lead:
             key={to}
             to={to}
             activeOptions={{ exact: true, includeSearch: false }}
-            className="-mb-px flex h-9 items-center border-b-2 border-transparent font-medium whitespace-nowrap text-ink-soft hover:text-ink"
-            activeProps={{ className: "border-plate! text-ink!", "aria-current": "page" }}
+            className={clsx("-mb-px flex h-9 items-center border-b-2 border-transparent font-medium whitespace-nowrap text-ink-soft hover:text-ink", within === name && CURRENT)}
+            activeProps={{ className: CURRENT, "aria-current": "page" }}
           >
             {name}
           </Link>

@@ -100,7 +100,7 @@ export function PortalLinkPage() {
           {make.data === undefined ? null : <Panel title="The link"><Result made={make.data} /></Panel>}
           <Panel title="From your own product">
             <p className="mb-3 text-ink-soft">Make a pass for each visit in your backend, and put the portal into a frame of your page.</p>
-            <CodeBlock text={requestOf(body)} label="Request" />
+            <CodeBlock text={requestOf({ ...body, customer: body.customer === "" ? "acme" : body.customer })} label="Request" />
           </Panel>
         </div>
       </div>

@@ -10,7 +10,7 @@ import { CodeBlock } from "@/kit/CodeBlock";
 import { Select } from "@/kit/Field";
 import { Loaded, More, Unloaded } from "@/kit/Loaded";
 import { Menu } from "@/kit/Menu";
-import { Page, Panel } from "@/kit/Page";
+import { Panel } from "@/kit/Page";
 import { Empty } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Time } from "@/kit/Time";
@@ -26,6 +26,7 @@ import { counted, stateOf, type SubscriberInfo, type SubscriberSpec } from "@/re
 import { VerifyCode } from "@/resource/VerifyCode";
 
 import { DeliveryDrawer } from "./DeliveryDrawer";
+import { Frame } from "./Frame";
 import { AGAIN, knownEvents, useEventTypes } from "./queries";
 import { SubscriberDialog } from "./SubscriberDialog";
 import { useDeliveries } from "./useDeliveries";
@@ -52,14 +53,15 @@ export function SubscriberPage() {
     onError: (error) => { toasts.failed("It stays as it is", error); },
     onSettled: again,
   });
-  if (resource.data === undefined || isGone(resource.error)) return <Page title={name}><Unloaded of={resource} /></Page>;
+  if (resource.data === undefined || isGone(resource.error)) return <Frame title={name} within="Subscribers"><Unloaded of={resource} /></Frame>;
   const spec = resource.data.spec as SubscriberSpec;
   const signing = spec.signing ?? "hmac";
   const isOn = info.data === undefined || info.data.state === "delivering";
   const close = (): void => { setAsked(null); };
   return (
-    <Page
+    <Frame
       title={name}
+      within="Subscribers"
       lead={spec.description}
       actions={
         <>
@@ -136,7 +138,7 @@ export function SubscriberPage() {
         />
       ) : null}
       {asked === "delete" ? <DeleteDialog kind="subscriber" name={name} onClose={close} onDone={() => navigate({ to: "/webhooks" })} /> : null}
-    </Page>
+    </Frame>
   );
 }
 

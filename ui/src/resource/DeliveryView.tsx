@@ -38,7 +38,7 @@ export function DeliveryView({ detail, signing, headers, more }: Props) {
         <h3 className="font-semibold">Tries</h3>
         {attempts.length === 0 ? <p className="text-ink-soft">It was not tried yet.</p> : <ol className="flex flex-col divide-y rounded-base border">{attempts.map((attempt) => <Try key={attempt.number} attempt={attempt} />)}</ol>}
       </section>
-      <section aria-label="Body" className="flex flex-col gap-2">
+      <section className="flex flex-col gap-2">
         <h3 className="font-semibold">Body as it is sent</h3>
         {body == null ? <p className="text-ink-soft">It cannot be made any more: the subscriber or the message is gone, or its transform fails.</p> : <CodeBlock text={body} label="Body" wrap />}
       </section>

@@ -50,7 +50,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
               <dt className="text-ink-soft">Id</dt>
               <dd className="font-mono text-small break-all">{known.id}</dd>
             </dl>
-            <section aria-label="Body" className="flex flex-col gap-2">
+            <section className="flex flex-col gap-2">
               <h3 className="font-semibold">Body</h3>
               {body != null ? <Body body={body} /> : bodyBase64 != null ? <><p className="text-ink-soft">It is no text: {bytes(Math.floor((bodyBase64.length * 3) / 4))}, here in base64.</p><CodeBlock text={bodyBase64} label="Body in base64" wrap /></> : <p className="text-ink-soft">{NO_BODY}, so it cannot happen again.</p>}
             </section>

@@ -19,7 +19,7 @@ check("an event type is made, a subscriber added, a test sent, and it is seen de
   const type = page.getByRole("dialog", { name: "New event type" });
   await type.getByLabel("Name", { exact: true }).fill("invoice.paid");
   await type.getByLabel("What happened then").fill("An invoice was paid in full.");
-  await type.getByLabel("Example of its data").fill('{ "id": 7, "amount": 120 }');
+  await type.getByLabel("Example (optional)").fill('{ "id": 7, "amount": 120 }');
   await type.getByRole("button", { name: "From the example" }).click();
   await type.getByText("The example is as the schema says.").waitFor();
   await type.getByRole("button", { name: "Save" }).click();

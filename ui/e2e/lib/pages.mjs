@@ -22,6 +22,16 @@ export const PAGES = [
   { name: "arrival", path: (seed) => `/webhooks/came-in?open=${seed.hooks.refused}`, ready: (page) => page.getByRole("dialog").getByText("Verdict").waitFor() },
   { name: "portal-link", path: () => "/webhooks/portal" },
   { name: "portal", path: (seed) => `/portal${seed.hooks.pass}`, open: true, ready: (page) => page.getByRole("button", { name: /hooks/ }).first().waitFor() },
+  {
+    name: "portal-endpoint",
+    path: (seed) => `/portal${seed.hooks.pass}`,
+    open: true,
+    // It has no address of its own: the pass stands behind the hash.
+    ready: async (page) => {
+      await page.getByRole("button", { name: /hooks/ }).first().click();
+      await page.getByRole("button", { name: "invoice.paid" }).first().waitFor();
+    },
+  },
   { name: "audit", path: () => "/audit" },
   { name: "people", path: () => "/people", person: true },
   { name: "account", path: () => "/account", person: true },

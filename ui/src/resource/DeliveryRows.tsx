@@ -23,7 +23,7 @@ export function DeliveryRows({ deliveries, onOpen, wide = false }: Props) {
         return (
           <Tr key={`${delivery.message} ${delivery.subscriber}`} className="cursor-pointer" onClick={() => { onOpen(delivery); }}>
             <Td>
-              <button type="button" className="font-medium break-all hover:underline" onClick={(event) => { event.stopPropagation(); onOpen(delivery); }}>{delivery.event}</button>
+              <button type="button" className="text-left font-medium whitespace-nowrap hover:underline" onClick={(event) => { event.stopPropagation(); onOpen(delivery); }}>{delivery.event}</button>
             </Td>
             {wide ? (
               <>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { eventChoice, isNamed } from "./eventChoice";
+import { eventChoice, isNamed, OWN_EVENTS } from "./eventChoice";
 
 const types = [{ name: "order.shipped" }, { name: "invoice.paid" }, { name: "invoice.overdue" }, { name: "hello" }, { name: "order.placed", deprecated: true }];
 
@@ -18,6 +18,10 @@ test("types stand in groups by how they begin, and one without a dot has no patt
     ["invoice.*", ["invoice.overdue", "invoice.paid"]],
     ["order.*", ["order.shipped"]],
   ]);
+});
+
+test("what the server says of itself stands last", () => {
+  expect(eventChoice.groups([...OWN_EVENTS, ...types], []).map(({ prefix }) => prefix)).toEqual(["", "invoice", "order", "fishplate"]);
 });
 
 test("what is deprecated is shown only to those who have chosen it", () => {

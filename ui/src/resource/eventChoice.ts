@@ -9,6 +9,8 @@ export interface EventGroup {
   events: KnownEvent[];
 }
 
+const OWN = "fishplate";
+
 /** Types that the server posts about subscribers themselves. Only who names them hears of them. */
 export const OWN_EVENTS: readonly KnownEvent[] = [
   { name: "fishplate.subscriber.failing", description: "A subscriber has taken nothing for an hour." },
@@ -32,7 +34,9 @@ export const eventChoice = {
       const prefix = dot < 0 ? "" : type.name.slice(0, dot);
       groups.set(prefix, [...(groups.get(prefix) ?? []), type]);
     }
-    return [...groups].map(([prefix, events]) => ({ prefix, events, pattern: prefix === "" ? null : `${prefix}.*` }));
+    // What the server says of itself is what fewest look for.
+    const last = ([prefix]: [string, unknown]): number => (prefix === OWN ? 1 : 0);
+    return [...groups].sort((one, other) => last(one) - last(other)).map(([prefix, events]) => ({ prefix, events, pattern: prefix === "" ? null : `${prefix}.*` }));
   },
 
   /** Names and patterns that no shown type or group stands for. */

@@ -19,11 +19,13 @@ const HMAC: readonly Snippet[] = [
     install: "npm install standardwebhooks",
     code: `import { Webhook } from "standardwebhooks";
 
-const webhook = new Webhook(process.env.WEBHOOK_KEY); // whsec_…
+// whsec_…
+const webhook = new Webhook(process.env.WEBHOOK_KEY);
 
-// body: the text as it came, before any JSON was read
+// body: the text as it came, before any JSON was read.
+// Throws when it is not ours.
 export function verify(headers, body) {
-  return webhook.verify(body, headers); // throws when it is not ours
+  return webhook.verify(body, headers);
 }`,
   },
   {
@@ -32,11 +34,13 @@ export function verify(headers, body) {
     code: `import os
 from standardwebhooks.webhooks import Webhook
 
-webhook = Webhook(os.environ["WEBHOOK_KEY"])  # whsec_…
+# whsec_…
+webhook = Webhook(os.environ["WEBHOOK_KEY"])
 
-# body: the bytes as they came, before any JSON was read
+# body: the bytes as they came, before any JSON was read.
+# Raises when it is not ours.
 def verify(headers, body):
-    return webhook.verify(body, dict(headers))  # raises when it is not ours`,
+    return webhook.verify(body, dict(headers))`,
   },
   {
     language: "Go",
@@ -52,7 +56,8 @@ import (
 )
 
 func Receive(w http.ResponseWriter, r *http.Request) {
-	webhook, err := standardwebhooks.NewWebhook(os.Getenv("WEBHOOK_KEY")) // whsec_…
+	// whsec_…
+	webhook, err := standardwebhooks.NewWebhook(os.Getenv("WEBHOOK_KEY"))
 	if err != nil {
 		http.Error(w, "no key", http.StatusInternalServerError)
 		return

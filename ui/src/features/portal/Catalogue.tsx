@@ -8,6 +8,8 @@ import { Badge } from "@/kit/Status";
 import { EventSheet } from "@/resource/EventSheet";
 import type { KnownEvent } from "@/resource/subscribers";
 
+import { Art } from "./Art";
+
 /** More than that are searched. */
 const MANY = 8;
 
@@ -18,7 +20,7 @@ export function Catalogue({ types }: { types: readonly KnownEvent[] }) {
   const words = find.trim().toLowerCase();
   const found = [...types].sort((one, other) => one.name.localeCompare(other.name)).filter((type) => `${type.name} ${type.description ?? ""}`.toLowerCase().includes(words));
   const shown = types.find(({ name }) => name === open);
-  if (types.length === 0) return <Empty title="There is no event yet">What you can hear of is listed here.</Empty>;
+  if (types.length === 0) return <Empty art={<Art />} title="There is no event yet">What you can hear of is listed here.</Empty>;
   return (
     <div className="flex flex-col gap-3 py-4">
       {types.length > MANY ? <Input type="search" aria-label="Find events" placeholder="Find" value={find} onChange={(event) => { setFind(event.target.value); }} /> : null}

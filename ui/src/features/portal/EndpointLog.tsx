@@ -16,6 +16,7 @@ import { DeliveryView } from "@/resource/DeliveryView";
 import { pagesOf } from "@/resource/pages";
 import type { KnownEvent } from "@/resource/subscribers";
 
+import { Art } from "./Art";
 import { AGAIN, useVisit } from "./portal";
 
 const PAGE = 25;
@@ -44,7 +45,7 @@ export function EndpointLog({ name, types, signing, headers }: { name: string; t
           {[...types.map((type) => type.name), "test"].map((known) => <option key={known} value={known}>{known}</option>)}
         </Select>
       </div>
-      <Loaded of={list} lines={4} empty={status === "" && event === "" ? <Empty title="Nothing was sent yet">Send a test: it is here at once.</Empty> : <Empty title="Nothing is like that" />}>
+      <Loaded of={list} lines={4} empty={status === "" && event === "" ? <Empty art={<Art />} title="Nothing was sent yet">Send a test: it is here at once.</Empty> : <Empty art={<Art />} title="Nothing is like that" />}>
         {(deliveries) => <DeliveryRows deliveries={deliveries} onOpen={({ message }) => { setOpen(message); }} />}
       </Loaded>
       <More of={list} />

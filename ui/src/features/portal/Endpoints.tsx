@@ -7,6 +7,7 @@ import { Badge } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { counted, eventsText, stateOf } from "@/resource/subscribers";
 
+import { Art } from "./Art";
 import { EndpointDialog } from "./EndpointDialog";
 import { useVisit, type Portal } from "./portal";
 
@@ -19,7 +20,7 @@ export function Endpoints({ portal, onOpen, onEvents }: { portal: Portal; onOpen
     <div className="py-4">
       {portal.subscribers.length === 0 ? (
         <div className="rounded-large border bg-surface shadow-low">
-          <Empty title="No endpoint yet" action={<>{add}<Button onClick={onEvents}>See the events</Button></>}>
+          <Empty art={<Art />} title="No endpoint yet" action={<>{add}<Button onClick={onEvents}>See the events</Button></>}>
             Add the address of your server. You get a signed message there whenever something happens, tried again until you take it.
           </Empty>
         </div>

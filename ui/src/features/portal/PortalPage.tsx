@@ -16,9 +16,8 @@ import { Catalogue } from "./Catalogue";
 import { makeDoor, passOf } from "./door";
 import { EndpointPage } from "./EndpointPage";
 import { Endpoints } from "./Endpoints";
-import { AGAIN, VisitContext, type Portal } from "./portal";
+import { AGAIN, NO_RIGHT, VisitContext, type Portal } from "./portal";
 
-const NO_RIGHT = "This link only lets you look";
 const TITLE = "Webhooks";
 const hash = {
   subscribe: (listener: () => void): (() => void) => {

@@ -22,5 +22,8 @@ export function useVisit(): Visit {
   return visit;
 }
 
+/** Why nothing can be changed by those who may only look. */
+export const NO_RIGHT = "This link only lets you look";
+
 /** How often is looked again: nothing tells customers of news. */
 export const AGAIN = 5_000;

@@ -27,7 +27,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
   return (
     <Drawer
       title={arrival === undefined ? "Webhook" : `${arrival.method} ${arrival.target}`}
-      {...(arrival === undefined ? {} : { description: <>to <Link to="/workflows/$name" params={{ name: arrival.workflow }} className="text-accent hover:underline">{arrival.workflow}</Link>, node {arrival.node}</> })}
+      {...(arrival === undefined ? {} : { description: <>to <Link to="/workflows/$name" params={{ name: arrival.workflow }} className="text-accent underline">{arrival.workflow}</Link>, node {arrival.node}</> })}
       onClose={onClose}
       footer={
         <>
@@ -74,7 +74,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
 }
 
 function RunLink({ run }: { run: string }) {
-  return <Link to="/runs/$run" params={{ run }} search={{}} className="font-mono text-small break-all text-accent hover:underline">{run}</Link>;
+  return <Link to="/runs/$run" params={{ run }} search={{}} className="font-mono text-small break-all text-accent underline">{run}</Link>;
 }
 
 function Body({ body }: { body: string }) {

@@ -34,7 +34,7 @@ export function DeliveryDrawer({ message, subscriber, onClose }: { message: stri
   return (
     <Drawer
       title={detail.data?.delivery.event ?? "Delivery"}
-      description={<>to <Link to="/webhooks/subscribers/$name" params={{ name: subscriber }} className="text-accent hover:underline">{subscriber}</Link>{spec === undefined ? null : <> at {spec.url}</>}</>}
+      description={<>to <Link to="/webhooks/subscribers/$name" params={{ name: subscriber }} className="text-accent underline">{subscriber}</Link>{spec === undefined ? null : <> at {spec.url}</>}</>}
       onClose={onClose}
       footer={<Button look="primary" icon={<RotateCcw size={14} />} busy={resend.isPending} refused={isGone(target.error) ? "The subscriber is gone" : undefined} onClick={() => { resend.mutate(); }}>Send again</Button>}
     >
@@ -63,5 +63,5 @@ export function DeliveryDrawer({ message, subscriber, onClose }: { message: stri
 /** Who posted a message: a run, a program or a person. */
 function Source({ source }: { source: string }) {
   if (!source.startsWith("run_")) return source;
-  return <Link to="/runs/$run" params={{ run: source }} search={{}} className="font-mono text-small text-accent hover:underline">{source}</Link>;
+  return <Link to="/runs/$run" params={{ run: source }} search={{}} className="font-mono text-small text-accent underline">{source}</Link>;
 }

@@ -102,11 +102,11 @@ export function EventTypeDialog({ stored, taken = [], onClose }: { stored?: Stor
         ) : null}
         <Field label="What happened then" hint="A sentence for those who subscribe.">{(ids) => <Input {...ids} placeholder="An invoice was paid in full." value={description} onChange={(event) => { setDescription(event.target.value); }} />}</Field>
         <div className="grid gap-4 md:grid-cols-2">
-          <Field label="Example of its data (optional)" error={at("example")} hint="Shown to those who subscribe, and sent as a test.">
+          <Field label="Example (optional)" error={at("example")} hint="Shown to those who subscribe, and sent as a test.">
             {(ids) => <TextArea {...ids} rows={12} spellCheck={false} className="font-mono text-small" placeholder={'{\n  "id": 7,\n  "amount": 120\n}'} value={example} onChange={(event) => { setExample(event.target.value); }} />}
           </Field>
           <Field
-            label="JSON Schema of its data (optional)"
+            label="JSON Schema (optional)"
             error={at("schema")}
             hint="Events that are not like that are refused. Without one, any data is taken."
             action={

@@ -33,7 +33,7 @@ test("while one types the server says whether the example is as the schema says"
   await user.click((await screen.findAllByRole("button", { name: "New event type" }))[0] as HTMLElement);
   const dialog = within(await screen.findByRole("dialog", { name: "New event type" }));
   await user.type(dialog.getByLabelText("Name"), "invoice.paid");
-  const example = dialog.getByLabelText("Example of its data (optional)");
+  const example = dialog.getByLabelText("Example (optional)");
   put(example, '{"id": 7}');
   await user.click(dialog.getByRole("button", { name: "From the example" }));
   expect(await dialog.findByText("The example is as the schema says.")).toBeTruthy();
@@ -70,7 +70,7 @@ test("an event is posted from its example, and what the schema refuses is said a
   const dialog = within(await screen.findByRole("dialog", { name: "Post invoice.paid" }));
   await user.type(dialog.getByLabelText("Customer (optional)"), "acme");
   await user.click(dialog.getByRole("button", { name: "Post it" }));
-  expect(await dialog.findByText("/id is not of type integer")).toBeTruthy();
+  expect(await dialog.findByText("/id: is not of type integer")).toBeTruthy();
   refused = false;
   await user.click(dialog.getByRole("button", { name: "Post it" }));
   expect(await screen.findByRole("link", { name: "msg_1" })).toBeTruthy();

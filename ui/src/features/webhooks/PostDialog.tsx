@@ -25,7 +25,8 @@ export function PostDialog({ type, onClose }: { type: KnownEvent; onClose: () =>
     onSettled: () => void client.invalidateQueries({ queryKey: ["delivery"] }),
   });
   const inData = problemsOf(post.error).find((problem) => problem.pointer === "/data" || problem.pointer?.startsWith("/data/") === true);
-  const fault = "fault" in read ? read.fault : inData === undefined ? undefined : `${inData.pointer?.slice("/data".length) ?? ""} ${inData.detail}`.trim();
+  const place = inData?.pointer?.slice("/data".length) ?? "";
+  const fault = "fault" in read ? read.fault : inData === undefined ? undefined : place === "" ? inData.detail : `${place}: ${inData.detail}`;
   if (post.isSuccess) {
     const { message, known } = post.data;
     return (
@@ -53,7 +54,7 @@ export function PostDialog({ type, onClose }: { type: KnownEvent; onClose: () =>
         }}
       >
         <Field label="Data" error={fault} hint={type.schema === undefined ? "Any JSON." : "Any JSON that is as the schema says."}>
-          {(ids) => <TextArea {...ids} autoFocus rows={10} spellCheck={false} className="font-mono text-small" value={text} onChange={(event) => { setText(event.target.value); }} />}
+          {(ids) => <TextArea {...ids} autoFocus rows={10} spellCheck={false} className="font-mono text-small" value={text} onChange={(event) => { setText(event.target.value); post.reset(); }} />}
         </Field>
         <div className="grid gap-4 sm:grid-cols-2">
           <Field label="Customer (optional)" hint="Whose event it is. Without one it is everybody's.">{(ids) => <Input {...ids} spellCheck={false} value={customer} onChange={(event) => { setCustomer(event.target.value); }} />}</Field>

@@ -32,6 +32,12 @@ export const PAGES = [
       await page.getByRole("button", { name: "invoice.paid" }).first().waitFor();
     },
   },
+  { name: "integrations", path: () => "/integrations?open=host%2Fapi.example.com", ready: (page) => page.getByRole("heading", { name: "Accounts" }).waitFor() },
+  { name: "vendors", path: () => "/vendors", ready: (page) => page.getByRole("link", { name: "Example CRM", exact: true }).waitFor() },
+  { name: "vendor", path: () => "/vendors/example-crm", ready: (page) => page.getByRole("heading", { name: "How we get away" }).waitFor() },
+  { name: "evaluations", path: () => "/evaluations", ready: (page) => page.getByRole("link", { name: "Who sends our mail" }).waitFor() },
+  { name: "evaluation", path: () => "/evaluations/mail", ready: (page) => page.getByRole("grid", { name: "Scores" }).waitFor() },
+  { name: "secrets", path: () => "/secrets", ready: (page) => page.getByRole("link", { name: "crm", exact: true }).waitFor() },
   { name: "audit", path: () => "/audit" },
   { name: "people", path: () => "/people", person: true },
   { name: "account", path: () => "/account", person: true },

@@ -1,4 +1,4 @@
-import { Activity, BookOpen, Braces, House, Hourglass, KeyRound, Plug, ScrollText, Settings, Table2, Users, Variable, Webhook, Workflow, type LucideIcon } from "lucide-react";
+import { Activity, BookOpen, Braces, Cable, Handshake, House, Hourglass, KeyRound, Plug, Scale, ScrollText, Settings, Table2, Users, Variable, Vault, Webhook, Workflow, type LucideIcon } from "lucide-react";
 
 import { paths } from "@/paths";
 
@@ -30,6 +30,15 @@ export const PLACES: { name: string | null; places: Place[] }[] = [
       { name: "Variables", to: paths.variables, icon: Variable, key: "v", also: "constants environment" },
       { name: "Data", to: paths.data, icon: Table2, key: "t", also: "tables rows database store csv" },
       { name: "Webhooks", to: paths.subscribers, icon: Webhook, key: "b", also: "subscribers event types deliveries came in portal hooks events" },
+    ],
+  },
+  {
+    name: "Registers",
+    places: [
+      { name: "Integrations", to: paths.integrations, icon: Cable, key: "i", also: "services outside hosts health quota faults" },
+      { name: "Vendors", to: paths.vendors, icon: Handshake, key: "n", also: "contracts renewal notice cost sla scorecard exit plan suppliers" },
+      { name: "Evaluations", to: paths.evaluations, icon: Scale, key: "l", also: "choose compare criteria candidates ranking" },
+      { name: "Secrets", to: paths.secrets, icon: Vault, key: "k", also: "inventory stale expiring unused rotation keys" },
     ],
   },
   {

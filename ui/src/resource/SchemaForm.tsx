@@ -90,7 +90,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
     case "text":
       return (
         <Field label={label} hint={lined(hint)} error={error}>
-          {(ids) => <Input {...ids} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />}
+          {(ids) => <Input {...ids} type={control.schema.format === "date" ? "date" : undefined} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />}
         </Field>
       );
     case "number":
@@ -150,7 +150,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       if (!required && value == null) {
         return (
           <div>
-            <Button icon={<Plus size={13} />} onClick={() => { onChange(initial(schema, shared.root)); }}>{readable(name)}</Button>
+            <Button icon={<Plus size={13} />} onClick={() => { onChange(initial(schema, shared.root)); }}>{called}</Button>
             {hint === undefined ? null : <p className="mt-1 text-small text-ink-faint"><Line text={hint} /></p>}
           </div>
         );
@@ -158,8 +158,8 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       return (
         <fieldset className="flex flex-col gap-4 rounded-base border p-3">
           <legend className="flex items-center gap-1 px-1 font-medium">
-            {readable(name)}
-            {required ? null : <IconButton name={`Remove ${readable(name).toLowerCase()}`} icon={<Trash2 size={13} />} onClick={() => { onChange(undefined); }} />}
+            {called}
+            {required ? null : <IconButton name={`Remove ${called.toLowerCase()}`} icon={<Trash2 size={13} />} onClick={() => { onChange(undefined); }} />}
           </legend>
           {error === undefined ? null : <p role="alert" className="text-small text-bad">{error}</p>}
           <Fields shared={shared} schema={control.schema} pointer={pointer} value={record(value)} onChange={onChange} />

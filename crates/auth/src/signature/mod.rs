@@ -6,15 +6,22 @@
 
 mod check;
 mod faults;
+mod form;
 mod place;
 pub mod presets;
+mod proof;
+#[cfg(test)]
+mod senders;
 #[cfg(test)]
 mod tests;
+mod token;
 
+use model::{Code, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use place::{Incoming, Place, Template};
+pub use token::Token;
 
 /// How a sender signs what it sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,19 +31,35 @@ pub struct Signature {
     pub algorithm: Algorithm,
     /// Where the proof is.
     pub place: Place,
+    /// Other places of a proof, such as the header of a second key. One that is right is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_at: Vec<Place>,
+    /// An array in the body whose items carry a proof each: `item:/pointer` is a place in the one at hand, and all of
+    /// them have to be right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<Place>,
     /// What stands before a signature, such as `sha256=`. What begins otherwise is no signature of this kind.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prefix: String,
-    /// What stands between the parts of the header, where it holds several, such as `,` in `t=1,v1=abc`.
+    /// The marks that stand between the parts of the header, beside white space, where it holds several, such as `,` in
+    /// `t=1,v1=abc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<String>,
     /// How bytes are written as text.
     #[serde(default)]
     pub encoding: Encoding,
     /// The text that is signed. In braces: `{body}`, `{timestamp}`, `{id}`, `{url}`, `{method}`, `{path}`, `{query}`,
-    /// `{form}` (names and values of a form, sorted and joined), `{header:name}`, `{query:name}`, `{body:/pointer}`.
+    /// `{target}` (path and query), `{form}` (names and values of a form, sorted and joined), `{phpForm}` (the same as
+    /// PHP serializes it), `{sortedUrl}` (the address with its query sorted, and the form behind it), and places such as
+    /// `{header:name}`, `{query:name}`, `{body:/pointer}`. A name that ends in `?` may be absent, and what stands in
+    /// brackets is left out when a name there is absent. What stands behind a `|` is made of the value: `lower`, `sha256`
+    /// (in hexadecimal), `escaped` (a backslash before `\` and `:`), `unescaped` (an address whose marks are not
+    /// percent-encoded). A digest is made of a text that has `{secret}` in it.
     #[serde(default = "body_alone")]
     pub signed: Template,
+    /// Other texts that the sender may have signed in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_signed: Vec<Template>,
     /// How the secret is read.
     #[serde(default)]
     pub key: KeyText,
@@ -52,6 +75,9 @@ pub struct Signature {
     /// Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_digest: Option<String>,
+    /// What a JSON web token must say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
     /// Senders that know the address with and without its port.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_port: bool,
@@ -68,6 +94,8 @@ fn body_alone() -> Template {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Algorithm {
+    /// HMAC with MD5.
+    HmacMd5,
     /// HMAC with SHA-1.
     HmacSha1,
     /// HMAC with SHA-256.
@@ -80,16 +108,41 @@ pub enum Algorithm {
     Ed25519,
     /// ECDSA on P-256 with SHA-256, in ASN.1; the secret is the sender's public key.
     EcdsaP256,
+    /// RSA (PKCS #1 v1.5) with SHA-1; the secret is the sender's public key.
+    RsaSha1,
     /// RSA (PKCS #1 v1.5) with SHA-256; the secret is the sender's public key.
     RsaSha256,
+    /// RSA (PKCS #1 v1.5) with SHA-512; the secret is the sender's public key.
+    RsaSha512,
+    /// RSA (PSS) with SHA-512; the secret is the sender's public key.
+    RsaPssSha512,
+    /// SHA-1 of a text that has the secret in it.
+    Sha1,
+    /// SHA-256 of a text that has the secret in it.
+    Sha256,
+    /// SHA-512 of a text that has the secret in it.
+    Sha512,
+    /// A JSON web token; the secret is the key of its signature, or the sender's public key in PEM.
+    Jwt,
+    /// User and password; the secret is both with a `:` between them.
+    Basic,
     /// The secret itself is sent.
     Token,
 }
 
 impl Algorithm {
     pub(crate) fn is_hmac(self) -> bool {
-        use Algorithm::{HmacSha1, HmacSha256, HmacSha384, HmacSha512};
-        matches!(self, HmacSha1 | HmacSha256 | HmacSha384 | HmacSha512)
+        use Algorithm::{HmacMd5, HmacSha1, HmacSha256, HmacSha384, HmacSha512};
+        matches!(self, HmacMd5 | HmacSha1 | HmacSha256 | HmacSha384 | HmacSha512)
+    }
+
+    pub(crate) fn is_digest(self) -> bool {
+        matches!(self, Algorithm::Sha1 | Algorithm::Sha256 | Algorithm::Sha512)
+    }
+
+    /// Whether a text of the request is signed.
+    pub(crate) fn signs_text(self) -> bool {
+        !matches!(self, Algorithm::Jwt | Algorithm::Basic | Algorithm::Token)
     }
 }
 
@@ -104,6 +157,8 @@ pub enum Encoding {
     Base64,
     /// Base64 for addresses, with or without padding.
     Base64Url,
+    /// Base64 of hexadecimal text.
+    HexInBase64,
 }
 
 /// How a secret is read.
@@ -115,8 +170,12 @@ pub enum KeyText {
     Text,
     /// It is base64 of the key.
     Base64,
+    /// It is base64 of the key, as for addresses.
+    Base64Url,
     /// It is hexadecimal.
     Hex,
+    /// Its SHA-1 is the key.
+    Sha1,
     /// It is PEM of a public key.
     Pem,
 }
@@ -125,7 +184,7 @@ pub enum KeyText {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Timestamp {
-    /// Where it is; `part:t=` is the part of the signature's header that begins with `t=`.
+    /// Where it is; `part:t=` is the part of the signature's header that begins with `t=`, and `part:#1` its first.
     pub place: Place,
     /// How it is written.
     #[serde(default)]
@@ -170,11 +229,14 @@ pub struct Challenge {
     /// The question is signed as events are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_signed: bool,
+    /// Status of the answer.
+    #[serde(default = "ok", skip_serializing_if = "is_ok")]
+    pub status: u16,
     /// Content type of the answer.
     #[serde(default = "plain")]
     pub content_type: String,
-    /// The answer, with what stands in braces as in `signed`; `{sign:base64:query:crc_token}` is the signature of
-    /// what is there.
+    /// The answer, with places in braces as in `signed`; `{sign:base64:query:crc_token}` is the signature of what is
+    /// there, and `{verifyToken}` the secret of that name.
     #[serde(default)]
     pub answer: Template,
     /// A header of the question that is sent back.
@@ -184,6 +246,14 @@ pub struct Challenge {
 
 fn plain() -> String {
     "text/plain".into()
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn is_ok(status: &u16) -> bool {
+    *status == ok()
 }
 
 /// The secrets that a request is held against.
@@ -207,9 +277,11 @@ pub enum Verdict {
     Challenge(Answer),
 }
 
-/// The answer to a [`Challenge`]. Its status is 200.
+/// The answer to a [`Challenge`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
+    /// Status.
+    pub status: u16,
     /// Content type.
     pub content_type: String,
     /// Body.
@@ -242,6 +314,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What its sender is told.
+    pub fn problem(&self) -> Problem {
+        let problem = Problem::new(Code::SignatureRejected, format!("{}: {self}", self.reason()));
+        problem.hint("compare secret, sender and the server's clock with what the sender's page of webhooks says")
+    }
+
     /// A word for logs and tests.
     pub fn reason(&self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn headers(all: &[(&str, &str)]) -> HeaderMap {
+pub(super) fn headers(all: &[(&str, &str)]) -> HeaderMap {
     let pair = |(name, value): &(&str, &str)| -> (HeaderName, HeaderValue) {
         (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())
     };
@@ -26,7 +26,7 @@ fn judge(
 
 #[test]
 fn the_presets_are_read_and_each_says_what_it_needs() {
-    assert!(presets::all().len() >= 60, "{}", presets::all().len());
+    assert!(presets::all().len() >= 268, "{}", presets::all().len());
     let page = include_str!("../../../../docs/concepts/signed-webhooks.md");
     for (name, preset) in presets::all() {
         assert!(page.contains(&format!("| `{name}` |")), "the page of signed webhooks does not know {name}");
@@ -49,9 +49,18 @@ fn descriptions_that_cannot_be_followed_are_refused_with_the_place_of_their_faul
         (json!({ "signed": "{id}.{body}" }), "/signed"),
         (json!({ "signed": "{bodi}" }), "/signed"),
         (json!({ "signed": "always" }), "/signed"),
+        (json!({ "signed": "{body|sha3}" }), "/signed"),
+        (json!({ "signed": "{secret}{body}" }), "/signed"),
+        (json!({ "algorithm": "sha256" }), "/signed"),
+        (json!({ "algorithm": "sha256", "signed": "{secret}" }), "/signed"),
+        (json!({ "alsoSigned": ["{body}", "{bodi}"] }), "/alsoSigned/1"),
+        (json!({ "alsoAt": ["item:/a"] }), "/alsoAt/0"),
+        (json!({ "each": "header:a" }), "/each"),
+        (json!({ "algorithm": "jwt" }), "/token"),
         (json!({ "timestamp": { "place": "t=" } }), "/timestamp/place"),
         (json!({ "challenges": [{ "answer": "x" }] }), "/challenges/0/has"),
         (json!({ "challenges": [{ "method": "GET", "answer": "{challenge}" }] }), "/challenges/0/answer"),
+        (json!({ "challenges": [{ "method": "GET", "status": 404 }] }), "/challenges/0/status"),
         (
             json!({ "algorithm": "ed25519", "challenges": [{ "method": "GET", "answer": "{sign:hex:query:a}" }] }),
             "/challenges/0/answer",

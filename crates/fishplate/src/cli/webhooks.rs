@@ -18,8 +18,8 @@ pub enum Webhooks {
         /// Event type, for example `invoice.paid`
         event: String,
         /// What happened, as JSON; `-` reads it from standard input
-        #[arg(long, default_value = "{}")]
-        data: String,
+        #[arg(value_name = "JSON", default_value = "{}")]
+        what: String,
         /// Whose event it is; without it, everybody's
         #[arg(long)]
         customer: Option<String>,
@@ -128,9 +128,9 @@ pub enum Progress {
 pub async fn webhooks(global: &Global, verb: Webhooks) -> Result<Exit, Problem> {
     let client = Client::new(global)?;
     match verb {
-        Webhooks::Send { event, data, customer, key } => {
+        Webhooks::Send { event, what, customer, key } => {
             let body = json!({
-                "event": event, "data": read(&data)?, "customer": customer.unwrap_or_default(), "key": key,
+                "event": event, "data": read(&what)?, "customer": customer.unwrap_or_default(), "key": key,
             });
             let posted = client.post(&["events"]).json(&body).value().await?;
             report(global, &posted, |posted| match posted["known"] == true {
@@ -228,15 +228,15 @@ async fn turn(global: &Global, client: &Client, subscriber: &str, act: &str) -> 
     Ok(())
 }
 
-fn read(data: &str) -> Result<Value, Problem> {
-    let mut text = data.to_owned();
-    if data == "-" {
+fn read(what: &str) -> Result<Value, Problem> {
+    let mut text = what.to_owned();
+    if what == "-" {
         text.clear();
         let read = std::io::stdin().lock().read_to_string(&mut text);
         read.map_err(|error| Problem::new(Code::Malformed, format!("standard input cannot be read: {error}")))?;
     }
     serde_json::from_str(&text).map_err(|error| {
-        Problem::new(Code::Malformed, format!("the data is no JSON: {error}")).hint("quote it: --data '{\"id\": 1}'")
+        Problem::new(Code::Malformed, format!("the data is no JSON: {error}")).hint("quote it: '{\"id\": 1}'")
     })
 }
 

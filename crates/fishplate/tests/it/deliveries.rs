@@ -139,7 +139,7 @@ async fn events_are_posted_looked_at_and_mended_by_hand() {
     let tested = bench.server.command(&["webhooks", "test", "late", "--event", "invoice.paid"]);
     assert!(tested.status.success(), "{tested:?}");
     bench.until("subscriber=late", all("delivered", 3)).await;
-    let sent = bench.server.command(&["webhooks", "send", "invoice.paid", "--data", r#"{"id": 3}"#]);
+    let sent = bench.server.command(&["webhooks", "send", "invoice.paid", r#"{"id": 3}"#]);
     assert!(String::from_utf8(sent.stdout).unwrap().starts_with("msg_"));
     let page = bench.server.get("/deliveries?limit=2").await;
     let rest =
@@ -253,7 +253,8 @@ async fn what_came_in_is_seen_with_its_verdict_and_happens_again() {
     let good = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     let bad = good.replace("757", "857");
     for signature in [good, bad.as_str()] {
-        let headers = [("x-hub-signature-256", signature), ("authorization", "Bearer private")];
+        let headers =
+            [("x-hub-signature-256", signature), ("authorization", "Bearer private"), ("content-type", "text/plain")];
         server.send("POST", "/hooks/main/prod/pushes?a=1", &headers, b"Hello, World!").await;
     }
     let mut page = Value::Null;

@@ -54,7 +54,7 @@ pub fn stream(status: u16, headers: &[(String, String)], parts: Parts) -> Respon
 pub fn challenge(answer: auth::signature::Answer) -> Response<Body> {
     let content_type = ("content-type".to_owned(), answer.content_type);
     let headers: Vec<(String, String)> = [content_type].into_iter().chain(answer.header).collect();
-    head(200, &headers, Body::from(answer.body))
+    head(answer.status, &headers, Body::from(answer.body))
 }
 
 /// The response to a call that resumed a run.

@@ -110,7 +110,7 @@ export function PortalLinkPage() {
 
 /** What a backend sends to get the same link. */
 function requestOf(body: object): string {
-  const headers = ["authorization: Bearer fp_…", `fishplate-workspace: ${here.workspace}`, `fishplate-environment: ${here.environment}`, "content-type: application/json"];
+  const headers = ["authorization: Bearer fpt_…", `fishplate-workspace: ${here.workspace}`, `fishplate-environment: ${here.environment}`, "content-type: application/json"];
   return [`POST ${location.origin}/api/v1/portal-passes`, ...headers, "", JSON.stringify(body, null, 2)].join("\n");
 }
 

@@ -4,6 +4,7 @@ import { CircleAlert, WifiOff } from "lucide-react";
 import { createContext, use, type ReactNode } from "react";
 
 import { Button } from "./Button";
+import { copy } from "./copy";
 import { capital, Line } from "./Prose";
 import { OFFLINE, problemOf, type Problem } from "@/api/problem";
 
@@ -44,7 +45,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
         <ProblemText problem={problem} />
         <div className="mt-3 flex gap-2">
           {retry === undefined ? null : <Button onClick={retry}>Try again</Button>}
-          <Button look="quiet" onClick={() => void navigator.clipboard.writeText(JSON.stringify(problem, null, 2))}>
+          <Button look="quiet" onClick={() => void copy(JSON.stringify(problem, null, 2))}>
             Copy details
           </Button>
         </div>

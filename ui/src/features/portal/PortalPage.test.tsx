@@ -79,7 +79,7 @@ test("a pass that ends while one looks shuts the page", async () => {
   expect(screen.queryByText("CRM")).toBeNull();
 });
 
-test.each([["#fpp_a-b_c.d", "fpp_a-b_c.d"], ["#fp_a", null], ["", null], ["#fpp_a/../b", null]])("of %s the pass is %s", (hash, pass) => {
+test.each([["#fpp_a-b_c.d", "fpp_a-b_c.d"], ["#fp_a", null], ["", null], ["#fpp_a/../b", null], ["#fpp_%", null]])("of %s the pass is %s", (hash, pass) => {
   expect(passOf(hash)).toBe(pass);
 });
 

@@ -16,7 +16,7 @@ import { Catalogue } from "./Catalogue";
 import { makeDoor, passOf } from "./door";
 import { EndpointPage } from "./EndpointPage";
 import { Endpoints } from "./Endpoints";
-import { AGAIN, NO_RIGHT, VisitContext, type Portal } from "./portal";
+import { ALL_AGAIN, NO_RIGHT, VisitContext, type Portal } from "./portal";
 
 const TITLE = "Webhooks";
 const hash = {
@@ -40,7 +40,7 @@ export function PortalPage() {
 
 function Visited({ pass }: { pass: string }) {
   const door = useMemo(() => makeDoor(pass), [pass]);
-  const portal = useQuery({ queryKey: ["portal", pass], queryFn: () => data(door.GET("/api/v1/portal")), refetchInterval: (query) => (isShut(query.state.error) ? false : AGAIN) });
+  const portal = useQuery({ queryKey: ["portal", pass], queryFn: () => data(door.GET("/api/v1/portal")), refetchInterval: (query) => (isShut(query.state.error) ? false : ALL_AGAIN) });
   useTheme(portal.data?.theme);
   if (isShut(portal.error)) {
     const { detail, hint } = problemOf(portal.error);

@@ -34,6 +34,6 @@ async function send(request: Request): Promise<Response> {
 
 /** The pass behind the hash of an address; what cannot be one is none. */
 export function passOf(hash: string): string | null {
-  const text = decodeURIComponent(hash.replace(/^#/, ""));
+  const text = hash.replace(/^#/, "");
   return /^fpp_[\w.-]+$/.test(text) ? text : null;
 }

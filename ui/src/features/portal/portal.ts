@@ -25,5 +25,7 @@ export function useVisit(): Visit {
 /** Why nothing can be changed by those who may only look. */
 export const NO_RIGHT = "This link only lets you look";
 
-/** How often is looked again: nothing tells customers of news. */
+/** How often is looked again what became of messages: nothing tells customers of news. */
 export const AGAIN = 5_000;
+/** How often is looked again at everything, which has the whole catalogue with it. */
+export const ALL_AGAIN = 15_000;

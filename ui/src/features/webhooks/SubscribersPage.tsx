@@ -14,7 +14,7 @@ import { Time } from "@/kit/Time";
 import { counted, eventsText, stateOf, type SubscriberSpec } from "@/resource/subscribers";
 
 import { Frame } from "./Frame";
-import { AGAIN, useEventTypes, useSubscribers } from "./queries";
+import { ALL_AGAIN, useEventTypes, useSubscribers } from "./queries";
 import { SubscriberDialog } from "./SubscriberDialog";
 
 /** Who hears of events, and how each of them is. */
@@ -22,7 +22,7 @@ export function SubscribersPage() {
   const navigate = useNavigate();
   const [adding, setAdding] = useState(false);
   const list = useSubscribers();
-  const states = useQuery({ queryKey: ["subscriber", "states"], queryFn: () => data(api.GET("/api/v1/subscriber-states")), refetchInterval: AGAIN });
+  const states = useQuery({ queryKey: ["subscriber", "states"], queryFn: () => data(api.GET("/api/v1/subscriber-states")), refetchInterval: ALL_AGAIN });
   const stateBy = new Map((states.data?.items ?? []).map((info) => [info.name, info]));
   return (
     <Frame title="Webhooks" lead="Others hear of what happens here: signed messages, tried again until they are taken." actions={<Button look="primary" icon={<Plus size={14} />} onClick={() => { setAdding(true); }}>Add a subscriber</Button>}>

@@ -6,6 +6,8 @@ import type { EventTypeSpec, KnownEvent, SubscriberSpec } from "@/resource/subsc
 
 /** How often is looked again at what no news tells of: deliveries, and how subscribers are. */
 export const AGAIN = 4_000;
+/** The same for all subscribers at once, of which each is counted. */
+export const ALL_AGAIN = 10_000;
 const ALL = 1000;
 
 export function useEventTypes() {

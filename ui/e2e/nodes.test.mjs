@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
 import { world } from "./lib/world.mjs";
@@ -113,6 +114,51 @@ check("a service's node is found, gets its account, and keeps it", async ({ open
   assert.deepEqual(spec.secrets, ["token"]);
   const { spec: now } = await server.api("/workflows/service/draft");
   assert.deepEqual(Object.values(now.nodes[1].connections), ["slack"]);
+});
+
+check("what a service has is offered in the form, by keyboard as well", async ({ open, server }) => {
+  const asked = [];
+  const service = createServer((request, response) => {
+    asked.push(request.url);
+    const body = request.url.startsWith("/user/repos") ? [{ name: "engine", full_name: "ada/engine", description: "Of analysis" }, { name: "loom", full_name: "ada/loom" }] : [{ name: "bug" }, { name: "wish" }];
+    response.setHeader("content-type", "application/json").end(JSON.stringify(body));
+  });
+  await new Promise((resolve) => service.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${String(service.address().port)}`;
+  await server.api("/connections/code", { method: "PUT", body: { spec: { connector: "github", auth: { type: "bearer" }, settings: { server: address }, hosts: ["127.0.0.1"] } } });
+  await server.api("/connections/code/secrets/token", { method: "PUT", body: { value: "good" } });
+  await draft(server, "offers", [{ name: "Issue", type: "github.issue.create", params: { owner: "ada", title: "New" }, connections: { account: "code" } }]);
+  const page = await open("/workflows/offers/edit?node=Issue");
+  const panel = page.getByRole("dialog", { name: "Node Issue" });
+  const repository = panel.getByRole("combobox", { name: "Repository" });
+  await repository.click();
+  await panel.getByRole("option", { name: /ada\/engine/ }).waitFor();
+  await page.keyboard.type("loom");
+  await panel.getByRole("option", { name: "ada/loom" }).waitFor();
+  await panel.getByRole("option", { name: /engine/ }).waitFor({ state: "detached" });
+  await page.keyboard.press("Enter");
+  assert.equal(await repository.inputValue(), "ada/loom");
+  const labels = panel.getByRole("combobox", { name: "Labels" });
+  await labels.focus();
+  await page.keyboard.press("ArrowDown");
+  await panel.getByRole("option", { name: "wish" }).waitFor();
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(".ed-offer", { runOnly: ["wcag2a", "wcag2aa"] }));
+  assert.deepEqual(violations.map(({ id }) => id), []);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await panel.getByRole("button", { name: "Remove wish" }).waitFor();
+  // Escape closes the list, and not the node.
+  await page.keyboard.press("ArrowDown");
+  await panel.getByRole("listbox").waitFor();
+  await page.keyboard.press("Escape");
+  await panel.getByRole("listbox").waitFor({ state: "detached" });
+  await panel.waitFor();
+  await saved(page);
+  assert.deepEqual(await paramsOf(server, "offers", "Issue"), { owner: "ada", title: "New", repository: "loom", labels: ["wish"] });
+  assert.deepEqual(asked.map((url) => url.split("?")[0]), ["/user/repos", "/repos/ada/loom/labels"], "each list is read once");
+  await new Promise((resolve) => { service.closeAllConnections(); service.close(resolve); });
 });
 
 check("columns of a data table are mapped from the fields that came in", async ({ open, server }) => {

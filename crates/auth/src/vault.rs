@@ -377,6 +377,13 @@ impl Vault {
         opened.secrets.get(field).map(|bytes| Key(bytes.to_vec())).map_err(fault)
     }
 
+    /// Every secret of a connection by its field, tokens included, for who looks for them in what is about to be shown.
+    pub async fn to_mask(&self, scope: ScopeId, connection: &Name) -> Result<Vec<(String, Key)>, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let secrets = opened.secrets.0.iter().filter(|(_, value)| !value.is_empty());
+        Ok(secrets.map(|(field, value)| (field.clone(), Key(value.clone()))).collect())
+    }
+
     /// The claims of a token that is good, as the key of a `jwt` connection says.
     pub async fn check_token(
         &self,

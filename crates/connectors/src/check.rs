@@ -3,9 +3,18 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use crate::catalog::Connector;
-use crate::manifest::{Manifest, Param};
+use crate::choices::Listing;
+use crate::fixture::Case;
+use crate::manifest::{Choices, Effect, Manifest, Param};
+use crate::{fixture, node, path};
+
+/// The fixture of lists of choices.
+const CHOICES: &str = "choices";
 
 /// Everything that is wrong; each says where.
 pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
@@ -24,9 +33,11 @@ pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
     for name in fixtures
         .iter()
         .filter(|name| !manifest.operations.contains_key(*name) && !manifest.triggers.contains_key(*name))
+        .filter(|name| *name != CHOICES)
     {
         faults.push(format!("the fixture `{name}` belongs to no operation"));
     }
+    choices(&connector.manifest, folder, &mut faults);
     if !folder.join("icon.svg").is_file() {
         faults.push("there is no `icon.svg`".into());
     }
@@ -47,7 +58,7 @@ fn words(manifest: &Manifest, faults: &mut Vec<String>) {
         if operation.title.is_empty() || operation.summary.is_empty() {
             faults.push(format!("operation `{name}` needs a title and a summary"));
         }
-        params(name, &operation.params, faults);
+        params(name, &operation.params, &manifest.choices, faults);
     }
     for (name, trigger) in &manifest.triggers {
         if !named(name) {
@@ -56,12 +67,17 @@ fn words(manifest: &Manifest, faults: &mut Vec<String>) {
         if trigger.poll.is_some() == trigger.hook.is_some() {
             faults.push(format!("trigger `{name}` either asks (`poll`) or is called (`hook`)"));
         }
-        params(name, &trigger.params, faults);
+        params(name, &trigger.params, &manifest.choices, faults);
     }
 }
 
-fn params(operation: &str, params: &indexmap::IndexMap<String, Param>, faults: &mut Vec<String>) {
-    let schema = serde_json::Value::Object(crate::schema::of(params));
+fn params(
+    operation: &str,
+    params: &IndexMap<String, Param>,
+    lists: &IndexMap<String, Choices>,
+    faults: &mut Vec<String>,
+) {
+    let schema = serde_json::Value::Object(crate::schema::of(params, lists));
     faults.extend(part::hints::faults(&schema).into_iter().map(|fault| format!("`{operation}`: {fault}")));
     for (name, param) in params {
         if name.chars().any(|c| !c.is_ascii_alphanumeric() && c != '_') {
@@ -77,17 +93,6 @@ fn references(manifest: &Manifest, faults: &mut Vec<String>) {
     let operation = |name: &str| manifest.operations.contains_key(name);
     if let Some(probe) = manifest.probe.as_deref().filter(|probe| !operation(probe)) {
         faults.push(format!("`probe`: there is no operation `{probe}`"));
-    }
-    for (name, choices) in manifest.choices.iter().filter(|(_, choices)| !operation(&choices.operation)) {
-        faults.push(format!("choices `{name}`: there is no operation `{}`", choices.operation));
-    }
-    let all = manifest.operations.iter().map(|(name, operation)| (name, &operation.params));
-    for (name, params) in all.chain(manifest.triggers.iter().map(|(name, trigger)| (name, &trigger.params))) {
-        for (param, choices) in params.iter().filter_map(|(param, spec)| Some((param, spec.choices.as_ref()?))) {
-            if !manifest.choices.contains_key(choices) {
-                faults.push(format!("`{name}`: `{param}` offers choices `{choices}`, which are not there"));
-            }
-        }
     }
     let from = manifest.operations.iter().map(|(name, operation)| (name, &operation.n8n, &operation.params, true));
     let from = from.chain(manifest.triggers.iter().map(|(name, trigger)| (name, &trigger.n8n, &trigger.params, false)));
@@ -109,4 +114,113 @@ fn references(manifest: &Manifest, faults: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Lists of choices: that they can be asked for where they are offered, only read, and give what they say.
+fn choices(manifest: &Arc<Manifest>, folder: &Path, faults: &mut Vec<String>) {
+    for (name, list) in &manifest.choices {
+        match Listing::compile(manifest, list) {
+            Err(fault) => faults.push(format!("choices `{name}`: {fault}")),
+            Ok(listing) => {
+                let said = asked(manifest, list).into_iter().chain(given(name, list, folder));
+                faults.extend(said.map(|fault| format!("choices `{name}`: {fault}")));
+                if !offered(manifest, name, listing.needs(), faults) {
+                    faults.push(format!("choices `{name}`: no parameter offers them"));
+                }
+            }
+        }
+    }
+    let all = manifest.operations.iter().map(|(name, operation)| (name, &operation.params));
+    for (name, params) in all.chain(manifest.triggers.iter().map(|(name, trigger)| (name, &trigger.params))) {
+        for (param, list) in offers(params) {
+            if !manifest.choices.contains_key(list) {
+                faults.push(format!("`{name}`: `{param}` offers choices `{list}`, which are not there"));
+            }
+        }
+    }
+}
+
+/// What is wrong with what a list asks for.
+fn asked(manifest: &Manifest, list: &Choices) -> Vec<String> {
+    let Some((name, operation)) = list.operation.as_ref().and_then(|name| Some((name, manifest.operations.get(name)?)))
+    else {
+        let only_reads = list.own.as_ref().is_none_or(|own| {
+            let reads = |exchange| node::usual_effect(exchange) == Effect::Read;
+            own.reads
+                || if own.steps.is_empty() {
+                    reads(&own.exchange)
+                } else {
+                    own.steps.iter().all(|step| reads(&step.exchange))
+                }
+        });
+        return if only_reads { Vec::new() } else { vec!["it must only read".into()] };
+    };
+    let mut faults = Vec::new();
+    if node::effect(operation) != Effect::Read {
+        faults.push(format!("`{name}` does more than read"));
+    }
+    let paged = |name: &String| name == "all" || name == "limit";
+    for param in list.params.keys().chain(&list.search).filter(|param| !operation.params.contains_key(*param)) {
+        if !paged(param) {
+            faults.push(format!("`{name}` has no parameter `{param}`"));
+        }
+    }
+    for (param, _) in operation.params.iter().filter(|(_, param)| param.required && param.default.is_none()) {
+        if !list.params.contains_key(param) {
+            faults.push(format!("`{name}` cannot be asked without `{param}`"));
+        }
+    }
+    faults
+}
+
+/// Whether a list gives values, as fixtures tell: those of its operation, or its own.
+fn given(name: &str, list: &Choices, folder: &Path) -> Option<String> {
+    let of =
+        |fixture: &str| fixture::read(&folder.join("fixtures").join(format!("{fixture}.yaml"))).unwrap_or_default();
+    let own = of(CHOICES).into_iter().any(|case| case.choices.as_deref() == Some(name) && gives(&case, "value"));
+    match &list.operation {
+        _ if own => None,
+        None => Some(format!("it has no case in `fixtures/{CHOICES}.yaml`")),
+        Some(operation) => {
+            let known = of(operation).iter().any(|case| gives(case, &list.value));
+            (!known).then(|| format!("nothing that `{operation}` gives in its fixtures has a `{}`", list.value))
+        }
+    }
+}
+
+fn gives(case: &Case, place: &str) -> bool {
+    let items = match &case.items {
+        Some(serde_json::Value::Array(list)) => list.clone(),
+        other => other.iter().cloned().collect(),
+    };
+    items.iter().any(|item| path::at(item, place).is_some_and(|value| !value.is_null()))
+}
+
+/// Whether a list is offered; and that what it depends on can be chosen wherever it is.
+fn offered(manifest: &Manifest, list: &str, needs: &[String], faults: &mut Vec<String>) -> bool {
+    let mut somewhere = false;
+    let all = manifest.operations.iter().map(|(name, operation)| (name, &operation.params));
+    for (name, params) in all.chain(manifest.triggers.iter().map(|(name, trigger)| (name, &trigger.params))) {
+        for (param, _) in offers(params).into_iter().filter(|(_, offered)| *offered == list) {
+            somewhere = true;
+            for lacks in needs.iter().filter(|need| !params.contains_key(*need)) {
+                let depends = format!("offers choices `{list}`, which depend on a parameter `{lacks}`");
+                faults.push(format!("`{name}`: `{param}` {depends}"));
+            }
+        }
+    }
+    somewhere
+}
+
+/// Parameters that offer lists, however deep they lie, with the lists' names.
+fn offers(params: &IndexMap<String, Param>) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    for (name, param) in params {
+        let items = param.items.as_deref();
+        for part in [Some(param), items].into_iter().flatten() {
+            found.extend(part.choices.as_deref().map(|list| (name.as_str(), list)));
+            found.extend(offers(&part.fields));
+        }
+    }
+    found
 }

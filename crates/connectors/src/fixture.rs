@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use model::template::Params;
 use model::{Binary, Item, Map, Value};
-use part::exchange::{Content, Piece, Plan, Verdict};
+use part::exchange::{Content, Piece, Plan, Told, Verdict};
 use part::lenient::to_text;
 use part::{Catalogue, Category, NodeError};
 use sandbox::Sandbox;
@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::apart;
 use crate::catalog::Connector;
+use crate::choices::Listing;
 use crate::judge::judge;
 use crate::manifest::{Manifest, Operation};
 use crate::operate::{About, Call, Procedure, Reply, World};
@@ -64,6 +65,13 @@ pub struct Case {
     /// And after.
     #[serde(default)]
     pub next: Option<Value>,
+    /// In the file `choices.yaml`: the list that is asked for, with the form's parameters as `params`. `items` are the
+    /// choices of its first page.
+    #[serde(default)]
+    pub choices: Option<String>,
+    /// What is searched in it.
+    #[serde(default)]
+    pub search: String,
     /// For triggers that are called: the call.
     #[serde(default)]
     pub call: Option<Map>,
@@ -176,25 +184,40 @@ pub struct Outcome {
     pub fault: Option<String>,
 }
 
+/// Reads all fixtures of a connector's folder: cases by operation.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn cases(folder: &Path) -> Result<Vec<(String, Vec<Case>)>, String> {
+    let mut files: Vec<_> = match std::fs::read_dir(folder.join("fixtures")) {
+        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
+        Err(_) => Vec::new(),
+    };
+    files.sort();
+    let mut all = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
+        let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        all.push((operation, read(file)?));
+    }
+    Ok(all)
+}
+
+/// The cases of a file.
+///
+/// # Errors
+/// It is no list of cases; says where.
+pub fn parsed(text: &[u8]) -> Result<Vec<Case>, String> {
+    let cases: serde_json::Value = serde_yaml_ng::from_slice(text).map_err(|error| error.to_string())?;
+    serde_path_to_error::deserialize(cases).map_err(|error| format!("at `{}`: {}", error.path(), error.inner()))
+}
+
 /// Reads and runs all fixtures of a connector's folder.
 ///
 /// # Errors
 /// A file cannot be read.
 pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) -> Result<Vec<Outcome>, String> {
-    let place = folder.join("fixtures");
-    let mut files: Vec<_> = match std::fs::read_dir(&place) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
-        Err(_) => Vec::new(),
-    };
-    files.sort();
     let mut outcomes = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
-        let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let cases: serde_json::Value =
-            serde_yaml_ng::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
-        let cases: Vec<Case> = serde_path_to_error::deserialize(cases)
-            .map_err(|error| format!("{}: at `{}`: {}", file.display(), error.path(), error.inner()))?;
+    for (operation, cases) in cases(folder)? {
         for case in cases {
             let fault = run(connector, &operation, &case, sandbox).await.err();
             outcomes.push(Outcome { operation: operation.clone(), case: case.name, fault });
@@ -203,12 +226,24 @@ pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) ->
     Ok(outcomes)
 }
 
+/// The cases of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(file: &Path) -> Result<Vec<Case>, String> {
+    let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    parsed(&text).map_err(|fault| format!("{}: {fault}", file.display()))
+}
+
 /// Runs a case.
 ///
 /// # Errors
 /// Says what is not as it must be.
 pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandbox) -> Result<(), String> {
     let manifest = &connector.manifest;
+    if let Some(list) = &case.choices {
+        return Lab::new(manifest, case, sandbox).choices(list).await;
+    }
     let lifted = case.n8n.as_ref().map(|theirs| lift(connector, name, theirs, case)).transpose()?;
     let Some(operation) = manifest.operations.get(name) else {
         if manifest.triggers.contains_key(name) {
@@ -441,6 +476,28 @@ impl<'a> Lab<'a> {
         case.next.as_ref().map_or(Ok(()), |wanted| same("the cursor", &next, wanted))
     }
 
+    /// The first page of a list of choices.
+    async fn choices(&self, name: &str) -> Result<(), String> {
+        let case = self.case;
+        let choices = self.manifest.choices.get(name).ok_or_else(|| format!("there are no choices `{name}`"))?;
+        let listing = Listing::compile(self.manifest, choices)?;
+        let form = case.params.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let read = listing.page(self, &self.settings(), &form, &case.search, None).await;
+        if let Some(fault) = self.fault() {
+            return Err(fault);
+        }
+        let (found, _) = match (read, &case.error) {
+            (Ok(_), Some(_)) => return Err("it does not fail".into()),
+            (Err(error), Some(wanted)) if error.to_string().contains(&wanted.says) => return Ok(()),
+            (read, _) => read.map_err(|error| format!("it fails: {error}"))?,
+        };
+        if self.made() < case.calls.len() {
+            return Err(format!("{} calls were made of {}", self.made(), case.calls.len()));
+        }
+        let found = serde_json::to_value(found).map_err(|error| error.to_string())?;
+        case.items.as_ref().map_or(Ok(()), |wanted| same("the choices", &found, wanted))
+    }
+
     /// What comes of a service's call.
     async fn called(
         &self,
@@ -557,29 +614,8 @@ impl<'a> Lab<'a> {
         for params in params {
             read.push(value::read(&known, self.resolved(params).await?, &reading, "/params")?);
         }
-        let groups: Vec<Vec<Map>> = match &operation.batch {
-            Some(_) => vec![read],
-            None => read.into_iter().map(|params| vec![params]).collect(),
-        };
-        for group in groups {
-            let Some(first) = group.first() else { continue };
-            let limit = node::limit(procedure, first);
-            let mut more = Map::new();
-            more.insert("$item".into(), Value::Object(self.case.item.clone()));
-            if operation.batch.is_some() {
-                more.insert("$batch".into(), group.iter().cloned().map(Value::Object).collect());
-                more.insert(
-                    "$batchItems".into(),
-                    group.iter().map(|_| Value::Object(self.case.item.clone())).collect(),
-                );
-            }
-            let call = Call { world: self, settings: &settings, params: first, more, limit };
-            let made = procedure.run(call).await?;
-            file.clone_from(&made.file);
-            let made = node::into_items(made, &self.item());
-            items.extend(made.into_iter().map(|item| Value::Object(item.json)));
-        }
-        Ok(())
+        let place = Place { world: self, item: self.item(), settings: &settings };
+        perform(&place, operation, procedure, read, items, file).await
     }
 
     /// Expressions of parameters, as imports have them, over the item.
@@ -617,39 +653,89 @@ impl<'a> Lab<'a> {
             Some(text) => part::exchange::answer::parsed(text),
             None => wanted.answer.body.clone(),
         };
-        let good = (200..300).contains(&status) || about.expect.contains(&status);
-        match judge(self.manifest)(status, &headers, &body) {
-            Verdict::Failed(error) if (200..300).contains(&status) || !good => return Err(*error),
-            Verdict::Dead(said) => {
-                return Err(NodeError::new(model::Code::CredentialRejected, Category::Auth, said).permanent());
-            }
-            Verdict::Empty => return Ok(Reply { status, headers, body: Value::Null, file: None }),
-            Verdict::Usual if !good => {
-                let category = match status {
-                    401 | 403 => Category::Auth,
-                    408 | 504 => Category::Timeout,
-                    429 => Category::RateLimit,
-                    500..=599 => Category::Unavailable,
-                    _ => Category::BadData,
-                };
-                let detail = format!("it answered {status}: {body}");
-                return Err(NodeError::new(model::Code::UpstreamStatus, category, detail));
-            }
-            Verdict::Usual | Verdict::Failed(_) => {}
-        }
-        if about.download {
-            let text = wanted.answer.text.clone().unwrap_or_else(|| body.to_string());
-            let outcome = json!({ "headers": headers, "body": { "text": text } });
-            let content_type = to_text(headers["content-type"].clone());
-            let file = part::exchange::answer::file(&outcome, &content_type, plan.url.as_str(), "file")?;
-            return Ok(Reply { status, headers, body: Value::Null, file: Some(file) });
-        }
-        Ok(Reply { status, headers, body, file: None })
+        replied(self.manifest, about, plan.url.as_str(), Told { status, headers, body }, wanted.answer.text.clone())
     }
 }
 
-fn compare(plan: &Plan, wanted: &Sent) -> Result<(), String> {
-    let mut url = plan.full_url();
+/// What an answer is to an operation, or how it fails. `text` is its body when that was given as one.
+pub(crate) fn replied(
+    manifest: &std::sync::Arc<Manifest>,
+    about: About<'_>,
+    address: &str,
+    told: Told,
+    text: Option<String>,
+) -> Result<Reply, NodeError> {
+    let Told { status, headers, body } = told;
+    let good = (200..300).contains(&status) || about.expect.contains(&status);
+    match judge(manifest)(status, &headers, &body) {
+        Verdict::Failed(error) if (200..300).contains(&status) || !good => return Err(*error),
+        Verdict::Dead(said) => {
+            return Err(NodeError::new(model::Code::CredentialRejected, Category::Auth, said).permanent());
+        }
+        Verdict::Empty => return Ok(Reply { status, headers, body: Value::Null, file: None }),
+        Verdict::Usual if !good => {
+            let category = match status {
+                401 | 403 => Category::Auth,
+                408 | 504 => Category::Timeout,
+                429 => Category::RateLimit,
+                500..=599 => Category::Unavailable,
+                _ => Category::BadData,
+            };
+            let detail = format!("it answered {status}: {body}");
+            return Err(NodeError::new(model::Code::UpstreamStatus, category, detail));
+        }
+        Verdict::Usual | Verdict::Failed(_) => {}
+    }
+    if about.download {
+        let text = text.unwrap_or_else(|| body.to_string());
+        let outcome = json!({ "headers": headers, "body": { "text": text } });
+        let content_type = to_text(headers.get("content-type").cloned().unwrap_or_default());
+        let file = part::exchange::answer::file(&outcome, &content_type, address, "file")?;
+        return Ok(Reply { status, headers, body: Value::Null, file: Some(file) });
+    }
+    Ok(Reply { status, headers, body, file: None })
+}
+
+/// Where an operation is performed outside of a run, and with what.
+pub(crate) struct Place<'a> {
+    pub world: &'a dyn World,
+    pub item: Item,
+    pub settings: &'a Map,
+}
+
+/// Performs an operation for parameters that were read: for each of them, or for all at once.
+pub(crate) async fn perform(
+    place: &Place<'_>,
+    operation: &Operation,
+    procedure: &Procedure,
+    read: Vec<Map>,
+    items: &mut Vec<Value>,
+    file: &mut Option<(String, Binary)>,
+) -> Result<(), NodeError> {
+    let groups: Vec<Vec<Map>> = match &operation.batch {
+        Some(_) => vec![read],
+        None => read.into_iter().map(|params| vec![params]).collect(),
+    };
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        let limit = node::limit(procedure, first);
+        let mut more = Map::new();
+        more.insert("$item".into(), Value::Object(place.item.json.clone()));
+        if operation.batch.is_some() {
+            more.insert("$batch".into(), group.iter().cloned().map(Value::Object).collect());
+            more.insert("$batchItems".into(), group.iter().map(|_| Value::Object(place.item.json.clone())).collect());
+        }
+        let call = Call { world: place.world, settings: place.settings, params: first, more, limit };
+        let made = procedure.run(call).await?;
+        file.clone_from(&made.file);
+        let made = node::into_items(made, &place.item);
+        items.extend(made.into_iter().map(|item| Value::Object(item.json)));
+    }
+    Ok(())
+}
+
+/// The query of an address; a name that stands there more than once has a list.
+pub(crate) fn query_of(url: &url::Url) -> Map {
     let mut query = Map::new();
     for (name, value) in url.query_pairs() {
         let value = Value::from(value.into_owned());
@@ -659,14 +745,31 @@ fn compare(plan: &Plan, wanted: &Sent) -> Result<(), String> {
             None => drop(query.insert(name.into_owned(), value)),
         }
     }
+    query
+}
+
+/// Method and address without the query, as cases write it.
+pub(crate) fn request_of(plan: &Plan) -> String {
+    let mut url = plan.full_url();
     url.set_query(None);
+    format!("{} {url}", plan.method).replace("%7Bsecret.", "{secret.").replace("%7D", "}")
+}
+
+/// A file's content as text.
+pub(crate) fn content_of(file: &Binary) -> String {
+    let bytes = file.inline.as_deref().and_then(part::params::base64).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn compare(plan: &Plan, wanted: &Sent) -> Result<(), String> {
+    let query = query_of(&plan.full_url());
     // An address may be written with its query.
     let (address, written) = wanted.request.split_once('?').unwrap_or((&wanted.request, ""));
     let mut asked = wanted.query.clone();
     for (name, value) in url::form_urlencoded::parse(written.as_bytes()) {
         asked.insert(name.into_owned(), value.into_owned().into());
     }
-    let request = format!("{} {url}", plan.method).replace("%7Bsecret.", "{secret.").replace("%7D", "}");
+    let request = request_of(plan);
     let request = request.trim_end_matches('/');
     if request != address.trim_end_matches('/') {
         return Err(format!("the request:\n    seen    {request}\n    wanted  {address}"));
@@ -685,21 +788,17 @@ fn compare(plan: &Plan, wanted: &Sent) -> Result<(), String> {
         let seen = plan.headers.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
         same(&format!("the header `{name}`"), &to_text(seen).into(), &to_text(value.clone()).into())?;
     }
-    let content = |file: &Binary| {
-        let bytes = file.inline.as_deref().and_then(part::params::base64).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
     let (json, form, text) = match &plan.body {
         Content::None => (Value::Null, None, None),
         Content::Json(value) => (value.clone(), None, None),
         Content::Form(map) => (Value::Null, Some(map.clone()), None),
         Content::Text { text, .. } => (Value::Null, None, Some(text.clone())),
-        Content::File(file) => (Value::Null, None, Some(content(file))),
-        Content::Related(value, file) => (value.clone(), None, Some(content(file))),
+        Content::File(file) => (Value::Null, None, Some(content_of(file))),
+        Content::Related(value, file) => (value.clone(), None, Some(content_of(file))),
         Content::Multipart(pieces) => {
             let piece = |piece: &Piece| match piece {
                 Piece::Text(text) => Value::from(text.as_str()),
-                Piece::File(file) => Value::from(content(file)),
+                Piece::File(file) => Value::from(content_of(file)),
             };
             (Value::Null, Some(pieces.iter().map(|(name, value)| (name.clone(), piece(value))).collect()), None)
         }
@@ -754,7 +853,7 @@ impl World for Lab<'_> {
 }
 
 /// When cases take place: expressions that ask for the time see it.
-const NOW: i64 = 1_767_225_600_000;
+pub(crate) const NOW: i64 = 1_767_225_600_000;
 
 impl Evaluate for Lab<'_> {
     fn evaluate<'a>(&'a self, params: &'a Params, globals: &'a Map) -> BoxFuture<'a, Result<Map, NodeError>> {

@@ -353,7 +353,7 @@ impl NodeType for HookType {
     }
 
     fn schema(&self) -> schemars::Schema {
-        schemars::Schema::from(crate::schema::of(&self.trigger.params))
+        schemars::Schema::from(crate::schema::of(&self.trigger.params, &self.manifest.choices))
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {

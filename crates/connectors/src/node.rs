@@ -129,7 +129,7 @@ pub fn limit(procedure: &Procedure, params: &Map) -> Option<u64> {
 }
 
 /// What an exchange does to the world, as its method tells.
-fn usual_effect(exchange: &Exchange) -> Effect {
+pub fn usual_effect(exchange: &Exchange) -> Effect {
     let reads = match (&exchange.request, &exchange.graphql) {
         (Some(request), _) => request.starts_with("GET ") || request.starts_with("HEAD "),
         (None, Some(query)) => !query.trim_start().starts_with("mutation"),
@@ -255,7 +255,7 @@ impl NodeType for OperationType {
     }
 
     fn schema(&self) -> schemars::Schema {
-        schemars::Schema::from(crate::schema::of(&self.params))
+        schemars::Schema::from(crate::schema::of(&self.params, &self.manifest.choices))
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {

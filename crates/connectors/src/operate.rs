@@ -9,7 +9,7 @@ use part::exchange::Plan;
 use serde_json::json;
 
 use crate::manifest::{Exchange, Manifest, Operation, Paging};
-use crate::paging::Pages;
+use crate::paging::{Pages, Position};
 use crate::path;
 use crate::request::{Given, Request};
 use crate::template::{Evaluate, Template};
@@ -106,6 +106,18 @@ pub struct Call<'a> {
     pub limit: Option<u64>,
 }
 
+impl Call<'_> {
+    /// What expressions see before the first request.
+    fn globals(&self) -> Map {
+        let mut globals = self.more.clone();
+        globals.insert("$params".into(), Value::Object(self.params.clone()));
+        globals.insert("$settings".into(), Value::Object(self.settings.clone()));
+        globals.insert("$steps".into(), json!({}));
+        globals.insert("$response".into(), Value::Null);
+        globals
+    }
+}
+
 impl Procedure {
     /// Compiles an operation.
     ///
@@ -149,11 +161,7 @@ impl Procedure {
     /// # Errors
     /// The first failure of a call or an expression.
     pub async fn run(&self, call: Call<'_>) -> Result<Made, NodeError> {
-        let mut globals = call.more.clone();
-        globals.insert("$params".into(), Value::Object(call.params.clone()));
-        globals.insert("$settings".into(), Value::Object(call.settings.clone()));
-        globals.insert("$steps".into(), json!({}));
-        globals.insert("$response".into(), Value::Null);
+        let mut globals = call.globals();
         let mut made = Made::default();
         for step in &self.steps {
             if let Some(when) = &step.when
@@ -205,16 +213,71 @@ impl Procedure {
             }
             globals.insert("$response".into(), response);
         }
-        if let Some(output) = &self.output {
-            globals.insert("$items".into(), std::mem::take(&mut made.items).into());
-            made.items = match output.value(call.world, &globals).await? {
-                Value::Array(list) => list,
-                Value::Null => Vec::new(),
-                other => vec![other],
-            };
-        }
+        made.items = self.put_out(&call, made.items, &mut globals).await?;
         made.seen = globals;
         Ok(made)
+    }
+
+    /// A page of what it lists, and where the next one begins: the first page, or that at a position. What is more than
+    /// one request that pages is listed whole, as far as the limit goes.
+    ///
+    /// # Errors
+    /// The first failure of a call or an expression.
+    pub async fn page(
+        &self,
+        call: Call<'_>,
+        from: Option<Position>,
+    ) -> Result<(Vec<Value>, Option<Position>), NodeError> {
+        let Some((exchange, paging)) = self.paged() else { return Ok((self.run(call).await?.items, None)) };
+        let mut globals = call.globals();
+        let mut pages = match from {
+            Some(position) => Pages::resume(paging, call.limit, position),
+            None => Pages::new(paging, self.plan(exchange, &call, &globals).await?, call.limit),
+        };
+        let about = About { expect: &exchange.expect, download: false };
+        let reply = call.world.call(format!("page {}", pages.number()), pages.plan(), about).await?;
+        let items = exchange.items(&reply.body);
+        let next = if pages.next(&reply, items.len())? { Some(pages.position()) } else { None };
+        globals.insert("$headers".into(), Value::Object(reply.headers));
+        globals.insert("$response".into(), reply.body);
+        Ok((self.put_out(&call, items, &mut globals).await?, next))
+    }
+
+    /// Whether [`Procedure::page`] reads it page by page.
+    pub fn is_paged(&self) -> bool {
+        self.paged().is_some()
+    }
+
+    /// The only request, where it is the only one and reads page after page.
+    fn paged(&self) -> Option<(&Compiled, &Paging)> {
+        let [step] = &self.steps[..] else { return None };
+        let plain = step.when.is_none() && step.over.is_none() && step.until.is_none();
+        Some((&step.exchange, step.exchange.paging.as_ref().filter(|_| plain)?))
+    }
+
+    /// What the items become at the end.
+    async fn put_out(&self, call: &Call<'_>, items: Vec<Value>, globals: &mut Map) -> Result<Vec<Value>, NodeError> {
+        let Some(output) = &self.output else { return Ok(items) };
+        globals.insert("$items".into(), items.into());
+        Ok(match output.value(call.world, globals).await? {
+            Value::Array(list) => list,
+            Value::Null => Vec::new(),
+            other => vec![other],
+        })
+    }
+
+    /// The request of an exchange.
+    async fn plan(&self, exchange: &Compiled, call: &Call<'_>, globals: &Map) -> Result<Plan, NodeError> {
+        let find = |name: &str| call.world.file(name);
+        let given = Given {
+            manifest: &self.manifest,
+            settings: call.settings,
+            params: call.params,
+            globals,
+            by: call.world as &dyn Evaluate,
+            file: &find,
+        };
+        exchange.request.plan(&given).await
     }
 
     /// One step: asked once, page after page, or until it is done. Gives its items, and its last answer.
@@ -226,17 +289,8 @@ impl Procedure {
         name: String,
     ) -> Result<(Vec<Value>, Reply), NodeError> {
         let exchange = &step.exchange;
-        let find = |name: &str| call.world.file(name);
-        let given = Given {
-            manifest: &self.manifest,
-            settings: call.settings,
-            params: call.params,
-            globals,
-            by: call.world as &dyn Evaluate,
-            file: &find,
-        };
         let about = About { expect: &exchange.expect, download: exchange.download.is_some() };
-        let plan = exchange.request.plan(&given).await?;
+        let plan = self.plan(exchange, call, globals).await?;
         if let Some((done, pause, most)) = &step.until {
             let mut globals = globals.clone();
             for time in 1..=*most {

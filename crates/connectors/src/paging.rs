@@ -13,6 +13,15 @@ use crate::path;
 /// Pages that are fetched at most, whatever the answers say.
 const MOST_PAGES: u64 = 100_000;
 
+/// Where in a list one was, to go on from there another time.
+#[derive(Clone, Debug)]
+pub struct Position {
+    plan: Plan,
+    number: u64,
+    last: Option<String>,
+    end: Option<String>,
+}
+
 /// Where in a list one is.
 pub struct Pages<'a> {
     paging: &'a Paging,
@@ -57,6 +66,17 @@ impl<'a> Pages<'a> {
             end = Some(whole);
         }
         Pages { paging, plan, limit, number: 1, last: None, end }
+    }
+
+    /// At a position that an earlier reading came to.
+    pub fn resume(paging: &'a Paging, limit: Option<u64>, position: Position) -> Pages<'a> {
+        let Position { plan, number, last, end } = position;
+        Pages { paging, plan, limit, number, last, end }
+    }
+
+    /// Where it is now.
+    pub fn position(self) -> Position {
+        Position { plan: self.plan, number: self.number, last: self.last, end: self.end }
     }
 
     /// Number of the page, from 1.

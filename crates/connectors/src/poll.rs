@@ -198,7 +198,7 @@ impl NodeType for PollType {
     }
 
     fn schema(&self) -> schemars::Schema {
-        schemars::Schema::from(crate::schema::of(&self.params))
+        schemars::Schema::from(crate::schema::of(&self.params, &self.manifest.choices))
     }
 
     fn prepare(&self, node: &NodeSpec) -> Result<Arc<dyn Node>, Vec<Problem>> {

@@ -4,13 +4,14 @@ use indexmap::IndexMap;
 use model::{Map, Value};
 use serde_json::json;
 
-use crate::manifest::{Param, Type, Values};
+use crate::choices;
+use crate::manifest::{Choices, Param, Type, Values};
 
-/// The schema of parameters.
-pub fn of(params: &IndexMap<String, Param>) -> Map {
+/// The schema of parameters, which may offer these lists of choices.
+pub fn of(params: &IndexMap<String, Param>, choices: &IndexMap<String, Choices>) -> Map {
     let mut properties = Map::new();
     for (name, param) in params {
-        properties.insert(name.clone(), Value::Object(one(name, param)));
+        properties.insert(name.clone(), Value::Object(one(name, param, choices)));
     }
     let required: Vec<&String> =
         params.iter().filter(|(_, param)| param.required && param.default.is_none()).map(|(name, _)| name).collect();
@@ -24,9 +25,9 @@ pub fn of(params: &IndexMap<String, Param>) -> Map {
     schema
 }
 
-fn one(name: &str, param: &Param) -> Map {
+fn one(name: &str, param: &Param, choices: &IndexMap<String, Choices>) -> Map {
     let mut schema = match (param.kind, param.fields.is_empty()) {
-        (Type::Object, false) => of(&param.fields),
+        (Type::Object, false) => of(&param.fields, choices),
         _ => Map::new(),
     };
     let kind = match param.kind {
@@ -68,7 +69,7 @@ fn one(name: &str, param: &Param) -> Map {
         schema.extend(bound.map(|bound| (key.to_owned(), json!(bound))));
     }
     if let Some(items) = &param.items {
-        schema.insert("items".into(), Value::Object(one("", items)));
+        schema.insert("items".into(), Value::Object(one("", items, choices)));
     }
     let mut hints = Map::new();
     if !param.when.is_empty() {
@@ -81,6 +82,10 @@ fn one(name: &str, param: &Param) -> Map {
         _ => None,
     };
     hints.extend(control.map(|control| ("as".to_owned(), Value::from(control))));
+    if let Some(offered) = param.choices.as_ref().and_then(|name| choices.get(name)) {
+        let hint = json!({ "from": choices::from(offered), "search": offered.search.is_some() });
+        hints.insert("choices".into(), hint);
+    }
     if param.more {
         hints.insert("more".into(), true.into());
     }
@@ -116,15 +121,20 @@ mod tests {
         let params: IndexMap<String, Param> = serde_json::from_value(json!({
             "channelId": { "required": true, "about": "Where.", "example": "C1" },
             "kind": { "values": { "a": "First", "b": "Second" }, "default": "a" },
-            "tags": { "type": "array", "items": { "type": "string" }, "more": true },
+            "tags": { "type": "array", "items": { "type": "string" }, "choices": "tags", "more": true },
             "extra": { "type": "object", "when": { "kind": ["b"] } },
         }))
         .unwrap();
-        let schema = Value::Object(of(&params));
+        let choices = serde_json::from_value(json!({
+            "tags": { "operation": "tag.list", "params": { "channel": "={{ $params.channelId }}" }, "value": "id", "label": "name" },
+        }))
+        .unwrap();
+        let schema = Value::Object(of(&params, &choices));
         assert_eq!(schema["required"], json!(["channelId"]));
         assert_eq!(schema["properties"]["channelId"]["title"], "Channel id");
         assert_eq!(schema["properties"]["kind"]["oneOf"][1], json!({ "const": "b", "title": "Second" }));
-        assert_eq!(schema["properties"]["tags"]["x-form"], json!({ "more": true }));
+        let hints = json!({ "choices": { "from": ["channelId"], "search": false }, "more": true });
+        assert_eq!(schema["properties"]["tags"]["x-form"], hints);
         assert_eq!(part::hints::faults(&schema), Vec::<String>::new());
     }
 }

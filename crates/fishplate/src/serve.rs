@@ -279,6 +279,11 @@ impl Server {
             portal,
             vault: vault.clone(),
             accounts: accounts.clone(),
+            choices: connectors::choices::Lists::new(
+                outbound.clone(),
+                sandbox.clone(),
+                Arc::new(outbound::SystemClock),
+            ),
             outbound,
             metrics: metrics.clone(),
             public_url,

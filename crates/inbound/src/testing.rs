@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Digest, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{
-    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepParameters, Trial, Tried,
+    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges, StepParameters, Trial,
+    Tried,
 };
 use part::trigger::Trigger;
 use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};
@@ -238,6 +239,16 @@ impl Runs for Fake {
         _: u32,
         _: usize,
     ) -> BoxFuture<'a, Result<StepParameters, Problem>> {
+        not_here()
+    }
+
+    fn exchanges<'a>(
+        &'a self,
+        _: &'a Scope,
+        _: RunId,
+        _: u32,
+        _: usize,
+    ) -> BoxFuture<'a, Result<StepExchanges, Problem>> {
         not_here()
     }
 

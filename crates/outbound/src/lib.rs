@@ -1,7 +1,8 @@
 //! The one way out: every HTTP call and every dialled stream of Fishplate leaves through [`Outbound`].
 //!
 //! A call passes one stack of layers, built in one place ([`stack`]): measure, deadline, connection, cache,
-//! idempotency key, redirects, retry, circuit breaker, rate limit, credentials, egress check and dial.
+//! idempotency key, redirects, retry, second attempts, circuit breaker, rate limit, health, credentials, egress check and
+//! dial.
 //! Other protocols use [`Outbound::dial`], which shares the egress check, the pinned addresses and the measure, or
 //! [`Outbound::tunnel`] when their driver opens its sockets itself. Their accounts are [`Login`]s.
 //!

@@ -48,6 +48,9 @@ pub struct Meta {
     pub hedge: Option<Hedge>,
     /// For whom the call is made among those of its scope: the workflow. Where places are scarce, flows take turns.
     pub flow: Option<Arc<str>>,
+    /// What limits and breaker of a call without a connection count by; absent: the host. For several receivers at one
+    /// host, of which none is to pay for another.
+    pub counted_as: Option<Arc<str>>,
     /// What the call is known by when it comes again after [`crate::Error::Later`], so that it keeps its place;
     /// without it, by its idempotency key.
     pub ticket: Option<Arc<str>>,
@@ -80,6 +83,7 @@ impl Meta {
             stale_on_error: None,
             hedge: None,
             flow: None,
+            counted_as: None,
             ticket: None,
             limit: None,
             throttle: Throttle::Later,

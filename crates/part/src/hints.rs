@@ -9,6 +9,7 @@
 //! | `as` | the control, where the type alone would give a plain one; one of [`CONTROLS`] |
 //! | `words` | what numbers mean: `{ "0": "At most once" }` |
 //! | `unit` | what a number counts |
+//! | `choices` | values are offered from a list that is asked for: `from` names the node's parameters that it depends on, `search` says that whoever has the list searches it |
 //! | `more` | it stands behind “More” |
 //! | `old` | only imports write it: it is shown where it is set |
 //!
@@ -97,6 +98,12 @@ fn faults_of(root: &Value, siblings: &Map, hints: &Value) -> Vec<String> {
                     faults.push("`words` is an object of texts by number".into());
                 }
             }
+            "choices" => {
+                let from = hint["from"].as_array().is_some_and(|from| from.iter().all(Value::is_string));
+                if !from || !hint["search"].is_boolean() {
+                    faults.push("`choices` says `from`, a list of parameters, and `search`, true or false".into());
+                }
+            }
             "more" | "old" => {
                 if hint != true {
                     faults.push(format!("`{key}` is true, or absent"));
@@ -172,6 +179,7 @@ mod tests {
         );
         check(json!({ "when": [{ "operation": "get" }, { "all": true, "kind": null }] }), &[]);
         check(json!({ "as": "sql", "unit": "s", "more": true, "old": true, "words": { "0": "none" } }), &[]);
+        check(json!({ "choices": { "from": ["operation"], "search": true } }), &[]);
         check(json!({ "offered": { "operation": { "get": ["a"], "set": [] } } }), &[]);
     }
 
@@ -185,6 +193,10 @@ mod tests {
         check(json!({ "offered": { "operation": { "put": [] } } }), &["`operation` is never \"put\""]);
         check(json!({ "as": "slider" }), &["there is no control \"slider\""]);
         check(json!({ "color": "red", "more": false }), &["there is no hint `color`", "`more` is true, or absent"]);
+        check(
+            json!({ "choices": "channels" }),
+            &["`choices` says `from`, a list of parameters, and `search`, true or false"],
+        );
         check(json!([]), &["hints are an object"]);
     }
 }

@@ -460,6 +460,65 @@ pub struct ResolvedParameter {
     pub notes: Vec<String>,
 }
 
+/// What a step sent and got, as far as the journal has it. The journal keeps answers whole and of a request only its
+/// fingerprint, so requests are made again from what came to the step, with the network off, and compared with that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepExchanges {
+    /// Step.
+    pub step: u32,
+    /// Name of its node.
+    pub node: String,
+    /// Its type, for example `http.request`.
+    pub node_type: String,
+    /// Connections that the node names; their secrets are masked.
+    pub connections: Vec<String>,
+    /// How often the step was tried.
+    pub attempts: u32,
+    /// How long the last try took as a whole, in microseconds; single calls are not timed. Absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_micros: Option<u64>,
+    /// Position of the item that `params` is for.
+    pub item: usize,
+    /// The node's parameters with what their expressions came to for that item, evaluated again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Value>,
+    /// In the order in which they were begun.
+    pub exchanges: Vec<StepExchange>,
+    /// What could not be shown, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+}
+
+/// A call of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepExchange {
+    /// Name that the node gave it, for example `request page 2`.
+    pub name: String,
+    /// Position of the item that it was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<u32>,
+    /// `completed`, `failed`, `uncertain` or `running`.
+    pub status: String,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// What was sent, made again: `{method, url, headers, body}` without the account for HTTP, the node type's own
+    /// shape for the rest. Absent: the step does not make the call when it is executed again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Value>,
+    /// Whether that has the fingerprint which was journaled before the call. If not, it was sent in another form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_sent: Option<bool>,
+    /// What came back: `{status, headers, body}` for HTTP, where the body is `{text}`, `{blob, size}` when it is long or
+    /// a file, or `{size}` when there were too many to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Value>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 /// Starts, watches and steers runs.
 pub trait Runs: Send + Sync {
     /// Takes an event in. Resolves at once for a webhook that waits for an answer (the answer's commit contains the
@@ -523,6 +582,14 @@ pub trait Runs: Send + Sync {
         step: u32,
         item: usize,
     ) -> BoxFuture<'a, Result<StepParameters, Problem>>;
+    /// What a step sent and got, as far as the journal has it, and its parameters for an item.
+    fn exchanges<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        item: usize,
+    ) -> BoxFuture<'a, Result<StepExchanges, Problem>>;
     /// Decides about an uncertain call that asks: make it again, or take it as done with this outcome, or fail it.
     fn settle<'a>(
         &'a self,

@@ -4,6 +4,7 @@
 //! expression, as in a workflow, and sees what its place says it sees. Nothing in a manifest is a secret.
 
 mod auth;
+mod choices;
 mod exchange;
 mod import;
 mod operation;
@@ -16,12 +17,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use self::auth::{Auth, Credential, OAuth};
+pub use self::choices::{Asked, Choices, Paths};
 pub use self::exchange::{
     BodyKind, ErrorKind, ErrorRule, Exchange, Limits, Paging, Place, Rate, ResetUnit, Send, Size,
 };
 pub use self::import::{From, FromN8n, N8n, Source, Wanted};
 pub use self::operation::{Batch, Effect, Operation, Step};
-pub use self::param::{Choices, Param, Type, Values};
+pub use self::param::{Param, Type, Values};
 pub use self::trigger::{Challenge, Confirm, Hook, Poll, Trigger};
 
 /// An outside service: how an account on it is shown, how it pages, limits and refuses, and what it offers.
@@ -36,6 +38,9 @@ pub struct Manifest {
     pub summary: String,
     /// Address of the vendor's reference that this was written from.
     pub docs: String,
+    /// The vendor's own description of its API, which the manifest is held against.
+    #[serde(default)]
+    pub openapi: Option<Published>,
     /// Where it stands in the list of services: `chat`, `crm`, `files`, `mail`, `payments` …
     #[serde(default)]
     pub categories: Vec<String>,
@@ -86,6 +91,18 @@ pub struct Manifest {
     /// What it can start runs with; node types, too.
     #[serde(default)]
     pub triggers: IndexMap<String, Trigger>,
+}
+
+/// Where a document of OpenAPI 3.x or Swagger 2.0 is: one of the two.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Published {
+    /// Its address.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Its file, from the connector's folder.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 impl Manifest {

@@ -114,18 +114,3 @@ pub enum Values {
     /// Titles by value.
     Titled(IndexMap<String, String>),
 }
-
-/// A list of choices that comes from the service.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Choices {
-    /// The operation that lists them, by its name.
-    pub operation: String,
-    /// Its parameters; expressions see `$params` of the form and `$settings`.
-    #[serde(default)]
-    pub params: Map,
-    /// Path of the value in each of its items.
-    pub value: String,
-    /// Path of what people see.
-    pub label: String,
-}

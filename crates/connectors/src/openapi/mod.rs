@@ -42,6 +42,27 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// A document of JSON or YAML.
+    ///
+    /// # Errors
+    /// It cannot be read, or is none.
+    pub fn read(text: &[u8]) -> Result<Document, Problem> {
+        if text.len() > LARGEST {
+            return Err(Problem::new(Code::TooLarge, format!("the document has more than {LARGEST} bytes")));
+        }
+        let root: Value = match serde_json::from_slice(text) {
+            Ok(root) => root,
+            Err(_) => serde_yaml_ng::from_slice(text)
+                .map_err(|error| unreadable(format!("the document is neither JSON nor YAML: {error}")))?,
+        };
+        let old = root.get("swagger").is_some();
+        if !old && root.get("openapi").is_none() {
+            let problem = unreadable("it names neither `openapi` nor `swagger`");
+            return Err(problem.hint("give a document of OpenAPI 3.x or Swagger 2.0"));
+        }
+        Ok(Document { root, old })
+    }
+
     /// What a reference leads to, or the value itself.
     pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let mut value = value;
@@ -57,26 +78,16 @@ impl Document {
     }
 }
 
+fn unreadable(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::InvalidSpec, detail)
+}
+
 /// Makes a manifest.
 ///
 /// # Errors
 /// The document cannot be read, or describes no operation.
 pub fn generate(text: &[u8], name: Option<Name>) -> Result<Made, Problem> {
-    let unreadable = |detail: String| Problem::new(Code::InvalidSpec, detail);
-    if text.len() > LARGEST {
-        return Err(Problem::new(Code::TooLarge, format!("the document has more than {LARGEST} bytes")));
-    }
-    let root: Value = match serde_json::from_slice(text) {
-        Ok(root) => root,
-        Err(_) => serde_yaml_ng::from_slice(text)
-            .map_err(|error| unreadable(format!("the document is neither JSON nor YAML: {error}")))?,
-    };
-    let old = root.get("swagger").is_some();
-    if !old && root.get("openapi").is_none() {
-        let problem = unreadable("it names neither `openapi` nor `swagger`".into());
-        return Err(problem.hint("give a document of OpenAPI 3.x or Swagger 2.0"));
-    }
-    let document = Document { root, old };
+    let document = Document::read(text)?;
     let info = &document.root["info"];
     let title = info["title"].as_str().unwrap_or("Service").trim().to_owned();
     let title = title.trim_end_matches(" API").trim_end_matches(" Api").to_owned();
@@ -105,7 +116,7 @@ pub fn generate(text: &[u8], name: Option<Name>) -> Result<Made, Problem> {
         }
     }
     if operations.is_empty() {
-        return Err(unreadable("the document describes no operation".into()));
+        return Err(unreadable("the document describes no operation"));
     }
     let docs = document.root["externalDocs"]["url"].as_str().or(info["contact"]["url"].as_str());
     let mut manifest = Map::new();

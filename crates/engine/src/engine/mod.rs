@@ -5,6 +5,7 @@ mod authority;
 mod children;
 mod dispatch;
 mod evaluate;
+mod exchanges;
 mod load;
 mod queue;
 mod repair;

@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{
-    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepParameters, Trial, Tried,
+    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges, StepParameters, Trial,
+    Tried,
 };
 use part::{Admit, Admitted, Runs, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
@@ -119,6 +120,16 @@ impl Runs for Engine {
             let row = self.inner.row(scope, run).await?;
             Ok(self.inner.item_of(&row, step, port, item).await?.and_then(|item| item.file(name).cloned()))
         })
+    }
+
+    fn exchanges<'a>(
+        &'a self,
+        scope: &'a Scope,
+        run: RunId,
+        step: u32,
+        item: usize,
+    ) -> BoxFuture<'a, Result<StepExchanges, Problem>> {
+        Box::pin(self.inner.exchanges(scope, run, step, item))
     }
 
     fn evaluate<'a>(&'a self, scope: &'a Scope, trial: Trial) -> BoxFuture<'a, Result<Tried, Problem>> {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use model::{Digest, RunId, Scope, SignalId};
+use model::{Digest, RunId, Scope, SignalId, Value};
 use part::trigger::Webhook;
 use part::{Answer, ReplyTo};
 use store::{
@@ -27,7 +27,7 @@ use super::compact::{LastSnapshot, SNAPSHOT_VERSION};
 use super::data::RunData;
 use crate::definition::Definition;
 use crate::engine::Inner;
-use crate::event::{Event, StepNumber};
+use crate::event::{CallName, Event, StepNumber};
 use crate::journal;
 use crate::machine::{End, Machine};
 use crate::ports::VariableSet;
@@ -71,6 +71,8 @@ pub struct Shared {
     pub recorded_reads: Mutex<HashMap<(StepNumber, String), Option<Bytes>>>,
     /// What the step that is being replayed saw of the variables.
     pub recorded_variables: Mutex<Option<Arc<VariableSet>>>,
+    /// What the steps of a replay ask for, by step, with the fingerprint of each request.
+    pub asked: Mutex<Vec<(StepNumber, CallName, Value, Digest)>>,
     fingerprint: Option<Digest>,
     chunks: Mutex<std::collections::VecDeque<(Digest, Chunk)>>,
     core: Mutex<Core>,
@@ -223,6 +225,7 @@ impl Shared {
             replaying: false,
             recorded_reads: Mutex::default(),
             recorded_variables: Mutex::default(),
+            asked: Mutex::default(),
             fingerprint,
             chunks: Mutex::default(),
             core: Mutex::new(core),

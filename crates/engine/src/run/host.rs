@@ -166,7 +166,12 @@ impl StepRun {
         let name = CallName { item: spec.item, name: spec.name };
         let canonical = serde_json::to_vec(&spec.request)
             .map_err(|error| NodeError::bug(format!("a request cannot be written as JSON: {error}")))?;
-        let ticket = match self.intend(&name, store::digest(&canonical))? {
+        let fingerprint = store::digest(&canonical);
+        if self.shared.replaying {
+            let asked = (self.step, name.clone(), spec.request, fingerprint);
+            self.shared.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+        }
+        let ticket = match self.intend(&name, fingerprint)? {
             Intent::Known(value) => return Ok(value),
             Intent::Make(ticket) => ticket,
         };

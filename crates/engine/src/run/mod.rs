@@ -1,5 +1,6 @@
 //! Carrying a run out: the loop around the machine, and what it gives to nodes.
 
+mod asked;
 mod compact;
 pub mod core;
 pub mod data;
@@ -18,6 +19,7 @@ mod scope;
 mod script;
 mod trial;
 
+pub use self::asked::{Asked, asked};
 pub use self::compact::{SNAPSHOT_VERSION, read_page};
 pub use self::core::{After, Core, Launch, Shared};
 pub use self::data::Away;

@@ -97,7 +97,7 @@ fn view(manifest: &Manifest) -> ConnectorView {
         keywords: manifest.keywords.clone(),
         operations: manifest.operations.len(),
         triggers: manifest.triggers.values().filter(|trigger| trigger.poll.is_some()).count(),
-        settings: Value::Object(schema::of(&manifest.settings)),
+        settings: Value::Object(schema::of(&manifest.settings, &manifest.choices)),
         accounts: manifest.auth.iter().map(account).collect(),
     }
 }

@@ -1,11 +1,13 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod arrivals;
+mod choices;
 mod connection_health;
 mod connections;
 mod connectors;
 mod deliveries;
 mod drafts;
+mod exchanges;
 mod files;
 mod listeners;
 mod me;
@@ -75,6 +77,8 @@ pub struct App {
     pub vault: Vault,
     /// People and tokens.
     pub accounts: Accounts,
+    /// Lists of choices that services give.
+    pub choices: ::connectors::choices::Lists,
     /// The way out, for its counters.
     pub outbound: Outbound,
     /// Counters.
@@ -109,6 +113,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         connections::operations(app),
         connection_health::operations(app),
         connectors::operations(app),
+        choices::operations(app),
         transfer::operations(app),
         watch::operations(app),
         watch_runs::operations(app),

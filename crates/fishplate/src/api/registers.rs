@@ -14,7 +14,7 @@ use store::{AuditFilter, ConnectionState, RunStatus};
 
 use super::{App, malformed, on};
 use crate::kinds::{Evaluation, EvaluationKind, Vendor, VendorKind};
-use crate::registers::calls::CallHealth;
+use crate::registers::calls::{CallHealth, CallQuota};
 use crate::registers::day::{day, day_of};
 use crate::registers::integrations::{Gathered, Integrations, integrations};
 use crate::registers::inventory::{KnownConnection, SecretsInventory, Setters, inventory};
@@ -89,9 +89,26 @@ async fn list_integrations(app: App, call: Call) -> Result<Reply, Problem> {
     Reply::json(&integrations(&gathered))
 }
 
-/// What calls with a connection have shown. The way out does not tell yet; what it will tell goes in here.
-fn call_health(_: &App, _: ScopeId, _: &Name) -> Option<CallHealth> {
-    None
+/// What calls with a connection have shown, if there were any.
+fn call_health(app: &App, scope: ScopeId, connection: &Name) -> Option<CallHealth> {
+    let health = app.outbound.health(scope, connection);
+    let millis = |time: std::time::Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    let (failure_at, failure) = health.last_failure.map(|failure| (millis(failure.at), failure.reason)).unzip();
+    (health.calls > 0).then(|| CallHealth {
+        calls: health.calls,
+        errors: health.errors,
+        recent_calls: health.recent_calls,
+        recent_errors: health.recent_errors,
+        success_at: health.last_success.map(millis),
+        failure_at,
+        failure,
+        latency: health.latency.map(|latency| latency.median.as_millis() as u64),
+        quota: health.quota.map(|quota| CallQuota {
+            limit: quota.limit,
+            left: quota.remaining,
+            resets_at: millis(quota.resets_at),
+        }),
+    })
 }
 
 async fn vendor_register(app: App, call: Call) -> Result<Reply, Problem> {

@@ -4,7 +4,7 @@ use auth::Permission;
 use futures_util::StreamExt;
 use model::{Code, Problem, RunId, SignalId, Value};
 use part::http::{Call, Cursor, LiveEvent, Operation, Page, ParamKind, Reply};
-use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunSummary, RunUpdate, Settle, StepParameters};
+use part::runs::{Bulk, Replay, RetryOptions, RunDetail, RunSummary, RunUpdate, Settle, StepExchanges, StepParameters};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -109,6 +109,18 @@ pub fn operations(app: &App) -> Vec<Operation> {
             .handle({
                 let app = with(app);
                 move |call| parameters(app.clone(), call)
+            }),
+        Operation::get("/api/v1/runs/{run}/steps/{step}/exchanges", "stepExchanges", Permission::RunRead)
+            .about(
+                "runs",
+                "What a step sent and got. Answers are in the journal; requests are made again and compared with their \
+                 fingerprints. Secrets are masked.",
+            )
+            .param("item", ParamKind::Integer, "Position of the item that the parameters are shown for; 0 when absent.")
+            .gives::<StepExchanges>()
+            .handle({
+                let app = with(app);
+                move |call| super::exchanges::of_step(app.clone(), call)
             }),
         Operation::get("/api/v1/runs/{run}/steps/{step}/files/{port}/{item}/{file}", "stepFile", Permission::RunRead)
             .about("runs", "A file of an item that a step put out, as a download of the type that it says it is.")

@@ -135,6 +135,47 @@ impl Given {
     }
 }
 
+/// One account, ready to be used.
+pub struct Alone {
+    /// The connection with its secrets.
+    pub vault: Vault,
+    /// Where it is in the store.
+    pub scope: ScopeId,
+    /// What it says beside its secrets.
+    pub settings: Map,
+}
+
+/// The account of a file, under that name. What the file does not say is taken from the spec of a connection that is
+/// offered for its settings.
+pub async fn alone(
+    store: &Store,
+    file: &Path,
+    name: &Name,
+    offer: impl FnOnce(&Map) -> Value,
+) -> Result<Alone, Problem> {
+    let mut account = Account::read(name.as_str(), file)?;
+    let mut offered = offer(account.spec["settings"].as_object().unwrap_or(&Map::new()));
+    merge(&mut offered, std::mem::take(&mut account.spec));
+    let settings = offered["settings"].as_object().cloned().unwrap_or_default();
+    account.spec = offered;
+    let scope = store.ensure_scope(&Scope::default()).await?;
+    let vault = Vault::new(store.clone(), Keyring::new(MasterKey::generate()));
+    account.put(store, &vault, scope).await?;
+    Ok(Alone { vault, scope, settings })
+}
+
+/// Puts what is given over what there is. Another type of account leaves nothing of the one that was offered.
+fn merge(there: &mut Value, given: Value) {
+    match (there, given) {
+        (Value::Object(there), Value::Object(given)) if !given.contains_key("type") => {
+            for (name, value) in given {
+                merge(there.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (there, given) => *there = given,
+    }
+}
+
 impl Account {
     /// A file with a connection's spec, or with a whole manifest; `secrets` beside it has values, not flags.
     fn read(name: &str, path: &Path) -> Result<Account, Problem> {
@@ -155,7 +196,8 @@ impl Account {
             Some(Value::Object(secrets)) if secrets.values().all(Value::is_string) => secrets,
             Some(_) => return Err(unreadable("`secrets` is an object of texts".into())),
         };
-        let spec = if map.contains_key("auth") { Value::Object(map) } else { map.remove("spec").unwrap_or_default() };
+        let inner = map.contains_key("spec") && !map.contains_key("auth");
+        let spec = if inner { map.remove("spec").unwrap_or_default() } else { Value::Object(map) };
         Ok(Account { name, spec, secrets, source })
     }
 

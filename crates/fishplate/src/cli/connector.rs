@@ -1,5 +1,8 @@
 //! `fishplate connector`: what is shipped, and the writing of new ones.
 
+mod drift;
+mod record;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -23,6 +26,10 @@ pub enum Connectors {
     Check(Folders),
     /// Look whether a connector is sound, and run its fixtures
     Test(Folders),
+    /// Perform an operation once, or take one from a run, and keep what went to and fro as a fixture
+    Record(record::Record),
+    /// Look whether a connector still says what the vendor's OpenAPI document says
+    Drift(drift::Drift),
 }
 
 /// What `list` takes.
@@ -74,6 +81,8 @@ pub async fn connector(global: &Global, verb: Connectors) -> Result<Exit, Proble
         Connectors::FromOpenapi(options) => from_openapi(&options),
         Connectors::Check(options) => judge(global, &options, false).await,
         Connectors::Test(options) => judge(global, &options, true).await,
+        Connectors::Record(options) => record::record(global, &options).await,
+        Connectors::Drift(options) => drift::drift(global, &options).await,
     }
 }
 
@@ -179,13 +188,23 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(Code::NotFound, format!("{}: {error}", path.display()))
 }
 
-async fn judge(global: &Global, options: &Folders, with_fixtures: bool) -> Result<Exit, Problem> {
+/// Where a connector lies that is named by its folder, or by its name in the catalogue's.
+fn folder_of(given: &Path, catalog: &Path) -> Result<PathBuf, Problem> {
+    let folder = if given.join("connector.yaml").exists() { given.to_owned() } else { catalog.join(given) };
+    folder.canonicalize().map_err(|error| unreadable(&folder, &error))
+}
+
+/// Where expressions are evaluated.
+fn sandbox() -> Result<Sandbox, Problem> {
     let sandbox = sandbox::Options::this_executable().map(Sandbox::new);
-    let sandbox = sandbox.map_err(|error| Problem::new(Code::Unavailable, format!("the sandbox: {error}")))?;
+    sandbox.map_err(|error| Problem::new(Code::Unavailable, format!("the sandbox: {error}")))
+}
+
+async fn judge(global: &Global, options: &Folders, with_fixtures: bool) -> Result<Exit, Problem> {
+    let sandbox = sandbox()?;
     let mut entries = Vec::new();
     for given in &options.connectors {
-        let folder = if given.join("connector.yaml").exists() { given.clone() } else { options.catalog.join(given) };
-        let folder = folder.canonicalize().map_err(|error| unreadable(&folder, &error))?;
+        let folder = folder_of(given, &options.catalog)?;
         let mut faults = Vec::new();
         let (mut operations, mut cases) = (0, 0);
         match catalog::of_folder(&folder) {

@@ -130,7 +130,10 @@ mod tests {
                 { "name": "Call", "type": "http.request", "params": { "url": "https://api.example.com/x" } },
                 { "name": "Set", "type": "core.set", "params": { "url": 5 } },
                 { "name": "Free", "type": "stripe.balance.get" },
-                { "name": "Hook", "type": "http.webhook", "params": { "auth": { "kind": "signed", "connection": "door" } } }
+                {
+                    "name": "Hook", "type": "http.webhook",
+                    "params": { "auth": { "kind": "signed", "connection": "door" } }
+                }
             ]
         }))
         .unwrap();

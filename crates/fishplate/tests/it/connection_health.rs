@@ -71,7 +71,7 @@ async fn a_connection_shows_how_its_calls_go_and_takes_a_persons_hand() {
     assert_eq!(hold(&server, "closed").await.ok()["breaker"], "heldClosed");
     assert_eq!(tried(&mut server, &url).await.ok()["answered"], 503);
     assert_eq!(hold(&server, "auto").await.ok()["breaker"], "closed");
-    assert_eq!(hold(&server, "shut").await.status, 400);
+    assert_eq!(hold(&server, "shut").await.status, 422);
     let log = server.get("/audit?action=connection.breaker").await;
     assert_eq!(log["items"].as_array().map(Vec::len), Some(3), "{log}");
 

@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod authority;
+mod choices;
 mod commands;
 mod connection_health;
 mod corpus;
@@ -27,6 +28,7 @@ mod own_connectors;
 mod own_life;
 mod people;
 mod recipes;
+mod recording;
 mod registers;
 mod replay;
 mod resources;

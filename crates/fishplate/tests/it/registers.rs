@@ -24,7 +24,10 @@ async fn furnished() -> Server {
                 "name": "Ask", "type": "http.request", "connections": { "auth": "crm" },
                 "params": { "url": "https://api.crm.example/orders" }
             },
-            { "name": "Rates", "type": "http.request", "params": { "url": "=https://rates.example/v1/{{ $json.day }}" } },
+            {
+                "name": "Rates", "type": "http.request",
+                "params": { "url": "=https://rates.example/v1/{{ $json.day }}" }
+            },
             { "name": "Any", "type": "http.request", "params": { "url": "={{ $json.url }}" } }
         ],
         "edges": [{ "from": "Start", "to": "Ask" }, { "from": "Ask", "to": "Rates" }, { "from": "Rates", "to": "Any" }]
@@ -117,7 +120,8 @@ async fn a_vendor_is_an_ordinary_resource_whose_renewal_is_told_in_time() {
     // One place for each service, and whoever wants it twice is told.
     let twin = json!({ "name": "twin", "spec": { "title": "Twin", "connectors": ["stripe"] } });
     assert_eq!(server.ask("POST", "/vendors", twin).await.code(), "FP0107");
-    let wrong = json!({ "name": "odd", "spec": { "title": "Odd", "cost": { "amount": "1", "currency": "EURO", "per": "year" } } });
+    let cost = json!({ "amount": "1", "currency": "EURO", "per": "year" });
+    let wrong = json!({ "name": "odd", "spec": { "title": "Odd", "cost": cost } });
     let refusal = server.ask("POST", "/vendors", wrong).await;
     assert_eq!((refusal.code(), &refusal.json()["pointer"]), ("FP0101".into(), &json!("/spec/cost/currency")));
     assert_eq!(server.get("/vendors/acme/history").await["items"].as_array().unwrap().len(), 1);

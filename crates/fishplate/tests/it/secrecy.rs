@@ -104,7 +104,8 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 async fn nothing_that_the_server_wrote_down_holds_a_secret() {
     let (server, outside) = (Server::start().await, world::recorder::Recorder::start().await.unwrap());
     outside.on("/", world::recorder::Rule::status(500));
-    let secrets = ["sk_live_canary_of_a_bearer", "canary-of-a-password", "whsec_canary_of_a_sender", "canary_in_a_query"];
+    let secrets =
+        ["sk_live_canary_of_a_bearer", "canary-of-a-password", "whsec_canary_of_a_sender", "canary_in_a_query"];
     let address = outside.address().to_string();
     let connection = async |name: &str, auth: Value, field: &str, value: &str| {
         let spec = json!({ "auth": auth, "hosts": [address], "allowPrivate": true });
@@ -117,8 +118,10 @@ async fn nothing_that_the_server_wrote_down_holds_a_secret() {
     connection("sender", json!({ "type": "webhook", "sender": "gitlab" }), "secret", secrets[2]).await;
     connection("query", json!({ "type": "query", "name": "key" }), "value", secrets[3]).await;
     // Runs that call with them and fail, a webhook that shows one and is taken, one that shows a wrong one, a subscriber.
-    let call = |name: &str| json!({ "name": name, "type": "http.request", "onError": "continue",
-        "params": { "url": outside.url("/x"), "authentication": "generic" }, "connections": { "auth": name } });
+    let call = |name: &str| {
+        json!({ "name": name, "type": "http.request", "onError": "continue",
+        "params": { "url": outside.url("/x"), "authentication": "generic" }, "connections": { "auth": name } })
+    };
     let spec = json!({
         "nodes": [
             { "name": "Start", "type": "http.webhook", "params": { "path": "calls", "methods": ["POST"],

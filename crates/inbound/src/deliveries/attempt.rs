@@ -139,6 +139,8 @@ pub async fn attempt(
     meta.follow_redirects = 0;
     meta.throttle = Throttle::Answer;
     meta.limit = target.spec.limit;
+    // Subscribers at one host, such as a service that takes webhooks for many, do not pay for each other.
+    meta.counted_as = Some(format!("subscriber/{}", target.name).into());
     meta.cancel = cancel;
     match outbound.send(request.body(body), meta).await {
         Ok(response) => answered(response).await,

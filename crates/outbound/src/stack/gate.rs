@@ -226,6 +226,11 @@ impl Gate {
         }
     }
 
+    /// Whether a call that was sent then counted on a quota that we thought was back.
+    pub(super) fn was_assumed(&self, sent: Instant) -> bool {
+        self.lock().windows.iter().any(|window| window.was_assumed(sent))
+    }
+
     /// What an answer says of its quotas.
     pub(super) fn stated(&self, statement: &Statement) {
         let now = Instant::now();
@@ -262,7 +267,8 @@ impl Gate {
 
     pub(super) fn look(&self) -> Look {
         let now = Instant::now();
-        let line = self.lock();
+        let mut line = self.lock();
+        line.sweep(now);
         let here: usize = line.flows.values().map(|flow| flow.orders.len()).sum();
         let left = |at: Instant| at.saturating_duration_since(now);
         let scarcest = line.windows.iter().filter(|window| window.resets > now).min_by_key(|window| window.left);

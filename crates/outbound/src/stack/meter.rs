@@ -68,6 +68,8 @@ pub(super) struct Window {
     pub(super) resets: Instant,
     /// How long a window is: stated, or the longest time to a reset that was seen.
     length: Duration,
+    /// When it began, if nobody has stated that yet: we counted on the reset.
+    assumed: Option<Instant>,
 }
 
 impl Window {
@@ -79,7 +81,7 @@ impl Window {
         let (left, reset) = (quota.remaining?, quota.reset?);
         let length = quota.window.unwrap_or(reset).max(Window::SHORTEST);
         let reset = if left == 0 && reset.is_zero() { Window::SHORTEST } else { reset };
-        Some(Window { limit: quota.limit, left, resets: now + reset.min(FOR_EVER), length })
+        Some(Window { limit: quota.limit, left, resets: now + reset.min(FOR_EVER), length, assumed: None })
     }
 
     pub(super) fn free_at(&self, now: Instant, ahead: u64) -> Instant {
@@ -102,13 +104,19 @@ impl Window {
     pub(super) fn take(&mut self, now: Instant) {
         if now >= self.resets {
             self.left = self.limit.unwrap_or(u64::MAX);
-            self.resets = now + self.length;
+            (self.resets, self.assumed) = (now + self.length, Some(now));
         }
         self.left = self.left.saturating_sub(1);
     }
 
     pub(super) fn give_back(&mut self) {
         self.left = self.left.saturating_add(1).min(self.limit.unwrap_or(u64::MAX));
+    }
+
+    /// Whether a call that was sent then was sent because we took the window for new. When it is refused, the quota does
+    /// not come back all at once, whatever it says.
+    pub(super) fn was_assumed(&self, sent: Instant) -> bool {
+        self.assumed.is_some_and(|began| sent >= began)
     }
 
     /// The service states it again. Within one window what is left only falls: answers overtake each other, and calls
@@ -123,7 +131,8 @@ impl Window {
         let length = quota.window.map_or(stated.length.max(self.length), |_| stated.length);
         let same = now < self.resets && apart <= tolerance;
         *self = if same {
-            Window { left: self.left.min(stated.left), resets: self.resets.min(stated.resets), length, ..stated }
+            let (left, resets) = (self.left.min(stated.left), self.resets.min(stated.resets));
+            Window { left, resets, length, assumed: self.assumed, ..stated }
         } else {
             Window { length, ..stated }
         };

@@ -126,7 +126,8 @@ impl Call {
             Some((name, _)) => LimitKey { scope: self.meta.scope, connection: Some(name.clone()), host: None },
             None => {
                 let port = self.request.url.port_or_known_default().unwrap_or(0);
-                let host = Some(format!("{}:{port}", self.host()));
+                let host = || format!("{}:{port}", self.host());
+                let host = Some(self.meta.counted_as.as_deref().map_or_else(host, str::to_owned));
                 LimitKey { scope: self.meta.scope, connection: None, host }
             }
         }

@@ -60,7 +60,7 @@ impl Statement {
         if !headers.keys().any(|name| speaks(name.as_str())) {
             return statement;
         }
-        let words = Words { headers, now };
+        let words = Words { headers, now: their_now(headers, now) };
         statement.retry_after = words.moment("retry-after");
         for read in [standard, plain, by_unit, hubspot, anthropic, shopify] {
             if let Some((coverage, mut quotas)) = read(&words) {
@@ -76,6 +76,13 @@ impl Statement {
     pub(super) fn exhausted(&self) -> bool {
         self.quotas.iter().any(|quota| quota.remaining == Some(0) && (quota.reset.is_some() || quota.refills))
     }
+}
+
+/// Dates are told by the service's clock, so that is the one to count from where it is not ours.
+fn their_now(headers: &HeaderMap, now: Duration) -> Duration {
+    let theirs = headers.get(http::header::DATE).and_then(|value| http_date(value.to_str().ok()?));
+    // Theirs is cut to the second; ours is better where the two agree.
+    theirs.filter(|theirs| theirs.abs_diff(now) > Duration::from_secs(2)).unwrap_or(now)
 }
 
 fn speaks(name: &str) -> bool {

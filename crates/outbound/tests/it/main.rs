@@ -7,6 +7,7 @@ mod dial;
 mod egress;
 mod faults;
 mod health;
+mod limits;
 mod outages;
 mod proxy;
 mod quota;

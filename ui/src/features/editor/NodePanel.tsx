@@ -21,6 +21,7 @@ import { Said } from "./form/Said";
 import { below, placeOf, type Place } from "./form/place";
 import { counts, fieldsOf, type FieldSpec } from "./form/schema";
 import { FormPreview, showsForm } from "./form/FormPreview";
+import { OfferContext } from "./form/offers";
 import { ParamsContext } from "./form/tables";
 import { FormNodeContext } from "./form/tried";
 import { addressesOf, type Addresses } from "./form/Webhook";
@@ -211,8 +212,11 @@ function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec;
     const twice = type && Object.keys(value).find((key) => known.has(key));
     return twice === undefined ? undefined : `\`${twice}\` has its own field above`;
   };
+  const connections = node.connections;
+  const offer = useMemo(() => ({ type: node.type, connections: Object.fromEntries(Object.entries(connections ?? {}).map(([slot, name]) => [slot, String(name)])) }), [node.type, connections]);
   return (
     <ParamsContext value={params}>
+    <OfferContext value={offer}>
     <div className="ed-form">
       {elsewhere.map((problem) => <p key={problem.detail} role="alert" className="ed-fault"><Said text={`${problem.detail}${problem.hint ? ` – ${problem.hint}` : ""}`} /></p>)}
       {!front.some((field) => field.name === besides) && pickers}
@@ -232,6 +236,7 @@ function Parameters({ node, type, place, addresses }: { readonly node: NodeSpec;
         </div>
       )}
     </div>
+    </OfferContext>
     </ParamsContext>
   );
 }

@@ -84,6 +84,33 @@ export interface Tried {
   readonly items: number;
 }
 
+/** A value that a parameter may have, as the service tells it. */
+export interface Choice {
+  readonly value: string | number;
+  readonly label: string;
+  /** What tells it from others of its name. */
+  readonly about?: string;
+}
+
+/** A page of such values. */
+export interface Choices {
+  readonly items: readonly Choice[];
+  readonly nextCursor?: string;
+}
+
+/** What a list of values is asked for with. */
+export interface ChoicesWanted {
+  readonly type: string;
+  /** JSON pointer below the node. */
+  readonly parameter: string;
+  readonly params: JsonObject;
+  readonly connections: Readonly<Record<string, string>>;
+  readonly search?: string;
+  readonly cursor?: string;
+  /** The service is asked again, although it was within a minute. */
+  readonly fresh?: boolean;
+}
+
 export interface Step {
   readonly step: number;
   readonly node: string;
@@ -153,6 +180,7 @@ export function calls(transport: Transport) {
       transport.live(at(name, `/draft/watch?client=${encodeURIComponent(client)}`), onEvent, onLive),
     lookAt: (name: string, client: string, node: string | undefined) => ask("PUT", at(name, "/draft/presence"), { body: { client, ...(node === undefined ? {} : { node }) } }),
     tryExpression: (name: string, body: { node: string; expression: string; item: number }) => ask<Tried>("POST", at(name, "/draft/evaluate"), { body }),
+    choices: (body: ChoicesWanted) => ask<Choices>("POST", "/node-choices", { body }),
     showRun: (run: string) => ask<Run>("GET", `/runs/${run}?limit=${STEPS}`),
     items: async (run: string, of: { step: number; port: number; offset: number; limit: number }) =>
       (await ask<{ items: Json[] }>("GET", `/runs/${run}/steps/${of.step}/items?port=${of.port}&offset=${of.offset}&limit=${of.limit}`)).items,

@@ -180,6 +180,26 @@ async fn a_stated_quota_lets_its_calls_through_and_makes_the_others_wait() {
     assert!(gate.enter(anyone(), None, Duration::ZERO).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_the_service_states_is_kept_to() {
+    let gate = gate();
+    let quota = |remaining| Quota {
+        limit: Some(40),
+        remaining: Some(remaining),
+        window: Some(Duration::from_secs(20)),
+        refills: true,
+        ..Quota::default()
+    };
+    gate.stated(&Statement { quotas: vec![quota(1)], ..Statement::default() });
+    let began = Instant::now();
+    for seconds in [0.0, 0.5, 1.0] {
+        gate.enter(anyone(), None, BUDGET).await.unwrap();
+        assert_eq!(began.elapsed().as_secs_f64(), seconds);
+    }
+    let stated = gate.look().quota.unwrap();
+    assert_eq!((stated.limit, stated.remaining), (Some(40), 0));
+}
+
 /// A service that refuses one call of a hundred for no reason, and what is above its limit.
 struct Moody {
     left: f64,

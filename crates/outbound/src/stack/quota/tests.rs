@@ -39,6 +39,16 @@ fn waits_are_read_in_all_their_spellings() {
     assert_eq!(from_now("1700000009500", later), Some(Duration::from_millis(9500)));
 }
 
+#[test]
+fn dates_are_counted_from_the_services_clock() {
+    let retry = ("retry-after", "Sun, 06 Nov 1994 09:50:00 GMT");
+    for (date, seconds) in
+        [("Sun, 06 Nov 1994 09:49:30 GMT", 30), ("Sun, 06 Nov 1994 08:49:36 GMT", 3623), ("nonsense", 3623)]
+    {
+        assert_eq!(read(&[retry, ("date", date)]).retry_after.map(|found| found.as_secs()), Some(seconds), "{date}");
+    }
+}
+
 /// Limit, remaining, reset and window in seconds.
 type Row = (Option<u64>, Option<u64>, Option<f64>, Option<f64>);
 

@@ -9,6 +9,7 @@ import { Control } from "./Control";
 import { ExpressionInput, PATH_MIME } from "./ExpressionInput";
 import { FormBuilder } from "./FormBuilder";
 import { helpOf, repeats, sorted } from "./hints";
+import { Offered } from "./Offered";
 import { Said } from "./Said";
 import { Columns } from "./tables";
 import { useTried } from "./tried";
@@ -19,7 +20,7 @@ export function isExpression(value: Json | undefined): value is string {
   return typeof value === "string" && value.startsWith("=");
 }
 
-export function Labelled({ label, about, required = false, place, children, expressive = true, bare = false, asJson = false, lines = asJson, placeholder, hint }: {
+export function Labelled({ label, about, required = false, place, children, expressive = true, bare = false, asJson = false, lines = asJson, placeholder, hint, aside }: {
   readonly label: string;
   readonly about?: string;
   readonly required?: boolean;
@@ -34,6 +35,8 @@ export function Labelled({ label, about, required = false, place, children, expr
   readonly lines?: boolean;
   readonly placeholder?: string;
   readonly hint?: string | undefined;
+  /** What stands beside the button that makes an expression of it, while it is none. */
+  readonly aside?: ReactNode;
 }) {
   const id = useId();
   const { value, onChange, data } = place;
@@ -68,12 +71,15 @@ export function Labelled({ label, about, required = false, place, children, expr
         <div className="ed-cell">
           {!expression && <label htmlFor={id} className="sr-only">{label}</label>}
           <div>{control}</div>
+          {!expression && aside}
           {toggler}
         </div>
       ) : (
         <>
           <div className="ed-label">
             <label htmlFor={id} title={about}>{label}{required && <span aria-hidden> *</span>}</label>
+            {!expression && aside !== undefined && <span className="ed-gap" />}
+            {!expression && aside}
             {toggler}
           </div>
           {control}
@@ -127,6 +133,7 @@ export function Field({ spec, place }: { readonly spec: FieldSpec; readonly plac
     );
   }
   if (shape.is === "switch" && !isExpression(place.value)) return <Toggle spec={spec} place={place} />;
+  if (hints?.choices !== undefined) return <Offered spec={spec} place={place} hint={hintOf(spec, place.value)} />;
   const code = hints?.as !== undefined && CODE.has(hints.as);
   return (
     <Labelled label={spec.label} about={spec.about} required={spec.required} place={place} hint={hintOf(spec, place.value)} lines={code} asJson={hints?.as === "json"} {...(spec.example?.startsWith("=") ? { placeholder: spec.example.slice(1) } : {})}>

@@ -13,6 +13,8 @@ export interface Hints {
   /** Which choices there are under the values of a sibling. */
   readonly offered: readonly { readonly sibling: string; readonly under: Readonly<Record<string, readonly string[]>> }[];
   readonly as: HintedControl | undefined;
+  /** Values are offered from a list of the service's: the node's parameters that it depends on, and whether the service searches it. */
+  readonly choices: { readonly from: readonly string[]; readonly search: boolean } | undefined;
   /** What numbers mean. */
   readonly words: Readonly<Record<string, string>> | undefined;
   readonly unit: string | undefined;
@@ -30,6 +32,7 @@ export function hintsOf(property: JsonObject): Hints | undefined {
     when: (isList(said["when"]) ? said["when"] : [said["when"]]).filter(isObject).map((all) => Object.entries(all).map(([sibling, values]) => ({ sibling, values: isList(values) ? values : [values ?? null] }))),
     offered: entries("offered").map(([sibling, under]) => ({ sibling, under: Object.fromEntries(Object.entries(isObject(under) ? under : {}).map(([value, choices]) => [value, isList(choices) ? choices.map(String) : []])) })),
     as: CONTROLS.find((control) => control === said["as"]),
+    choices: isObject(said["choices"]) ? { from: isList(said["choices"]["from"]) ? said["choices"]["from"].map(String) : [], search: said["choices"]["search"] === true } : undefined,
     words: isObject(said["words"]) ? texts(said["words"]) : undefined,
     unit: typeof said["unit"] === "string" ? said["unit"] : undefined,
     more: said["more"] === true,

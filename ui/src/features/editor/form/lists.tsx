@@ -8,6 +8,7 @@ import { Cell, FieldName, textOf } from "./Cell";
 import { Control } from "./Control";
 import { Fields } from "./Field";
 import { sorted } from "./hints";
+import { Offered } from "./Offered";
 import { below, entryOf, rowsOf, type Place } from "./place";
 import { blank, labelOf, type FieldSpec, type Shape } from "./schema";
 import { ColumnName } from "./tables";
@@ -102,6 +103,7 @@ function Objects({ label, fields, place }: { readonly label: string; readonly fi
 function InLine({ spec, label, place }: { readonly spec: FieldSpec; readonly label: string; readonly place: Place }) {
   if (spec.hints?.as === "field") return <FieldName label={label} place={place} placeholder={spec.label} />;
   if (spec.hints?.as === "column") return <ColumnName label={label} place={place} placeholder={spec.label} />;
+  if (spec.hints?.choices !== undefined) return <Offered spec={spec} label={label} place={place} bare />;
   const { shape } = spec;
   if (shape.is === "choice") {
     const value = textOf(place.value ?? spec.otherwise ?? shape.options[0]?.value);

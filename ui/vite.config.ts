@@ -6,8 +6,9 @@ import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` finds a running server. */
 const server = process.env["FISHPLATE_URL"] ?? "http://127.0.0.1:7700";
+// A path and what is below it: the app's own `/webhooks` is not the server's `/webhook`.
 const toServer = Object.fromEntries(
-  ["/api", "/hooks", "/webhook", "/forms", "/form-run"].map((path) => [path, { target: server, ws: true }]),
+  ["/api", "/hooks", "/webhook", "/forms", "/form-run"].map((path) => [`^${path}(/|\\?|$)`, { target: server, ws: true }]),
 );
 
 export default defineConfig({

@@ -1,12 +1,14 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 
-import { baseOf, here } from "./api/scope";
+import { baseOf, here, isPortal, PORTAL } from "./api/scope";
 import { session } from "./app/session";
 import { Shell } from "./app/Shell";
 import { NoPage } from "./app/NoPage";
 import { Failure } from "./kit/States";
 import { ownPath, paths } from "./paths";
+import { arrivalFilter } from "./resource/arrivalFilter";
+import { deliveryFilter } from "./resource/deliveryFilter";
 import { integrationView, secretView, vendorView } from "./resource/registerViews";
 import { runFilter } from "./resource/runFilter";
 import { runPlace } from "./resource/runPlace";
@@ -29,6 +31,13 @@ const join = createRoute({
   getParentRoute: () => root,
   path: "/join",
   component: lazyRouteComponent(() => import("./features/signin/JoinPage"), "JoinPage"),
+});
+
+/** Where customers look after their own webhooks, with a pass in place of an account. */
+const portal = createRoute({
+  getParentRoute: () => root,
+  path: PORTAL,
+  component: lazyRouteComponent(() => import("./features/portal/PortalPage"), "PortalPage"),
 });
 
 /** Everything behind the sign-in. */
@@ -90,6 +99,22 @@ const table = createRoute({
   validateSearch: tableView.read,
   component: lazyRouteComponent(() => import("./features/data/TablePage"), "TablePage"),
 });
+const subscribers = page(paths.subscribers, () => import("./features/webhooks/SubscribersPage"), "SubscribersPage");
+const subscriber = page(paths.subscriber, () => import("./features/webhooks/SubscriberPage"), "SubscriberPage");
+const eventTypes = page(paths.eventTypes, () => import("./features/webhooks/EventTypesPage"), "EventTypesPage");
+const deliveries = createRoute({
+  getParentRoute: () => shell,
+  path: paths.deliveries,
+  validateSearch: (search: Record<string, unknown>) => deliveryFilter.read(search),
+  component: lazyRouteComponent(() => import("./features/webhooks/DeliveriesPage"), "DeliveriesPage"),
+});
+const cameIn = createRoute({
+  getParentRoute: () => shell,
+  path: paths.cameIn,
+  validateSearch: (search: Record<string, unknown>) => arrivalFilter.read(search),
+  component: lazyRouteComponent(() => import("./features/webhooks/CameInPage"), "CameInPage"),
+});
+const portalLinks = page(paths.portalLinks, () => import("./features/webhooks/PortalLinkPage"), "PortalLinkPage");
 const integrations = createRoute({
   getParentRoute: () => shell,
   path: paths.integrations,
@@ -138,6 +163,7 @@ const gallery = page(paths.gallery, () => import("./features/gallery/GalleryPage
 const tree = root.addChildren([
   signIn,
   join,
+  portal,
   shell.addChildren([
     home,
     workflows,
@@ -151,6 +177,12 @@ const tree = root.addChildren([
     variables,
     tables,
     table,
+    subscribers,
+    subscriber,
+    eventTypes,
+    deliveries,
+    cameIn,
+    portalLinks,
     integrations,
     vendors,
     vendor,
@@ -171,7 +203,7 @@ const tree = root.addChildren([
 export function makeRouter(client: QueryClient) {
   const router = createRouter({
     routeTree: tree,
-    basepath: baseOf(here),
+    basepath: isPortal(location.pathname) ? "/" : baseOf(here),
     context: { client },
     defaultPreload: "intent",
     defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,

@@ -13,6 +13,25 @@ export const PAGES = [
   { name: "variables", path: () => "/variables" },
   { name: "data", path: () => "/data" },
   { name: "table", path: () => "/data/customers", ready: (page) => page.getByRole("gridcell", { name: "Ada", exact: true }).waitFor() },
+  { name: "webhooks", path: () => "/webhooks", ready: (page) => page.getByText("Delivering", { exact: true }).first().waitFor() },
+  { name: "subscriber", path: () => "/webhooks/subscribers/acme-crm", ready: (page) => page.getByRole("button", { name: "invoice.paid" }).first().waitFor() },
+  { name: "event-types", path: () => "/webhooks/event-types" },
+  { name: "deliveries", path: () => "/webhooks/deliveries", ready: (page) => page.getByRole("button", { name: "order.shipped" }).first().waitFor() },
+  { name: "delivery", path: (seed) => `/webhooks/deliveries?open=${encodeURIComponent(seed.hooks.failed)}`, ready: (page) => page.getByRole("dialog").getByText("Answered 503", { exact: true }).waitFor() },
+  { name: "came-in", path: () => "/webhooks/came-in", ready: (page) => page.getByRole("cell", { name: "Refused", exact: true }).first().waitFor() },
+  { name: "arrival", path: (seed) => `/webhooks/came-in?open=${seed.hooks.refused}`, ready: (page) => page.getByRole("dialog").getByText("Verdict").waitFor() },
+  { name: "portal-link", path: () => "/webhooks/portal" },
+  { name: "portal", path: (seed) => `/portal${seed.hooks.pass}`, open: true, ready: (page) => page.getByRole("button", { name: /hooks/ }).first().waitFor() },
+  {
+    name: "portal-endpoint",
+    path: (seed) => `/portal${seed.hooks.pass}`,
+    open: true,
+    // It has no address of its own: the pass stands behind the hash.
+    ready: async (page) => {
+      await page.getByRole("button", { name: /hooks/ }).first().click();
+      await page.getByRole("button", { name: "invoice.paid" }).first().waitFor();
+    },
+  },
   { name: "integrations", path: () => "/integrations?open=host%2Fapi.example.com", ready: (page) => page.getByRole("heading", { name: "Accounts" }).waitFor() },
   { name: "vendors", path: () => "/vendors", ready: (page) => page.getByRole("link", { name: "Example CRM", exact: true }).waitFor() },
   { name: "vendor", path: () => "/vendors/example-crm", ready: (page) => page.getByRole("heading", { name: "How we get away" }).waitFor() },

@@ -62,6 +62,14 @@ function remembered(): string | null {
  */
 export const here: Scope = sought();
 
+/** Where customers look after their webhooks. It is in no scope: the pass behind the hash says whose it is. */
+export const PORTAL = "/portal";
+
+/** Whether an address is the portal's, which has nothing to do with who is signed in here and where they were last. */
+export function isPortal(pathname: string): boolean {
+  return pathname === PORTAL;
+}
+
 /** What a request carries to be meant for the scope of this page. */
 export function scopeHeaders(): Record<string, string> {
   return { "fishplate-workspace": here.workspace, "fishplate-environment": here.environment };
@@ -79,6 +87,7 @@ export function hooksOf(scope: Scope): string {
 
 /** Gives an address without a scope the one where one was last, so that it can be sent to others, and remembers it. */
 export function settle(): void {
+  if (isPortal(location.pathname)) return;
   const { scope, path } = placeOf(location.pathname);
   if (scope === null) history.replaceState(history.state, "", baseOf(here) + path + location.search + location.hash);
   try {

@@ -1,4 +1,4 @@
-import { Activity, BookOpen, Braces, Cable, Handshake, House, Hourglass, KeyRound, Plug, Scale, ScrollText, Settings, Table2, Users, Variable, Vault, Workflow, type LucideIcon } from "lucide-react";
+import { Activity, BookOpen, Braces, Cable, Handshake, House, Hourglass, KeyRound, Plug, Scale, ScrollText, Settings, Table2, Users, Variable, Vault, Webhook, Workflow, type LucideIcon } from "lucide-react";
 
 import { paths } from "@/paths";
 
@@ -29,6 +29,7 @@ export const PLACES: { name: string | null; places: Place[] }[] = [
       { name: "Connections", to: paths.connections, icon: Plug, key: "c", also: "credentials accounts secrets" },
       { name: "Variables", to: paths.variables, icon: Variable, key: "v", also: "constants environment" },
       { name: "Data", to: paths.data, icon: Table2, key: "t", also: "tables rows database store csv" },
+      { name: "Webhooks", to: paths.subscribers, icon: Webhook, key: "b", also: "subscribers event types deliveries came in portal hooks events" },
     ],
   },
   {

@@ -1,14 +1,17 @@
+import { keptIn } from "@/api/kept";
+
 /** Something that a person has chosen for this browser. The first choice is what holds without one, and is not kept. */
 export function preference<T extends string>(key: string, choices: readonly [T, ...T[]], show: (chosen: T) => void) {
   const listeners = new Set<() => void>();
-  const kept = globalThis.localStorage?.getItem(key);
+  const storage = keptIn("localStorage");
+  const kept = storage.read(key);
   let chosen: T = choices.find((choice) => choice === kept) ?? choices[0];
   return {
     read: (): T => chosen,
     set(next: T): void {
       chosen = next;
-      if (next === choices[0]) localStorage.removeItem(key);
-      else localStorage.setItem(key, next);
+      if (next === choices[0]) storage.drop(key);
+      else storage.write(key, next);
       show(chosen);
       listeners.forEach((listener) => {
         listener();

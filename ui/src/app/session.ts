@@ -1,3 +1,5 @@
+import { keptIn } from "@/api/kept";
+
 /**
  * Who is signed in, and how requests prove it. The one place that knows: a browser session, whose cookie no script can
  * read, or an API token that is kept for this tab only.
@@ -14,16 +16,18 @@ type State =
 
 type Listener = () => void;
 const listeners = new Set<Listener>();
-const kept = globalThis.sessionStorage?.getItem(TOKEN) ?? null;
+const tab = keptIn("sessionStorage");
+const browser = keptIn("localStorage");
+const kept = tab.read(TOKEN);
 let state: State = kept === null ? { is: "nobody" } : { is: "token", token: kept };
 let asked: Promise<void> | null = null;
 
 function become(next: State): void {
   state = next;
-  if (next.is === "token") sessionStorage.setItem(TOKEN, next.token);
-  else sessionStorage.removeItem(TOKEN);
-  if (next.is === "session") localStorage.setItem(HINT, "1");
-  else localStorage.removeItem(HINT);
+  if (next.is === "token") tab.write(TOKEN, next.token);
+  else tab.drop(TOKEN);
+  if (next.is === "session") browser.write(HINT, "1");
+  else browser.drop(HINT);
   listeners.forEach((listener) => {
     listener();
   });
@@ -87,13 +91,13 @@ export const session = {
 /** A cookie cannot be seen, so the server is asked; with no sign of one, in words that are no refusal. */
 async function look(): Promise<void> {
   try {
-    if (localStorage.getItem(HINT) === null) {
+    if (browser.read(HINT) === null) {
       const door = (await (await fetch("/api/v1/sign-in")).json()) as { signedIn?: boolean };
       if (door.signedIn !== true) return;
     }
     const answer = await fetch("/api/v1/me");
     if (!answer.ok) {
-      localStorage.removeItem(HINT);
+      browser.drop(HINT);
       return;
     }
     const me = (await answer.json()) as { csrf?: string };

@@ -2,14 +2,14 @@
 
 import {
   ArrowDownUp, ArrowRight, Binary, BookUser, Braces, BrushCleaning, CalendarClock, CalendarDays, CircleStop, ClipboardList, ClipboardPen, Clock3, CloudUpload, CodeXml, CornerUpLeft, Database, DatabaseZap, Diff, FileCode, FileDown, FileQuestionMark, FileSpreadsheet, FileUp, FlaskConical, Folder,
-  FolderSync, FolderTree, Funnel, GitBranch, GitCommitHorizontal, GitMerge, Globe, Hand, HardDrive, Hash, History, Hourglass, Image, KeyRound, Leaf, Link, List, ListEnd, ListPlus, Mail, MailOpen, Network, Package, PencilLine, PhoneIncoming, Plug, Podcast, Radio, Rabbit, RadioTower, Repeat, Rss, Send, Server, ShieldCheck,
+  FolderSync, FolderTree, Funnel, GitBranch, GitCommitHorizontal, GitMerge, Globe, Hand, HardDrive, Hash, History, Hourglass, Image, KeyRound, Leaf, Link, List, ListEnd, ListPlus, Mail, MailOpen, Megaphone, Network, Package, PencilLine, PhoneIncoming, Plug, Podcast, Radio, Rabbit, RadioTower, Repeat, Rss, Send, Server, ShieldCheck,
   Sigma, Split, SquareTerminal, StickyNote, Table2, Tags, Terminal, TrainTrack, TriangleAlert, Ungroup, Waypoints, Webhook, Workflow, Wrench, Zap, type LucideIcon,
 } from "lucide-react";
 
 import { placeholderOf } from "@/resource/later";
 
 const SIGNS: Readonly<Record<string, LucideIcon>> = {
-  "http.webhook": Webhook, "core.manual": Hand, "core.schedule": CalendarClock, "core.called": PhoneIncoming, "core.error-trigger": TriangleAlert, "core.set": PencilLine,
+  "http.webhook": Webhook, "webhook.emit": Megaphone, "core.manual": Hand, "core.schedule": CalendarClock, "core.called": PhoneIncoming, "core.error-trigger": TriangleAlert, "core.set": PencilLine,
   "core.if": Split, "core.switch": Network, "core.filter": Funnel, "core.merge": GitMerge, "core.code": Braces, "core.loop": Repeat, "core.wait": Hourglass,
   "core.call": Workflow, "core.split-out": Ungroup, "core.aggregate": Sigma, "core.sort": ArrowDownUp, "core.limit": ListEnd, "core.stop": CircleStop,
   "http.request": Globe, "http.respond": CornerUpLeft, "core.noop": ArrowRight, "core.own-life": TrainTrack, "core.note": StickyNote,

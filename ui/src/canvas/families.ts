@@ -13,7 +13,7 @@ const BY_ID: Readonly<Record<string, Family>> = {
 };
 
 const BY_AREA: Readonly<Record<string, Family>> = {
-  http: "Web", db: "Databases", mail: "Messages and mail", mqtt: "Messages and mail", rabbitmq: "Messages and mail", nats: "Messages and mail", files: "Servers and files elsewhere", shell: "Servers and files elsewhere",
+  http: "Web", webhook: "Web", db: "Databases", mail: "Messages and mail", mqtt: "Messages and mail", rabbitmq: "Messages and mail", nats: "Messages and mail", files: "Servers and files elsewhere", shell: "Servers and files elsewhere",
 };
 
 const BY_GROUP: Readonly<Record<string, Family>> = { trigger: "Triggers", flow: "Flow", transform: "Items and fields" };

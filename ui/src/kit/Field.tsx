@@ -62,7 +62,7 @@ export function Select({ className, children, ...rest }: ComponentProps<"select"
 export function Checkbox({ label, ...rest }: ComponentProps<"input"> & { label: ReactNode }) {
   return (
     <label className="inline-flex cursor-pointer items-center gap-2">
-      <input type="checkbox" {...rest} className="size-4 accent-(--accent)" />
+      <input type="checkbox" {...rest} className="size-4 shrink-0 accent-(--accent)" />
       {label}
     </label>
   );

@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { CircleAlert, WifiOff } from "lucide-react";
-import type { ReactNode } from "react";
+import { createContext, use, type ReactNode } from "react";
 
 import { Button } from "./Button";
+import { copy } from "./copy";
 import { capital, Line } from "./Prose";
 import { OFFLINE, problemOf, type Problem } from "@/api/problem";
 
@@ -44,7 +45,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
         <ProblemText problem={problem} />
         <div className="mt-3 flex gap-2">
           {retry === undefined ? null : <Button onClick={retry}>Try again</Button>}
-          <Button look="quiet" onClick={() => void navigator.clipboard.writeText(JSON.stringify(problem, null, 2))}>
+          <Button look="quiet" onClick={() => void copy(JSON.stringify(problem, null, 2))}>
             Copy details
           </Button>
         </div>
@@ -76,9 +77,13 @@ export function ProblemText({ problem }: { problem: Problem }) {
   );
 }
 
+/** Whether there is a help page to lead to; customers in the portal have none. */
+export const HasHelp = createContext(true);
+
 /** A problem's code, which leads to what it means and what to do about it. */
 export function ProblemCode({ code }: { code: string }) {
-  if (!/^FP\d{4}$/.test(code)) return code;
+  const hasHelp = use(HasHelp);
+  if (!hasHelp || !/^FP\d{4}$/.test(code)) return code;
   return (
     <Link to="/help" search={{ at: code }} className="underline decoration-current/40 underline-offset-2 hover:text-ink hover:decoration-current">
       {code}

@@ -1,5 +1,5 @@
 /** Light in the three primaries of sRGB, linear, 0 to 1. */
-type Linear = readonly [number, number, number];
+export type Linear = readonly [number, number, number];
 
 /** A colour as the tokens are written: `oklch(52% 0.018 225)`, without transparency. */
 export function parseOklch(text: string): Linear | undefined {
@@ -17,6 +17,17 @@ export function parseOklch(text: string): Linear | undefined {
     clamp(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
     clamp(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
   ];
+}
+
+/** A colour as people pick it: `#rrggbb`. */
+export function parseHex(text: string): Linear | undefined {
+  const found = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(text.trim());
+  if (found === null) return undefined;
+  const linear = (hex: string | undefined): number => {
+    const share = parseInt(hex ?? "0", 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  };
+  return [linear(found[1]), linear(found[2]), linear(found[3])];
 }
 
 /** The contrast of two colours as WCAG 2 counts it, 1 to 21. */

@@ -1,5 +1,5 @@
 /** The guides that the help page has, by the name that stands in the address. */
-export const GUIDES = ["first-workflow", "from-n8n", "mend", "secrets", "data", "expressions", "keyboard", "api", "registers", "govern"] as const;
+export const GUIDES = ["first-workflow", "from-n8n", "mend", "secrets", "data", "webhooks", "expressions", "keyboard", "api", "registers", "govern"] as const;
 export type GuideName = (typeof GUIDES)[number];
 
 const PLACES: [RegExp, GuideName][] = [
@@ -7,6 +7,7 @@ const PLACES: [RegExp, GuideName][] = [
   [/^\/workflows/, "first-workflow"],
   [/^\/(runs|waiting)/, "mend"],
   [/^\/data/, "data"],
+  [/^\/webhooks/, "webhooks"],
   [/^\/(connections|variables)/, "secrets"],
   [/^\/(integrations|vendors|evaluations|secrets)/, "registers"],
   [/^\/(people|account|access|audit|settings)/, "govern"],

@@ -23,7 +23,7 @@ export function DeleteDialog({ kind, name, onClose, onDone }: { kind: Kind; name
   const condition = useQuery({ queryKey: [kind, name, "condition"], queryFn: () => data(api.GET(`${place}/condition`, path)) });
   const restore = useMutation({
     mutationFn: (kept: { spec: unknown; labels?: Record<string, string> }) => data(api.PUT(place, { ...path, body: { spec: kept.spec as Record<string, never>, labels: kept.labels ?? {} } })),
-    onSuccess: () => { toasts.done(kind === "workflow" ? `${name} is back; it is not live` : `${name} is back${kind === "connection" ? "; its secrets must be set again" : ""}`); },
+    onSuccess: () => { toasts.done(kind === "workflow" ? `${name} is back; it is not live` : `${name} is back${kind === "connection" ? "; its secrets must be set again" : kind === "subscriber" ? "; its receiver needs the new key" : ""}`); },
     onError: (error) => { toasts.failed(`${name} did not come back`, error); },
     onSettled: () => void client.invalidateQueries({ queryKey: [kind] }),
   });
@@ -77,6 +77,8 @@ export function DeleteDialog({ kind, name, onClose, onDone }: { kind: Kind; name
                 {needed.length === 0 && mentioned.length > 0 ? <li className="text-wait">Mentioned by {names(mentioned)}, which will not work without it.</li> : null}
                 {mentioned.length === 0 ? <li>Nothing else uses it.</li> : null}
                 {kind === "connection" ? <li>Its secrets are gone for good; undo does not bring them back.</li> : null}
+                {kind === "subscriber" ? <li>What waits for it is not delivered any more. Brought back, it has another key.</li> : null}
+                {kind === "event-type" ? <li>Nobody can post it any more; subscribers that name it hear nothing of it.</li> : null}
             </ul>
           )}
         </Loaded>

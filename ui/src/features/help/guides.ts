@@ -182,6 +182,49 @@ export const TEXTS: Record<GuideName, Guide> = {
       },
     ],
   },
+  webhooks: {
+    title: "Webhooks",
+    lead: "Tell others what happens here, let customers look after it themselves, and see what came in.",
+    sections: [
+      {
+        title: "Send the first one",
+        blocks: [
+          ...points(
+            "Make an **event type**, such as `invoice.paid`: what happened then, an example of its data, and a schema if you like.",
+            "Add a **subscriber**: the address that hears of it. Copy its key to whoever receives.",
+            "**Send a test** from the subscriber's page, and see it under **Deliveries** with every try.",
+          ),
+          text("Workflows post events with the node `webhook.emit`, programs with `POST /api/v1/events`."),
+        ],
+        to: { name: "Go to the webhooks", path: "/webhooks" },
+      },
+      {
+        title: "When it is not taken",
+        blocks: points(
+          "Each message is tried again for three days, later each time. After that it has failed for good, until somebody tries it again.",
+          "A subscriber that takes nothing for five days is **paused**: what is for it waits, and goes on when it answers.",
+          "**Try failed ones again** and **Send what it missed**, on the subscriber's page, make up for an outage.",
+        ),
+        to: { name: "Go to the deliveries", path: "/webhooks/deliveries" },
+      },
+      {
+        title: "Check what came",
+        blocks: [
+          text("Messages carry `webhook-id`, `webhook-timestamp` and `webhook-signature`, as **Standard Webhooks** says. The subscriber's page has code that checks them. A message may come twice with the same id."),
+        ],
+      },
+      {
+        title: "Let customers do it",
+        blocks: [text("A link to the **portal** lets a customer add addresses, choose events, see deliveries and change keys, in a frame of your product. It shows nothing of others, and ends by itself.")],
+        to: { name: "Make a link", path: "/webhooks/portal" },
+      },
+      {
+        title: "What came in",
+        blocks: [text("**Came in** lists what was sent to your own webhooks, and why something was refused. What came can happen again, live or in the draft, one or all of a time.")],
+        to: { name: "See what came in", path: "/webhooks/came-in" },
+      },
+    ],
+  },
   expressions: {
     title: "Expressions cheat sheet",
     lead: "JavaScript between two braces, over the item that flows in. As in n8n.",

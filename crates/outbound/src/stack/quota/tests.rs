@@ -42,11 +42,9 @@ fn waits_are_read_in_all_their_spellings() {
 #[test]
 fn dates_are_counted_from_the_services_clock() {
     let retry = ("retry-after", "Sun, 06 Nov 1994 09:50:00 GMT");
-    for (date, seconds) in [
-        ("Sun, 06 Nov 1994 09:49:30 GMT", 30),
-        ("Sun, 06 Nov 1994 08:49:36 GMT", 3623),
-        ("nonsense", 3623),
-    ] {
+    for (date, seconds) in
+        [("Sun, 06 Nov 1994 09:49:30 GMT", 30), ("Sun, 06 Nov 1994 08:49:36 GMT", 3623), ("nonsense", 3623)]
+    {
         assert_eq!(read(&[retry, ("date", date)]).retry_after.map(|found| found.as_secs()), Some(seconds), "{date}");
     }
 }

@@ -226,11 +226,6 @@ impl Gate {
         }
     }
 
-    /// Whether a call that was sent then counted on a quota that we thought was back.
-    pub(super) fn was_assumed(&self, sent: Instant) -> bool {
-        self.lock().windows.iter().any(|window| window.was_assumed(sent))
-    }
-
     /// What an answer says of its quotas.
     pub(super) fn stated(&self, statement: &Statement) {
         let now = Instant::now();

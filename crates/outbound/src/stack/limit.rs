@@ -40,7 +40,6 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<
     let stated_at = lane.as_ref().map(|lane| peer.lane(lane));
     let throttled = throttled(response.status, &statement);
     let quotas_at = stated_at.as_deref().unwrap_or(&peer.gate);
-    let was_assumed = throttled && quotas_at.was_assumed(sent);
     if !statement.quotas.is_empty() {
         quotas_at.stated(&spelled_out(&statement, throttled));
     }
@@ -50,7 +49,6 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<
         }
         return Ok(response);
     }
-    // Words explain a refusal, but not a second one after what they said was kept to.
     let explained = spelled_out(&statement, true).exhausted();
     let pause = statement.retry_after.filter(|pause| !pause.is_zero());
     if let Some(pause) = pause {
@@ -58,7 +56,7 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<
         whose.pause(pause);
     }
     // A service that is down is not one that is called too often.
-    if (!explained || was_assumed) && response.status != StatusCode::SERVICE_UNAVAILABLE {
+    if !explained && response.status != StatusCode::SERVICE_UNAVAILABLE {
         let rate = peer.record().rate(Instant::now());
         peer.gate.refused(sent, pause.is_some(), rate);
     }

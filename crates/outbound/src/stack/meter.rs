@@ -68,8 +68,6 @@ pub(super) struct Window {
     pub(super) resets: Instant,
     /// How long a window is: stated, or the longest time to a reset that was seen.
     length: Duration,
-    /// When it began, if nobody has stated that yet: we counted on the reset.
-    assumed: Option<Instant>,
 }
 
 impl Window {
@@ -81,7 +79,7 @@ impl Window {
         let (left, reset) = (quota.remaining?, quota.reset?);
         let length = quota.window.unwrap_or(reset).max(Window::SHORTEST);
         let reset = if left == 0 && reset.is_zero() { Window::SHORTEST } else { reset };
-        Some(Window { limit: quota.limit, left, resets: now + reset.min(FOR_EVER), length, assumed: None })
+        Some(Window { limit: quota.limit, left, resets: now + reset.min(FOR_EVER), length })
     }
 
     pub(super) fn free_at(&self, now: Instant, ahead: u64) -> Instant {
@@ -104,19 +102,13 @@ impl Window {
     pub(super) fn take(&mut self, now: Instant) {
         if now >= self.resets {
             self.left = self.limit.unwrap_or(u64::MAX);
-            (self.resets, self.assumed) = (now + self.length, Some(now));
+            self.resets = now + self.length;
         }
         self.left = self.left.saturating_sub(1);
     }
 
     pub(super) fn give_back(&mut self) {
         self.left = self.left.saturating_add(1).min(self.limit.unwrap_or(u64::MAX));
-    }
-
-    /// Whether a call that was sent then was sent because we took the window for new. When it is refused, the quota does
-    /// not come back all at once, whatever it says.
-    pub(super) fn was_assumed(&self, sent: Instant) -> bool {
-        self.assumed.is_some_and(|began| sent >= began)
     }
 
     /// The service states it again. Within one window what is left only falls: answers overtake each other, and calls
@@ -132,7 +124,7 @@ impl Window {
         let same = now < self.resets && apart <= tolerance;
         *self = if same {
             let (left, resets) = (self.left.min(stated.left), self.resets.min(stated.resets));
-            Window { left, resets, length, assumed: self.assumed, ..stated }
+            Window { left, resets, length, ..stated }
         } else {
             Window { length, ..stated }
         };

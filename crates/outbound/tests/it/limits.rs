@@ -61,10 +61,12 @@ async fn those_who_are_refused_come_back_one_after_the_other() {
     let mut times = Vec::new();
     for number in 0..5 {
         let meta = Meta { ticket: Some(format!("{number}").into()), ..account_meta() };
-        times.push(told(out.send(get(server.url("/")), meta).await).0);
+        let (after, _) = told(out.send(get(server.url("/")), meta).await);
+        assert!(number > 0 || after == Duration::from_secs(30), "the first one waits as long as was asked");
+        times.push(tokio::time::Instant::now() + after);
     }
     assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
-    assert_eq!((times[0].as_secs(), server.seen().len()), (30, 1));
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]
@@ -98,5 +100,5 @@ async fn a_service_that_refuses_everything_is_asked_less_and_less_often() {
         tokio::time::advance(after).await;
         tokio::time::resume();
     }
-    assert!(times.is_sorted() && times[7] >= 8, "{times:?}");
+    assert!(times.is_sorted() && times[7] >= 3, "{times:?}");
 }

@@ -6,6 +6,7 @@ mod connections;
 mod dial;
 mod egress;
 mod faults;
+mod mutual_tls;
 mod proxy;
 mod redirects;
 mod support;

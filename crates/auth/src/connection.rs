@@ -122,6 +122,7 @@ pub enum Scheme {
         algorithm: JwtAlgorithm,
         /// PEM of the public key, to check tokens of asymmetric algorithms.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(extend("format" = "pem"))]
         public_key: Option<String>,
         /// Claims of the tokens that are made; `iat` and `exp` are added.
         #[serde(default, skip_serializing_if = "Map::is_empty")]

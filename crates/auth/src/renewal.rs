@@ -391,7 +391,8 @@ impl Vault {
         let request = request.map_err(lacks)?;
         let origin = session::wire::origin(&request, &session.token);
         let answer = self.send_for_token(scope, name, request).await?;
-        let hide: Vec<&str> = opened.secrets.texts().collect();
+        let hide = session::wire::spellings(session, &opened.secrets);
+        let hide: Vec<&str> = hide.iter().map(String::as_str).collect();
         let (headers, body, now) = (&answer.headers, &answer.body, crate::now_millis());
         let tokens = session::wire::read(session, answer.status, headers, body, &hide, now)?;
         Ok(Tokens { access: session::kept(&origin, &tokens.access), ..tokens })

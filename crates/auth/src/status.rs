@@ -160,7 +160,8 @@ fn of(name: &Name, connection: &Connection, secrets: &Secrets, state: &Connectio
         (None, None) if over && last => (Health::Dead, Some("its token has ended, and nothing renews it".to_owned())),
         (None, None) if ends_at.is_some_and(|end| end - now < FORECAST) => {
             let is_certificate = certificate.is_some() && certificate == ends_at;
-            (Health::Ending, is_certificate.then(|| "its client certificate ends".to_owned()))
+            let words = if over { "its client certificate has ended" } else { "its client certificate ends" };
+            (Health::Ending, is_certificate.then(|| words.to_owned()))
         }
         (None, None) => (Health::Good, None),
     };

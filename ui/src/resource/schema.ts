@@ -13,6 +13,7 @@ export interface Schema {
   default?: unknown;
   examples?: unknown[];
   pattern?: string;
+  format?: string;
   minimum?: number;
   maximum?: number;
   additionalProperties?: boolean | Schema;

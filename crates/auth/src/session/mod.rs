@@ -196,7 +196,7 @@ impl Session {
     }
 
     /// Secrets that a person sets: those that its requests name.
-    pub(crate) fn secret_fields(&self) -> Vec<String> {
+    pub fn secret_fields(&self) -> Vec<String> {
         let mut fields = BTreeSet::new();
         for exchange in [Some(&self.login), self.logout.as_ref()].into_iter().flatten() {
             if exchange.basic {
@@ -205,6 +205,13 @@ impl Session {
             exchange.texts(&mut |text| fields.extend(secrets_in(text).map(str::to_owned)));
         }
         fields.into_iter().collect()
+    }
+
+    /// Whether its login names a user.
+    pub fn asks_for_user(&self) -> bool {
+        let mut asks = self.login.basic;
+        self.login.texts(&mut |text| asks |= text.contains("{username}"));
+        asks
     }
 
     /// Where it logs in and out, as far as that is known.

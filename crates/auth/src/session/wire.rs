@@ -56,6 +56,21 @@ pub(crate) fn request(
     Ok(request)
 }
 
+/// The secrets in all the ways in which a login spells them: none of it may be repeated in words. The longest is first.
+pub(crate) fn spellings(session: &Session, secrets: &Secrets) -> Vec<String> {
+    let mut all = Vec::new();
+    for secret in secrets.texts() {
+        let json = Value::from(secret).to_string();
+        all.push(json.trim_matches('"').to_owned());
+        all.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect());
+        all.push(data_encoding::BASE64.encode(format!("{}:{secret}", session.username).as_bytes()));
+        all.push(secret.to_owned());
+    }
+    all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    all.dedup();
+    all
+}
+
 fn filled(value: &Value, known: &Map) -> Result<Value, String> {
     Ok(match value {
         Value::String(text) => Value::String(fill(text, known)?),
@@ -238,6 +253,14 @@ mod tests {
         assert!(basic.headers["authorization"].is_sensitive());
         let none = asked(&spec(json!({})), &Secrets::default()).unwrap_err();
         assert!(none.contains("`password`"), "{none}");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_spelling() {
+        let spellings = spellings(&spec(json!({})), &secrets("p\"& w"));
+        for spelling in ["p\"& w", "p\\\"& w", "p%22%26+w", "YW5uOnAiJiB3"] {
+            assert!(spellings.iter().any(|known| known == spelling), "{spelling}: {spellings:?}");
+        }
     }
 
     #[test]

@@ -290,6 +290,9 @@ pub(crate) fn refuses_certificate(error: &(dyn std::error::Error + 'static)) -> 
             | Alert::CertificateExpired
             | Alert::CertificateUnknown
             | Alert::UnknownCA
+            | Alert::AccessDenied
+            // The signature over it, by its authority or by us.
+            | Alert::DecryptError
             | Alert::CertificateRequired
     )
 }

@@ -238,7 +238,7 @@ async fn a_wrong_password_is_tried_once_and_told_without_it() {
     assert!(vault.is_well(shared.scope, &crm()).await);
     assert_eq!(shared.said(&out).await.unwrap(), " session-2 x");
     // Another password is another account: its session is not the one before.
-    other.0.put_secret(shared.scope, &crm(), "password", format!("{PASSWORD}!").as_bytes(), "test").await.unwrap();
+    vault.put_secret(shared.scope, &crm(), "password", format!("{PASSWORD}!").as_bytes(), "test").await.unwrap();
     assert_eq!(shared.said(&out).await.unwrap(), " session-3 x");
     shared.write(json!({ "username": "bob" })).await;
     assert_eq!(shared.said(&out).await.unwrap(), " session-4 x");

@@ -110,15 +110,19 @@ async fn begin(response: &mut Response) -> Vec<u8> {
     let mut body = std::mem::replace(&mut response.body, stream::empty().boxed());
     let (mut read, mut begin) = (Vec::new(), Vec::new());
     while begin.len() < LOOK {
-        let Some(chunk) = body.next().await else { break };
-        match &chunk {
-            Ok(bytes) => begin.extend_from_slice(bytes),
-            Err(_) => {
-                read.push(chunk);
-                break;
-            }
+        let Some(chunk) = body.next().await else {
+            // What has ended is not asked again.
+            body = stream::empty().boxed();
+            break;
+        };
+        let is_error = chunk.is_err();
+        if let Ok(bytes) = &chunk {
+            begin.extend_from_slice(bytes);
         }
         read.push(chunk);
+        if is_error {
+            break;
+        }
     }
     response.body = stream::iter(read).chain(body).boxed();
     begin

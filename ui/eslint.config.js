@@ -3,7 +3,7 @@ import hooks from "eslint-plugin-react-hooks";
 import typescript from "typescript-eslint";
 
 /** Features meet in `resource/`, `kit/` and `api/`, and never in each other. */
-const features = ["access", "audit", "connections", "editor", "gallery", "help", "home", "reference", "runs", "settings", "signin", "variables", "versions", "waiting", "workflows"];
+const features = ["access", "audit", "connections", "editor", "gallery", "help", "home", "reference", "registers", "runs", "settings", "signin", "variables", "versions", "waiting", "workflows"];
 const apart = features.map((feature) => ({
   files: [`src/features/${feature}/**`],
   rules: {

@@ -7,6 +7,7 @@ import { Shell } from "./app/Shell";
 import { NoPage } from "./app/NoPage";
 import { Failure } from "./kit/States";
 import { ownPath, paths } from "./paths";
+import { integrationView, secretView, vendorView } from "./resource/registerViews";
 import { runFilter } from "./resource/runFilter";
 import { runPlace } from "./resource/runPlace";
 import { tableView } from "./resource/tableView";
@@ -89,6 +90,27 @@ const table = createRoute({
   validateSearch: tableView.read,
   component: lazyRouteComponent(() => import("./features/data/TablePage"), "TablePage"),
 });
+const integrations = createRoute({
+  getParentRoute: () => shell,
+  path: paths.integrations,
+  validateSearch: integrationView.read,
+  component: lazyRouteComponent(() => import("./features/registers/IntegrationsPage"), "IntegrationsPage"),
+});
+const vendors = createRoute({
+  getParentRoute: () => shell,
+  path: paths.vendors,
+  validateSearch: vendorView.read,
+  component: lazyRouteComponent(() => import("./features/registers/VendorsPage"), "VendorsPage"),
+});
+const vendor = page(paths.vendor, () => import("./features/registers/VendorPage"), "VendorPage");
+const evaluations = page(paths.evaluations, () => import("./features/registers/EvaluationsPage"), "EvaluationsPage");
+const evaluation = page(paths.evaluation, () => import("./features/registers/EvaluationPage"), "EvaluationPage");
+const secrets = createRoute({
+  getParentRoute: () => shell,
+  path: paths.secrets,
+  validateSearch: secretView.read,
+  component: lazyRouteComponent(() => import("./features/registers/SecretsPage"), "SecretsPage"),
+});
 const audit = page(paths.audit, () => import("./features/audit/AuditPage"), "AuditPage");
 const people = page(paths.people, () => import("./features/people/PeoplePage"), "PeoplePage");
 const account = page(paths.account, () => import("./features/account/AccountPage"), "AccountPage");
@@ -129,6 +151,12 @@ const tree = root.addChildren([
     variables,
     tables,
     table,
+    integrations,
+    vendors,
+    vendor,
+    evaluations,
+    evaluation,
+    secrets,
     audit,
     people,
     account,

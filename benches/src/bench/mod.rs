@@ -8,6 +8,7 @@ mod peers;
 mod sizes;
 mod start;
 mod streams;
+mod way_out;
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
@@ -49,6 +50,7 @@ const PARTS: &[Part] = &[
     ("stored", sizes::stored),
     ("file", sizes::file),
     ("streams", streams::run),
+    ("way-out", way_out::run),
     ("long", long_runs::run),
     // The last one, because it compares with the others.
     ("peers", peers::run),

@@ -22,7 +22,7 @@ use crate::connection::{CLIENT_KEY, CLIENT_KEY_PASSPHRASE, Connection, JwtAlgori
 use crate::jwt::{TokenChecks, TokenRequest};
 use crate::renewal::Gates;
 use crate::secrets::Secrets;
-use crate::signature::{Incoming, Keys, Refusal, Verdict, presets};
+use crate::signature::{Incoming, Keys, Refusal, Signature, Verdict, presets};
 use crate::{Error, Keyring, Place};
 
 /// Longest secret value.
@@ -143,6 +143,16 @@ impl std::fmt::Debug for Vault {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str("Vault")
     }
+}
+
+/// What is said to somebody whose webhook is none of the sender's.
+fn unproven(connection: &Name, refusal: &Refusal) -> Problem {
+    if let Refusal::BadSecret(_) = refusal {
+        let detail = format!("connection `{connection}` cannot check anybody: {refusal}");
+        return Problem::new(Code::ConnectionMissing, detail);
+    }
+    tracing::warn!(%connection, reason = refusal.reason(), "a webhook was refused: {refusal}");
+    refusal.problem()
 }
 
 impl Vault {
@@ -336,14 +346,27 @@ impl Vault {
         let previous = opened.secrets.get("previousSecret").ok().filter(|_| !is_over);
         let signing: Vec<&[u8]> = [Some(secret), previous].into_iter().flatten().collect();
         let verify_token = opened.secrets.get("verifyToken").ok();
-        signature.judge(Keys { signing: &signing, verify_token }, request).map_err(|refusal| {
-            if let Refusal::BadSecret(_) = refusal {
-                return fault(&format!("cannot check anybody: {refusal}"));
-            }
-            tracing::warn!(%connection, reason = refusal.reason(), "a webhook was refused: {refusal}");
-            let problem = Problem::new(Code::SignatureRejected, format!("{}: {refusal}", refusal.reason()));
-            problem.hint("compare secret, sender and the server's clock with what the sender's page of webhooks says")
-        })
+        let keys = Keys { signing: &signing, verify_token };
+        signature.judge(keys, request).map_err(|refusal| unproven(connection, &refusal))
+    }
+
+    /// The same for a service whose account a connection is, and that signs with a secret of it. `verify_token` is what
+    /// the service was told to show when it asks whether somebody is there.
+    pub async fn judge_by(
+        &self,
+        scope: ScopeId,
+        (connection, field): (&Name, &str),
+        signature: &Signature,
+        verify_token: &str,
+        request: &Incoming<'_>,
+    ) -> Result<Verdict, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let secret = opened.secrets.get(field).map_err(|reason| {
+            let detail = format!("connection `{connection}` {reason}, which its service signs webhooks with");
+            Problem::new(Code::ConnectionMissing, detail)
+        })?;
+        let keys = Keys { signing: &[secret], verify_token: Some(verify_token.as_bytes()) };
+        signature.judge(keys, request).map_err(|refusal| unproven(connection, &refusal))
     }
 
     /// A token with these claims, signed with the key of a `jwt` connection.

@@ -172,7 +172,7 @@ fn fill(text: &str, settings: &Map) -> String {
 
 /// The connector and the way of showing an account that a credential of n8n is.
 pub fn for_credential(credential_type: &str) -> Option<(&'static Connector, &'static Auth)> {
-    catalog::shipped().find_map(|connector| {
+    catalog::known().find_map(|connector| {
         let auth = connector.manifest.auth.values().find(|auth| auth.n8n().contains_key(credential_type))?;
         Some((connector, auth))
     })

@@ -74,9 +74,48 @@ fn all() -> &'static HashMap<&'static str, Shipped> {
     })
 }
 
-/// A connector that is compiled in.
+/// A connector that is compiled in, or one of the operator's own.
 pub fn named(name: &str) -> Option<&'static Shipped> {
-    all().get(name)
+    all().get(name).or_else(|| own_ones().iter().copied().find(|own| own.name == name))
+}
+
+static OWN: OnceLock<Vec<&'static Shipped>> = OnceLock::new();
+
+fn own_ones() -> &'static [&'static Shipped] {
+    OWN.get().map_or(&[], Vec::as_slice)
+}
+
+/// Takes the operator's own connectors in, once for the life of the process; says what is wrong with those that are left
+/// out. One that is named like a connector of ours is left out, so that nobody's workflows change behind their back.
+pub fn take_in(folder: &Path) -> Vec<String> {
+    let (mut taken, mut faults) = (Vec::new(), Vec::new());
+    for folder in folders(folder).unwrap_or_else(|fault| {
+        faults.push(fault);
+        Vec::new()
+    }) {
+        match of_folder(&folder) {
+            Ok(connector) if all().contains_key(connector.manifest.connector.as_str()) => {
+                let name = &connector.manifest.connector;
+                faults
+                    .push(format!("{}: there is a connector `{name}` already; choose another name", folder.display()));
+            }
+            Ok(connector) => {
+                let name: &'static str = connector.manifest.connector.to_string().leak();
+                let shipped = Shipped { name, text: "", read: OnceLock::from(Ok(connector)) };
+                taken.push(&*Box::leak(Box::new(shipped)));
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if OWN.set(taken).is_err() {
+        faults.push("connectors were taken in before".into());
+    }
+    faults
+}
+
+/// The operator's own connectors.
+pub fn own() -> impl Iterator<Item = &'static Connector> {
+    own_ones().iter().filter_map(|own| own.connector().ok())
 }
 
 /// The node types of a provider.
@@ -105,6 +144,11 @@ fn provided(shipped: &'static Shipped, indexed: Indexed) -> Provided {
 /// would have said, is left out.
 pub fn shipped() -> impl Iterator<Item = &'static Connector> {
     SHIPPED.iter().filter_map(|(name, _)| named(name)?.connector().ok())
+}
+
+/// All connectors that are known, those of the operator last.
+pub fn known() -> impl Iterator<Item = &'static Connector> {
+    shipped().chain(own())
 }
 
 /// The index of connectors.

@@ -21,7 +21,7 @@ use crate::catalog::Connector;
 use crate::judge::judge;
 use crate::manifest::{Manifest, Operation};
 use crate::operate::{About, Call, Procedure, Reply, World};
-use crate::template::{Evaluate, Template};
+use crate::template::Evaluate;
 use crate::value::Reading;
 use crate::{node, value};
 
@@ -67,6 +67,10 @@ pub struct Case {
     /// For triggers that are called: the call.
     #[serde(default)]
     pub call: Option<Map>,
+    /// And what is remembered of setting them up: `calls` without a `call` are those that do so, and then those that
+    /// take it away.
+    #[serde(default)]
+    pub state: Value,
     /// The same from n8n.
     #[serde(default)]
     pub n8n: Option<Theirs>,
@@ -284,15 +288,6 @@ fn lift(connector: &Connector, name: &str, theirs: &Theirs, case: &Case) -> Resu
         credentials: Map::new(),
         webhook_id: None,
     };
-    // A trigger that is called has no node type yet, only its mapping.
-    if let Some(trigger) = manifest.triggers.get(name).filter(|trigger| trigger.hook.is_some()) {
-        let Some((_, from)) = crate::lift::best(manifest, &trigger.n8n, &node) else {
-            return Err("the trigger does not fit the node of n8n".into());
-        };
-        let idle = crate::lift::idle(manifest, from);
-        lost(&node, &idle.iter().map(String::as_str).collect::<Vec<_>>(), case)?;
-        return Ok(crate::lift::lift(manifest, from, &node, false).params);
-    }
     let catalogue = Catalogue::default();
     catalogue.register([(connector.provider.clone(), connector.types.clone())]);
     let snapshot = catalogue.snapshot();
@@ -405,13 +400,16 @@ impl<'a> Lab<'a> {
         if let (Some(lifted), Some(Value::Object(wanted))) = (&lifted, &case.params) {
             self.same_params(lifted, wanted).await?;
         }
-        if let (Some(hook), Some(call)) = (&trigger.hook, &case.call) {
+        if let Some(hook) = trigger.hook.as_ref().filter(|_| case.call.is_some() || !case.calls.is_empty()) {
             let params = match (&case.params, &lifted) {
                 (Some(Value::Object(params)), _) => params.clone(),
                 (_, Some(lifted)) => lifted.clone(),
                 _ => Map::new(),
             };
-            return self.called(hook, call, params).await;
+            return match &case.call {
+                Some(call) => self.called(trigger, hook, call, params).await,
+                None => self.told(trigger, hook, params).await,
+            };
         }
         let Some(poll) = trigger.poll.as_ref().filter(|_| !case.calls.is_empty()) else {
             return match lifted.is_none() && case.call.is_none() && case.calls.is_empty() {
@@ -444,34 +442,71 @@ impl<'a> Lab<'a> {
     }
 
     /// What comes of a service's call.
-    async fn called(&self, hook: &crate::manifest::Hook, call: &Map, params: Map) -> Result<(), String> {
-        let mut globals = Map::new();
-        globals.insert("$request".into(), Value::Object(call.clone()));
-        globals.insert("$params".into(), Value::Object(params));
-        globals.insert("$settings".into(), Value::Object(self.settings()));
-        let value = async |text: &str| {
-            let template = Template::compile(&text.into())?;
-            template.value(self, &globals).await.map_err(|error| format!("`{text}` fails: {error}"))
+    async fn called(
+        &self,
+        trigger: &crate::manifest::Trigger,
+        hook: &crate::manifest::Hook,
+        call: &Map,
+        params: Map,
+    ) -> Result<(), String> {
+        let calling = crate::hook::Calling::compile(self.manifest, trigger, hook)?;
+        let params = self.read(trigger, params).await?;
+        let more = Map::from_iter([
+            ("$request".to_owned(), Value::Object(call.clone())),
+            ("$state".to_owned(), self.case.state.clone()),
+        ]);
+        let given = crate::hook::Given { settings: self.settings(), params, more };
+        let globals = given.clone().globals();
+        let counts = calling.counts(self, &globals).await.map_err(|error| format!("`filter` fails: {error}"))?;
+        let asked = counts && !self.case.calls.is_empty();
+        let confirmed = if asked { calling.is_confirmed(self, &given).await } else { Ok(true) };
+        self.fault().map_or(Ok(()), Err)?;
+        let counts = counts && confirmed.map_err(|error| format!("`confirm` fails: {error}"))?;
+        let items = match counts {
+            true => calling.items(self, &globals).await.map_err(|error| format!("`output` fails: {error}"))?,
+            false => Vec::new(),
         };
-        let counts = match &hook.filter {
-            Some(filter) => {
-                let template = Template::compile(&filter.as_str().into())?;
-                template.holds(self, &globals).await.map_err(|error| format!("`filter` fails: {error}"))?
-            }
-            None => true,
-        };
-        let items = match (&hook.output, counts) {
-            (_, false) => Value::Array(Vec::new()),
-            (Some(output), true) => match value(output).await? {
-                list @ Value::Array(_) => list,
-                other => Value::Array(vec![other]),
-            },
-            (None, true) => Value::Array(vec![call.get("body").cloned().unwrap_or_default()]),
-        };
-        if let Some(key) = hook.key.as_deref().filter(|key| key.starts_with('=')) {
-            value(key).await?;
+        calling.key(self, &globals).await.map_err(|error| format!("`key` fails: {error}"))?;
+        self.case.items.as_ref().map_or(Ok(()), |wanted| same("the items", &items.into(), wanted))
+    }
+
+    /// Parameters as a trigger has them.
+    async fn read(&self, trigger: &crate::manifest::Trigger, params: Map) -> Result<Map, String> {
+        let params = self.resolved(params).await.map_err(|error| error.to_string())?;
+        value::read(&trigger.params, params, &Reading { zone: TimeZone::UTC }, "/params")
+            .map_err(|error| format!("the parameters: {error}"))
+    }
+
+    /// What a service is asked to be called, and what is asked to take that back.
+    async fn told(
+        &self,
+        trigger: &crate::manifest::Trigger,
+        hook: &crate::manifest::Hook,
+        params: Map,
+    ) -> Result<(), String> {
+        let calling = crate::hook::Calling::compile(self.manifest, trigger, hook)?;
+        let params = self.read(trigger, params).await?;
+        let webhook = json!({ "url": "https://flow.example/events/main/prod/0123456789abcdef0123456789abcdef",
+            "secret": "s3cret" });
+        let mut more = Map::from_iter([("$webhook".to_owned(), webhook)]);
+        let given = crate::hook::Given { settings: self.settings(), params, more: more.clone() };
+        let state = calling.register(self, given.clone()).await;
+        let checked = |fault: Option<String>| fault.map_or(Ok(()), Err);
+        checked(self.fault())?;
+        let state = state.map_err(|error| format!("`register` fails: {error}"))?;
+        if !self.case.state.is_null() {
+            same("the state", &state, &self.case.state)?;
         }
-        self.case.items.as_ref().map_or(Ok(()), |wanted| same("the items", &items, wanted))
+        if self.made() < self.case.calls.len() {
+            more.insert("$state".into(), state);
+            let left = calling.unregister(self, crate::hook::Given { more, ..given }).await;
+            checked(self.fault())?;
+            left.map_err(|error| format!("`unregister` fails: {error}"))?;
+        }
+        if self.made() < self.case.calls.len() {
+            return Err(format!("{} calls were made of {}", self.made(), self.case.calls.len()));
+        }
+        Ok(())
     }
 
     fn settings(&self) -> Map {

@@ -10,7 +10,7 @@ use part::{Descriptor, Effect, Group, Node, NodeType};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::Shipped;
-use crate::node::{kept, kept_list};
+use crate::node::{kept, kept_list, with_signing};
 
 /// A node type as the index has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct IndexedType {
     effect: Effect,
     on_uncertain: OnUncertain,
     keywords: Vec<String>,
+    /// It takes a connection with the secret that its service signs with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    signing: bool,
     /// n8n's types that it stands for, each with its versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     n8n: Vec<(String, Vec<f64>)>,
@@ -40,6 +43,7 @@ impl IndexedType {
             group: about.group,
             effect: about.effect,
             on_uncertain: about.on_uncertain,
+            signing: kind.connections().iter().any(|slot| slot.slot == part::hook::SIGNING),
             keywords: about.keywords.iter().map(|word| (*word).to_owned()).collect(),
             n8n: kind.n8n().iter().map(|of| (of.node_type.to_owned(), of.versions.to_vec())).collect(),
         }
@@ -70,7 +74,7 @@ impl LazyType {
                 params: part::node::schema_of::<Map>,
                 keywords: kept_list(of.keywords.into_iter().map(kept).collect()),
             },
-            slots,
+            slots: if of.signing { with_signing(slots) } else { slots },
             mappings: kept_list(of.n8n.into_iter().map(mapping).collect()),
         }
     }

@@ -74,6 +74,12 @@ pub fn types(manifest: &Arc<Manifest>) -> Result<Vec<Arc<dyn NodeType>>, Vec<Str
             Err(fault) => faults.push(format!("trigger `{name}`: {fault}")),
         }
     }
+    for (name, trigger) in manifest.triggers.iter().filter(|(_, trigger)| trigger.hook.is_some()) {
+        match crate::hook::HookType::new(manifest, name, trigger, slots) {
+            Ok(made) => types.push(Arc::new(made)),
+            Err(fault) => faults.push(format!("trigger `{name}`: {fault}")),
+        }
+    }
     if faults.is_empty() { Ok(types) } else { Err(faults) }
 }
 
@@ -96,6 +102,12 @@ pub fn slots_of(kinds: Vec<String>) -> &'static [Slot] {
         return &[];
     }
     kept_list(vec![Slot { slot: SLOT, kinds: kept_list(kinds.into_iter().map(kept).collect()) }])
+}
+
+/// The same with one for the secret that a service signs its calls with.
+pub fn with_signing(slots: &'static [Slot]) -> &'static [Slot] {
+    const SECRET: Slot = Slot { slot: part::hook::SIGNING, kinds: &["webhook"] };
+    kept_list([slots, &[SECRET]].concat())
 }
 
 /// That a node has no account, where it needs one.
@@ -318,7 +330,8 @@ impl NodeType for OperationType {
     }
 }
 
-fn has_expression(value: &Value) -> bool {
+/// Whether there is an expression in a value.
+pub fn has_expression(value: &Value) -> bool {
     match value {
         Value::String(text) => text.starts_with('='),
         Value::Array(list) => list.iter().any(has_expression),

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use auth::Flow;
 use model::Value;
+use part::hook::SIGNING;
 
-use crate::manifest::{Auth, Manifest, Param, Values};
+use crate::manifest::{Auth, Hook, Manifest, Param, Values};
 use crate::node::effect;
 use crate::schema::title;
 
@@ -66,11 +67,12 @@ pub fn page(manifest: &Manifest) -> String {
     }
     for (name, trigger) in &manifest.triggers {
         let _ = writeln!(out, "\n### {}\n\n`{}.{name}`: {}", trigger.title, manifest.connector, line(&trigger.summary));
-        match &trigger.poll {
-            Some(poll) => {
+        match (&trigger.poll, &trigger.hook) {
+            (Some(poll), _) => {
                 let _ = writeln!(out, "The service is asked every {}, unless `every` says otherwise.", poll.every);
             }
-            None => out.push_str("The service calls.\nTriggers of this kind are declared, and not run yet.\n"),
+            (None, Some(hook)) => called(hook, &mut out),
+            (None, None) => {}
         }
         table(&trigger.params, &mut out);
     }
@@ -109,6 +111,37 @@ fn accounts(manifest: &Manifest, out: &mut String) {
     if !manifest.settings.is_empty() {
         out.push_str("\nThe connection says, too:\n");
         table(&manifest.settings, out);
+    }
+}
+
+/// How a service comes to call.
+fn called(hook: &Hook, out: &mut String) {
+    let page = "(../concepts/called.md)";
+    let _ = match hook.register.is_empty() {
+        false => writeln!(out, "The service calls: it [is told an address]{page} when the workflow is activated."),
+        true => writeln!(out, "The service calls: you [enter an address]{page} there."),
+    };
+    if let Some(help) = &hook.help {
+        let _ = writeln!(out, "{}", line(help));
+    }
+    if hook.exclusive.is_some() {
+        out.push_str("It knows one address only, so one trigger for an account can have it.\n");
+    }
+    match (&hook.verify, hook.secret.as_deref()) {
+        (Some(sender), Some(SIGNING)) => {
+            let _ = writeln!(
+                out,
+                "The slot `signing` takes a connection of type `webhook`, sender `{sender}`, with its secret."
+            );
+        }
+        (Some(_), Some(secret)) => {
+            let field = secret.trim_start_matches("account.");
+            let _ = writeln!(
+                out,
+                "Its calls are signed with the account's secret `{field}`, or with one of a connection in the slot `signing`."
+            );
+        }
+        _ => {}
     }
 }
 

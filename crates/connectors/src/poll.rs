@@ -5,16 +5,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
-use model::template::Params;
 use model::workflow::OnUncertain;
-use model::{Binary, Code, Item, Map, NodeSpec, Problem, Value};
-use outbound::{Clock, SystemClock};
-use part::exchange::{self, Judge, Manner, Plan};
+use model::{Code, Item, Map, NodeSpec, Problem, Value};
 use part::lenient::to_text;
 use part::listen::{Ear, Source};
 use part::n8n::{Lifted, Mapping, Version};
@@ -26,10 +24,11 @@ use serde::{Deserialize, Serialize};
 use crate::judge::judge;
 use crate::manifest::{Manifest, Param, Poll, Step, Trigger, Type};
 use crate::node::{SLOT, kept, kept_list, lacks_account, mappings};
-use crate::operate::{About, Call, Procedure, Reply, World};
-use crate::template::{Evaluate, Template};
+use crate::operate::{Call, Procedure, World};
+use crate::outside::{Outside, now};
+use crate::template::Template;
 use crate::value::{self, Reading};
-use crate::{apart, catalog, lift, path};
+use crate::{catalog, lift, path};
 
 /// The service by which triggers of connectors listen.
 pub const SERVICE: &str = "connector";
@@ -42,8 +41,6 @@ const PENDING: &str = "pending";
 const CURSOR: &str = "cursor";
 /// Keys that are remembered.
 const MOST: usize = 20_000;
-/// Largest answer.
-const LARGEST: u64 = 32 << 20;
 /// How often a poll that went well counts as a proof of life until the next.
 const PROOF: Duration = Duration::from_secs(8);
 /// Shortest pause between two polls.
@@ -368,8 +365,18 @@ impl Poller {
         let asking = Asking::compile(manifest, trigger, poll).map_err(|fault| refuse(format!("`{id}`: {fault}")))?;
         let every = Duration::from_millis(settings.every);
         loop {
-            let place = Outside { ear, manifest, sandbox: &self.sandbox, judge: judge(manifest) };
-            place.ask(&asking, &settings).await?;
+            let info = ear.info();
+            let outside = Outside {
+                outbound: ear.outbound(),
+                meta: ear.meta(SLOT),
+                workspace: info.scope.workspace.to_string(),
+                timezone: &info.timezone,
+                sandbox: &self.sandbox,
+                judge: judge(manifest),
+                answered: &|| ear.alive(),
+                answers: AtomicUsize::new(0),
+            };
+            Place { ear, manifest, outside }.ask(&asking, &settings).await?;
             ear.alive();
             let mut left = every;
             while !left.is_zero() {
@@ -389,15 +396,14 @@ struct Last {
     since: String,
 }
 
-/// Where a trigger asks.
-struct Outside<'a> {
+/// A trigger, and where it asks.
+struct Place<'a> {
     ear: &'a Ear,
     manifest: &'a Arc<Manifest>,
-    sandbox: &'a Sandbox,
-    judge: Judge,
+    outside: Outside<'a>,
 }
 
-impl Outside<'_> {
+impl Place<'_> {
     async fn ask(&self, asking: &Asking, settings: &Settings) -> Result<(), NodeError> {
         let ear = self.ear;
         let last: Option<Last> = kept_value(ear, CURSOR).await?;
@@ -409,7 +415,8 @@ impl Outside<'_> {
             own.extend(ear.outbound().settings(ear.info().scope_id, connection).await?);
         }
         let zone = TimeZone::get(&ear.info().timezone).unwrap_or(TimeZone::UTC);
-        let (found, cursor) = asking.ask(self, &own, settings.params.clone(), zone, &last.cursor, &since).await?;
+        let (found, cursor) =
+            asking.ask(&self.outside, &own, settings.params.clone(), zone, &last.cursor, &since).await?;
         let seen: Vec<String> = kept_value(ear, SEEN).await?.unwrap_or_default();
         let known: HashSet<&str> = seen.iter().map(String::as_str).collect();
         let mut fresh: Vec<(String, Value)> = Vec::new();
@@ -448,11 +455,6 @@ impl Outside<'_> {
     }
 }
 
-/// The time of the way out's clock.
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::from_millisecond(SystemClock.unix_time().as_millis() as i64).unwrap_or_default()
-}
-
 /// A key of bounded length.
 fn short(key: &str) -> String {
     store::digest(key.as_bytes()).to_string().chars().take(24).collect()
@@ -465,42 +467,4 @@ async fn kept_value<T: serde::de::DeserializeOwned>(ear: &Ear, key: &str) -> Res
 async fn keep<T: Serialize>(ear: &Ear, key: &str, value: &T) -> Result<(), NodeError> {
     let value = serde_json::to_vec(value).map_err(|error| NodeError::bug(error.to_string()))?;
     Ok(ear.remember(key, value).await?)
-}
-
-impl Evaluate for Outside<'_> {
-    fn evaluate<'a>(&'a self, params: &'a Params, globals: &'a Map) -> BoxFuture<'a, Result<Map, NodeError>> {
-        let info = self.ear.info();
-        let moment = apart::Moment { now: now().as_millisecond(), zone: info.timezone.clone() };
-        Box::pin(async move {
-            let workspace = info.scope.workspace.to_string();
-            apart::evaluate(self.sandbox, &workspace, Item::default(), moment, params, globals).await
-        })
-    }
-}
-
-impl World for Outside<'_> {
-    fn call<'a>(&'a self, _name: String, plan: Plan, about: About<'a>) -> BoxFuture<'a, Result<Reply, NodeError>> {
-        Box::pin(async move {
-            let manner = Manner {
-                expected: about.expect.to_vec(),
-                judge: Some(self.judge.clone()),
-                timeout: Duration::from_secs(30),
-                ..Manner::default()
-            };
-            let told = exchange::ask(self.ear.outbound(), self.ear.meta(SLOT), &plan, &manner, LARGEST).await?;
-            self.ear.alive();
-            Ok(Reply { status: told.status, headers: told.headers, body: told.body, file: None })
-        })
-    }
-
-    fn file(&self, _: &str) -> Option<Binary> {
-        None
-    }
-
-    fn pause(&self, millis: u64) -> BoxFuture<'_, Result<(), NodeError>> {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(millis)).await;
-            Ok(())
-        })
-    }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::Vault;
 use futures_util::future::BoxFuture;
+use inbound::hooks::{self, Hooks};
 use inbound::listeners::{self, Listeners};
 use inbound::resume::{Signer, Wait};
 use inbound::routes::{Face, Routes};
@@ -14,6 +15,7 @@ use inbound::{Clock, Endpoint, Local};
 use model::{Code, Name, Problem, RunId, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::Outbound;
 use part::folder::Folder;
+use part::hook::HookInfo;
 use part::listen::{Beginning, EarInfo, How, OWN_LIFE};
 use part::net::AddressRange;
 use part::trigger::{Respond, Trigger, Webhook};
@@ -162,6 +164,36 @@ pub fn ears_of(
     triggers.iter().filter_map(ear).collect()
 }
 
+/// The triggers of everything that is active that services call.
+fn hooked(view: &View) -> Vec<HookInfo> {
+    let all = view.active().map(|(scope_id, scope, workflow)| {
+        hooks_of((scope_id, scope), &workflow.name, &workflow.live.spec, &workflow.triggers)
+    });
+    all.flatten().collect()
+}
+
+/// The triggers of a text that services call.
+pub fn hooks_of(
+    (scope_id, scope): (ScopeId, &Scope),
+    workflow: &Name,
+    spec: &WorkflowSpec,
+    triggers: &[(String, Trigger)],
+) -> Vec<HookInfo> {
+    let hook = |(node, trigger): &(String, Trigger)| {
+        let own = spec.nodes.iter().find(|spec| spec.name == *node);
+        Some(HookInfo {
+            scope: scope.clone(),
+            scope_id,
+            workflow: workflow.clone(),
+            node: node.clone(),
+            hooked: trigger.hooked()?.clone(),
+            connections: own.map(|own| own.connections.clone()).unwrap_or_default(),
+            timezone: spec.settings.timezone.as_deref().unwrap_or("UTC").to_owned(),
+        })
+    };
+    triggers.iter().filter_map(hook).collect()
+}
+
 /// What the way in is put together from.
 pub struct Parts<'a> {
     /// Keeps files and cursors.
@@ -178,6 +210,10 @@ pub struct Parts<'a> {
     pub signer: Arc<Signer>,
     /// How others reach the server.
     pub public_url: &'a str,
+    /// The same where somebody has said it, so that services outside can be told.
+    pub told_url: Option<String>,
+    /// What ids and secrets of the addresses are made of that services are told.
+    pub hook_secret: [u8; 32],
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<AddressRange>,
     /// The way out, for triggers that listen.
@@ -200,12 +236,16 @@ pub struct Built {
     pub listeners: Listeners,
     /// How the listeners are.
     pub health: listeners::Handle,
+    /// Tells services addresses.
+    pub hooks: Hooks,
+    /// What services call for.
+    pub called: hooks::Handle,
     /// Writes down what came.
     pub logging: webhooks::log::Logging,
 }
 
 /// Puts it together.
-pub fn build(parts: Parts<'_>) -> Built {
+pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
     let Parts {
         store,
         live,
@@ -214,6 +254,8 @@ pub fn build(parts: Parts<'_>) -> Built {
         replies,
         signer,
         public_url,
+        told_url,
+        hook_secret,
         trusted_proxies,
         outbound,
         folder,
@@ -231,6 +273,17 @@ pub fn build(parts: Parts<'_>) -> Built {
     );
     options.public_url = Some(public_url.to_owned());
     options.trusted_proxies = trusted_proxies;
+    let (telling, called) = Hooks::new(hooks::Options {
+        registrars: crate::parts::registrars(sandbox),
+        registry: Arc::new(store.clone()),
+        outbound: outbound.clone(),
+        clock: Arc::new(inbound::SystemClock),
+        owner: owner.clone(),
+        public_url: told_url,
+        secret: hook_secret,
+        mended: vault.changes(),
+    })?;
+    options.hooks = Some(called.clone());
     let (log, logging) = webhooks::log::Log::new(store.clone());
     options.log = Some(log);
     let (listeners, health) = Listeners::new(listeners::Options {
@@ -254,6 +307,8 @@ pub fn build(parts: Parts<'_>) -> Built {
     let mut lives = Lives::default();
     lives.follow(&view, Some(inbound::SystemClock.now()));
     health.set_ears(ears(&view, &lives));
+    called.set_live(view.scopes().clone(), hooked(&view));
+    let wished = called.clone();
     let (heard, lives) = (health.clone(), Mutex::new(lives));
     live.listen(Box::new(move |old, new| {
         if old.active_changes() != new.active_changes() {
@@ -262,9 +317,10 @@ pub fn build(parts: Parts<'_>) -> Built {
             let mut lives = lives.lock().unwrap_or_else(PoisonError::into_inner);
             lives.follow(new, None);
             heard.set_ears(ears(new, &lives));
+            wished.set_live(new.scopes().clone(), hooked(new));
         }
     }));
-    Built { receiver: Receiver::new(options), schedules, listeners, health, logging }
+    Ok(Built { receiver: Receiver::new(options), schedules, listeners, health, hooks: telling, called, logging })
 }
 
 /// Signs for nodes, with keys that they never see.

@@ -20,6 +20,7 @@ mod node;
 mod parts;
 mod peer;
 mod presence;
+mod registers;
 mod rehearsals;
 mod resources;
 mod run_feed;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use connectors::hook::Telling;
 use connectors::poll::Poller;
+use part::hook::Registrar;
 use part::listen::Source;
 use part::{Catalogue, KindEntry};
 use sandbox::Sandbox;
@@ -28,10 +30,11 @@ pub fn kinds() -> Kinds {
     Kinds([crate::kinds::list(), engine::kinds::list()].concat())
 }
 
-/// The node types that are compiled in, and those of the connectors that are shipped.
+/// The node types that are compiled in, those of the connectors that are shipped, and those of the operator's own.
 pub fn catalogue() -> Catalogue {
     let catalogue = Catalogue::new([nodes::built_in(), protocols::nodes()].concat());
     catalogue.register(connectors::catalog::types().iter().cloned());
+    catalogue.register(connectors::catalog::own().map(|own| (own.provider.clone(), own.types.clone())));
     catalogue
 }
 
@@ -39,6 +42,11 @@ pub fn catalogue() -> Catalogue {
 pub fn sources(sandbox: &Sandbox) -> Vec<Arc<dyn Source>> {
     let polls: Arc<dyn Source> = Arc::new(Poller::new(sandbox.clone()));
     [nodes::sources(), protocols::sources(), vec![polls]].concat()
+}
+
+/// Who tells services the addresses of triggers that they call.
+pub fn registrars(sandbox: &Sandbox) -> Vec<Arc<dyn Registrar>> {
+    vec![Arc::new(Telling::new(sandbox.clone()))]
 }
 
 #[cfg(test)]

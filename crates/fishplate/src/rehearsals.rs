@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use inbound::listeners;
 use inbound::routes::Routes;
 use inbound::{Endpoint, Rehearsal};
+use inbound::{hooks, listeners};
 use model::{Name, Scope, ScopeId, WorkflowSpec};
+use part::hook::HookInfo;
 use part::listen::EarInfo;
 use part::trigger::Trigger;
 
@@ -14,6 +15,7 @@ use part::trigger::Trigger;
 pub struct Rehearsals {
     routes: Routes,
     listeners: listeners::Handle,
+    hooks: hooks::Handle,
     /// The newest first.
     armed: Arc<Mutex<Vec<Armed>>>,
 }
@@ -24,6 +26,15 @@ struct Armed {
     rehearsal: Rehearsal,
     endpoints: Vec<Endpoint>,
     ears: Vec<EarInfo>,
+    hooks: Vec<HookInfo>,
+}
+
+/// What of a draft hears by itself.
+pub struct Hearing {
+    /// What it listens to.
+    pub ears: Vec<EarInfo>,
+    /// Services that call it.
+    pub hooks: Vec<HookInfo>,
 }
 
 impl Armed {
@@ -34,8 +45,8 @@ impl Armed {
 
 impl Rehearsals {
     /// No draft listens.
-    pub fn new(routes: Routes, listeners: listeners::Handle) -> Rehearsals {
-        Rehearsals { routes, listeners, armed: Arc::default() }
+    pub fn new(routes: Routes, listeners: listeners::Handle, hooks: hooks::Handle) -> Rehearsals {
+        Rehearsals { routes, listeners, hooks, armed: Arc::default() }
     }
 
     /// Lets the webhooks, forms and listening triggers of a draft hear, instead of what heard for it before. Addresses
@@ -45,7 +56,7 @@ impl Rehearsals {
         (id, scope): (ScopeId, &Scope),
         workflow: &Name,
         (triggers, spec): (Vec<(String, Trigger)>, &WorkflowSpec),
-        ears: Vec<EarInfo>,
+        hearing: Hearing,
         rehearsal: Rehearsal,
         now: i64,
     ) {
@@ -64,6 +75,7 @@ impl Rehearsals {
             })
         };
         let endpoints: Vec<Endpoint> = triggers.into_iter().filter_map(endpoint).collect();
+        let Hearing { ears, hooks } = hearing;
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that are over refuse events by themselves; here their memory is given back.
         armed.retain(|armed| armed.rehearsal.is_listening(now));
@@ -71,11 +83,14 @@ impl Rehearsals {
         let (mine, others): (Vec<Armed>, Vec<Armed>) = all.into_iter().partition(|armed| armed.is_of(id, workflow));
         mine.iter().for_each(|armed| armed.rehearsal.end());
         // Of two drafts with one address the one that was armed last hears: whoever tries one looks at it now.
-        *armed = std::iter::once(Armed { scope: id, workflow: workflow.clone(), rehearsal, endpoints, ears })
+        *armed = std::iter::once(Armed { scope: id, workflow: workflow.clone(), rehearsal, endpoints, ears, hooks })
             .chain(others)
             .collect();
         self.routes.set_drafts(armed.iter().flat_map(|armed| armed.endpoints.clone()).collect());
         let ears = |armed: &Armed| armed.ears.clone().into_iter().map(|info| (info, armed.rehearsal.clone())).collect();
+        let hooks =
+            |armed: &Armed| armed.hooks.clone().into_iter().map(|info| (info, armed.rehearsal.clone())).collect();
+        self.hooks.set_drafts(armed.iter().flat_map::<Vec<_>, _>(hooks).collect());
         self.listeners.set_drafts(armed.iter().flat_map::<Vec<_>, _>(ears).collect());
     }
 

@@ -185,6 +185,10 @@ impl Server {
         })?;
         let signer = Arc::new(Signer::new(&secret, Some(&public_url)));
         let key = vault.server_secret("sign-in", options.accept_lost_secrets).await?;
+        let hook_secret = vault.server_secret("hooks", options.accept_lost_secrets).await?;
+        let hook_secret = hook_secret
+            .try_into()
+            .map_err(|_| Problem::new(Code::StoreCorrupt, "a secret of the server has another length than it must"))?;
         let site = Site::new(options.public_url.as_deref(), address.port())?;
         let accounts = Accounts::new(accounts::Options {
             store: store.clone(),
@@ -211,8 +215,14 @@ impl Server {
         ports.replies = Some(Arc::new(replies.clone()));
         ports.tokens = Some(Arc::new(NodeSigner { vault: vault.clone(), live: live.clone(), signer: signer.clone() }));
         ports.authority = Arc::new(Delegation(tokens.clone()));
-        let resources =
-            Resources::new(store.clone(), crate::parts::kinds(), catalogue.clone(), vault.clone(), live.clone());
+        let resources = Resources::new(
+            store.clone(),
+            crate::parts::kinds(),
+            catalogue.clone(),
+            vault.clone(),
+            live.clone(),
+            options.public_url.is_some(),
+        );
         let household = Household::new(store.clone(), resources.clone(), catalogue.clone(), tokens.clone());
         ports.house = Some(household.clone());
         let engine = Engine::new(engine::Options { node: node.name.clone(), ..engine::Options::default() }, ports);
@@ -229,20 +239,23 @@ impl Server {
         let runs: Arc<dyn Runs> = Arc::new(engine.clone());
         household.meet(&runs);
         let owner = Arc::downgrade(engine.inner());
-        let entrance::Built { receiver, schedules, listeners, health, logging } = entrance::build(entrance::Parts {
-            store: &store,
-            live: &live,
-            vault: &vault,
-            runs: runs.clone(),
-            replies,
-            signer,
-            public_url: &public_url,
-            trusted_proxies: options.trusted_proxies.clone(),
-            outbound: outbound.clone(),
-            folder,
-            sandbox: &sandbox,
-            owner: Arc::new(move |key| owner.upgrade().is_some_and(|engine| engine.owns(key))),
-        });
+        let entrance::Built { receiver, schedules, listeners, health, hooks, called, logging } =
+            entrance::build(entrance::Parts {
+                store: &store,
+                live: &live,
+                vault: &vault,
+                runs: runs.clone(),
+                replies,
+                signer,
+                public_url: &public_url,
+                told_url: options.public_url.clone(),
+                hook_secret,
+                trusted_proxies: options.trusted_proxies.clone(),
+                outbound: outbound.clone(),
+                folder,
+                sandbox: &sandbox,
+                owner: Arc::new(move |key| owner.upgrade().is_some_and(|engine| engine.owns(key))),
+            })?;
 
         let (deliveries, delivering, signing_keys) =
             crate::deliveries::build(&store, &live, &vault, &outbound, &sandbox, options.accept_lost_secrets).await?;
@@ -257,8 +270,9 @@ impl Server {
             runs,
             presence: Presence::default(),
             feed,
-            rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone()),
+            rehearsals: Rehearsals::new(receiver.routes().clone(), health.clone(), called.clone()),
             listeners: health,
+            hooks: called,
             receiver: receiver.clone(),
             deliveries: delivering,
             signing_keys,
@@ -280,6 +294,7 @@ impl Server {
             Box::new(Keeper { vault: vault.clone(), store: store.clone(), engine: engine.clone() }),
             Box::new(schedules),
             Box::new(listeners),
+            Box::new(hooks),
             Box::new(deliveries),
             Box::new(logging),
             Box::new(Tidying { store: store.clone(), accounts: accounts.clone() }),

@@ -7,12 +7,13 @@
 //! What this crate must never do: run a workflow, keep state that a restart may not lose, or answer before
 //! [`part::Runs::admit`] has.
 //!
-//! Start reading at [`webhooks::Receiver`], then [`replies`] (answers on their way back) and [`schedule`] (pure) with
+//! Start reading at [`webhooks::Receiver`], then [`hooks`] (services that are told an address and call it), [`replies`] (answers on their way back) and [`schedule`] (pure) with
 //! its service [`schedules`].
 
 pub mod clock;
 pub mod deliveries;
 pub mod files;
+pub mod hooks;
 pub mod listeners;
 pub mod rehearsal;
 pub mod replies;

@@ -1,5 +1,6 @@
 //! Who may call: a port that `auth` fills, so that no secret is ever seen here.
 
+use auth::signature::Signature;
 pub use auth::signature::{Incoming, Verdict};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
@@ -34,6 +35,17 @@ pub trait Verifier: Send + Sync + 'static {
         connection: &'a Name,
         request: Incoming<'a>,
     ) -> BoxFuture<'a, Result<Verdict, Problem>>;
+
+    /// The same by a secret of an account; `token` is what its service was told to show when it asks whether somebody
+    /// is there.
+    fn judge_by<'a>(
+        &'a self,
+        scope: ScopeId,
+        secret: (&'a Name, &'a str),
+        signature: &'a Signature,
+        token: &'a str,
+        request: Incoming<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, Problem>>;
 }
 
 impl Verifier for auth::Vault {
@@ -59,5 +71,16 @@ impl Verifier for auth::Vault {
         request: Incoming<'a>,
     ) -> BoxFuture<'a, Result<Verdict, Problem>> {
         Box::pin(async move { auth::Vault::judge(self, scope, connection, &request).await })
+    }
+
+    fn judge_by<'a>(
+        &'a self,
+        scope: ScopeId,
+        secret: (&'a Name, &'a str),
+        signature: &'a Signature,
+        token: &'a str,
+        request: Incoming<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, Problem>> {
+        Box::pin(async move { auth::Vault::judge_by(self, scope, secret, signature, token, &request).await })
     }
 }

@@ -127,6 +127,8 @@ codes! {
     "0604" StillRunning 202 No "the event is accepted and still being worked on";
     "0605" MethodNotAllowed 405 No "this address does not answer that method";
     "0606" SenderNotAllowed 403 No "the sender's address is not allowed";
+    "0607" NoPublicAddress 422 No "the server does not know the address that services reach it at";
+    "0608" AddressTaken 409 No "the service calls one address only, and another trigger has it";
     "0701" StoreUnavailable 503 Backoff "the store cannot be reached";
     "0702" DiskFull 507 Backoff "the disk is full";
     "0703" StoreCorrupt 500 No "the store is damaged";

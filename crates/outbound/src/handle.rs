@@ -13,7 +13,8 @@ use url::{Host, Url};
 
 use crate::clients::Clients;
 use crate::egress::Policy;
-use crate::stack::{self, Breakers, Cache, Call, Limits, Next};
+use crate::health::{Forced, Health};
+use crate::stack::{self, Breakers, Cache, Call, LimitKey, Next, Peers};
 use crate::stats::Counters;
 use crate::tls::{Tls, Trust};
 use crate::{
@@ -110,7 +111,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) clients: Clients,
     pub(crate) breakers: Breakers,
-    pub(crate) limits: Limits,
+    pub(crate) peers: Peers,
     pub(crate) cache: Cache,
     pub(crate) counters: Arc<Counters>,
     egress: Arc<RwLock<Egress>>,
@@ -148,7 +149,7 @@ impl Outbound {
             tls,
             clients: Clients::default(),
             breakers: Breakers::new(options.breaker),
-            limits: Limits::default(),
+            peers: Peers::default(),
             cache: Cache::new(options.cache_bytes),
             counters: Arc::default(),
             egress,
@@ -270,6 +271,22 @@ impl Outbound {
     /// Counts since the start.
     pub fn stats(&self) -> Stats {
         self.shared.counters.snapshot()
+    }
+
+    /// How the calls with a connection have been going, and what holds them back.
+    pub fn health(&self, scope: ScopeId, connection: &Name) -> Health {
+        stack::health_of(&self.shared, &LimitKey::of(scope, connection))
+    }
+
+    /// Forgets what is kept in memory of the answers to a connection; gives how many there were.
+    pub fn forget_answers(&self, scope: ScopeId, connection: &Name) -> u64 {
+        self.shared.cache.forget(scope, connection)
+    }
+
+    /// Holds the breaker of a connection open or closed; `None` lets it judge for itself again. It is forgotten when the
+    /// process ends.
+    pub fn set_breaker(&self, scope: ScopeId, connection: &Name, forced: Option<Forced>) {
+        self.shared.breakers.force(&LimitKey::of(scope, connection), forced);
     }
 
     /// Keys whose breaker is not closed, with the time until it lets a probe through: for health pages.

@@ -236,6 +236,8 @@ pub struct Timing {
     pub redirects: u32,
     /// The answer came from memory, perhaps after revalidation.
     pub cached: bool,
+    /// It is older than asked for, because the service fails.
+    pub stale: bool,
 }
 
 impl Response {

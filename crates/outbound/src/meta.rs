@@ -1,5 +1,6 @@
 //! What a caller says about a call, beside the request itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -41,6 +42,15 @@ pub struct Meta {
     pub http: HttpVersion,
     /// Serves `GET` and `HEAD` from memory for so long, and revalidates afterwards. `None` never caches.
     pub cache: Option<Duration>,
+    /// Serves what is in memory for so much longer when the service fails: no answer, 5xx, or a wait. `None` never does.
+    pub stale_on_error: Option<Duration>,
+    /// Asks a second time when the answer to a read is slow. `None` never does.
+    pub hedge: Option<Hedge>,
+    /// For whom the call is made among those of its scope: the workflow. Where places are scarce, flows take turns.
+    pub flow: Option<Arc<str>>,
+    /// What the call is known by when it comes again after [`crate::Error::Later`], so that it keeps its place;
+    /// without it, by its idempotency key.
+    pub ticket: Option<Arc<str>>,
     /// Limit of the operation; it counts beside the connection's own.
     pub limit: Option<RateLimit>,
     /// What becomes of 429, and of 503 with `Retry-After`.
@@ -67,11 +77,22 @@ impl Meta {
             signed: false,
             http: HttpVersion::Auto,
             cache: None,
+            stale_on_error: None,
+            hedge: None,
+            flow: None,
+            ticket: None,
             limit: None,
             throttle: Throttle::Later,
             cancel: CancellationToken::new(),
         }
     }
+}
+
+/// When a read is asked for a second time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hedge {
+    /// After so long without an answer; absent: after the time that nineteen of twenty answers take.
+    pub after: Option<Duration>,
 }
 
 /// Which HTTP version is spoken.

@@ -26,6 +26,8 @@ pub struct Stats {
     pub breaker_open: u64,
     /// Repeated attempts within a call.
     pub retries: u64,
+    /// Second attempts for slow answers.
+    pub hedged: u64,
     /// Answers from the cache, revalidated ones included.
     pub cached: u64,
     /// Streams dialled for other protocols.
@@ -53,7 +55,7 @@ macro_rules! counters {
 }
 
 counters! {
-    calls in_flight succeeded rejected failed refused postponed breaker_open retries cached dialled
+    calls in_flight succeeded rejected failed refused postponed breaker_open retries hedged cached dialled
     received_bytes sent_bytes head_micros
 }
 

@@ -16,6 +16,7 @@ pub mod events;
 pub mod exchange;
 pub mod folder;
 pub mod hints;
+pub mod hook;
 pub mod house;
 pub mod http;
 pub mod items;

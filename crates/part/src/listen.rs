@@ -186,6 +186,7 @@ impl Ear {
         let mut meta = Meta::new(self.info.scope_id);
         meta.connection = self.info.connections.get(slot).cloned();
         meta.cancel = self.stop().clone();
+        meta.flow = Some(self.info.workflow.as_str().into());
         meta
     }
 

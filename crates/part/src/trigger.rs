@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::door::Form;
+use crate::hook::Hooked;
 
 /// What starts runs at a trigger node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub enum Trigger {
     Form(Box<FormTrigger>),
     /// The clock.
     Schedule(Schedule),
+    /// A service that is told an address of ours and calls it.
+    Hooked(Box<Hooked>),
     /// A service that an area registers under this name, with its own settings.
     Provided {
         /// Name of the service.
@@ -38,6 +41,14 @@ impl Trigger {
         match self {
             Trigger::Webhook(webhook) => Some(webhook),
             Trigger::Form(form) => Some(&form.webhook),
+            _ => None,
+        }
+    }
+
+    /// The service that is told an address, if one is. The address is made when it is, so it is no [`Self::endpoint`].
+    pub fn hooked(&self) -> Option<&Hooked> {
+        match self {
+            Trigger::Hooked(hooked) => Some(hooked),
             _ => None,
         }
     }

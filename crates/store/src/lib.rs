@@ -76,7 +76,7 @@ pub use resources::{
 };
 pub use run::*;
 pub use runs::{Budget, DeletedRuns, RunCount, RunPage, RunRef};
-pub use secrets::SealedRow;
+pub use secrets::{SealedField, SealedRow};
 pub use sessions::SessionRow;
 pub use signals::SignalAnswer;
 pub use store::{Options, Store};

@@ -70,6 +70,42 @@ impl Store {
         .await
     }
 
+    /// Puts `after` in the place of `before`, `None` being no value, and says whether `before` was still there. What is
+    /// written so does not expire.
+    pub async fn swap_local(
+        &self,
+        scope: ScopeId,
+        space: &str,
+        key: &str,
+        before: Option<Bytes>,
+        after: Option<Bytes>,
+    ) -> Result<bool, Error> {
+        let args = (scope, space.to_owned(), key.to_owned(), before, after);
+        self.write(args, |tx, (scope, space, key, before, after)| {
+            Box::pin(async move {
+                let changed = match (before, after) {
+                    (None, None) => return Ok(false),
+                    (None, Some(after)) => {
+                        let sql = "INSERT INTO local (scope, space, key, value) VALUES ($1, $2, $3, $4) \
+                                   ON CONFLICT (scope, space, key) DO NOTHING";
+                        tx.execute(sql, params![*scope, space, key, after]).await?
+                    }
+                    (Some(before), Some(after)) => {
+                        let sql = "UPDATE local SET value = $1, expires_at = NULL WHERE scope = $2 AND space = $3 \
+                                   AND key = $4 AND value = $5";
+                        tx.execute(sql, params![after, *scope, space, key, before]).await?
+                    }
+                    (Some(before), None) => {
+                        let sql = "DELETE FROM local WHERE scope = $1 AND space = $2 AND key = $3 AND value = $4";
+                        tx.execute(sql, params![*scope, space, key, before]).await?
+                    }
+                };
+                Ok(changed == 1)
+            })
+        })
+        .await
+    }
+
     /// Drops up to `limit` expired values; returns how many.
     pub async fn expire_local(&self, now: Millis, limit: usize) -> Result<u64, Error> {
         self.write((now, limit), |tx, (now, limit)| {

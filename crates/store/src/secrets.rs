@@ -20,6 +20,19 @@ pub struct SealedRow {
     pub written_at: Millis,
 }
 
+/// Where a sealed value is, without the value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SealedField {
+    /// The connection.
+    pub connection: Name,
+    /// Field of the connection.
+    pub field: String,
+    /// Its newest generation.
+    pub generation: u64,
+    /// When that was written.
+    pub written_at: Millis,
+}
+
 impl std::fmt::Debug for SealedRow {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "SealedRow({} #{}, {} bytes)", self.field, self.generation, self.sealed.len())
@@ -63,6 +76,29 @@ impl Store {
                 let sql = format!("{SELECT} WHERE scope = $1 AND connection = $2 ORDER BY field, generation");
                 let rows = tx.query(&sql, params![*scope, connection.as_str()]).await?;
                 rows.into_iter().map(|mut row| read(&mut row)).collect()
+            })
+        })
+        .await
+    }
+
+    /// The newest generations of all fields of a scope, by connection and field; at most 10,000.
+    pub async fn sealed_fields(&self, scope: ScopeId) -> Result<Vec<SealedField>, Error> {
+        self.read(scope, |tx, scope| {
+            Box::pin(async move {
+                let sql = "SELECT connection, field, generation, written_at FROM sealed WHERE scope = $1 \
+                           AND generation = (SELECT max(generation) FROM sealed other WHERE other.scope = sealed.scope \
+                            AND other.connection = sealed.connection AND other.field = sealed.field) \
+                           ORDER BY connection, field LIMIT 10000";
+                let rows = tx.query(sql, params![*scope]).await?;
+                let field = |mut row: Row| {
+                    Ok(SealedField {
+                        connection: crate::scopes::name(&row.text()?)?,
+                        field: row.text()?,
+                        generation: row.number()?,
+                        written_at: row.int()?,
+                    })
+                };
+                rows.into_iter().map(field).collect()
             })
         })
         .await

@@ -34,6 +34,47 @@ const orders = {
   edges: [{ from: "Webhook", to: "Amount" }],
 };
 
+/** A day so many days from now: what is due is due whenever the tests run. */
+const day = (count) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10);
+
+const vendors = {
+  "example-crm": {
+    title: "Example CRM",
+    website: "https://crm.example",
+    category: "crm",
+    owner: "Grace",
+    hosts: ["api.example.com"],
+    contacts: [{ name: "Support desk", role: "support", email: "desk@crm.example", phone: "+49 30 123456" }],
+    contract: { reference: "C-1842", startsOn: day(-280), endsOn: day(85), noticeDays: 60, renewsAutomatically: true, renewsForMonths: 12 },
+    sla: { availability: 99.9, responseTime: "4 h", supportHours: "Mon–Fri 9–17", statusPage: "https://status.crm.example" },
+    cost: { amount: "249.90", currency: "EUR", per: "month" },
+    data: { region: "EU", personalData: true, processingAgreement: "DPA of 2026" },
+    scorecard: [
+      { criterion: "Reliability", weight: 3, score: 4, note: "two disruptions in a year", by: "Ada", on: day(-40) },
+      { criterion: "Support", weight: 2, score: 2, note: "answers late", by: "Ada", on: day(-40) },
+      { criterion: "Price", score: 3, by: "Grace", on: day(-12) },
+    ],
+    exitPlan: "# How we get away\n\n## What we take along\n- [x] customers, as CSV each night\n- [ ] attachments\n\n## What stands in\nThe data table **customers**, for two weeks at most.",
+  },
+  "small-mail": { title: "Small Mail", category: "mail", cost: { amount: "0.0004", currency: "EUR", per: "call", callsAYear: 600000 }, data: { personalData: true } },
+};
+
+const mail = {
+  title: "Who sends our mail",
+  question: "About **600,000** mails a year, of which most are invoices. They must arrive, and nobody else may read them.",
+  criteria: [
+    { name: "Arrives", weight: 3, meaning: "Share that arrives within a minute." },
+    { name: "Data protection", mustHave: true },
+    { name: "Price", weight: 2 },
+  ],
+  agreed: { by: "Ada, Grace", on: day(-20) },
+  candidates: [
+    { name: "Small Mail", vendor: "small-mail", scores: { Arrives: { score: 4 }, "Data protection": { score: 5 }, Price: { score: 3, note: "240 EUR a year" } } },
+    { name: "Large Mail", scores: { Arrives: { score: 5, note: "measured for a week" }, "Data protection": { score: 2 }, Price: { score: 4 } } },
+    { name: "Our own server", scores: { Arrives: { score: 2 }, "Data protection": { score: 5 } } },
+  ],
+};
+
 /** Fills a server and tells what is there to look at. */
 export async function seed(server) {
   await server.api("/variables/shop", { method: "PUT", body: { spec: { value: "https://shop.example.com" } } });
@@ -42,6 +83,9 @@ export async function seed(server) {
   const rows = ["Ada", "Grace", "Edsger", "Barbara", "Tony"].map((name, at) => ({ name, mail: `${name.toLowerCase()}@example.com`, orders: at * 3, vip: at % 2 === 0, since: `202${at}-03-01` }));
   await server.api("/data-tables/customers/rows", { method: "POST", body: { rows } });
   await server.api("/connections/crm", { method: "PUT", body: { spec: { auth: { type: "bearer" }, hosts: ["api.example.com"] } } });
+  await server.api("/connections/crm/secrets/token", { method: "PUT", body: { value: "a token of nobody" } });
+  for (const [name, spec] of Object.entries(vendors)) await server.api(`/vendors/${name}`, { method: "PUT", body: { spec } });
+  await server.api("/evaluations/mail", { method: "PUT", body: { spec: mail } });
   for (const [name, spec] of Object.entries({ greeting, orders })) {
     await server.api(`/workflows/${name}`, { method: "PUT", body: { labels: { team: "sales" }, spec } });
     await server.api(`/workflows/${name}/activate`, { method: "POST", body: {} });

@@ -5963,7 +5963,7 @@ export interface components {
              * @description A well-known sender, such as `stripe`.
              * @enum {string}
              */
-            sender?: "alchemy" | "asana" | "bitbucket" | "cal-com" | "calendly" | "circleci" | "clerk" | "clickup" | "coinbase-commerce" | "discord" | "docusign" | "dropbox" | "facebook" | "gitea" | "github" | "gitlab" | "gocardless" | "google-drive" | "help-scout" | "heroku" | "hubspot" | "instagram" | "intercom" | "jira" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "mailerlite" | "mailgun" | "meta" | "microsoft-graph" | "monday" | "notion" | "openai" | "paddle" | "pagerduty" | "quickbooks" | "razorpay" | "replicate" | "resend" | "sendgrid" | "sentry" | "shopify" | "slack" | "square" | "standard-webhooks" | "standard-webhooks-ed25519" | "strava" | "stripe" | "svix" | "tally" | "telegram" | "trello" | "twilio" | "twitch" | "typeform" | "vercel" | "viber" | "webex" | "webflow" | "whatsapp" | "woocommerce" | "workos" | "x" | "xero" | "zendesk" | "zoom";
+            sender?: "acuity" | "adyen" | "adyen-platforms" | "affirm" | "aftership" | "aiprise" | "aircall" | "airship" | "airtable" | "airwallex" | "akeneo" | "alchemy" | "asana" | "ascend" | "ashby" | "attentive" | "auth0" | "authorize-net" | "autodesk" | "bamboohr" | "bigcommerce" | "bitbucket" | "blockfrost" | "boldsign" | "bolt" | "box" | "braintree" | "brex" | "btcpay" | "buildkite" | "bunny-stream" | "buy-me-a-coffee" | "cal-com" | "calendly" | "cashfree" | "chargebee" | "chargify" | "chatwoot" | "checkout-com" | "checkr" | "circleci" | "clerk" | "clickup" | "clio" | "cloudflare-stream" | "cloudinary" | "cloudinary-sha256" | "cloudprinter" | "coinbase-commerce" | "commercelayer" | "configcat" | "contentful" | "courier" | "cronofy" | "cursor" | "customer-io" | "deel" | "deepgram" | "discord" | "discord-interactions" | "discourse" | "documenso" | "docusign" | "dropbox" | "dropbox-sign" | "dub" | "dwolla" | "easypost" | "ecwid" | "elevenlabs" | "enode" | "ethoca" | "etsy" | "exact-online" | "facebook" | "fastspring" | "faundit" | "favro" | "figma" | "finicity" | "fireblocks" | "fireflies" | "flagsmith" | "flexport" | "flutterwave" | "flutterwave-v3" | "forgejo" | "frame-io" | "front" | "front-rules" | "gemini" | "gitea" | "github" | "gitlab" | "gitlab-signing-token" | "gocardless" | "google-drive" | "greenhouse" | "gusto" | "help-scout" | "heroku" | "hookdeck" | "hubspot" | "hubspot-v1" | "hubspot-v2" | "hugging-face" | "incident-io" | "instagram" | "intercom" | "jira" | "kick" | "klaviyo" | "knock" | "ko-fi" | "korapay" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "linkedin" | "lithic" | "livekit" | "lob" | "logto" | "mailchimp" | "mailerlite" | "mailersend" | "mailgun" | "mandrill" | "memberful" | "meraki" | "mercado-pago" | "merge" | "messagebird" | "meta" | "microsoft-graph" | "microsoft-teams" | "midtrans" | "modern-treasury" | "mollie" | "monday" | "monday-app" | "mongodb-atlas" | "monnify" | "mux" | "netlify" | "nmi" | "notion" | "npm" | "nuvemshop" | "nylas" | "okta" | "onfido" | "onfleet" | "openai" | "openphone" | "orb" | "oura" | "paddle" | "paddle-classic" | "pagerduty" | "pandadoc" | "patreon" | "paymob" | "paypro-global" | "paystack" | "persona" | "picqer" | "pipedrive" | "planetscale" | "plivo" | "plivo-v2" | "polar" | "postmark" | "primer" | "printful" | "pusher" | "pylon" | "quickbooks" | "quo" | "razorpay" | "recharge" | "recurly" | "recurly-basic" | "render" | "replicate" | "resend" | "retell" | "revolut" | "ringcentral" | "saleor" | "sanity" | "scrapfly" | "segment" | "sendbird" | "sendcloud" | "sendgrid" | "sentry" | "sharepoint" | "shipbob" | "shiphero" | "shippo" | "shopify" | "shopline" | "shopware" | "sinch" | "slack" | "smartcar" | "smile" | "solidgate" | "sonarqube" | "sparkpost" | "square" | "squarespace" | "standard-webhooks" | "standard-webhooks-ed25519" | "statsig" | "storyblok" | "strava" | "stripe" | "stytch" | "sumsub" | "supabase" | "svix" | "synctera" | "tally" | "tebex" | "telegram" | "teller" | "telnyx" | "terra" | "terraform-cloud" | "thinkific" | "ticket-tailor" | "tiktok" | "todoist" | "token-io" | "trello" | "twilio" | "twitch" | "typeform" | "uber" | "usps" | "utila" | "vanta" | "vapi" | "vercel" | "viber" | "vonage" | "walmart" | "webex" | "webflow" | "websub" | "wechat-pay" | "whatsapp" | "whoop" | "wise" | "wix" | "woocommerce" | "workos" | "x" | "xendit" | "xero" | "yousign" | "youtube" | "zendesk" | "zero-hash" | "zoom";
             /** @description How any other sender signs. */
             signature?: components["schemas"]["Signature"] | null;
             /** @description Last day on which the previous secret is good, such as `2027-03-01`; absent: until it is taken away. */
@@ -6012,9 +6012,19 @@ export interface components {
             algorithm: components["schemas"]["Algorithm"];
             /** @description Where the proof is. */
             place: components["schemas"]["Place"];
+            /** @description Other places of a proof, such as the header of a second key. One that is right is enough. */
+            alsoAt?: components["schemas"]["Place"][];
+            /**
+             * @description An array in the body whose items carry a proof each: `item:/pointer` is a place in the one at hand, and all of
+             *     them have to be right.
+             */
+            each?: components["schemas"]["Place"] | null;
             /** @description What stands before a signature, such as `sha256=`. What begins otherwise is no signature of this kind. */
             prefix?: string;
-            /** @description What stands between the parts of the header, where it holds several, such as `,` in `t=1,v1=abc`. */
+            /**
+             * @description The marks that stand between the parts of the header, beside white space, where it holds several, such as `,` in
+             *     `t=1,v1=abc`.
+             */
             separator?: string | null;
             /**
              * @description How bytes are written as text.
@@ -6023,10 +6033,17 @@ export interface components {
             encoding?: components["schemas"]["Encoding"];
             /**
              * @description The text that is signed. In braces: `{body}`, `{timestamp}`, `{id}`, `{url}`, `{method}`, `{path}`, `{query}`,
-             *     `{form}` (names and values of a form, sorted and joined), `{header:name}`, `{query:name}`, `{body:/pointer}`.
+             *     `{target}` (path and query), `{form}` (names and values of a form, sorted and joined), `{phpForm}` (the same as
+             *     PHP serializes it), `{sortedUrl}` (the address with its query sorted, and the form behind it), and places such as
+             *     `{header:name}`, `{query:name}`, `{body:/pointer}`. A name that ends in `?` may be absent, and what stands in
+             *     brackets is left out when a name there is absent. What stands behind a `|` is made of the value: `lower`, `sha256`
+             *     (in hexadecimal), `escaped` (a backslash before `\` and `:`), `unescaped` (an address whose marks are not
+             *     percent-encoded). A digest is made of a text that has `{secret}` in it.
              * @default {body}
              */
             signed?: components["schemas"]["Template"];
+            /** @description Other texts that the sender may have signed in its place. */
+            alsoSigned?: components["schemas"]["Template"][];
             /**
              * @description How the secret is read.
              * @default text
@@ -6040,27 +6057,32 @@ export interface components {
             id?: components["schemas"]["Place"] | null;
             /** @description Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out. */
             bodyDigest?: string | null;
+            /** @description What a JSON web token must say. */
+            token?: components["schemas"]["Token"] | null;
             /** @description Senders that know the address with and without its port. */
             anyPort?: boolean;
             /** @description Questions of the sender whether somebody is there. */
             challenges?: components["schemas"]["Challenge"][];
         };
         /** @description The kind of proof. */
-        Algorithm: "hmacSha1" | "hmacSha256" | "hmacSha384" | "hmacSha512" | "ed25519" | "ecdsaP256" | "rsaSha256" | "token";
+        Algorithm: "hmacMd5" | "hmacSha1" | "hmacSha256" | "hmacSha384" | "hmacSha512" | "ed25519" | "ecdsaP256" | "rsaSha1" | "rsaSha256" | "rsaSha512" | "rsaPssSha512" | "sha1" | "sha256" | "sha512" | "jwt" | "basic" | "token";
         /**
-         * @description A place in a request: `header:name`, `query:name`, `body:/pointer`, `form:name`, or `part:t=` for a part of the
-         *     signature's header.
+         * @description A place in a request: `header:name`, `query:name`, `body` (the whole of it), `body:/pointer`, `raw:/pointer` (the
+         *     JSON there as it was sent), `form:name` (a field that comes once), `form:name#/pointer` (in the JSON of a field),
+         *     `item:/pointer` (in what `each` names), `headers:name` (the headers that this header lists, as `name:value` with a
+         *     `;` between them), or `part:t=` and `part:#1` for the part of the signature's header that begins so, or has that
+         *     number.
          */
         Place: string;
         /** @description How bytes are written as text. */
-        Encoding: "hex" | "base64" | "base64Url";
+        Encoding: "hex" | "base64" | "base64Url" | "hexInBase64";
         /** @description A text with places in braces. */
         Template: string;
         /** @description How a secret is read. */
-        KeyText: "text" | "base64" | "hex" | "pem";
+        KeyText: "text" | "base64" | "base64Url" | "hex" | "sha1" | "pem";
         /** @description When a request was signed. */
         Timestamp: {
-            /** @description Where it is; `part:t=` is the part of the signature's header that begins with `t=`. */
+            /** @description Where it is; `part:t=` is the part of the signature's header that begins with `t=`, and `part:#1` its first. */
             place: components["schemas"]["Place"];
             /**
              * @description How it is written.
@@ -6077,6 +6099,24 @@ export interface components {
         };
         /** @description How a time is written. */
         TimeUnit: "seconds" | "milliseconds" | "rfc3339";
+        /** @description How a JSON web token is signed, and what it must say. */
+        Token: {
+            /** @description How it is signed. What its head says instead does not count. */
+            algorithm: components["schemas"]["JwtAlgorithm"];
+            /** @description Claim with the SHA-256 of the body, in hexadecimal or base64. */
+            body?: string | null;
+            /** @description Claim with the SHA-256 of the address, in hexadecimal or base64. */
+            url?: string | null;
+            /** @description Claims that must say this. */
+            claims?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint32
+             * @description Seconds between the claim `iat` and our clock at most. Absent: it is not looked at. `exp` and `nbf` always are.
+             */
+            tolerance?: number | null;
+        };
         /** @description A sender's question whether somebody is there, and the answer. */
         Challenge: {
             /** @description Method of the question; absent: any. */
@@ -6090,13 +6130,18 @@ export interface components {
             /** @description The question is signed as events are. */
             isSigned?: boolean;
             /**
+             * Format: uint16
+             * @description Status of the answer.
+             */
+            status?: number;
+            /**
              * @description Content type of the answer.
              * @default text/plain
              */
             contentType?: string;
             /**
-             * @description The answer, with what stands in braces as in `signed`; `{sign:base64:query:crc_token}` is the signature of
-             *     what is there.
+             * @description The answer, with places in braces as in `signed`; `{sign:base64:query:crc_token}` is the signature of what is
+             *     there, and `{verifyToken}` the secret of that name.
              * @default
              */
             answer?: components["schemas"]["Template"];

@@ -13,6 +13,7 @@ import { Skeleton } from "@/kit/States";
 import { Toasts } from "@/kit/Toasts";
 import { paths } from "@/paths";
 
+import { Due } from "./Due";
 import { live } from "./live";
 import { Mark } from "./Mark";
 import { PLACES } from "./navigation";
@@ -80,6 +81,7 @@ export function Shell() {
                     >
                       <place.icon size={15} aria-hidden className="shrink-0" />
                       {place.name}
+                      <Due at={place.to} />
                     </Link>
                   </li>
                 ))}

@@ -1,4 +1,4 @@
-import { Activity, BookOpen, Braces, House, Hourglass, KeyRound, Plug, ScrollText, Settings, Table2, Users, Variable, Workflow, type LucideIcon } from "lucide-react";
+import { Activity, BookOpen, Braces, Cable, Handshake, House, Hourglass, KeyRound, Plug, Scale, ScrollText, Settings, Table2, Users, Variable, Vault, Workflow, type LucideIcon } from "lucide-react";
 
 import { paths } from "@/paths";
 
@@ -29,6 +29,15 @@ export const PLACES: { name: string | null; places: Place[] }[] = [
       { name: "Connections", to: paths.connections, icon: Plug, key: "c", also: "credentials accounts secrets" },
       { name: "Variables", to: paths.variables, icon: Variable, key: "v", also: "constants environment" },
       { name: "Data", to: paths.data, icon: Table2, key: "t", also: "tables rows database store csv" },
+    ],
+  },
+  {
+    name: "Registers",
+    places: [
+      { name: "Integrations", to: paths.integrations, icon: Cable, key: "i", also: "services outside hosts health quota faults" },
+      { name: "Vendors", to: paths.vendors, icon: Handshake, key: "n", also: "contracts renewal notice cost sla scorecard exit plan suppliers" },
+      { name: "Evaluations", to: paths.evaluations, icon: Scale, key: "l", also: "choose compare criteria candidates ranking" },
+      { name: "Secrets", to: paths.secrets, icon: Vault, key: "k", also: "inventory stale expiring unused rotation keys" },
     ],
   },
   {

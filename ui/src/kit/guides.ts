@@ -1,5 +1,5 @@
 /** The guides that the help page has, by the name that stands in the address. */
-export const GUIDES = ["first-workflow", "from-n8n", "mend", "secrets", "data", "expressions", "keyboard", "api", "govern"] as const;
+export const GUIDES = ["first-workflow", "from-n8n", "mend", "secrets", "data", "expressions", "keyboard", "api", "registers", "govern"] as const;
 export type GuideName = (typeof GUIDES)[number];
 
 const PLACES: [RegExp, GuideName][] = [
@@ -8,6 +8,7 @@ const PLACES: [RegExp, GuideName][] = [
   [/^\/(runs|waiting)/, "mend"],
   [/^\/data/, "data"],
   [/^\/(connections|variables)/, "secrets"],
+  [/^\/(integrations|vendors|evaluations|secrets)/, "registers"],
   [/^\/(people|account|access|audit|settings)/, "govern"],
   [/^\/reference/, "api"],
   [/^\/$/, "first-workflow"],

@@ -94,7 +94,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
             control.schema.format === "pem" ? (
               <TextArea {...ids} rows={4} spellCheck={false} placeholder="-----BEGIN CERTIFICATE-----" value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />
             ) : (
-              <Input {...ids} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />
+              <Input {...ids} type={control.schema.format === "date" ? "date" : undefined} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />
             )
           }
         </Field>
@@ -156,7 +156,7 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       if (!required && value == null) {
         return (
           <div>
-            <Button icon={<Plus size={13} />} onClick={() => { onChange(initial(schema, shared.root)); }}>{readable(name)}</Button>
+            <Button icon={<Plus size={13} />} onClick={() => { onChange(initial(schema, shared.root)); }}>{called}</Button>
             {hint === undefined ? null : <p className="mt-1 text-small text-ink-faint"><Line text={hint} /></p>}
           </div>
         );
@@ -164,8 +164,8 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
       return (
         <fieldset className="flex flex-col gap-4 rounded-base border p-3">
           <legend className="flex items-center gap-1 px-1 font-medium">
-            {readable(name)}
-            {required ? null : <IconButton name={`Remove ${readable(name).toLowerCase()}`} icon={<Trash2 size={13} />} onClick={() => { onChange(undefined); }} />}
+            {called}
+            {required ? null : <IconButton name={`Remove ${called.toLowerCase()}`} icon={<Trash2 size={13} />} onClick={() => { onChange(undefined); }} />}
           </legend>
           {error === undefined ? null : <p role="alert" className="text-small text-bad">{error}</p>}
           <Fields shared={shared} schema={control.schema} pointer={pointer} value={record(value)} onChange={onChange} />

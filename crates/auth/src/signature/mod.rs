@@ -16,6 +16,7 @@ mod senders;
 mod tests;
 mod token;
 
+use model::{Code, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -313,6 +314,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What its sender is told.
+    pub fn problem(&self) -> Problem {
+        let problem = Problem::new(Code::SignatureRejected, format!("{}: {self}", self.reason()));
+        problem.hint("compare secret, sender and the server's clock with what the sender's page of webhooks says")
+    }
+
     /// A word for logs and tests.
     pub fn reason(&self) -> &'static str {
         match self {

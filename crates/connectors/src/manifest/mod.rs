@@ -22,7 +22,7 @@ pub use self::exchange::{
 pub use self::import::{From, FromN8n, N8n, Source, Wanted};
 pub use self::operation::{Batch, Effect, Operation, Step};
 pub use self::param::{Choices, Param, Type, Values};
-pub use self::trigger::{Hook, Poll, Trigger};
+pub use self::trigger::{Challenge, Confirm, Hook, Poll, Trigger};
 
 /// An outside service: how an account on it is shown, how it pages, limits and refuses, and what it offers.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

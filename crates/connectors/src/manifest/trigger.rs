@@ -1,7 +1,7 @@
 //! Triggers: a service that is asked again and again, or that calls.
 
 use indexmap::IndexMap;
-use model::{HumanDuration, Map};
+use model::{HumanDuration, Value};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -69,9 +69,18 @@ pub struct Poll {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hook {
-    /// How a call is checked: the name of a preset of webhook signatures.
+    /// How a call is checked: the name of a preset of webhook signatures. Absent: by its address, which nobody can
+    /// guess.
     #[serde(default)]
     pub verify: Option<String>,
+    /// What it is signed with. Absent: the text `secret` of `state`, or else `$webhook.secret`. `account.<field>`: a
+    /// secret of the account. `signing`: what a person enters, in a connection of type `webhook`.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// The service knows one address only for an account and the values of these parameters: the one before is taken
+    /// away before another is set up.
+    #[serde(default)]
+    pub exclusive: Option<Vec<String>>,
     /// Requests that set it up. None: a person enters the address at the service.
     #[serde(default)]
     pub register: Vec<Step>,
@@ -84,6 +93,9 @@ pub struct Hook {
     /// Requests that take it away again.
     #[serde(default)]
     pub unregister: Vec<Step>,
+    /// The service is asked whether a call is its own, where that cannot be seen by a signature.
+    #[serde(default)]
+    pub confirm: Option<Confirm>,
     /// Only calls count for which this expression over `$request` (`{headers, query, body}`) and `$params` is true.
     #[serde(default)]
     pub filter: Option<String>,
@@ -95,7 +107,35 @@ pub struct Hook {
     pub key: Option<String>,
     /// Answer to the service's question whether somebody is there.
     #[serde(default)]
-    pub challenge: Option<Map>,
+    pub challenge: Option<Challenge>,
+}
+
+/// A question to the service whether a call is its own. Requests see `$request`, `$state` and `$params`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirm {
+    /// What is asked.
+    pub steps: Vec<Step>,
+    /// Whether it is: an expression over `$response` and `$steps`.
+    pub holds: String,
+}
+
+/// A service's question whether somebody is there, and the answer. Expressions see `$request` and `$webhook`. Questions
+/// that the preset of `verify` knows need none.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Challenge {
+    /// Whether it is a question: an expression.
+    pub when: String,
+    /// The answer as a text.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// The answer as JSON.
+    #[serde(default)]
+    pub body: Value,
+    /// Its status; 200.
+    #[serde(default)]
+    pub status: Option<u16>,
 }
 
 fn a_minute() -> HumanDuration {

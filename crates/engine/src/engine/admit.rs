@@ -279,7 +279,7 @@ pub(crate) fn trigger_of(definition: &Definition, name: Option<&str>, mode: &str
         (_, Trigger::Called(_)) => 2,
         (_, Trigger::Schedule(_)) => 3,
         (_, Trigger::Webhook(_) | Trigger::Form(_)) => 4,
-        (_, Trigger::Provided { .. }) => 5,
+        (_, Trigger::Provided { .. } | Trigger::Hooked(_)) => 5,
         (_, Trigger::Error) => 6,
     };
     let best = definition.triggers().min_by_key(|(index, trigger)| (rank(trigger), *index));

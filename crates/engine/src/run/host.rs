@@ -665,7 +665,7 @@ pub(super) async fn script_http(step: &StepRun, number: u32, options: Value) -> 
     let outbound = step.outbound().cloned();
     let request = ScriptRequest::read(&options)?;
     let spec = CallSpec { name: format!("script-{number}"), item: None, request: options };
-    let scope = step.shared.head.scope;
+    let (scope, flow) = (step.shared.head.scope, step.shared.workflow.clone());
     let cancel = step.cancel().clone();
     // A replay has no way out, and needs none: its outcome is in the journal.
     let perform: Perform<'_> = Box::new(move |ticket| {
@@ -673,7 +673,7 @@ pub(super) async fn script_http(step: &StepRun, number: u32, options: Value) -> 
             let outbound = outbound.ok_or_else(|| {
                 NodeError::new(Code::EgressRefused, Category::Refused, "this process may not call out")
             })?;
-            request.send(outbound, scope, ticket, cancel).await
+            request.send(outbound, (scope, flow), ticket, cancel).await
         })
     });
     step.make_call(spec, perform).await
@@ -737,7 +737,7 @@ impl ScriptRequest {
     async fn send(
         self,
         outbound: outbound::Outbound,
-        scope: model::ScopeId,
+        (scope, flow): (model::ScopeId, Arc<str>),
         ticket: Ticket,
         cancel: CancellationToken,
     ) -> Result<Value, part::CallFailure> {
@@ -751,6 +751,8 @@ impl ScriptRequest {
         let mut meta = outbound::Meta::new(scope);
         meta.deadline = self.timeout;
         meta.cancel = cancel;
+        meta.flow = Some(flow);
+        meta.ticket = Some(ticket.idempotency_key.as_str().into());
         if self.method != http::Method::GET {
             meta.idempotency_key = Some(ticket.idempotency_key);
         }

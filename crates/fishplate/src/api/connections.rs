@@ -178,7 +178,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
 }
 
 /// The connection that a request is about; what is not there is not found.
-async fn place(app: &App, call: &Call) -> Result<(ScopeId, Name), Problem> {
+pub(super) async fn place(app: &App, call: &Call) -> Result<(ScopeId, Name), Problem> {
     let name = call.name("name")?;
     app.resources.get(&call.scope, &Ref { kind: "connection".into(), name: name.clone() }).await?;
     Ok((app.scope(&call.scope).await?, name))

@@ -70,7 +70,7 @@ pub fn operations(_: &App) -> Vec<Operation> {
 }
 
 fn list() -> Result<Reply, Problem> {
-    let items: Vec<ConnectorView> = catalog::shipped().map(|connector| view(&connector.manifest)).collect();
+    let items: Vec<ConnectorView> = catalog::known().map(|connector| view(&connector.manifest)).collect();
     Reply::json(&json!({ "items": items }))
 }
 

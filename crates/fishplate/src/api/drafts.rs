@@ -13,11 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::App;
+use crate::rehearsals::Hearing;
 use crate::resources::{now_millis, reference, rfc3339};
 
 /// Seconds that a draft listens when nobody says otherwise, and at most.
 const SECONDS: u64 = 120;
 const MOST_SECONDS: u64 = 3_600;
+/// How long is waited for services to take an address.
+const TOLD_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Items that an expression is tried on, at most.
 const MOST_ITEMS: usize = 1_000;
@@ -132,8 +135,17 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
     }
     let mut triggers = engine::kinds::triggers(&draft.spec, &app.catalogue.snapshot());
     let ears = crate::entrance::ears_of((id, &call.scope), &name, &draft.spec, &triggers);
+    let hooks = crate::entrance::hooks_of((id, &call.scope), &name, &draft.spec, &triggers);
+    let (hooks, by_hand): (Vec<_>, Vec<_>) = hooks.into_iter().partition(|hook| hook.hooked.registers);
     triggers.retain(|(_, trigger)| trigger.endpoint().is_some());
-    if triggers.is_empty() && ears.is_empty() {
+    let is_deaf = triggers.is_empty() && ears.is_empty() && hooks.is_empty();
+    if let (Some(hook), true) = (by_hand.first(), is_deaf) {
+        let detail = format!("a person tells `{}` where to call, and not for a draft", hook.hooked.service);
+        let hint =
+            "activate the workflow and enter its address there, or pin an event to the trigger and run the draft";
+        return Err(Problem::new(Code::Unsupported, detail).hint(hint));
+    }
+    if is_deaf {
         return Err(Problem::new(Code::NoTrigger, format!("the draft of `{name}` has no trigger that hears"))
             .hint("add a webhook, a form or a trigger that listens, or run the draft by hand"));
     }
@@ -149,8 +161,14 @@ async fn listen(app: App, mut call: Call) -> Result<Reply, Problem> {
     let addresses = addresses.collect();
     let now = now_millis();
     let until = now + (seconds * 1_000) as i64;
+    let hearing = Hearing { ears, hooks };
     let rehearsal = Rehearsal::new(grant.actor(), until, !wanted.keep);
-    app.rehearsals.begin((id, scope), &name, (triggers, &draft.spec), ears, rehearsal, now);
+    app.rehearsals.begin((id, scope), &name, (triggers, &draft.spec), hearing, rehearsal.clone(), now);
+    // A service that does not take the address would be waited for in vain.
+    if let Some(problem) = app.hooks.tried(id, &name, true, TOLD_PATIENCE).await.into_iter().next() {
+        rehearsal.end();
+        return Err(problem);
+    }
     Reply::json(&Listening { addresses, until: rfc3339(until) })
 }
 

@@ -1,6 +1,7 @@
 //! The API: one list of operations, from which router, access matrix and OpenAPI are made.
 
 mod arrivals;
+mod connection_health;
 mod connections;
 mod connectors;
 mod deliveries;
@@ -13,6 +14,7 @@ mod people;
 mod portal;
 mod preferences;
 mod presence;
+mod registers;
 mod resources;
 mod runs;
 mod secrets;
@@ -59,6 +61,8 @@ pub struct App {
     pub feed: RunFeed,
     /// Triggers that listen.
     pub listeners: inbound::listeners::Handle,
+    /// Triggers that services call.
+    pub hooks: inbound::hooks::Handle,
     /// Webhooks in.
     pub receiver: inbound::Receiver,
     /// Webhooks out.
@@ -103,6 +107,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         presence::operations(app),
         secrets::operations(app),
         connections::operations(app),
+        connection_health::operations(app),
         connectors::operations(app),
         transfer::operations(app),
         watch::operations(app),
@@ -119,6 +124,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         me::operations(app),
         people::operations(app),
         preferences::operations(app),
+        registers::operations(app),
     ]
     .concat();
     all.push(meta::openapi(app, &all));

@@ -1,5 +1,7 @@
 //! What only workflows have: drafts, activations, and being run by hand.
 
+use std::time::Duration;
+
 use auth::Permission;
 use model::{Problem, RunId, Value};
 use part::http::call::IfMatch;
@@ -13,6 +15,9 @@ use crate::presence::DraftNews;
 use crate::resources::Written;
 use crate::resources::activation::{Activate, Activation};
 use crate::resources::drafts::{Draft, PutDraft};
+
+/// How long is waited for services to take an address before an activation is answered.
+const TOLD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to run a workflow by hand.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -137,18 +142,30 @@ async fn tell(app: &App, call: &Call, version: Option<u64>) -> Result<(), Proble
 
 async fn activation(app: App, call: Call) -> Result<Reply, Problem> {
     let activation = app.resources.activation(&call.scope, &call.name("name")?).await?;
-    Reply::json(&with_addresses(&app, activation))
+    Reply::json(&with_hooks(&app, &call, with_addresses(&app, activation), Duration::ZERO).await?)
 }
 
 async fn activate(app: App, mut call: Call) -> Result<Reply, Problem> {
     let wanted: Activate = call.json_or_default().await?;
     let activation = app.resources.activate(call.grant()?, &call.scope, &call.name("name")?, wanted).await?;
-    Reply::json(&with_addresses(&app, activation))
+    Reply::json(&with_hooks(&app, &call, with_addresses(&app, activation), TOLD_PATIENCE).await?)
 }
 
 async fn deactivate(app: App, call: Call) -> Result<Reply, Problem> {
     let activation = app.resources.deactivate(call.grant()?, &call.scope, &call.name("name")?).await?;
     Reply::json(&with_addresses(&app, activation))
+}
+
+/// Adds the addresses that a person has to enter at services, and what keeps others from calling; those that were just
+/// told are waited for.
+async fn with_hooks(app: &App, call: &Call, mut of: Activation, patience: Duration) -> Result<Activation, Problem> {
+    let scope = app.scope(&call.scope).await?;
+    if of.enabled {
+        of.problems = app.hooks.tried(scope, &of.workflow, false, patience).await;
+        let own = app.hooks.of(scope).into_iter().filter(|hook| hook.workflow == of.workflow);
+        of.addresses.extend(own.filter_map(|hook| hook.address).map(|address| format!("POST {address}")));
+    }
+    Ok(of)
 }
 
 /// Puts the server's own address in front of the paths.

@@ -79,7 +79,7 @@ pub async fn connector(global: &Global, verb: Connectors) -> Result<Exit, Proble
 
 fn list(global: &Global, options: &List) -> Result<Exit, Problem> {
     let Some(name) = &options.connector else {
-        let rows: Vec<Vec<String>> = catalog::shipped()
+        let rows: Vec<Vec<String>> = catalog::known()
             .map(|connector| {
                 let manifest = &connector.manifest;
                 let counts = [manifest.operations.len(), manifest.triggers.len()].map(|count| count.to_string());

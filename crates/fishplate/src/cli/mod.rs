@@ -146,6 +146,18 @@ enum Verb {
     },
 }
 
+/// Connectors of the operator's own, in the data folder or where the environment says.
+fn take_in_connectors(global: &Global) {
+    let named = std::env::var_os("FISHPLATE_CONNECTORS").map(PathBuf::from);
+    let folder = named.clone().unwrap_or_else(|| global.data.join("connectors"));
+    if named.is_none() && !folder.is_dir() {
+        return;
+    }
+    for fault in connectors::catalog::take_in(&folder) {
+        eprintln!("a connector is left out: {fault}");
+    }
+}
+
 /// Reads the command line, does what it says, and gives the exit code.
 pub fn main() -> Exit {
     let command = match Command::try_parse() {
@@ -161,6 +173,7 @@ pub fn main() -> Exit {
         clap_complete::generate(shell, &mut Command::command(), "fishplate", &mut std::io::stdout());
         return Exit::Done;
     }
+    take_in_connectors(&global);
     let runtime = match up::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {

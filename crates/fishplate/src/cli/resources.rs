@@ -215,6 +215,10 @@ pub async fn activate(global: &Global, options: Activate) -> Result<Exit, Proble
         if let Some(addresses) = answer["addresses"].as_array().filter(|list| !list.is_empty()) {
             text.extend(addresses.iter().filter_map(Value::as_str).map(|address| format!("\n  {address}")));
         }
+        for problem in answer["problems"].as_array().into_iter().flatten() {
+            let detail = problem["detail"].as_str().unwrap_or_default();
+            text.push_str(&format!("\n  {detail} (it is tried again by itself)"));
+        }
         text
     });
     Ok(Exit::Done)

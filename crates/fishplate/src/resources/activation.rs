@@ -44,8 +44,11 @@ pub struct Activation {
     pub updated_at: String,
     /// Who changed it.
     pub updated_by: String,
-    /// Paths of its webhooks and forms, from `/hooks/` or `/forms/` on.
+    /// Paths of its webhooks and forms, from `/hooks/` or `/forms/` on, and addresses that a person enters at services.
     pub addresses: Vec<String>,
+    /// What keeps services from calling its triggers. They are told again by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
 }
 
 impl Resources {
@@ -71,6 +74,7 @@ impl Resources {
             updated_at: rfc3339(row.updated_at),
             updated_by: row.updated_by.clone(),
             addresses: addresses.unwrap_or_default(),
+            problems: Vec::new(),
         }
     }
 
@@ -105,6 +109,15 @@ impl Resources {
             return Err(refusal);
         }
         let spec: WorkflowSpec = part::kind::parse(chosen.spec)?;
+        if !self.inner.reachable
+            && let Some((node, _)) =
+                engine::kinds::triggers(&spec, &catalogue).into_iter().find(|(_, trigger)| trigger.hooked().is_some())
+        {
+            let mut problem = inbound::hooks::no_public_address();
+            problem.detail = format!("`{node}`: {}", problem.detail);
+            let place = spec.nodes.iter().position(|known| known.name == node).unwrap_or_default();
+            return Err(problem.at(format!("/nodes/{place}")));
+        }
         let mut keys = engine::kinds::trigger_keys(&spec, &catalogue)?;
         let now = self.inner.store.activation(id, workflow).await?;
         let previous = match &now {

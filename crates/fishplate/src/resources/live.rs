@@ -88,6 +88,11 @@ impl View {
         self.ids.get(scope).copied()
     }
 
+    /// All scopes by their numbers.
+    pub fn scopes(&self) -> &BTreeMap<ScopeId, Scope> {
+        &self.scopes
+    }
+
     /// Counts the changes of active workflows: the same number, the same workflows.
     pub fn active_changes(&self) -> u64 {
         self.active_changes

@@ -44,6 +44,8 @@ struct Inner {
     /// Held from reading what a workflow has live until the view shows what was written: which addresses a workflow
     /// holds follows from what is live, so writing and activating it must not overtake each other.
     workflows: tokio::sync::Mutex<()>,
+    /// Somebody has said how the server is reached from outside.
+    reachable: bool,
 }
 
 /// What a write came to.
@@ -72,10 +74,26 @@ pub enum Act {
 }
 
 impl Resources {
-    /// The service over a store. [`Live::follow`] has to run beside it.
-    pub fn new(store: Store, kinds: Kinds, catalogue: Catalogue, vault: Vault, live: Live) -> Resources {
+    /// The service over a store. [`Live::follow`] has to run beside it. `reachable`: somebody has said how the server is
+    /// reached from outside.
+    pub fn new(
+        store: Store,
+        kinds: Kinds,
+        catalogue: Catalogue,
+        vault: Vault,
+        live: Live,
+        reachable: bool,
+    ) -> Resources {
         Resources {
-            inner: Arc::new(Inner { store, kinds, catalogue, vault, live, workflows: tokio::sync::Mutex::default() }),
+            inner: Arc::new(Inner {
+                store,
+                kinds,
+                catalogue,
+                vault,
+                live,
+                workflows: tokio::sync::Mutex::default(),
+                reachable,
+            }),
         }
     }
 

@@ -181,6 +181,7 @@ pub fn candidate((file, spec): (String, WorkflowSpec), catalogue: &Snapshot) -> 
         Trigger::Form(_) => "form",
         Trigger::Schedule(_) => "schedule",
         Trigger::Provided { .. } => "provided",
+        Trigger::Hooked(_) => "hooked",
     };
     let started = |node: &model::NodeSpec| {
         let prepared = catalogue.get(&node.node_type, node.version)?.node_type.prepare(node).ok()?;

@@ -86,3 +86,83 @@ async fn no_answer_of_the_whole_api_holds_a_secret() {
     assert_eq!(refused.status, 422);
     assert!(!String::from_utf8_lossy(&refused.bytes).contains(CONNECTION));
 }
+
+/// All files below a folder.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn nothing_that_the_server_wrote_down_holds_a_secret() {
+    let (server, outside) = (Server::start().await, world::recorder::Recorder::start().await.unwrap());
+    outside.on("/", world::recorder::Rule::status(500));
+    let secrets = ["sk_live_canary_of_a_bearer", "canary-of-a-password", "whsec_canary_of_a_sender", "canary_in_a_query"];
+    let address = outside.address().to_string();
+    let connection = async |name: &str, auth: Value, field: &str, value: &str| {
+        let spec = json!({ "auth": auth, "hosts": [address], "allowPrivate": true });
+        server.ask("PUT", &format!("/connections/{name}"), json!({ "spec": spec })).await.ok();
+        let value = json!({ "value": value });
+        server.ask("PUT", &format!("/connections/{name}/secrets/{field}"), value).await.ok();
+    };
+    connection("bearer", json!({ "type": "bearer" }), "token", secrets[0]).await;
+    connection("basic", json!({ "type": "basic", "username": "ada" }), "password", secrets[1]).await;
+    connection("sender", json!({ "type": "webhook", "sender": "gitlab" }), "secret", secrets[2]).await;
+    connection("query", json!({ "type": "query", "name": "key" }), "value", secrets[3]).await;
+    // Runs that call with them and fail, a webhook that shows one and is taken, one that shows a wrong one, a subscriber.
+    let call = |name: &str| json!({ "name": name, "type": "http.request", "onError": "continue",
+        "params": { "url": outside.url("/x"), "authentication": "generic" }, "connections": { "auth": name } });
+    let spec = json!({
+        "nodes": [
+            { "name": "Start", "type": "http.webhook", "params": { "path": "calls", "methods": ["POST"],
+                "auth": { "kind": "signed", "connection": "sender" }, "respond": { "when": "lastNode" } } },
+            call("bearer"), call("basic"), call("query"),
+        ],
+        "edges": [{ "from": "Start", "to": "bearer" }, { "from": "bearer", "to": "basic" }, { "from": "basic", "to": "query" }],
+    });
+    server.ask("PUT", "/workflows/calls", json!({ "spec": spec })).await.ok();
+    server.ask("POST", "/workflows/calls/activate", json!({})).await.ok();
+    for shown in [secrets[2], "whsec_wrong"] {
+        let headers = [("x-gitlab-token", shown), ("content-type", "application/json")];
+        server.send("POST", "/hooks/main/prod/calls", &headers, br#"{"a":1}"#).await;
+    }
+    assert!(outside.count() >= 3, "{:?}", outside.requests());
+    assert!(outside.requests()[0].header("authorization").unwrap().contains(secrets[0]), "the call had it");
+    server.ask("PUT", "/event-types/a.b", json!({ "spec": {} })).await.ok();
+    server.ask("PUT", "/subscribers/s", json!({ "spec": { "url": outside.url("/s") } })).await.ok();
+    let key = server.get("/subscribers/s/key").await["key"].as_str().unwrap().to_owned();
+    server.ask("POST", "/events", json!({ "event": "a.b" })).await.ok();
+    let pass = server.ask("POST", "/portal-passes", json!({ "customer": "acme" })).await.ok();
+    let pass = pass["pass"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+    let export = server.command(&["export", "--output", "text"]).stdout;
+    let (token, folder) = (server.token.trim().to_owned(), server.stop());
+
+    let encoded = |text: &str| {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(text)
+    };
+    let mut wanted: Vec<String> = secrets.iter().map(|text| (*text).to_owned()).collect();
+    wanted.extend(secrets.iter().map(|text| encoded(text)));
+    wanted.extend([encoded(&format!("ada:{}", secrets[1])), key, pass, token]);
+    let mut looked_at = 0;
+    let own = ["key", "token"];
+    for file in files(folder.path()).iter().filter(|file| !own.iter().any(|own| file.ends_with(own))) {
+        let bytes = std::fs::read(file).unwrap();
+        looked_at += bytes.len();
+        for secret in &wanted {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{} holds `{secret}`", file.display());
+        }
+    }
+    assert!(looked_at > 100_000, "only {looked_at} bytes were looked at");
+    let export = String::from_utf8_lossy(&export).into_owned();
+    assert!(export.contains("bearer"), "{export}");
+    assert!(wanted.iter().all(|secret| !export.contains(secret.as_str())), "the export holds a secret");
+}

@@ -13,7 +13,6 @@ use axum::http::{HeaderMap, StatusCode};
 use outbound::{EgressRules, NoCredentials};
 use serde_json::{Value, json};
 use store::{Change, DeliveryFilter, DeliveryRow, DeliveryStatus, Expect, ResourceWrite};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -25,13 +24,18 @@ const MAIN: ScopeId = ScopeId(1);
 struct Receiver {
     answers: Arc<Mutex<VecDeque<(u16, Vec<(&'static str, &'static str)>)>>>,
     got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-    came: Arc<Notify>,
+    paths: Arc<Mutex<Vec<String>>>,
 }
 
-async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap, String) {
+async fn receive(
+    State(receiver): State<Receiver>,
+    uri: axum::http::Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> (StatusCode, HeaderMap, String) {
     let (status, said) = receiver.answers.lock().unwrap().pop_front().unwrap_or((204, Vec::new()));
     receiver.got.lock().unwrap().push((headers, body));
-    receiver.came.notify_one();
+    receiver.paths.lock().unwrap().push(uri.path().to_owned());
     let headers = said.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     (StatusCode::from_u16(status).unwrap(), headers, if status == 204 { String::new() } else { "oh no".into() })
 }
@@ -71,6 +75,9 @@ impl Shaping for Fields {
     }
 }
 
+/// The usual limits.
+fn usual(_: &mut Options) {}
+
 struct Bench {
     store: Store,
     handle: Handle,
@@ -85,10 +92,15 @@ impl Bench {
     }
 
     async fn over(store: Store, policy: Policy) -> Bench {
+        Bench::with(store, policy, usual)
+    }
+
+    fn with(store: Store, policy: Policy, change: fn(&mut Options)) -> Bench {
         let options = outbound::Options { egress: EgressRules::private(), ..outbound::Options::default() };
         let outbound = Outbound::new(options, Arc::new(NoCredentials)).unwrap();
         let keys = SigningKeys::new(b"server");
-        let options = Options { policy, ..Options::new(store.clone(), outbound, keys, Arc::new(Fields)) };
+        let mut options = Options { policy, ..Options::new(store.clone(), outbound, keys, Arc::new(Fields)) };
+        change(&mut options);
         let (service, handle) = Deliveries::new(options);
         let stop = CancellationToken::new();
         let (service, own): (Box<dyn part::Service>, _) = (Box::new(service), stop.clone());
@@ -298,6 +310,25 @@ async fn an_endpoint_that_is_gone_hears_nothing_more_and_others_are_not_held_up(
     bench.store.delete_resource(MAIN, of, Expect::Any, None, Change::new("ada", 0)).await.unwrap();
     bench.subscribe(&[("well", json!({ "url": other }))]).await;
     bench.until(|rows| rows.iter().any(|row| row.status == DeliveryStatus::Dropped)).await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn everybody_has_a_turn_when_there_are_fewer_places_than_subscribers() {
+    let receiver = Receiver::default();
+    let address = receiver.start().await;
+    let one_place = |options: &mut Options| (options.at_once, options.per_subscriber) = (1, 1);
+    let mut bench = Bench::with(Store::temporary().await.unwrap(), Policy::default(), one_place);
+    let all: Vec<_> = ["a", "b", "c"].map(|name| (name, json!({ "url": format!("http://{address}/{name}") }))).into();
+    bench.subscribe(&all).await;
+    for number in 0..10 {
+        bench.post("event", "", json!({ "number": number })).await;
+    }
+    bench.until(ended(30)).await;
+    let order = receiver.paths.lock().unwrap().clone();
+    let first: std::collections::BTreeSet<_> = order[..3].iter().collect();
+    assert_eq!(first.len(), 3, "{order:?}");
+    assert!(order.chunks(3).all(|turn| turn.iter().collect::<std::collections::BTreeSet<_>>().len() == 3), "{order:?}");
     bench.end().await;
 }
 

@@ -8,7 +8,9 @@ use futures_util::future::BoxFuture;
 use model::{MessageId, Name, Problem, ScopeId};
 use part::Service;
 use serde_json::json;
-use store::{AttemptRow, Claim, Claimed, Ended, MessageRow, Next, Spread, SubscriberRow, SubscriberState, Unspread};
+use store::{
+    AttemptRow, Claim, Claimed, Due, Ended, MessageRow, Next, Spread, SubscriberRow, SubscriberState, Unspread,
+};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +47,8 @@ pub struct Deliveries {
     states: HashMap<Key, Known>,
     in_flight: HashMap<Key, usize>,
     flying: usize,
+    /// Who had the last turn.
+    turn: Option<Key>,
     done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
     cancel: CancellationToken,
 }
@@ -72,6 +76,7 @@ impl Deliveries {
             states: HashMap::new(),
             in_flight: HashMap::new(),
             flying: 0,
+            turn: None,
             done: mpsc::unbounded_channel(),
             cancel: CancellationToken::new(),
         };
@@ -164,38 +169,30 @@ impl Deliveries {
     /// Claims what is due for everybody who has a free place, and begins to try it.
     async fn claim(&mut self, targets: &Targets) -> Result<Duration, store::Error> {
         let now = self.options.clock.now();
-        let (mut claims, mut next, mut after) = (Vec::new(), i64::MAX, None);
+        let (mut claims, mut next) = (Vec::new(), i64::MAX);
         let mut free = self.options.at_once.saturating_sub(self.flying);
-        loop {
-            let page = self.options.store.waiting_subscribers(after.take(), LOOK_SLICE).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.scope, last.subscriber.clone()));
-            let all = page.len() < LOOK_SLICE;
-            for due in page {
-                let Some(target) = targets.get(&due.scope).and_then(|known| known.get(&due.subscriber)) else {
-                    self.forget(due.scope, &due.subscriber).await?;
-                    continue;
-                };
-                let places = self.options.per_subscriber;
-                let state = self.state(target, now).await?;
-                let (at, limit) = match state.state {
-                    SubscriberState::Delivering => (due.at, places),
-                    SubscriberState::Paused => (state.probe_at.unwrap_or(now), 1),
-                    SubscriberState::Stopped | SubscriberState::Gone => continue,
-                };
-                let early = state.state == SubscriberState::Paused;
-                let key = (due.scope, due.subscriber);
-                let flying = self.in_flight.get(&key).copied().unwrap_or_default();
-                let limit = limit.saturating_sub(flying).min(free);
-                if at > now {
-                    next = next.min(at);
-                } else if limit > 0 {
-                    free -= limit;
-                    claims.push(Claim { scope: key.0, subscriber: key.1, limit, early });
-                }
-            }
-            if all {
-                break;
+        for Due { scope, subscriber, at } in self.waiting().await? {
+            let Some(target) = targets.get(&scope).and_then(|known| known.get(&subscriber)) else {
+                self.forget(scope, &subscriber).await?;
+                continue;
+            };
+            let places = self.options.per_subscriber;
+            let state = self.state(target, now).await?;
+            let (at, limit) = match state.state {
+                SubscriberState::Delivering => (at, places),
+                SubscriberState::Paused => (state.probe_at.unwrap_or(now), 1),
+                SubscriberState::Stopped | SubscriberState::Gone => continue,
+            };
+            let early = state.state == SubscriberState::Paused;
+            let key = (scope, subscriber);
+            let flying = self.in_flight.get(&key).copied().unwrap_or_default();
+            let limit = limit.saturating_sub(flying).min(free);
+            if at > now {
+                next = next.min(at);
+            } else if limit > 0 {
+                free -= limit;
+                self.turn = Some(key.clone());
+                claims.push(Claim { scope: key.0, subscriber: key.1, limit, early });
             }
         }
         if !claims.is_empty() {
@@ -206,6 +203,26 @@ impl Deliveries {
         }
         let wait = Duration::from_millis(u64::try_from(next.saturating_sub(now)).unwrap_or_default());
         Ok(wait.min(LONGEST_SLEEP))
+    }
+
+    /// Subscribers for whom something waits, beginning behind the one who had the last turn: when there are fewer places
+    /// than subscribers, everybody has a turn all the same.
+    async fn waiting(&self) -> Result<Vec<Due>, store::Error> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.options.store.waiting_subscribers(after.take(), LOOK_SLICE).await?;
+            after = page.last().map(|last| (last.scope, last.subscriber.clone()));
+            let more = page.len() == LOOK_SLICE;
+            all.extend(page);
+            if !more {
+                break;
+            }
+        }
+        if let Some((scope, name)) = &self.turn {
+            let begin = all.partition_point(|due| (due.scope, &due.subscriber) <= (*scope, name));
+            all.rotate_left(begin);
+        }
+        Ok(all)
     }
 
     /// Drops what waits for a subscriber that is not there any more. That this process does not know it is not enough:

@@ -96,6 +96,10 @@ pub enum Health {
     Dead,
     /// Another node listens.
     Standby,
+    /// A person enters the address at the service; nothing has come from there yet.
+    Waiting,
+    /// Nobody wants it any more, and the service could not be told so.
+    Leaving,
 }
 
 /// A listener as people see it.
@@ -126,6 +130,15 @@ pub struct ListenerView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub problem: Option<Problem>,
+    /// The address that a person enters at the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The secret that is entered with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// What a person does at the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
 }
 
 /// What is known of one listener.
@@ -242,6 +255,9 @@ impl Pulse {
             events: self.events.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             problem,
+            address: None,
+            secret: None,
+            help: None,
         }
     }
 

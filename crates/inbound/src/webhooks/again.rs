@@ -15,16 +15,15 @@ impl Receiver {
         let options = &self.inner.options;
         let gone = |detail: String| Problem::new(Code::NoSuchEndpoint, detail);
         let path = arrival.target.split('?').next().unwrap_or_default();
-        let own = super::address(path).and_then(|address| match address {
-            super::Address::Hook { scope, path, .. } => options.routes.find(scope, path, false),
+        let address = super::address(path);
+        let found = match &address {
+            Some(super::Address::Hook { scope, path, .. }) => options.routes.find(scope, path, false),
             _ => None,
-        });
-        let found = own.ok_or_else(|| {
-            gone(format!("no active workflow listens on `{path}` any more")).hint("activate the workflow first")
-        })?;
-        let Some((prepared, output)) = found.route.for_method(&arrival.method) else {
-            return Err(gone(format!("`{path}` does not answer {} any more", arrival.method)));
         };
+        if found.is_none() && !matches!(address, Some(super::Address::Called { .. })) {
+            let detail = format!("no active workflow listens on `{path}` any more");
+            return Err(gone(detail).hint("activate the workflow first"));
+        }
         let Some(bytes) = arrival.body.clone() else {
             let problem = Problem::new(Code::NotResumable, "its body was not kept");
             return Err(problem.hint(format!("bodies of up to {} KiB are kept", log::KEPT_BODY >> 10)));
@@ -40,6 +39,13 @@ impl Receiver {
             .body(Body::from(bytes))
             .map_err(|error| malformed(error.to_string()))?;
         let (parts, body) = request.into_parts();
+        if let Some(super::Address::Called { scope, id }) = address {
+            return self.called_again((scope, id), (parts, body), (draft, by)).await;
+        }
+        let Some(found) = found else { return Err(gone(format!("nobody listens on `{path}`"))) };
+        let Some((prepared, output)) = found.route.for_method(&arrival.method) else {
+            return Err(gone(format!("`{path}` does not answer {} any more", arrival.method)));
+        };
         let endpoint = &prepared.endpoint;
         let parsed = body::read(
             body,

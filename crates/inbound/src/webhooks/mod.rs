@@ -3,6 +3,7 @@
 mod again;
 mod answer;
 mod body;
+mod called;
 mod forms;
 mod gate;
 pub mod log;
@@ -52,6 +53,8 @@ pub struct Options {
     pub replies: Local,
     /// The endpoints.
     pub routes: Routes,
+    /// What services that were told an address call for; absent: none was.
+    pub hooks: Option<crate::hooks::Handle>,
     /// The calendar.
     pub clock: Arc<dyn Clock>,
     /// Limits of bodies.
@@ -85,6 +88,7 @@ impl Options {
             signer,
             replies,
             routes,
+            hooks: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             deadline: Duration::from_secs(120),
@@ -102,6 +106,7 @@ pub const PREFIXES: &[&str] = &[
     "/hooks-test",
     "/webhook",
     "/webhook-test",
+    "/events",
     "/resume",
     "/forms",
     "/forms-test",
@@ -143,6 +148,8 @@ enum Address<'a> {
     Hook { scope: &'a str, path: &'a str, draft: bool },
     /// The same of a form.
     Form { scope: &'a str, path: &'a str, draft: bool },
+    /// Scope as `workspace/environment` and the id of an address that a service was told.
+    Called { scope: &'a str, id: &'a str },
     /// What follows `/form-run/`.
     Visit(&'a str),
     /// What follows `/resume/`.
@@ -198,6 +205,15 @@ impl Receiver {
                 None if draft => Err(nobody_tries(&parts.method, path)),
                 None => Err(nobody(&parts.method, path)),
             },
+            Some(Address::Called { scope, id }) => {
+                let mut seen = log::Seen::default();
+                seen.sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
+                let answered = self.called(&parts, body, (scope, id), &mut seen).await;
+                if let Some(log) = &self.inner.options.log {
+                    log.add(&parts, seen, answered.as_ref().err());
+                }
+                answered
+            }
             Some(Address::Resume(rest)) => self.resume(&parts, body, rest, peer).await,
             None => Err(nobody(&parts.method, parts.uri.path())),
         };
@@ -470,6 +486,7 @@ fn address(path: &str) -> Option<Address<'_>> {
         "hooks-test" => scoped().map(|(scope, path)| Address::Hook { scope, path, draft: true }),
         "forms" => scoped().map(|(scope, path)| Address::Form { scope, path, draft: false }),
         "forms-test" => scoped().map(|(scope, path)| Address::Form { scope, path, draft: true }),
+        "events" => scoped().map(|(scope, id)| Address::Called { scope, id }),
         "form" => Some(Address::Form { scope: DEFAULT.as_str(), path: rest, draft: false }),
         "form-test" => Some(Address::Form { scope: DEFAULT.as_str(), path: rest, draft: true }),
         "form-run" => Some(Address::Visit(rest)),

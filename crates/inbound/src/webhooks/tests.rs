@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use auth::signature::{Keys, Signature};
 use axum::body::to_bytes;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -84,9 +85,23 @@ impl Verifier for Password {
         request: Incoming<'a>,
     ) -> BoxFuture<'a, Result<Verdict, Problem>> {
         let sender = &auth::signature::presets::named(connection.as_str()).unwrap().signature;
-        let keys = auth::signature::Keys { signing: &[b"s3cret"], verify_token: None };
+        let keys = Keys { signing: &[b"s3cret"], verify_token: None };
         let judged = sender.judge(keys, &request);
         let outcome = judged.map_err(|refusal| Problem::new(Code::SignatureRejected, refusal.reason()));
+        Box::pin(std::future::ready(outcome))
+    }
+
+    /// The account's secret has the name of its field.
+    fn judge_by<'a>(
+        &'a self,
+        _: ScopeId,
+        (_, field): (&'a Name, &'a str),
+        signature: &'a Signature,
+        token: &'a str,
+        request: Incoming<'a>,
+    ) -> BoxFuture<'a, Result<Verdict, Problem>> {
+        let keys = Keys { signing: &[field.as_bytes()], verify_token: Some(token.as_bytes()) };
+        let outcome = signature.judge(keys, &request).map_err(|refusal| refusal.problem());
         Box::pin(std::future::ready(outcome))
     }
 }

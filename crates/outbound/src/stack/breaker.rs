@@ -2,6 +2,7 @@
 //!
 //! Closed: calls pass and are counted over a sliding window. Open: calls are told to come back later. Half open,
 //! after the pause: one call passes as a probe; its success closes the breaker, its failure opens it for longer.
+//! A person may hold it open or closed.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,10 +13,12 @@ use tokio::time::Instant;
 
 use super::{Call, LimitKey, Next, Progress};
 use crate::handle::{BreakerOptions, Shared};
+use crate::health::{BreakerState, Forced};
 use crate::{Error, LaterReason, Response};
 
-pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<Response, Error> {
+pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Result<Response, Error> {
     let key = call.key();
+    call.peer = Some(shared.peers.of(&key));
     let mut permit = shared.breakers.admit(&key).map_err(|after| Error::Later {
         host: call.host(),
         after,
@@ -42,6 +45,9 @@ fn verdict(outcome: &Result<Response, Error>) -> Option<bool> {
 const PARTS: usize = 10;
 /// Keys beyond this many are forgotten, the longest unused first.
 const MOST_KEYS: usize = 4096;
+/// Those who are held back come again one after the other, so far apart, and no later than that after the first.
+const APART: Duration = Duration::from_millis(20);
+const LAST: Duration = Duration::from_secs(30);
 
 pub(crate) struct Breakers {
     options: BreakerOptions,
@@ -54,6 +60,10 @@ struct Breaker {
     parts: [(u64, u32, u32); PARTS],
     used: Instant,
     begun: Instant,
+    /// A person's will.
+    forced: Option<Forced>,
+    /// Calls that were held back since it opened.
+    held_back: u32,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -82,26 +92,27 @@ impl Breakers {
     fn admit(&self, key: &LimitKey) -> Result<Permit<'_>, Duration> {
         let now = Instant::now();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KEYS && !known.contains_key(key) {
-            let oldest = known.iter().min_by_key(|(_, breaker)| breaker.used).map(|(key, _)| key.clone());
-            oldest.map(|key| known.remove(&key));
+        let breaker = slot(&mut known, key, now);
+        let held_back = match (breaker.forced, breaker.state) {
+            (Some(Forced::Open), _) => Some(self.options.max_open),
+            (Some(Forced::Closed), _) | (None, State::Closed) => None,
+            (None, State::Open { until, .. }) => {
+                Some(until.saturating_duration_since(now)).filter(|left| !left.is_zero())
+            }
+            // The probe is on its way; what it finds will be known soon.
+            (None, State::HalfOpen { pause }) => Some(pause.min(self.options.open)),
+        };
+        if let Some(left) = held_back {
+            let spread = (APART * breaker.held_back).min(LAST);
+            breaker.held_back = breaker.held_back.saturating_add(1).min(1 << 20);
+            return Err(left + spread);
         }
-        let breaker = known.entry(key.clone()).or_insert_with(|| Breaker {
-            state: State::Closed,
-            parts: [(0, 0, 0); PARTS],
-            used: now,
-            begun: now,
-        });
-        breaker.used = now;
         let probe = match breaker.state {
-            State::Closed => false,
-            State::Open { until, .. } if until > now => return Err(until - now),
-            State::Open { pause, .. } => {
+            State::Open { pause, .. } if breaker.forced.is_none() => {
                 breaker.state = State::HalfOpen { pause };
                 true
             }
-            // The probe is on its way; what it finds will be known soon.
-            State::HalfOpen { pause } => return Err(pause.min(self.options.open)),
+            _ => false,
         };
         Ok(Permit { breakers: self, progress: None, key: key.clone(), probe, reported: false })
     }
@@ -110,6 +121,9 @@ impl Breakers {
         let now = Instant::now();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(breaker) = known.get_mut(key) else { return };
+        if breaker.forced.is_some() {
+            return;
+        }
         match (breaker.state, probe, healthy) {
             (State::HalfOpen { .. }, true, Some(true)) => {
                 breaker.state = State::Closed;
@@ -118,17 +132,40 @@ impl Breakers {
             }
             (State::HalfOpen { pause }, true, Some(false)) => {
                 let pause = (pause * 2).min(self.options.max_open);
-                breaker.state = State::Open { until: now + pause, pause };
+                (breaker.state, breaker.held_back) = (State::Open { until: now + pause, pause }, 0);
             }
             // The probe was given up before it could tell: the next call is the probe.
             (State::HalfOpen { pause }, true, None) => breaker.state = State::Open { until: now, pause },
             (State::Closed, false, Some(healthy)) if breaker.count(now, healthy, &self.options) => {
                 let pause = self.options.open;
-                breaker.state = State::Open { until: now + pause, pause };
+                (breaker.state, breaker.held_back) = (State::Open { until: now + pause, pause }, 0);
                 tracing::warn!(key = %key, ?pause, "circuit breaker opened");
             }
             // A late answer of a call from before the breaker opened changes nothing.
             _ => {}
+        }
+    }
+
+    /// Holds a breaker open or closed; `None` lets it judge for itself again, from the beginning.
+    pub(crate) fn force(&self, key: &LimitKey, forced: Option<Forced>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let breaker = slot(&mut known, key, Instant::now());
+        breaker.forced = forced;
+        (breaker.state, breaker.parts, breaker.held_back) = (State::Closed, [(0, 0, 0); PARTS], 0);
+        tracing::info!(key = %key, ?forced, "circuit breaker set by hand");
+    }
+
+    /// How a breaker stands.
+    pub(crate) fn state(&self, key: &LimitKey) -> BreakerState {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(breaker) = known.get(key) else { return BreakerState::Closed };
+        match (breaker.forced, breaker.state) {
+            (Some(forced), _) => BreakerState::Forced(forced),
+            (None, State::Closed) => BreakerState::Closed,
+            (None, State::HalfOpen { .. }) => BreakerState::Probing,
+            (None, State::Open { until, .. }) => {
+                BreakerState::Open { probe_in: until.saturating_duration_since(Instant::now()) }
+            }
         }
     }
 
@@ -139,6 +176,7 @@ impl Breakers {
         let mut open: Vec<_> = known
             .iter()
             .filter_map(|(key, breaker)| match breaker.state {
+                _ if breaker.forced == Some(Forced::Open) => Some((key.to_string(), self.options.max_open)),
                 State::Closed => None,
                 State::Open { until, .. } => Some((key.to_string(), until.saturating_duration_since(now))),
                 State::HalfOpen { .. } => Some((key.to_string(), Duration::ZERO)),
@@ -147,6 +185,25 @@ impl Breakers {
         open.sort();
         open
     }
+}
+
+/// The breaker of a key, made when there is none. One that a person holds is not forgotten for another.
+fn slot<'a>(known: &'a mut HashMap<LimitKey, Breaker>, key: &LimitKey, now: Instant) -> &'a mut Breaker {
+    if known.len() >= MOST_KEYS && !known.contains_key(key) {
+        let oldest = known.iter().min_by_key(|(_, breaker)| (breaker.forced.is_some(), breaker.used));
+        let oldest = oldest.map(|(key, _)| key.clone());
+        oldest.map(|key| known.remove(&key));
+    }
+    let breaker = known.entry(key.clone()).or_insert_with(|| Breaker {
+        state: State::Closed,
+        parts: [(0, 0, 0); PARTS],
+        used: now,
+        begun: now,
+        forced: None,
+        held_back: 0,
+    });
+    breaker.used = now;
+    breaker
 }
 
 impl Breaker {
@@ -252,5 +309,30 @@ mod tests {
         late.report(false);
         probe.report(true);
         assert!(breakers.open().is_empty());
+    }
+    #[tokio::test(start_paused = true)]
+    async fn who_is_held_back_comes_again_one_after_the_other() {
+        let breakers = breakers();
+        fail(&breakers, 4);
+        let told: Vec<_> = (0..5).map(|_| breakers.admit(&key()).err().unwrap().as_millis()).collect();
+        assert_eq!(told, [5000, 5020, 5040, 5060, 5080]);
+        let last = (0..5000).filter_map(|_| breakers.admit(&key()).err()).last();
+        assert_eq!(last, Some(Duration::from_secs(5) + LAST));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_person_holds_it_open_or_closed() {
+        let breakers = breakers();
+        breakers.force(&key(), Some(Forced::Open));
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(breakers.admit(&key()).is_err() && breakers.open().len() == 1);
+        assert_eq!(breakers.state(&key()), BreakerState::Forced(Forced::Open));
+        breakers.force(&key(), Some(Forced::Closed));
+        fail(&breakers, 50);
+        assert!(breakers.admit(&key()).is_ok() && breakers.open().is_empty());
+        breakers.force(&key(), None);
+        assert_eq!(breakers.state(&key()), BreakerState::Closed);
+        fail(&breakers, 4);
+        assert!(matches!(breakers.state(&key()), BreakerState::Open { .. }), "it judges for itself again");
     }
 }

@@ -1,9 +1,11 @@
 //! Answers `GET` and `HEAD` from memory, for callers that ask for it.
 //!
 //! The key holds scope, connection, its generation, method, address and all headers of the request, so that no
-//! answer ever reaches somebody who could not have got it. What is stale is revalidated with its `ETag` or date.
+//! answer ever reaches somebody who could not have got it. What is stale is revalidated with its `ETag` or date, and
+//! served as it is when the service fails and the caller takes that.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use url::Url;
 
 use super::{Call, Next};
 use crate::handle::Shared;
-use crate::{Body, Error, Response, Timing};
+use crate::{Body, Error, LaterReason, Response, Timing};
 
 /// Larger bodies are not kept.
 const LARGEST_ENTRY: usize = 1 << 20;
@@ -29,27 +31,54 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Res
     let fresh_for = call.meta.cache.unwrap_or_default();
     let max_body = call.meta.max_body;
     let kept = shared.cache.get(&key);
+    // Kept for the time of failure; a caller that ends its call never gets it.
+    let mut stale = None;
     if let Some((entry, age)) = &kept {
         if *age < fresh_for {
-            return entry.answer(max_body);
+            call.peer(&shared).hits.fetch_add(1, Relaxed);
+            return entry.answer(max_body, false);
         }
+        let longest = call.meta.stale_on_error.map(|longest| fresh_for.saturating_add(longest));
+        stale = longest.filter(|longest| age < longest).map(|_| entry.clone());
         for (validator, condition) in [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)] {
             if let Some(value) = entry.headers.get(validator) {
                 call.request.headers.insert(condition, value.clone());
             }
         }
     }
-    let response = next.run(call).await?;
+    let (peer, deadline) = (call.peer(&shared), call.progress.deadline);
+    let response = match stale {
+        None => next.run(call).await?,
+        Some(entry) => match tokio::time::timeout_at(deadline, next.run(call)).await {
+            Ok(Ok(response)) if !response.status.is_server_error() => response,
+            Ok(Err(error)) if !is_failure(&error) => return Err(error),
+            // The service fails, and so would the call.
+            Ok(_) | Err(_) => {
+                peer.hits.fetch_add(1, Relaxed);
+                return entry.answer(max_body, true);
+            }
+        },
+    };
     if let Some((entry, _)) = kept
         && response.status == StatusCode::NOT_MODIFIED
     {
         shared.cache.touch(&key);
-        return entry.answer(max_body);
+        peer.hits.fetch_add(1, Relaxed);
+        return entry.answer(max_body, false);
     }
     if !may_be_kept(&response) {
         return Ok(response);
     }
     keep(&shared.cache, key, response).await
+}
+
+/// Whether an error is the service's, or a wait for it: nothing that a stale answer would hide from who must know.
+fn is_failure(error: &Error) -> bool {
+    match error {
+        Error::Dial { .. } | Error::Timeout { .. } | Error::Protocol { .. } => true,
+        Error::Later { reason, .. } => *reason != LaterReason::Renewal,
+        _ => false,
+    }
 }
 
 fn may_be_kept(response: &Response) -> bool {
@@ -96,6 +125,10 @@ struct Key {
 }
 
 impl Key {
+    fn is_of(&self, scope: ScopeId, connection: Option<&Name>) -> bool {
+        self.scope == scope && self.connection.as_ref().map(|(name, _)| name) == connection
+    }
+
     /// `None` for calls that are not cached.
     fn of(call: &Call) -> Option<Key> {
         call.meta.cache?;
@@ -129,7 +162,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn answer(&self, limit: u64) -> Result<Response, Error> {
+    fn answer(&self, limit: u64, stale: bool) -> Result<Response, Error> {
         if self.body.len() as u64 > limit {
             return Err(Error::BodyTooLarge { host: self.url.host_str().unwrap_or_default().to_owned(), limit });
         }
@@ -138,7 +171,7 @@ impl Entry {
             headers: self.headers.clone(),
             url: self.url.clone(),
             body: stream::empty().boxed(),
-            timing: Timing { cached: true, ..Timing::default() },
+            timing: Timing { cached: true, stale, ..Timing::default() },
             generation: None,
         };
         Ok(response.with_body(self.body.clone()))
@@ -184,6 +217,19 @@ impl Cache {
         kept.use_number = inner.uses;
         inner.order.insert(inner.uses, key.clone());
         Some((kept.entry.clone(), kept.since.elapsed()))
+    }
+
+    /// Answers that are kept for a connection, or in a scope for calls without one.
+    pub(crate) fn count(&self, scope: ScopeId, connection: Option<&Name>) -> u64 {
+        self.lock().entries.keys().filter(|key| key.is_of(scope, connection)).count() as u64
+    }
+
+    /// Forgets the answers of a connection; gives how many there were.
+    pub(crate) fn forget(&self, scope: ScopeId, connection: &Name) -> u64 {
+        let mut inner = self.lock();
+        let theirs: Vec<Key> = inner.entries.keys().filter(|key| key.is_of(scope, Some(connection))).cloned().collect();
+        theirs.iter().for_each(|key| inner.remove(key));
+        theirs.len() as u64
     }
 
     /// The entry was confirmed by its server just now.

@@ -5,9 +5,15 @@ mod cache;
 mod connection;
 mod deadline;
 mod decode;
+mod gate;
+mod health;
+mod hedge;
 mod idempotency;
 mod limit;
 mod measure;
+mod meter;
+mod peers;
+mod quota;
 mod redirect;
 mod retry;
 mod send;
@@ -26,10 +32,12 @@ use tower::Service;
 
 use crate::handle::Shared;
 use crate::{Error, Meta, Reach, Request, Response};
+use peers::Peer;
 
 pub(crate) use breaker::Breakers;
 pub(crate) use cache::Cache;
-pub(crate) use limit::Limits;
+pub(crate) use health::of as health_of;
+pub(crate) use peers::Peers;
 
 /// Most time that a call may spend waiting on our own account; what is longer becomes [`Error::Later`].
 pub const WAIT_BUDGET: Duration = Duration::from_secs(2);
@@ -40,10 +48,14 @@ pub(crate) fn build(shared: &Arc<Shared>) -> Next {
     let stack = layer(shared, send::call);
     // Signatures age and nonces are used once, so each attempt is signed right before it is sent.
     let stack = around(shared, stack, sign::call);
+    // Below the limit, so that what is noted of a service holds no wait of ours.
+    let stack = around(shared, stack, health::call);
     // Only what would really be sent uses up allowance; a call that the breaker refuses does not.
     let stack = around(shared, stack, limit::call);
     // Inside retry, so that each failed attempt counts and an opening breaker ends the retries.
     let stack = around(shared, stack, breaker::call);
+    // Inside retry, so that a second attempt is made once and not again; each of the two passes breaker and limit.
+    let stack = around(shared, stack, hedge::call);
     // Below redirects, so that each hop is retried by itself.
     let stack = around(shared, stack, retry::call);
     // Above everything that depends on the host: each hop has its own check, breaker, limit and credentials.
@@ -68,6 +80,10 @@ pub(crate) struct Call {
     /// The connection whose credentials go with the request; gone after a redirect to a host that it does not name.
     pub(crate) connection: Option<(Name, Arc<Reach>)>,
     pub(crate) progress: Arc<Progress>,
+    /// What is known about the service; looked up once for an attempt.
+    pub(crate) peer: Option<Arc<Peer>>,
+    /// A second attempt beside one that is under way: nothing is lost when it is not made.
+    pub(crate) spare: bool,
 }
 
 /// What the layers learn about a call; shared by all its attempts.
@@ -92,11 +108,16 @@ impl Call {
             attempts: AtomicU32::new(0),
             waited: AtomicU64::new(0),
         };
-        Call { request, meta: Arc::new(meta), connection: None, progress: Arc::new(progress) }
+        Call { request, meta: Arc::new(meta), connection: None, progress: Arc::new(progress), peer: None, spare: false }
     }
 
     pub(crate) fn host(&self) -> String {
         self.request.url.host_str().unwrap_or_default().to_owned()
+    }
+
+    /// What is known about the service.
+    pub(crate) fn peer(&self, shared: &Shared) -> Arc<Peer> {
+        self.peer.clone().unwrap_or_else(|| shared.peers.of(&self.key()))
     }
 
     /// What breaker and rate limit count by.
@@ -118,9 +139,14 @@ impl Progress {
         if time > self.budget() {
             return false;
         }
-        self.waited.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Relaxed);
+        self.has_waited(time);
         tokio::time::sleep(time).await;
         true
+    }
+
+    /// So much was waited.
+    pub(crate) fn has_waited(&self, time: Duration) {
+        self.waited.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// What may still be waited.
@@ -140,6 +166,12 @@ pub(crate) struct LimitKey {
     pub(crate) scope: ScopeId,
     pub(crate) connection: Option<Name>,
     pub(crate) host: Option<String>,
+}
+
+impl LimitKey {
+    pub(crate) fn of(scope: ScopeId, connection: &Name) -> LimitKey {
+        LimitKey { scope, connection: Some(connection.clone()), host: None }
+    }
 }
 
 impl std::fmt::Display for LimitKey {

@@ -28,7 +28,7 @@ const HOP_BY_HOP: [HeaderName; 7] = [
 ];
 
 pub(super) async fn call(shared: Arc<Shared>, call: Call) -> Result<Response, Error> {
-    let Call { request, meta, connection, progress } = call;
+    let Call { request, meta, connection, progress, .. } = call;
     let host = request.url.host_str().unwrap_or_default().to_owned();
     let reach = connection.as_ref().map(|(_, reach)| &**reach);
     let left = progress.deadline.saturating_duration_since(tokio::time::Instant::now());

@@ -176,6 +176,8 @@ fn meta(ctx: &Ctx, manner: &Manner, ticket: &Ticket) -> outbound::Meta {
         meta.throttle = outbound::Throttle::Answer;
     }
     meta.connection = manner.connection.clone();
+    meta.flow = Some(ctx.info().workflow.clone());
+    meta.ticket = Some(ticket.idempotency_key.as_str().into());
     if let Some(header) = &manner.key_header {
         meta.idempotency_key = Some(ticket.idempotency_key.clone());
         meta.idempotency_header = header.clone();

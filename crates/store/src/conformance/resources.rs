@@ -10,8 +10,8 @@ use model::{Name, ScopeId};
 use super::Case;
 use super::fixtures::{MAIN, NOW};
 use crate::{
-    Action, ActivationRow, Chain, Change, DraftRow, Error, Expect, Rename, ResourceWrite, SealedRow, Selector, Store,
-    TokenRow, UniqueKey,
+    Action, ActivationRow, Chain, Change, DraftRow, Error, Expect, Rename, ResourceWrite, SealedField, SealedRow,
+    Selector, Store, TokenRow, UniqueKey,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -72,7 +72,15 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "secrets have generations, one writer each",
-        queries: &["put_secret", "secret", "secrets", "sealed_connections", "replace_sealed", "delete_secret"],
+        queries: &[
+            "put_secret",
+            "secret",
+            "secrets",
+            "sealed_fields",
+            "sealed_connections",
+            "replace_sealed",
+            "delete_secret",
+        ],
         run: |store| Box::pin(secrets(store)),
     },
     Case {
@@ -434,6 +442,15 @@ async fn secrets(store: Store) {
     assert_eq!(newest, Some(sealed("key", 2, b"two")));
     let all = store.secrets(MAIN, &crm).await.expect("secrets");
     assert_eq!(all, [sealed("key", 1, b"one"), sealed("key", 2, b"two"), sealed("user", 1, b"ada")]);
+    let fields = store.sealed_fields(MAIN).await.expect("fields");
+    let newest = |field: &str, generation| SealedField {
+        connection: crm.clone(),
+        field: field.into(),
+        generation,
+        written_at: NOW,
+    };
+    assert_eq!(fields, [newest("key", 2), newest("user", 1)]);
+    assert!(store.sealed_fields(ScopeId(MAIN.0 + 1)).await.expect("fields").is_empty());
     assert_eq!(store.sealed_connections(None, 9).await.expect("connections"), [(MAIN, crm.clone())]);
     let after = Some((MAIN, crm.clone()));
     assert!(store.sealed_connections(after, 9).await.expect("connections").is_empty());

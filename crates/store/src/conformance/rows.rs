@@ -24,6 +24,11 @@ pub(super) const CASES: &[Case] = &[
         run: |store| Box::pin(local(store)),
     },
     Case {
+        name: "a local value is exchanged by the one who knows it",
+        queries: &["swap_local", "local"],
+        run: |store| Box::pin(swap_local(store)),
+    },
+    Case {
         name: "a definition is stored once under its digest",
         queries: &["put_definition", "definition"],
         run: |store| Box::pin(definitions(store)),
@@ -87,6 +92,22 @@ async fn leases(store: Store) {
     assert_eq!(six.len(), 10, "at once, long before the leases end");
     let rises = |old: &crate::Fence| six.iter().any(|new| new.partition == old.partition && new.token > old.token);
     assert!(four.iter().all(rises));
+}
+
+async fn swap_local(store: Store) {
+    let swap = async |before: Option<&'static [u8]>, after: Option<&'static [u8]>| {
+        let [before, after] = [before, after].map(|value| value.map(Bytes::from_static));
+        store.swap_local(MAIN, "hook", "a", before, after).await.expect("no fault")
+    };
+    let seen = async || store.local(MAIN, "hook", "a", NOW).await.expect("no fault");
+    assert!(!swap(None, None).await && !swap(Some(b"x"), Some(b"y")).await && !swap(Some(b"x"), None).await);
+    assert!(swap(None, Some(b"one")).await);
+    assert!(!swap(None, Some(b"two")).await, "it is there already");
+    assert!(!swap(Some(b"other"), Some(b"two")).await, "it is another one");
+    assert_eq!(seen().await.as_deref(), Some(&b"one"[..]));
+    assert!(swap(Some(b"one"), Some(b"two")).await);
+    assert!(!swap(Some(b"one"), None).await && swap(Some(b"two"), None).await);
+    assert_eq!(seen().await, None);
 }
 
 async fn local(store: Store) {

@@ -280,6 +280,53 @@ export const TEXTS: Record<GuideName, Guide> = {
       },
     ],
   },
+  registers: {
+    title: "Services, vendors and secrets",
+    lead: "What of the outside is in use, who is behind it, and what somebody has to look after.",
+    sections: [
+      {
+        title: "Integrations",
+        blocks: [
+          text("The list makes itself: each service that a connection is an account on, that a node calls, or that calls a webhook. It says who uses it, through which account, and what is wrong now."),
+          ...points(
+            "**Not used** means that no workflow names it: its account and its secret may go.",
+            "A node whose address is made by an expression is named below the list: where it calls is known only when it runs.",
+          ),
+        ],
+        to: { name: "Go to the integrations", path: "/integrations" },
+      },
+      {
+        title: "Vendors",
+        blocks: [
+          text("A vendor stands for connectors and hosts, so that its contacts, contract, cost and exit plan are found from the service that is down."),
+          ...points(
+            "Write down the **end** of a contract and its **days of notice**. The reminder comes before the last day for notice, here, on the first page and beside **Vendors**, until you say what was decided.",
+            "The **scorecard** is a weighted mean of 0 to 5. Who judged, and when, stands beside each score.",
+            "An **exit plan** says what to take along, what stands in, and who does it. Try it once before you need it.",
+          ),
+        ],
+        to: { name: "Go to the vendors", path: "/vendors" },
+      },
+      {
+        title: "Evaluations",
+        blocks: points(
+          "Agree on criteria and weights first, and score afterwards.",
+          "Who does not reach the least score of a **must-have** is out, however good the rest is.",
+          "What is not judged does not count, and is named, so that nobody wins by being unknown.",
+        ),
+        to: { name: "Go to the evaluations", path: "/evaluations" },
+      },
+      {
+        title: "Secrets",
+        blocks: points(
+          "The inventory names every secret and never shows one.",
+          "**Stale** is what somebody set too long ago; you choose how long that is. What the server renews by itself never is.",
+          "To exchange a secret, make a new one at the service, set it on the connection's page, and take the old one back.",
+        ),
+        to: { name: "Go to the secrets", path: "/secrets" },
+      },
+    ],
+  },
   govern: {
     title: "People, access, audit and settings",
     lead: "Who may do what, who did what, and what the server may reach.",

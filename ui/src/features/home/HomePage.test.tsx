@@ -111,3 +111,12 @@ test("without such triggers nothing is said of them", async () => {
   await screen.findByText("1,234");
   expect(screen.queryByText("Triggers that listen")).toBeNull();
 });
+
+test("contracts to decide about are told, the most urgent first, and those with time are not", async () => {
+  const vendor = (title: string, state: string, noticeInDays: number): object => ({ name: title.toLowerCase(), title, category: "", owner: "Ada", connectors: [], hosts: [], gaps: [], renewal: { state, endsOn: "2027-12-31", endsInDays: 300, noticeBy: "2027-10-02", noticeInDays } });
+  openHome(serve({ "GET /api/v1/vendor-register": () => ({ on: "2027-09-20", dueCount: 2, yearlyCosts: [], items: [vendor("Soon", "due", 12), vendor("Missed", "overdue", -3), vendor("Calm", "running", 90)] }) }));
+  const links = await screen.findAllByRole("link", { name: /notice/ });
+  expect(links.map((link) => link.getAttribute("href"))).toEqual(["/vendors/missed", "/vendors/soon"]);
+  expect(within(links[1] as HTMLElement).getByText("notice by 2027-10-02, in 12 days")).toBeTruthy();
+  expect(screen.queryByText("Calm")).toBeNull();
+});

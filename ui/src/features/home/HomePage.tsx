@@ -16,6 +16,7 @@ import type { RunStatus } from "@/resource/runFilter";
 
 import { ConnectionsPanel } from "./ConnectionsPanel";
 import { ListenersPanel } from "./ListenersPanel";
+import { RenewalsPanel } from "./RenewalsPanel";
 import { SchedulesPanel } from "./SchedulesPanel";
 import { TrendPanel } from "./TrendPanel";
 import { Welcome } from "./Welcome";
@@ -48,6 +49,7 @@ export function HomePage() {
           <Figure name="Completed" value={of("completed")} tone="text-good" status={["completed"]} />
         </ul>
         <ConnectionsPanel />
+        <RenewalsPanel />
         <TrendPanel />
         <div className="grid items-start gap-6 lg:grid-cols-2">
           <Panel flush title="Failed, and nobody dealt with it" actions={<Link to="/waiting" className="text-accent hover:underline">All of it</Link>}>

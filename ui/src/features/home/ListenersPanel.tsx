@@ -13,12 +13,14 @@ type Listener = components["schemas"]["ListenerView"];
 
 const HEALTH: Record<Listener["health"], { tone: Tone; word: string; order: number }> = {
   dead: { tone: "bad", word: "Dead", order: 0 },
-  starting: { tone: "wait", word: "Connecting", order: 1 },
-  listening: { tone: "good", word: "Listening", order: 2 },
-  standby: { tone: "neutral", word: "Standby", order: 3 },
+  waiting: { tone: "wait", word: "Waiting for the first event", order: 1 },
+  starting: { tone: "wait", word: "Connecting", order: 2 },
+  leaving: { tone: "wait", word: "Leaving", order: 3 },
+  listening: { tone: "good", word: "Listening", order: 4 },
+  standby: { tone: "neutral", word: "Standby", order: 5 },
 };
 
-/** Whether mailboxes, brokers and folders are listened to, the dead first. Without any there is nothing to say. */
+/** Whether mailboxes, brokers and folders are listened to, and services call, the dead first. Without any there is nothing to say. */
 export function ListenersPanel() {
   const listeners = useQuery({ queryKey: ["workflow", "listeners"], queryFn: () => data(api.GET("/api/v1/listeners")), refetchInterval: 5_000 });
   // Until it is known, the page does not jump for what most servers have not.
@@ -37,6 +39,12 @@ export function ListenersPanel() {
                     {listener.heardAt == null ? "nothing heard yet" : <>{plural(listener.events, "event")}, the last <Time at={listener.heardAt} /></>}
                   </span>
                   <Badge tone={HEALTH[listener.health].tone}>{HEALTH[listener.health].word}</Badge>
+                  {listener.address == null || listener.heardAt != null ? null : (
+                    <span className="w-full text-small text-ink-soft">
+                      {listener.help} Address: <code className="break-all">{listener.address}</code>
+                      {listener.secret == null ? null : <>, secret: <code className="break-all">{listener.secret}</code></>}
+                    </span>
+                  )}
                   {listener.problem == null ? null : <span className="w-full text-small text-bad">{reason(listener.problem)}</span>}
                 </Link>
               </li>

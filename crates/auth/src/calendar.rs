@@ -13,6 +13,20 @@ pub(crate) fn end_of_day(text: &str) -> Option<i64> {
     (date(number) == (year, month, day)).then_some((number + 1) * 86_400_000)
 }
 
+/// A moment such as `20270301120000` in UTC, in milliseconds since 1970.
+pub(crate) fn compact(text: &str) -> Option<i64> {
+    if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part = |from: usize, to: usize| text[from..to].parse::<i64>().ok();
+    let (hour, minute, second) = (part(8, 10)?, part(10, 12)?, part(12, 14)?);
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let day = format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..8]);
+    Some(end_of_day(&day)? - 86_400_000 + (hour * 3600 + minute * 60 + second) * 1000)
+}
+
 /// A moment as `20150830T123600Z`.
 pub(crate) fn basic_time(seconds: i64) -> String {
     let (year, month, day) = date(seconds.div_euclid(86_400));
@@ -51,6 +65,10 @@ mod tests {
         assert_eq!(end_of_day("2024-02-29"), Some(1_709_251_200_000));
         for wrong in ["2023-02-29", "2023-13-01", "2023-1-1", "soon", "2023-01-01-01", ""] {
             assert_eq!(end_of_day(wrong), None, "{wrong}");
+        }
+        assert_eq!(compact("20150830123600"), Some(1_440_938_160_000));
+        for wrong in ["20150830243600", "2015083012360", "2015083012360Z", "20151330123600"] {
+            assert_eq!(compact(wrong), None, "{wrong}");
         }
         assert_eq!(basic_time(1_440_938_160), "20150830T123600Z");
         assert_eq!(basic_time(951_782_399), "20000228T235959Z");

@@ -1,16 +1,21 @@
 //! The spec of kind `connection`: an account on an outside service. Its secrets are not in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 use model::{Code, HumanDuration, Map, Name, Problem, Problems, Value};
-use outbound::{Body, Encryption, HostPattern, Login, Protocol, RateLimit, Reach, Refusal, Signable};
+use outbound::{AccountTls, Encryption, HostPattern, Login, Protocol, RateLimit, Reach, Refusal, Signable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::jwt::JwtAlgorithm;
-use crate::oauth::{OAuth, fill};
+use crate::oauth::{ACCESS, OAuth, fill};
+use crate::put;
+use crate::secrets::Secrets;
+use crate::session::Session;
 use crate::signature::{Signature, presets};
+use crate::source::Source;
 
 /// An account on an outside service: how a request shows it, and where it may be sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +39,9 @@ pub struct Connection {
     /// The hosts may lie in private, loopback or link-local ranges.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_private: bool,
+    /// Certificates of the account: for its hosts, by HTTP, and for nobody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Certificates>,
     /// Limit of calls that the account has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<RateLimit>,
@@ -47,6 +55,21 @@ pub struct Connection {
     /// What an import could not map, kept verbatim, by source (`n8n`).
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub foreign: Map,
+}
+
+/// Certificates of an account, as PEM. Secrets: `clientKey`, the key of `clientCertificate`; `clientKeyPassphrase`, when
+/// that is encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Certificates {
+    /// What is shown to services that ask for a certificate; what lies between it and an authority follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "pem"))]
+    pub client_certificate: Option<String>,
+    /// An authority that is trusted beside the usual ones, such as a company's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "pem"))]
+    pub ca_certificate: Option<String>,
 }
 
 /// How requests show the account. Secret values are set by `PUT …/connections/{name}/secrets/{field}`.
@@ -77,6 +100,8 @@ pub enum Scheme {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         prefix: Option<String>,
     },
+    /// A session that a request of its own gives. Secrets: those that the request names, such as `password`.
+    Session(Box<Session>),
     /// OAuth 2.0. Secrets: `clientSecret` or `privateKey`; the tokens are written by the server alone.
     Oauth2(Box<OAuth>),
     /// Amazon's signature, version 4. Secrets: `accessKeyId`, `secretAccessKey` and, for keys that end, `sessionToken`.
@@ -97,6 +122,7 @@ pub enum Scheme {
         algorithm: JwtAlgorithm,
         /// PEM of the public key, to check tokens of asymmetric algorithms.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(extend("format" = "pem"))]
         public_key: Option<String>,
         /// Claims of the tokens that are made; `iat` and `exp` are added.
         #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -192,48 +218,15 @@ const WEBHOOK_SECRETS: [&str; 3] = ["secret", "previousSecret", "verifyToken"];
 /// Secrets of keys.
 const KEYS: [&str; 5] = ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
 
+/// Secrets of a certificate.
+pub(crate) const CLIENT_KEY: &str = "clientKey";
+pub(crate) const CLIENT_KEY_PASSPHRASE: &str = "clientKeyPassphrase";
+
 /// Secrets that logins know.
 const LOGIN_SECRETS: [&str; 5] = ["password", "token", "privateKey", "passphrase", "clientKey"];
 
 fn five_minutes() -> HumanDuration {
     HumanDuration(std::time::Duration::from_secs(300))
-}
-
-/// Opened secret values by field. Never printed.
-#[derive(Default)]
-pub struct Secrets(pub(crate) BTreeMap<String, Vec<u8>>);
-
-impl Secrets {
-    pub(crate) fn get(&self, field: &str) -> Result<&[u8], String> {
-        // An empty one stands where one was taken away, and must not be compared with what nobody has sent.
-        let value = self.0.get(field).map(Vec::as_slice).filter(|value| !value.is_empty());
-        value.ok_or_else(|| format!("has no value for its secret `{field}`"))
-    }
-
-    /// Whether there is a value. An empty one stands where one was taken away.
-    pub(crate) fn has(&self, field: &str) -> bool {
-        self.0.get(field).is_some_and(|value| !value.is_empty())
-    }
-
-    /// A text, if there is one.
-    pub(crate) fn optional(&self, field: &str) -> Result<Option<&str>, String> {
-        if self.has(field) { self.text(field).map(Some) } else { Ok(None) }
-    }
-
-    /// All that are texts.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.0.values().filter_map(|value| std::str::from_utf8(value).ok())
-    }
-
-    fn text(&self, field: &str) -> Result<&str, String> {
-        std::str::from_utf8(self.get(field)?).map_err(|_| format!("has a secret `{field}` that is no text"))
-    }
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_set().entries(self.0.keys()).finish()
-    }
 }
 
 impl Connection {
@@ -297,6 +290,13 @@ impl Connection {
                     refuse(problem.pointer.as_deref().unwrap_or("/auth"), problem.detail.clone());
                 });
             }
+            Scheme::Session(session) => {
+                let certified = self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some());
+                let found = session.check(&self.settings, self.allow_private, certified);
+                found.0.into_iter().for_each(|problem| {
+                    refuse(problem.pointer.as_deref().unwrap_or("/auth"), problem.detail.clone());
+                });
+            }
             Scheme::Login { host, port, settings, .. } => {
                 let has_port = host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err();
                 if host.parse::<HostPattern>().is_err() || host.contains(['*', '/']) || has_port {
@@ -312,6 +312,7 @@ impl Connection {
             }
             _ => {}
         }
+        self.check_certificates(&mut refuse);
         if let Some(day) = self.secrets_end_on.as_deref().filter(|day| crate::calendar::end_of_day(day).is_none()) {
             refuse("/secretsEndOn", format!("`{day}` is no day; write it as `2027-03-01`"));
         }
@@ -325,12 +326,63 @@ impl Connection {
         problems
     }
 
+    fn check_certificates(&self, refuse: &mut dyn FnMut(&str, String)) {
+        let place = match (&self.auth, &self.tls) {
+            (Scheme::Login { .. }, Some(_)) => {
+                return refuse("/tls", "the certificates of a login are settings of it: `/auth/settings`".into());
+            }
+            (Scheme::Login { .. }, None) => "/auth/settings",
+            (Scheme::Webhook { .. } | Scheme::Keys {}, Some(_)) => {
+                return refuse("/tls", "nothing is called with this kind of account".into());
+            }
+            (_, Some(Certificates { client_certificate: None, ca_certificate: None })) => {
+                return refuse("/tls", "either a `clientCertificate` or a `caCertificate`, or none of this".into());
+            }
+            _ => "/tls",
+        };
+        for (field, reason) in self.brings(&Secrets::default()).faults() {
+            refuse(&format!("{place}/{field}"), format!("the connection {reason}"));
+        }
+    }
+
+    /// What it brings to TLS.
+    pub(crate) fn brings(&self, secrets: &Secrets) -> AccountTls {
+        let secret = |field: &str| secrets.optional(field).ok().flatten().map(str::to_owned);
+        let (authority, certificate) = match (&self.auth, &self.tls) {
+            (Scheme::Login { settings, .. }, _) => {
+                let text = |name: &str| settings.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+                (text("caCertificate").map(str::to_owned), text("clientCertificate").map(str::to_owned))
+            }
+            (_, Some(tls)) => (tls.ca_certificate.clone(), tls.client_certificate.clone()),
+            (_, None) => return AccountTls::default(),
+        };
+        let (key, passphrase) = match &certificate {
+            Some(_) => (secret(CLIENT_KEY), secret(CLIENT_KEY_PASSPHRASE)),
+            None => (None, None),
+        };
+        AccountTls { authority, certificate, key, passphrase }
+    }
+
     /// Names of its secret fields, set or not.
     pub fn secret_fields(&self) -> Vec<String> {
+        let mut fields = self.own_secret_fields();
+        if self.shows_certificate() {
+            fields.extend([CLIENT_KEY.to_owned(), CLIENT_KEY_PASSPHRASE.to_owned()]);
+        }
+        fields
+    }
+
+    fn shows_certificate(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.client_certificate.is_some())
+    }
+
+    /// Those of the way in which it is shown.
+    fn own_secret_fields(&self) -> Vec<String> {
         match &self.auth {
             Scheme::Basic { .. } | Scheme::Digest { .. } => vec!["password".into()],
             Scheme::Header { .. } | Scheme::Query { .. } => vec!["value".into()],
             Scheme::Bearer { .. } => vec!["token".into()],
+            Scheme::Session(session) => session.secret_fields(),
             Scheme::Oauth2(oauth) => oauth.secret_fields(),
             Scheme::AwsSigV4 { .. } => AWS_SECRETS.map(str::to_owned).into(),
             Scheme::Jwt { .. } => vec!["key".into()],
@@ -364,12 +416,25 @@ impl Connection {
             if !algorithm.is_symmetric() && self.hosts.is_empty());
         // Which of them are wanted, only the service or the node knows.
         let others_decide = matches!(self.auth, Scheme::Login { .. } | Scheme::Keys {});
-        match &self.auth {
+        let mut wanted = match &self.auth {
             Scheme::Oauth2(oauth) => oauth.wanted_secrets(),
             Scheme::AwsSigV4 { .. } => AWS_SECRETS[..2].iter().map(|field| (*field).to_owned()).collect(),
             Scheme::Webhook { .. } => vec!["secret".into()],
             _ if checks_only || others_decide => Vec::new(),
-            _ => self.secret_fields(),
+            _ => self.own_secret_fields(),
+        };
+        if self.shows_certificate() {
+            wanted.push(CLIENT_KEY.to_owned());
+        }
+        wanted
+    }
+
+    /// Where its token comes from, if it has one that comes and goes.
+    pub(crate) fn source(&self) -> Option<Source<'_>> {
+        match &self.auth {
+            Scheme::Oauth2(oauth) => Some(Source::OAuth(oauth)),
+            Scheme::Session(session) => Some(Source::Login(session)),
+            _ => None,
         }
     }
 
@@ -386,18 +451,25 @@ impl Connection {
         crate::calendar::end_of_day(self.secrets_end_on.as_deref()?)
     }
 
+    /// When its certificate is over, if it shows one: milliseconds since 1970.
+    pub(crate) fn end_of_certificate(&self, secrets: &Secrets) -> Option<i64> {
+        crate::certificate::end(&self.brings(secrets).shown()?)
+    }
+
     /// What it allows of outgoing calls.
-    pub fn reach(&self, generation: u64) -> Reach {
-        let refusal = match self.auth {
-            Scheme::Digest { .. } => Refusal::Challenged,
-            Scheme::Oauth2(_) => Refusal::Renewed,
-            _ => Refusal::Final,
+    pub(crate) fn reach(&self, secrets: &Secrets, generation: u64) -> Reach {
+        let (refusal, signs) = match &self.auth {
+            Scheme::Digest { .. } => (Refusal::Challenged, Vec::new()),
+            Scheme::Oauth2(_) => (Refusal::Renewed, Vec::new()),
+            Scheme::Session(session) => (Refusal::Renewed, session.refused.clone()),
+            _ => (Refusal::Final, Vec::new()),
         };
         let mut hosts = self.hosts.clone();
         if let Scheme::Login { host, .. } = &self.auth {
             hosts.extend(host.parse::<HostPattern>());
         }
-        Reach { hosts, private: self.allow_private, limit: self.limit, refusal, generation }
+        let tls = Some(self.brings(secrets)).filter(|tls| !tls.is_plain()).map(Arc::new);
+        Reach { hosts, private: self.allow_private, limit: self.limit, refusal, signs, tls, generation }
     }
 
     /// Puts the account on a request. The error is the end of the sentence "connection … ".
@@ -412,19 +484,20 @@ impl Connection {
                 };
                 let pair = [user.as_bytes(), b":", secrets.get("password")?].concat();
                 let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-                put_header(request.headers, "authorization", text.as_bytes())
+                put::header(request.headers, "authorization", text.as_bytes())
             }
-            Scheme::Header { name, prefix: None } => put_header(request.headers, name, secrets.get("value")?),
+            Scheme::Header { name, prefix: None } => put::header(request.headers, name, secrets.get("value")?),
             Scheme::Header { name, prefix: Some(prefix) } => {
-                put_header(request.headers, name, prefixed(prefix, secrets.text("value")?).as_bytes())
+                put::header(request.headers, name, put::prefixed(prefix, secrets.text("value")?).as_bytes())
             }
             Scheme::Bearer { prefix } => {
-                let shown = prefixed(prefix.as_deref().unwrap_or("Bearer"), secrets.text("token")?);
-                put_header(request.headers, "authorization", shown.as_bytes())
+                let shown = put::prefixed(prefix.as_deref().unwrap_or("Bearer"), secrets.text("token")?);
+                put::header(request.headers, "authorization", shown.as_bytes())
             }
+            Scheme::Session(session) => session.put(secrets.text(ACCESS)?, &mut *request.url, &mut *request.headers),
             Scheme::Oauth2(oauth) => {
-                let shown = prefixed(&oauth.prefix, secrets.text(crate::oauth::ACCESS)?);
-                put_header(request.headers, "authorization", shown.as_bytes())
+                let token = secrets.text(ACCESS)?;
+                Source::OAuth(oauth).put(token, &mut *request.url, &mut *request.headers)
             }
             Scheme::AwsSigV4 { service, region } => {
                 let account = crate::aws::Account {
@@ -437,13 +510,13 @@ impl Connection {
                 crate::aws::sign(&account, now, request)
             }
             Scheme::Query { name } => {
-                put_query(&mut *request.url, name, secrets.text("value")?);
+                put::query(&mut *request.url, name, secrets.text("value")?);
                 Ok(())
             }
             Scheme::Jwt { algorithm, claims, lifetime, key_id, .. } => {
                 let token =
                     crate::jwt::make(*algorithm, secrets.get("key")?, claims, lifetime.0, key_id.as_deref(), now)?;
-                put_header(request.headers, "authorization", format!("Bearer {token}").as_bytes())
+                put::header(request.headers, "authorization", format!("Bearer {token}").as_bytes())
             }
             // The service says first what it wants to see.
             Scheme::Digest { .. } => Ok(()),
@@ -452,9 +525,9 @@ impl Connection {
             Scheme::Login { protocol, .. } => Err(format!("logs in to {protocol} and cannot be shown in a request")),
             Scheme::Custom { headers, query, body, secret_headers, secret_query, secret_body, secret_parts, path } => {
                 let whole = |text: &str| self.with_parts(text, secret_parts, secrets);
-                sign_path(&mut *request.url, path.as_deref(), secret_parts, &whole)?;
+                put::path(&mut *request.url, path.as_deref(), secret_parts, &whole)?;
                 for (name, value) in query {
-                    put_query(&mut *request.url, name, &whole(value)?);
+                    put::query(&mut *request.url, name, &whole(value)?);
                 }
                 let mut fields = body.clone();
                 for value in fields.values_mut() {
@@ -465,15 +538,15 @@ impl Connection {
                 for name in secret_body {
                     fields.insert(name.clone(), secrets.text(&format!("body.{name}"))?.into());
                 }
-                put_body(request.body, request.headers, fields)?;
+                put::body(request.body, request.headers, fields)?;
                 for (name, value) in headers {
-                    put_header(request.headers, name, whole(value)?.as_bytes())?;
+                    put::header(request.headers, name, whole(value)?.as_bytes())?;
                 }
                 for name in secret_headers {
-                    put_header(request.headers, name, secrets.get(&format!("header.{name}"))?)?;
+                    put::header(request.headers, name, secrets.get(&format!("header.{name}"))?)?;
                 }
                 for name in secret_query {
-                    put_query(&mut *request.url, name, secrets.text(&format!("query.{name}"))?);
+                    put::query(&mut *request.url, name, secrets.text(&format!("query.{name}"))?);
                 }
                 Ok(())
             }
@@ -531,7 +604,7 @@ impl Connection {
             cnonce: &cnonce,
         };
         match crate::digest::answer(challenge, &asked) {
-            Some(header) => put_header(request.headers, "authorization", header.as_bytes()).map(|()| true),
+            Some(header) => put::header(request.headers, "authorization", header.as_bytes()).map(|()| true),
             None => Ok(false),
         }
     }
@@ -546,87 +619,10 @@ impl Connection {
     }
 }
 
-/// Puts secrets into the path of a request: where it names them, else before it.
-fn sign_path(
-    url: &mut url::Url,
-    prefix: Option<&str>,
-    parts: &BTreeSet<String>,
-    whole: &dyn Fn(&str) -> Result<String, String>,
-) -> Result<(), String> {
-    let mut path = url.path().to_owned();
-    let mut named = false;
-    for name in parts {
-        let place = format!("%7Bsecret.{name}%7D");
-        if path.contains(&place) {
-            named = true;
-            path = path.replace(&place, &whole(&format!("{{{name}}}"))?);
-        }
-    }
-    match prefix {
-        _ if named => url.set_path(&path),
-        Some(prefix) => url.set_path(&format!("{}{path}", whole(prefix)?)),
-        None => {}
-    }
-    Ok(())
-}
-
-/// A secret with the text that stands before it.
-pub(crate) fn prefixed(prefix: &str, secret: &str) -> String {
-    let between = if prefix.is_empty() || prefix.ends_with([' ', '=']) { "" } else { " " };
-    format!("{prefix}{between}{secret}")
-}
-
-fn put_header(headers: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> {
-    let name = HeaderName::try_from(name).map_err(|_| format!("names a header `{name}` that cannot be sent"))?;
-    let mut value = HeaderValue::from_bytes(value)
-        .map_err(|_| format!("has a value for `{name}` that cannot be sent in a header"))?;
-    value.set_sensitive(true);
-    headers.insert(name, value);
-    Ok(())
-}
-
-fn put_query(url: &mut url::Url, name: &str, value: &str) {
-    let others: Vec<(String, String)> =
-        url.query_pairs().filter(|(key, _)| key != name).map(|(key, value)| (key.into(), value.into())).collect();
-    // Rewriting the others would change their escaping, so they are touched only when the name is taken.
-    if others.len() != url.query_pairs().count() {
-        url.query_pairs_mut().clear().extend_pairs(others);
-    }
-    url.query_pairs_mut().append_pair(name, value);
-}
-
-/// Adds fields to a body that has fields.
-fn put_body(body: &mut Body, headers: &mut HeaderMap, fields: Map) -> Result<(), String> {
-    if fields.is_empty() {
-        return Ok(());
-    }
-    let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
-    let bytes = match body {
-        Body::Empty => &b"{}"[..],
-        Body::Bytes(bytes) => bytes,
-        Body::Stream(_) => &[],
-    };
-    if content_type.starts_with("application/x-www-form-urlencoded") {
-        let mut form = url::form_urlencoded::Serializer::new(String::from_utf8_lossy(bytes).into_owned());
-        for (name, value) in &fields {
-            form.append_pair(name, value.as_str().unwrap_or(&value.to_string()));
-        }
-        *body = form.finish().into();
-        return Ok(());
-    }
-    let Ok(Value::Object(mut whole)) = serde_json::from_slice(bytes) else {
-        return Err("puts fields into the body, which must be a JSON object or a form then".into());
-    };
-    whole.extend(fields);
-    *body = Value::Object(whole).to_string().into();
-    headers.entry(http::header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use outbound::Body;
     use serde_json::json;
 
     fn connection(auth: Value) -> Connection {

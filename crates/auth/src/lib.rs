@@ -5,11 +5,13 @@
 //! anything but the request that it belongs to: values go in through [`Vault::put_secret`] and come out only on a
 //! signed request or in a comparison. Keys that a node works with ([`Scheme::Keys`]) go to that node's step.
 //!
-//! Start reading at [`role`] (the decisions), then [`tokens`], [`accounts`], [`seal`], [`vault`] and [`oauth`].
+//! Start reading at [`role`] (the decisions), then [`tokens`], [`accounts`], [`seal`], [`vault`], [`oauth`]
+//! and [`session`].
 
 pub mod accounts;
 mod aws;
 mod calendar;
+mod certificate;
 pub mod connection;
 mod digest;
 pub mod error;
@@ -18,23 +20,30 @@ mod jwt;
 pub mod oauth;
 mod password;
 pub mod portal;
+mod put;
+pub(crate) mod renewal;
 pub mod role;
 pub mod seal;
+mod secrets;
+pub mod session;
 pub mod signature;
+mod source;
 pub mod standard_webhooks;
+pub mod status;
 mod tokens;
 pub mod vault;
 pub mod webauthn;
 
 pub use accounts::Accounts;
-pub use connection::{Connection, Scheme};
+pub use connection::{Certificates, Connection, Scheme};
 pub use error::Error;
 pub use grant::{Access, Credential, Grant, Rule};
 pub use jwt::{TokenChecks, TokenRequest};
-pub use oauth::status::{Health, Status};
 pub use oauth::{Flow, OAuth, TokenAuth};
 pub use role::{Permission, Role};
 pub use seal::{Keyring, MasterKey, Place};
+pub use session::Session;
+pub use status::{Health, Status};
 pub use tokens::{MadeToken, NewToken, TokenInfo, Tokens};
 pub use vault::{Key, Shown, Vault};
 

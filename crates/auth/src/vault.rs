@@ -1,7 +1,7 @@
 //! Connections as credentials: the only place where a sealed value is opened.
 //!
 //! A value leaves this module on a request to a host that the connection names, in a form to where the connection says
-//! that tokens are handed out ([`crate::oauth`]), in a comparison with what a sender showed, or as the signature of a
+//! that tokens are handed out ([`crate::oauth`], [`crate::session`]), in a comparison with what a sender showed, or as the signature of a
 //! token; as itself only to a node that works with [keys](Scheme::Keys).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,14 +13,15 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, header};
 use jsonwebtoken::DecodingKey;
 use model::{Code, Map, Name, Problem, ScopeId, Value};
-use outbound::{Credentials, Login, Outbound, Reach, Signable};
+use outbound::{Credentials, Login, Outbound, Reach, ShownRequest, Signable};
 use store::{Change, ConnectionState, SealedRow, Store};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Connection, JwtAlgorithm, Scheme, Secrets};
+use crate::connection::{CLIENT_KEY, CLIENT_KEY_PASSPHRASE, Connection, JwtAlgorithm, Scheme};
 use crate::jwt::{TokenChecks, TokenRequest};
-use crate::oauth::renewal::Gates;
+use crate::renewal::Gates;
+use crate::secrets::Secrets;
 use crate::signature::{Incoming, Keys, Refusal, Signature, Verdict, presets};
 use crate::{Error, Keyring, Place};
 
@@ -201,6 +202,9 @@ impl Vault {
             let detail = format!("a secret has 1 to {SECRET_LIMIT} bytes");
             return Err(Problem::new(Code::TooLarge, detail).at("/value").into());
         }
+        if [CLIENT_KEY, CLIENT_KEY_PASSPHRASE].contains(&field) {
+            self.check_certificate(scope, connection, field, value).await?;
+        }
         let newest = self.inner.store.secret(scope, connection, field).await?;
         let generation = newest.map_or(0, |row| row.generation) + 1;
         let sealed = self.inner.keyring.seal(Place { scope, connection, field, generation }, value)?;
@@ -210,6 +214,26 @@ impl Vault {
         self.forget(scope, connection);
         self.changed();
         Ok(())
+    }
+
+    /// Whether a key fits the certificate that a connection shows, if that can be said by now.
+    async fn check_certificate(&self, scope: ScopeId, name: &Name, field: &str, value: &[u8]) -> Result<(), Error> {
+        self.forget(scope, name);
+        let Ok(opened) = self.opened(scope, name).await else { return Ok(()) };
+        let mut secrets = Secrets([(field.to_owned(), value.to_vec())].into());
+        // A key comes before its passphrase, and the passphrase of the key before says nothing about it.
+        if field == CLIENT_KEY_PASSPHRASE
+            && let Ok(key) = opened.secrets.get(CLIENT_KEY)
+        {
+            secrets.0.insert(CLIENT_KEY.to_owned(), key.to_vec());
+        }
+        let faults = opened.connection.brings(&secrets).faults();
+        let Some((_, reason)) = faults.into_iter().find(|(at, _)| [CLIENT_KEY, CLIENT_KEY_PASSPHRASE].contains(at))
+        else {
+            return Ok(());
+        };
+        let problem = Problem::new(Code::InvalidSpec, format!("connection `{name}` then {reason}")).at("/value");
+        Err(problem.hint("write the certificate into the connection before its key").into())
     }
 
     /// Drops a value; says whether there was one.
@@ -474,9 +498,11 @@ impl Vault {
             secrets.insert(field, value);
         }
         let state = self.inner.store.connection_state(scope, name).await.map_err(failed)?;
+        let mut secrets = Secrets(secrets);
+        crate::session::unpack(&connection, &mut secrets);
         // Both only grow, so their sum rises with every change of either.
-        let reach = Arc::new(connection.reach(row.revision + writings));
-        let (at, revision, secrets) = (Instant::now(), row.revision, Secrets(secrets));
+        let reach = Arc::new(connection.reach(&secrets, row.revision + writings));
+        let (at, revision) = (Instant::now(), row.revision);
         let opened = Opened { position, at, revision, connection, secrets, state, reach };
         let opened = Arc::new(opened);
         let mut open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -510,7 +536,7 @@ impl Credentials for Vault {
         Box::pin(async move {
             let opened = self.opened(scope, connection).await?;
             if let Some((_, reason)) = &opened.state.dead {
-                return Err(crate::oauth::renewal::dead(connection, reason));
+                return Err(crate::renewal::dead(connection, reason));
             }
             let opened = self.ready(scope, connection, opened).await?;
             let now = crate::now_millis() / 1000;
@@ -523,7 +549,7 @@ impl Credentials for Vault {
         &'a self,
         scope: ScopeId,
         connection: &'a Name,
-        shown: &'a HeaderMap,
+        shown: ShownRequest<'a>,
     ) -> BoxFuture<'a, Result<bool, outbound::Error>> {
         Box::pin(self.renew_refused(scope, connection, shown))
     }
@@ -578,10 +604,12 @@ impl Credentials for TokenHosts {
             let gone = || outbound::Error::connection(connection, "is not there any more");
             let vault = Vault { inner: self.0.upgrade().ok_or_else(gone)? };
             let opened = vault.opened(scope, connection).await?;
-            let oauth = opened.connection.oauth();
-            let urls = oauth.map(|oauth| oauth.token_addresses(&opened.connection.settings)).unwrap_or_default();
+            let source = opened.connection.source();
+            let urls = source.map(|source| source.addresses(&opened.connection.settings)).unwrap_or_default();
             let hosts = urls.iter().filter_map(|url| url.host_str()?.parse().ok()).collect();
-            Ok(Arc::new(Reach { hosts, private: opened.connection.allow_private, ..Reach::default() }))
+            // A certificate is shown to hosts of the connection alone.
+            let tls = opened.reach.tls.clone().filter(|_| urls.iter().all(|url| opened.reach.names(url)));
+            Ok(Arc::new(Reach { hosts, private: opened.connection.allow_private, tls, ..Reach::default() }))
         })
     }
 

@@ -54,6 +54,20 @@ pub fn offer(manifest: &Manifest, auth: &Auth) -> Offer {
             }
             scheme
         }
+        Auth::Session { secrets: named, session, .. } => {
+            for field in session.secret_fields() {
+                let title = named.get(&field).map_or("Password", String::as_str);
+                secret(&field, title);
+            }
+            if session.username.is_empty() && session.asks_for_user() {
+                fill_in.push("/auth/username".to_owned());
+            }
+            let mut scheme = json!({ "type": "session", "username": session.username });
+            if let (Some(scheme), Value::Object(said)) = (scheme.as_object_mut(), json!(session)) {
+                scheme.extend(said);
+            }
+            scheme
+        }
         Auth::AwsSigV4 { service, .. } => {
             secret("accessKeyId", "Access key id");
             secret("secretAccessKey", "Secret access key");
@@ -173,6 +187,23 @@ mod tests {
             "base": base, "hosts": hosts, "settings": settings,
             "auth": { "key": { "type": "header", "title": "Key", "help": "There.", "name": "x-key" } } }))
         .unwrap()
+    }
+
+    #[test]
+    fn a_session_is_offered_with_the_secrets_that_its_login_names() {
+        let mut manifest = manifest("https://api.x.example", json!([]), json!({}));
+        let auth: Auth = serde_json::from_value(json!({ "type": "session", "title": "User", "help": "There.",
+            "secrets": { "pin": "PIN" }, "session": {
+                "login": { "url": "https://api.x.example/login", "json": { "u": "{username}", "p": "{secret.password}", "n": "{secret.pin}" } },
+                "token": { "from": "body", "path": "id" }, "send": { "as": "header", "name": "x-session" } } }))
+        .unwrap();
+        manifest.auth.insert("user".into(), auth);
+        let offered = offer(&manifest, &manifest.auth["user"]);
+        let secrets: Vec<_> = offered.secrets.iter().map(|(name, title)| (name.as_str(), title.as_str())).collect();
+        assert_eq!(secrets, [("password", "Password"), ("pin", "PIN")]);
+        assert_eq!(offered.fill_in, ["/auth/username"]);
+        let connection: auth::Connection = serde_json::from_value(offered.spec).unwrap();
+        assert!(connection.check().is_empty(), "{:?}", connection.check());
     }
 
     #[test]

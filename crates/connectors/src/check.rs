@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use crate::catalog::Connector;
 use crate::choices::Listing;
 use crate::fixture::Case;
-use crate::manifest::{Choices, Effect, Manifest, Param};
+use crate::manifest::{Auth, Choices, Effect, Manifest, Param};
 use crate::{fixture, node, path};
 
 /// The fixture of lists of choices.
@@ -22,6 +22,7 @@ pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
     let mut faults = Vec::new();
     words(manifest, &mut faults);
     references(manifest, &mut faults);
+    sessions(manifest, &mut faults);
     let fixtures: BTreeSet<String> = std::fs::read_dir(folder.join("fixtures"))
         .into_iter()
         .flatten()
@@ -42,6 +43,19 @@ pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
         faults.push("there is no `icon.svg`".into());
     }
     faults
+}
+
+/// What is wrong with logins; what they lack a person fills in.
+fn sessions(manifest: &Manifest, faults: &mut Vec<String>) {
+    for (name, auth) in manifest.auth.iter().filter(|(_, auth)| matches!(auth, Auth::Session { .. })) {
+        match serde_json::from_value::<auth::Connection>(crate::account::offer(manifest, auth).spec) {
+            Ok(connection) => {
+                let found = connection.check().0.into_iter();
+                faults.extend(found.map(|problem| format!("account `{name}`: {}", problem.detail)));
+            }
+            Err(error) => faults.push(format!("account `{name}`: {error}")),
+        }
+    }
 }
 
 fn words(manifest: &Manifest, faults: &mut Vec<String>) {

@@ -1,7 +1,8 @@
 //! HTTP clients, one for each way of dialling, and the resolver that pins checked addresses.
 //!
 //! A client keeps streams open for reuse, so two calls may share one only if the same rules let both dial: the key
-//! holds the scope, the revision of its rules, what the connection opens, and the port.
+//! holds the scope, the revision of its rules, what the connection opens, and the port; and who shows a certificate or
+//! trusts an authority of its own, with both.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,17 +10,17 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::ScopeId;
+use model::{Name as ConnectionName, ScopeId};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Proxy, redirect};
 use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::egress::{Policy, borrow_host, parse_host};
-use crate::error::causes;
+use crate::error::{causes, refuses_certificate};
 use crate::handle::Shared;
 use crate::tls::Trust;
-use crate::{Error, HostPattern, HttpVersion, Meta, Reach, Resolver};
+use crate::{AccountTls, Error, HostPattern, HttpVersion, Meta, Reach, Resolver};
 
 /// Idle clients beyond this many are dropped, the longest unused first.
 const MOST_CLIENTS: usize = 128;
@@ -37,8 +38,20 @@ struct Key {
     port: u16,
     proxy: Option<Url>,
     trust: Trust,
+    /// The connection that brings something to TLS, and what.
+    account: Option<(ConnectionName, Arc<AccountTls>)>,
     http: HttpVersion,
     connect_timeout: Duration,
+}
+
+impl Key {
+    /// Whether this is what the same connection brought before it was changed.
+    fn is_outdated_by(&self, newer: &Key) -> bool {
+        match (&self.account, &newer.account) {
+            (Some((name, tls)), Some((now, newer_tls))) => self.scope == newer.scope && name == now && tls != newer_tls,
+            _ => false,
+        }
+    }
 }
 
 impl Clients {
@@ -62,6 +75,7 @@ impl Clients {
         if let Some(proxy) = proxy {
             check_url(&policy, proxy)?;
         }
+        let account = account(meta, reach, url, proxy)?;
         let key = Key {
             scope: meta.scope,
             revision,
@@ -73,6 +87,7 @@ impl Clients {
                 true => Trust::Platform,
                 false => Trust::Unused,
             },
+            account,
             http: meta.http,
             connect_timeout: connect_timeout(shared.options.connect_timeout, left),
         };
@@ -82,6 +97,7 @@ impl Clients {
             *used = now;
             return Ok(client.clone());
         }
+        known.retain(|old, _| !old.is_outdated_by(&key));
         if known.len() >= MOST_CLIENTS {
             let oldest = known.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
             oldest.map(|key| known.remove(&key));
@@ -90,6 +106,25 @@ impl Clients {
         known.insert(key, (client.clone(), now));
         Ok(client)
     }
+}
+
+/// What the connection brings to TLS with that host; nothing where no TLS is spoken.
+fn account(
+    meta: &Meta,
+    reach: Option<&Reach>,
+    url: &Url,
+    proxy: Option<&Url>,
+) -> Result<Option<(ConnectionName, Arc<AccountTls>)>, Error> {
+    let own = reach.filter(|reach| reach.names(url)).and_then(|reach| reach.tls.clone());
+    let (Some(name), Some(tls)) = (&meta.connection, own) else { return Ok(None) };
+    if url.scheme() != "https" || tls.is_plain() {
+        return Ok(None);
+    }
+    if proxy.is_some_and(|proxy| proxy.scheme() == "https") {
+        let why = "brings a certificate or an authority of its own, which a proxy by `https` would get to see;                    use one by `http` or `socks5`";
+        return Err(Error::connection(name, why));
+    }
+    Ok(Some((name.clone(), tls)))
 }
 
 /// A dial that hangs must end before the call's deadline does: only then is it certain that nothing was sent, and a
@@ -125,6 +160,13 @@ fn build(shared: &Shared, policy: Policy, key: &Key) -> Result<Client, Error> {
         Some((host, proxy.port_or_known_default().unwrap_or(1080)))
     });
     let resolver = Pinned { resolver: shared.options.resolver.clone(), policy, port: key.port, proxy: proxy_port };
+    let tls = match &key.account {
+        Some((connection, account)) => {
+            let made = shared.tls.with_account(key.trust, account);
+            made.map_err(|reason| Error::connection(connection, reason))?
+        }
+        None => shared.tls.config(key.trust).clone(),
+    };
     let mut builder = Client::builder()
         // Redirects are followed by our own layer, which checks and signs each hop.
         .redirect(redirect::Policy::none())
@@ -135,7 +177,7 @@ fn build(shared: &Shared, policy: Policy, key: &Key) -> Result<Client, Error> {
         .pool_max_idle_per_host(32)
         .tcp_nodelay(true)
         .referer(false)
-        .tls_backend_preconfigured((**shared.tls.config(key.trust)).clone());
+        .tls_backend_preconfigured((*tls).clone());
     builder = match key.http {
         HttpVersion::Auto => builder,
         HttpVersion::Http1 => builder.http1_only(),
@@ -229,7 +271,8 @@ pub(crate) fn translate(host: &str, error: reqwest::Error) -> Error {
         .any(|error| matches!(error, rustls::Error::InvalidCertificate(_)));
     if invalid_certificate {
         Error::Tls { host, source: error.into() }
-    } else if error.is_connect() {
+    } else if error.is_connect() || causes(&error).any(refuses_certificate) {
+        // A service that does not take our certificate says so after TLS 1.3 has let us speak, and reads nothing.
         Error::dial(host, error)
     } else if error.is_builder() {
         // The outermost text is only "builder error".

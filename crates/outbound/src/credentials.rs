@@ -6,9 +6,11 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
 use model::{Map, Name, ScopeId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Body, Error, HostPattern, Login, RateLimit};
+use crate::{AccountTls, Body, Error, HostPattern, Login, RateLimit};
 
 /// Knows connections: where each may go, and how its secret is put on a request.
 pub trait Credentials: Send + Sync + 'static {
@@ -38,13 +40,13 @@ pub trait Credentials: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(false)))
     }
 
-    /// Renews what is shown, because the service has refused these headers with 401. `true`: there is something newer to
-    /// show, and the same request is signed and sent once more. Called for connections that are [`Refusal::Renewed`].
+    /// Renews what is shown, because the service has refused this request. `true`: there is something newer to show, and
+    /// the same request is signed and sent once more. Called for connections that are [`Refusal::Renewed`].
     fn renew<'a>(
         &'a self,
         _scope: ScopeId,
         _connection: &'a Name,
-        _shown: &'a HeaderMap,
+        _shown: ShownRequest<'a>,
     ) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(std::future::ready(Ok(false)))
     }
@@ -93,13 +95,17 @@ pub struct Reach {
     pub private: bool,
     /// Limit of the account.
     pub limit: Option<RateLimit>,
-    /// What becomes of a request that the service has refused with 401.
+    /// What becomes of a request that the service has refused.
     pub refusal: Refusal,
+    /// How answers look that refuse what was shown, where the connection is [`Refusal::Renewed`]; none: by 401.
+    pub signs: Vec<RefusalSign>,
+    /// What the account brings to TLS with its hosts, and with nobody else.
+    pub tls: Option<Arc<AccountTls>>,
     /// Rises whenever the connection or its secret changes, so that no cached answer outlives it.
     pub generation: u64,
 }
 
-/// What becomes of a request that the service has refused with 401.
+/// What becomes of a request that the service has refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Refusal {
     /// The caller sees it.
@@ -109,6 +115,35 @@ pub enum Refusal {
     Challenged,
     /// What was shown may have ended before its time; it is renewed, and the request is sent once more.
     Renewed,
+}
+
+/// How an answer looks that refuses what was shown: as all of this together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RefusalSign {
+    /// Its status.
+    pub status: u16,
+    /// A text in the first 64 KiB of its body, which are waited for. Not for streams of events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// A part of the address that it redirects to, such as `/login`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// What a service has seen of an account.
+#[derive(Clone, Copy)]
+pub struct ShownRequest<'a> {
+    /// The address as it was signed.
+    pub url: &'a Url,
+    /// The headers as they were signed.
+    pub headers: &'a HeaderMap,
+}
+
+impl fmt::Debug for ShownRequest<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ShownRequest").field("host", &self.url.host_str()).finish_non_exhaustive()
+    }
 }
 
 impl Reach {

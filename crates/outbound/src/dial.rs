@@ -17,7 +17,7 @@ use crate::egress::{borrow_host, parse_host};
 use crate::handle::Shared;
 use crate::stats::Counters;
 use crate::tls::Trust;
-use crate::{Error, Meta};
+use crate::{Error, Meta, Reach};
 
 /// Both directions of a byte stream.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -70,6 +70,11 @@ pub(crate) async fn dial(shared: &Shared, target: Target, meta: &Meta) -> Result
 
 /// Whether the target may be dialled, and which of its addresses.
 pub(crate) async fn check(shared: &Shared, target: &Target, meta: &Meta) -> Result<Vec<IpAddr>, Error> {
+    Ok(checked(shared, target, meta).await?.0)
+}
+
+/// The same, with what the connection allows.
+async fn checked(shared: &Shared, target: &Target, meta: &Meta) -> Result<(Vec<IpAddr>, Option<Arc<Reach>>), Error> {
     let host = parse_host(&target.host).map_err(|reason| Error::EgressRefused { host: target.host.clone(), reason })?;
     let host = borrow_host(&host);
     let reach = match &meta.connection {
@@ -83,11 +88,11 @@ pub(crate) async fn check(shared: &Shared, target: &Target, meta: &Meta) -> Resu
         None => None,
     };
     let (policy, _) = shared.policy(meta.scope, reach.as_deref());
-    shared.addresses(&policy, &host, target.port).await
+    Ok((shared.addresses(&policy, &host, target.port).await?, reach))
 }
 
 async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStream, Error> {
-    let addresses = check(shared, target, meta).await?;
+    let (addresses, reach) = checked(shared, target, meta).await?;
     let tcp = connect(shared, &addresses, target).await?;
     Counters::add(&shared.counters.dialled, 1);
     let counted = Counted { inner: tcp, counters: shared.counters.clone() };
@@ -95,7 +100,15 @@ async fn open(shared: &Shared, target: &Target, meta: &Meta) -> Result<BoxedStre
         return Ok(Box::new(counted));
     }
     let trust = if meta.accept_invalid_certs { Trust::Any } else { Trust::Platform };
-    let mut config = (**shared.tls.config(trust)).clone();
+    let account = reach.and_then(|reach| reach.tls.clone()).zip(meta.connection.as_ref());
+    let config = match account {
+        Some((account, connection)) => {
+            let made = shared.tls.with_account(trust, &account);
+            made.map_err(|reason| Error::connection(connection, reason))?
+        }
+        None => shared.tls.config(trust).clone(),
+    };
+    let mut config = (*config).clone();
     config.alpn_protocols.clone_from(&target.alpn);
     encrypt(Box::new(counted), &target.host, Arc::new(config)).await
 }

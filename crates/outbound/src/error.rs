@@ -259,6 +259,9 @@ fn dial_reason(error: &(dyn std::error::Error + 'static)) -> &'static str {
 }
 
 fn known_reason(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if refuses_certificate(error) {
+        return Some("it does not take the client certificate, or wants one and sees none");
+    }
     if error.is::<rustls::Error>() {
         return Some("the TLS handshake failed");
     }
@@ -272,6 +275,26 @@ fn known_reason(error: &(dyn std::error::Error + 'static)) -> Option<&'static st
         io::ErrorKind::NotFound => Some("its name has no address"),
         _ => None,
     }
+}
+
+/// Whether a peer ends TLS because of the certificate that it was shown, or was not.
+pub(crate) fn refuses_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rustls::AlertDescription as Alert;
+    let Some(rustls::Error::AlertReceived(alert)) = error.downcast_ref::<rustls::Error>() else { return false };
+    matches!(
+        alert,
+        Alert::NoCertificate
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            // The signature over it, by its authority or by us.
+            | Alert::DecryptError
+            | Alert::CertificateRequired
+    )
 }
 
 /// An error and what lies behind it, outermost first. What an I/O error wraps counts as behind it, although its

@@ -182,7 +182,7 @@ impl Outbound {
         let trust = if login.accept_invalid_certs { Trust::Any } else { Trust::Platform };
         let config = match login.encryption {
             Encryption::None => return Ok(login),
-            _ => self.shared.tls.with_account(trust, &login),
+            _ => self.shared.tls.with_account(trust, &login.account_tls()),
         };
         let config = config.map_err(|reason| Error::connection(connection, reason))?;
         Ok(login.with_tls(config))
@@ -194,7 +194,7 @@ impl Outbound {
             return Ok(login);
         }
         login.accept_invalid_certs = true;
-        let config = self.shared.tls.with_account(Trust::Any, &login).map_err(Error::InvalidRequest)?;
+        let config = self.shared.tls.with_account(Trust::Any, &login.account_tls()).map_err(Error::InvalidRequest)?;
         Ok(login.with_tls(config))
     }
 

@@ -38,12 +38,14 @@ pub mod stack;
 pub mod stats;
 pub mod tunnel;
 
+mod account_tls;
 mod clients;
 mod handle;
 mod tls;
 
+pub use account_tls::{AccountTls, TlsFault};
 pub use clock::{Clock, SystemClock};
-pub use credentials::{Credentials, NoCredentials, Reach, Refusal, Signable};
+pub use credentials::{Credentials, NoCredentials, Reach, Refusal, RefusalSign, ShownRequest, Signable};
 pub use dial::{BoxedStream, Stream, Target};
 pub use egress::{EgressRules, HostPattern};
 pub use error::{Error, LaterReason};

@@ -9,7 +9,7 @@ use rustls::ClientConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Target;
+use crate::{AccountTls, Target};
 
 /// A protocol that an account logs in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -167,6 +167,17 @@ impl Login {
     /// A setting that is a text, if it has a value.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).and_then(|value| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// What it brings to TLS: `caCertificate` and `clientCertificate` of its settings, and the secret `clientKey`.
+    pub fn account_tls(&self) -> AccountTls {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        AccountTls {
+            authority: owned(self.setting("caCertificate")),
+            certificate: owned(self.setting("clientCertificate")),
+            key: owned(self.secret("clientKey")),
+            passphrase: None,
+        }
     }
 
     /// Where to dial.

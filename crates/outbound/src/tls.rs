@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
-use crate::Login;
+use crate::AccountTls;
 
 /// How certificates are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,23 +70,17 @@ impl Tls {
         }
     }
 
-    /// The configuration of an account that brings an authority (`caCertificate` in its settings, PEM) or a
-    /// certificate of its own (`clientCertificate`, with the secret `clientKey`). The error is the end of the
-    /// sentence "connection … ".
-    pub(crate) fn with_account(&self, trust: Trust, login: &Login) -> Result<Arc<ClientConfig>, String> {
-        let (authority, own) = (login.setting("caCertificate"), login.setting("clientCertificate"));
-        if authority.is_none() && own.is_none() {
+    /// The configuration of an account that brings an authority or a certificate of its own. The error is the end of
+    /// the sentence "connection … ".
+    pub(crate) fn with_account(&self, trust: Trust, account: &AccountTls) -> Result<Arc<ClientConfig>, String> {
+        if account.is_plain() {
             return Ok(self.config(trust).clone());
         }
-        let pem = |text: &str, what: &str| {
-            let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-            read.ok().filter(|all| !all.is_empty()).ok_or_else(|| format!("has a `{what}` that is no PEM"))
-        };
-        let verifier: Arc<dyn ServerCertVerifier> = match (trust, authority) {
-            (Trust::Any, _) => Arc::new(AnyCertificate(self.provider.signature_verification_algorithms)),
-            (_, authority) => {
+        let verifier: Arc<dyn ServerCertVerifier> = match trust {
+            Trust::Any => Arc::new(AnyCertificate(self.provider.signature_verification_algorithms)),
+            _ => {
                 let mut roots = self.extra_roots.clone();
-                roots.extend(authority.map(|text| pem(text, "caCertificate")).transpose()?.unwrap_or_default());
+                roots.extend(account.authorities()?);
                 let verifier = Verifier::new_with_extra_roots(roots, self.provider.clone());
                 Arc::new(verifier.map_err(|error| format!("has a `caCertificate` that cannot be used: {error}"))?)
             }
@@ -96,12 +90,10 @@ impl Tls {
             .map_err(|error| format!("cannot speak TLS: {error}"))?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        let Some(own) = own else { return Ok(Arc::new(builder.with_no_client_auth())) };
-        let key = login.secret("clientKey").ok_or("has a `clientCertificate` and no secret `clientKey`")?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| "has a secret `clientKey` that is no PEM".to_owned())?;
-        let config = builder.with_client_auth_cert(pem(own, "clientCertificate")?, key);
-        config.map(Arc::new).map_err(|error| format!("has a `clientCertificate` that cannot be used: {error}"))
+        Ok(Arc::new(match account.own()? {
+            Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own))),
+            None => builder.with_no_client_auth(),
+        }))
     }
 
     fn with_platform(&self) -> Result<ClientConfig, rustls::Error> {

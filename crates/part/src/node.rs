@@ -109,7 +109,8 @@ pub struct Slot {
 }
 
 /// Schemes of connections that show an account in a request of HTTP.
-pub const SHOWN: [&str; 9] = ["oauth2", "basic", "digest", "header", "bearer", "query", "jwt", "custom", "awsSigV4"];
+pub const SHOWN: [&str; 10] =
+    ["oauth2", "basic", "digest", "header", "bearer", "query", "jwt", "custom", "awsSigV4", "session"];
 
 /// A kind of node. Registered in a list; a provider may add more while the server runs.
 pub trait NodeType: Send + Sync {

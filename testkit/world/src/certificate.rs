@@ -36,9 +36,15 @@ impl Authority {
 
     /// A certificate for a name.
     pub fn issue(&self, name: &str) -> Result<Issued> {
+        self.issue_until(name, (4096, 1, 1))
+    }
+
+    /// A certificate for a name that is good until a day: year, month, day.
+    pub fn issue_until(&self, name: &str, (year, month, day): (i32, u8, u8)) -> Result<Issued> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(vec![name.to_owned()])?;
         params.distinguished_name.push(DnType::CommonName, name);
+        params.not_after = rcgen::date_time_ymd(year, month, day);
         let certificate = params.signed_by(&key, &self.0)?;
         Ok(Issued { certificate: certificate.pem(), key: key.serialize_pem() })
     }

@@ -62,6 +62,8 @@ export function ConnectPanel({ name, auth, begun = null }: { name: string; auth:
     onSettled: again,
   });
   const oauth = auth["type"] === "oauth2";
+  // What it shows comes and goes: a token, a session.
+  const renews = oauth || auth["type"] === "session";
   const flow = oauth ? (typeof auth["flow"] === "string" ? auth["flow"] : "authorizationCode") : null;
   return (
     <Panel title="State">
@@ -72,8 +74,8 @@ export function ConnectPanel({ name, auth, begun = null }: { name: string; auth:
             <div className="flex flex-wrap gap-2">
               {flow === "authorizationCode" ? <Consent name={name} status={now} began={waits ? began : null} onBegan={setBegan} /> : null}
               {flow === "deviceCode" ? <DeviceCode name={name} word={wordOf(now)} onDone={again} /> : null}
-              {!oauth && now.state === "dead" ? <Button look="primary" busy={test.isPending} onClick={() => { test.mutate(); }}>Try it again</Button> : null}
-              {oauth ? (
+              {!renews && now.state === "dead" ? <Button look="primary" busy={test.isPending} onClick={() => { test.mutate(); }}>Try it again</Button> : null}
+              {renews ? (
                 <>
                   <Button busy={test.isPending} refused={now.needsConsent && now.connectedAt == null ? "Connect it first" : undefined} look={now.needsConsent || now.state === "good" ? "plain" : "primary"} onClick={() => { test.mutate(); }}>
                     {now.needsConsent || now.connectedAt != null ? "Try it" : "Connect"}

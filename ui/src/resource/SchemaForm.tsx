@@ -90,7 +90,13 @@ function FormPart({ shared, schema, name, pointer, value, required, onChange }: 
     case "text":
       return (
         <Field label={label} hint={lined(hint)} error={error}>
-          {(ids) => <Input {...ids} type={control.schema.format === "date" ? "date" : undefined} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />}
+          {(ids) =>
+            control.schema.format === "pem" ? (
+              <TextArea {...ids} rows={4} spellCheck={false} placeholder="-----BEGIN CERTIFICATE-----" value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />
+            ) : (
+              <Input {...ids} type={control.schema.format === "date" ? "date" : undefined} placeholder={typeof example === "string" ? example : undefined} value={typeof value === "string" ? value : ""} onChange={(event) => { onChange(event.target.value); }} />
+            )
+          }
         </Field>
       );
     case "number":

@@ -24,6 +24,8 @@ function secretFields(auth: Record<string, unknown>): string[] {
       return auth["flow"] === "jwtBearer" ? ["privateKey"] : ["clientSecret"];
     case "awsSigV4":
       return ["accessKeyId", "secretAccessKey", "sessionToken"];
+    case "session":
+      return sessionSecrets(auth);
     case "keys":
       return ["hmacSecret", "privateKey", "passphrase", "publicKey", "decryptionKey"];
     case "webhook":
@@ -40,6 +42,19 @@ function secretFields(auth: Record<string, unknown>): string[] {
   }
 }
 
+/** Secrets that the requests of a session name. */
+function sessionSecrets(auth: Record<string, unknown>): string[] {
+  const requests = [auth["login"], auth["logout"]].map((request) => (request ?? {}) as Record<string, unknown>);
+  const named = requests.flatMap((request) => [...JSON.stringify(request).matchAll(/\{secret\.([^}]+)\}/g)].map((found) => found[1] ?? ""));
+  return [...new Set([...(requests.some((request) => request["basic"] === true) ? ["password"] : []), ...named])].sort();
+}
+
+/** Those of the certificate that an account shows. */
+function certificateSecrets(tls: unknown): string[] {
+  const certificate = (tls as { clientCertificate?: unknown } | null | undefined)?.clientCertificate;
+  return typeof certificate === "string" && certificate !== "" ? ["clientKey", "clientKeyPassphrase"] : [];
+}
+
 /** What logins of a protocol may want; the service decides which of them. */
 function loginSecrets(protocol: string, settings: Record<string, unknown>): string[] {
   const own = protocol === "ssh" || protocol === "sftp" || protocol === "git" ? ["privateKey", "passphrase"] : protocol === "nats" ? ["token"] : [];
@@ -52,8 +67,9 @@ export const LONG = new Set(["privateKey", "clientKey", "publicKey", "decryption
 /** Secrets go in, and never come out. */
 export function Secrets({ name, auth }: { name: string; auth: Record<string, unknown> }) {
   const resource = useQuery({ queryKey: ["connection", name], queryFn: () => data(api.GET("/api/v1/connections/{name}", { params: { path: { name } } })) });
-  const set = ((resource.data?.spec as { secrets?: string[] } | undefined)?.secrets ?? []);
-  const fields = [...new Set([...secretFields(auth), ...set])];
+  const spec = resource.data?.spec as { secrets?: string[]; tls?: unknown } | undefined;
+  const set = spec?.secrets ?? [];
+  const fields = [...new Set([...secretFields(auth), ...certificateSecrets(spec?.tls), ...set])];
   return (
     <div className="flex flex-col gap-4">
       {fields.map((field) => <SecretField key={field} name={name} field={field} isSet={set.includes(field)} />)}

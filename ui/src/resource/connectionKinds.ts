@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<string, string>> = {
   bearer: "Bearer token",
   query: "Query parameter",
   jwt: "JWT",
+  session: "Login with a session",
   oauth2: "OAuth 2.0",
   awsSigV4: "Signature of AWS",
   custom: "Several headers, parameters and fields",

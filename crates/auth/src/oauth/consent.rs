@@ -12,9 +12,11 @@ use url::Url;
 
 use super::wire::{self, Ask, Fault, Tokens};
 use super::{ACCESS, Flow, OAuth, REFRESH, fill};
-use crate::oauth::status::Status;
+use crate::session::Session;
+use crate::source::Source;
+use crate::status::Status;
 use crate::vault::{Opened, Vault};
-use crate::{Error, Place};
+use crate::{Connection, Error, Place, session};
 
 /// How long a person may take to consent.
 pub const PATIENCE: i64 = 10 * 60 * 1000;
@@ -232,10 +234,7 @@ impl Vault {
         }
         if opened.is_renewable() {
             self.wait_no_more(scope, name).await;
-            let shown = opened.secrets.optional(ACCESS).ok().flatten().map(str::to_owned);
-            let shown = shown.zip(opened.connection.oauth());
-            let shown = shown.map(|(token, oauth)| crate::connection::prefixed(&oauth.prefix, &token));
-            self.renew_now(scope, name, shown).await.map_err(|error| error.problem())?;
+            self.renew_now(scope, name, opened.token()).await.map_err(|error| error.problem())?;
         }
         self.status(scope, name).await
     }
@@ -244,20 +243,37 @@ impl Vault {
     pub async fn disconnect(&self, scope: ScopeId, name: &Name, by: &str) -> Result<bool, Problem> {
         self.forget(scope, name);
         let opened = self.opened(scope, name).await.map_err(|error| error.problem())?;
-        let (oauth, settings) = oauth_of(name, &opened)?;
-        let mut told = false;
-        if let Some(url) = &oauth.revoke_url {
-            let held = [(REFRESH, "refresh_token"), (ACCESS, "access_token")];
-            let token = held.iter().find_map(|(field, hint)| Some((opened.secrets.optional(field).ok()??, *hint)));
-            let url = fill(url, settings).and_then(|url| super::address(&url, opened.connection.allow_private));
-            if let (Some((token, hint)), Ok(url)) = (token, url)
-                && let Ok(form) = wire::revoke_form(oauth, &opened.secrets, token, hint)
-            {
-                told = self.post(scope, name, url, form).await.is_ok_and(|(status, _)| (200..300).contains(&status));
-            }
-        }
+        let told = match opened.connection.source() {
+            Some(Source::Login(session)) => self.log_out(scope, name, &opened, session).await,
+            _ => self.revoke(scope, name, &opened).await?,
+        };
         self.clear_tokens(scope, name, by).await?;
         Ok(told)
+    }
+
+    async fn revoke(&self, scope: ScopeId, name: &Name, opened: &Opened) -> Result<bool, Problem> {
+        let (oauth, settings) = oauth_of(name, opened)?;
+        let Some(url) = &oauth.revoke_url else { return Ok(false) };
+        let held = [(REFRESH, "refresh_token"), (ACCESS, "access_token")];
+        let token = held.iter().find_map(|(field, hint)| Some((opened.secrets.optional(field).ok()??, *hint)));
+        let url = fill(url, settings).and_then(|url| super::address(&url, opened.connection.allow_private));
+        if let (Some((token, hint)), Ok(url)) = (token, url)
+            && let Ok(form) = wire::revoke_form(oauth, &opened.secrets, token, hint)
+        {
+            return Ok(self.post(scope, name, url, form).await.is_ok_and(|(status, _)| (200..300).contains(&status)));
+        }
+        Ok(false)
+    }
+
+    async fn log_out(&self, scope: ScopeId, name: &Name, opened: &Opened, session: &Session) -> bool {
+        let (Some(exchange), Some(token)) = (&session.logout, opened.token()) else { return false };
+        let Connection { settings, allow_private, .. } = &opened.connection;
+        let request = session::wire::request(exchange, session, settings, &opened.secrets, *allow_private);
+        let Ok(mut request) = request else { return false };
+        if session.put(&token, &mut request.url, &mut request.headers).is_err() {
+            return false;
+        }
+        self.send_for_token(scope, name, request).await.is_ok_and(|answer| (200..400).contains(&answer.status))
     }
 
     /// A link by which the owner of a connection connects it again, without an account here.

@@ -1,14 +1,12 @@
-//! OAuth 2.0 for connections: how tokens are got ([`consent`]), kept and renewed ([`renewal`]), and what is known of
-//! them ([`status`]).
+//! OAuth 2.0 for connections: how tokens are got ([`consent`]). How they are kept and renewed is the same for everything
+//! that ends (`renewal`), and so is what is known of them ([`crate::status`]).
 //!
 //! Tokens are secrets of the connection that only the server writes, `accessToken` and `refreshToken`. They and what is
 //! known of them are written in one transaction before anybody uses them. Start reading at [`OAuth`], what a
 //! connection says, then [`wire`], what goes over the network.
 
 pub mod consent;
-pub mod renewal;
-pub mod status;
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 

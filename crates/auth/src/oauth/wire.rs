@@ -7,7 +7,8 @@ use model::{Map, Value};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::{OAuth, TokenAuth, fill};
-use crate::connection::{JwtAlgorithm, Secrets};
+use crate::connection::JwtAlgorithm;
+use crate::secrets::Secrets;
 
 /// How long an assertion is good for, in seconds: time enough for clocks that differ.
 const ASSERTION: i64 = 600;
@@ -16,7 +17,7 @@ const WORDS: usize = 300;
 
 /// What a token is asked for with.
 #[derive(Clone, Copy)]
-pub(super) enum Ask<'a> {
+pub(crate) enum Ask<'a> {
     /// A person has consented.
     Code { code: &'a str, redirect_uri: &'a str, verifier: Option<&'a str> },
     /// The token before is renewed.
@@ -30,27 +31,27 @@ pub(super) enum Ask<'a> {
 }
 
 /// A request with a form.
-pub(super) struct Form {
-    pub(super) text: String,
-    pub(super) authorization: Option<HeaderValue>,
+pub(crate) struct Form {
+    pub(crate) text: String,
+    pub(crate) authorization: Option<HeaderValue>,
 }
 
 /// Tokens that a service has handed out.
 #[derive(Debug, PartialEq)]
-pub(super) struct Tokens {
-    pub(super) access: String,
-    pub(super) refresh: Option<String>,
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: Option<String>,
     /// Seconds.
-    pub(super) lifetime: Option<i64>,
+    pub(crate) lifetime: Option<i64>,
     /// Seconds until what renews them ends.
-    pub(super) refresh_lifetime: Option<i64>,
-    pub(super) scopes: Option<String>,
-    pub(super) kept: Map,
+    pub(crate) refresh_lifetime: Option<i64>,
+    pub(crate) scopes: Option<String>,
+    pub(crate) kept: Map,
 }
 
 /// Why there is no token.
 #[derive(Debug, PartialEq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The service says no, and will say it again.
     Refused { error: String, words: String },
     /// The service does not answer, or not what it should; it may later.
@@ -58,7 +59,7 @@ pub(super) enum Fault {
 }
 
 /// A request for a token.
-pub(super) fn token_form(
+pub(crate) fn token_form(
     oauth: &OAuth,
     settings: &Map,
     secrets: &Secrets,
@@ -108,7 +109,7 @@ pub(super) fn token_form(
 }
 
 /// A request for a code that a person types in (RFC 8628, section 3.1).
-pub(super) fn device_form(oauth: &OAuth, secrets: &Secrets) -> Result<Form, String> {
+pub(crate) fn device_form(oauth: &OAuth, secrets: &Secrets) -> Result<Form, String> {
     let mut form = Serializer::new(String::new());
     let scope = oauth.scope();
     if !scope.is_empty() {
@@ -119,7 +120,7 @@ pub(super) fn device_form(oauth: &OAuth, secrets: &Secrets) -> Result<Form, Stri
 }
 
 /// A request to make a token void (RFC 7009).
-pub(super) fn revoke_form(oauth: &OAuth, secrets: &Secrets, token: &str, hint: &str) -> Result<Form, String> {
+pub(crate) fn revoke_form(oauth: &OAuth, secrets: &Secrets, token: &str, hint: &str) -> Result<Form, String> {
     let mut form = Serializer::new(String::new());
     form.append_pair("token", token).append_pair("token_type_hint", hint);
     let authorization = show_client(oauth, secrets, &mut form)?;
@@ -184,7 +185,7 @@ fn assertion(oauth: &OAuth, settings: &Map, secrets: &Secrets, now: i64) -> Resu
 }
 
 /// What a service has answered to a request for a token. `hide`: what must not be repeated in words.
-pub(super) fn read(oauth: &OAuth, status: u16, body: &[u8], hide: &[&str]) -> Result<Tokens, Fault> {
+pub(crate) fn read(oauth: &OAuth, status: u16, body: &[u8], hide: &[&str]) -> Result<Tokens, Fault> {
     let answer = value_of(body);
     let found = at(&answer, &oauth.token_path).and_then(Value::as_str).filter(|token| !token.is_empty());
     let Some(access) = found.filter(|_| (200..300).contains(&status)) else {
@@ -209,7 +210,7 @@ pub(super) fn read(oauth: &OAuth, status: u16, body: &[u8], hide: &[&str]) -> Re
 }
 
 /// What is in the way, as RFC 6749 (section 5.2) and those who follow it loosely say it.
-pub(super) fn fault(status: u16, answer: &Value, hide: &[&str]) -> Fault {
+pub(crate) fn fault(status: u16, answer: &Value, hide: &[&str]) -> Fault {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let error = answer.get("error").and_then(|error| text(error).or_else(|| text(error.get("code")?)));
     let said = ["error_description", "message", "error_message"].iter().find_map(|name| text(answer.get(*name)?));
@@ -230,7 +231,7 @@ pub(super) fn fault(status: u16, answer: &Value, hide: &[&str]) -> Fault {
 }
 
 /// Words of a service, short and without what it was sent.
-fn shown(words: &str, hide: &[&str]) -> String {
+pub(crate) fn shown(words: &str, hide: &[&str]) -> String {
     let mut words = words.to_owned();
     for secret in hide.iter().filter(|secret| secret.len() >= 4) {
         words = words.replace(secret, "•••");
@@ -239,7 +240,7 @@ fn shown(words: &str, hide: &[&str]) -> String {
 }
 
 /// JSON, or a form as some services answer.
-pub(super) fn value_of(body: &[u8]) -> Value {
+pub(crate) fn value_of(body: &[u8]) -> Value {
     if let Ok(value @ Value::Object(_)) = serde_json::from_slice(body) {
         return value;
     }
@@ -248,7 +249,7 @@ pub(super) fn value_of(body: &[u8]) -> Value {
 }
 
 /// What stands at a path of dots.
-pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |value, step| match value {
         Value::Array(list) => list.get(step.parse::<usize>().ok()?),
         _ => value.get(step),
@@ -256,7 +257,7 @@ pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 }
 
 /// A number, also one in a text.
-pub(super) fn number(value: &Value) -> Option<i64> {
+pub(crate) fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().map(|number| number as i64)).or_else(|| value.as_str()?.parse().ok())
 }
 

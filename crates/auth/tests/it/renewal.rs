@@ -1,14 +1,14 @@
 //! Tokens are renewed once, whoever asks and whoever leaves.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use auth::oauth::consent::Said;
 use auth::{Health, Keyring, MasterKey, Vault};
 use http::{HeaderMap, Method};
 use model::{Name, ScopeId, Value};
-use outbound::{Body, Credentials, EgressRules, Options, Outbound, Signable};
+use outbound::{Body, Credentials, EgressRules, Options, Outbound, ShownRequest, Signable};
 use serde_json::json;
 use store::{Change, Expect, ResourceWrite, Store};
 use world::daemon::comes_to_pass;
@@ -83,6 +83,12 @@ fn crm() -> Name {
     "crm".parse().unwrap()
 }
 
+/// What a service has seen: these headers.
+fn seen(headers: &HeaderMap) -> ShownRequest<'_> {
+    static URL: LazyLock<url::Url> = LazyLock::new(|| "https://api.example.com/".parse().unwrap());
+    ShownRequest { url: &URL, headers }
+}
+
 fn token(text: &str, seconds: u64) -> Value {
     json!({ "access_token": text, "expires_in": seconds, "instance": { "url": "https://acme.example.com" } })
 }
@@ -107,12 +113,12 @@ async fn many_calls_in_several_processes_renew_once() {
     // A service that refuses what one process shows: all of them go on with what it renews.
     let refused = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer t1".parse().unwrap())]);
     for vault in &processes {
-        assert!(vault.renew(shared.scope, &crm(), &refused).await.unwrap(), "there is something newer to show");
+        assert!(vault.renew(shared.scope, &crm(), seen(&refused)).await.unwrap(), "there is something newer to show");
     }
     assert_eq!((shared.asked(), shared.shown(&processes[2]).await.unwrap().as_str()), (2, "Bearer t2"));
     assert!(generation(&processes[0]).await > before, "no cached answer of the old token is served");
     let again = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer t2".parse().unwrap())]);
-    let renewed = processes[0].renew(shared.scope, &crm(), &again).await.unwrap();
+    let renewed = processes[0].renew(shared.scope, &crm(), seen(&again)).await.unwrap();
     assert!(!renewed, "what was just renewed is refused for another reason");
     assert_eq!(shared.asked(), 2);
     for request in shared.service.requests() {
@@ -214,7 +220,7 @@ async fn a_token_that_nothing_renews_is_left_alone_and_dies_only_when_the_servic
     let status = vault.connect(shared.scope, &crm()).await.unwrap();
     assert_eq!((status.state, status.granted.unwrap()), (Health::Good, vec!["read".to_owned(), "write".to_owned()]));
     let refused = HeaderMap::from_iter([(http::header::AUTHORIZATION, "Bearer lasting".parse().unwrap())]);
-    assert!(!vault.renew(shared.scope, &crm(), &refused).await.unwrap(), "the caller sees the refusal");
+    assert!(!vault.renew(shared.scope, &crm(), seen(&refused)).await.unwrap(), "the caller sees the refusal");
     assert_eq!((shared.asked(), shared.shown(&vault).await.unwrap().as_str()), (1, "Bearer lasting"));
     let error = vault.refused(shared.scope, &crm(), None, "token_revoked").await;
     assert!(matches!(error, outbound::Error::Dead { .. }), "{error}");

@@ -1,6 +1,6 @@
 //! Ways to show an account.
 
-use auth::{Flow, TokenAuth};
+use auth::{Flow, Session, TokenAuth};
 use indexmap::IndexMap;
 use model::Map;
 use schemars::JsonSchema;
@@ -97,6 +97,21 @@ pub enum Auth {
         #[serde(default)]
         n8n: IndexMap<String, Credential>,
     },
+    /// A session that a request of its own gives.
+    Session {
+        /// Name in the form.
+        title: String,
+        /// Where a person finds user and password.
+        help: String,
+        /// Titles of the secrets by name, where they are called otherwise than `password`.
+        #[serde(default)]
+        secrets: IndexMap<String, String>,
+        /// How it logs in, in the words of a connection.
+        session: Box<Session>,
+        /// Credentials of n8n that are this.
+        #[serde(default)]
+        n8n: IndexMap<String, Credential>,
+    },
     /// Amazon's signature, version 4.
     AwsSigV4 {
         /// Name in the form.
@@ -121,6 +136,7 @@ impl Auth {
             | Auth::Header { n8n, .. }
             | Auth::Query { n8n, .. }
             | Auth::Custom { n8n, .. }
+            | Auth::Session { n8n, .. }
             | Auth::AwsSigV4 { n8n, .. } => n8n,
         }
     }
@@ -134,6 +150,7 @@ impl Auth {
             | Auth::Header { title, help, .. }
             | Auth::Query { title, help, .. }
             | Auth::Custom { title, help, .. }
+            | Auth::Session { title, help, .. }
             | Auth::AwsSigV4 { title, help, .. } => (title, help),
         }
     }
@@ -152,6 +169,7 @@ impl Auth {
             Auth::Header { .. } => "header",
             Auth::Query { .. } => "query",
             Auth::Custom { .. } => "custom",
+            Auth::Session { .. } => "session",
             Auth::AwsSigV4 { .. } => "awsSigV4",
         }
     }

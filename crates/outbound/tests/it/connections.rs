@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use outbound::{Error, Meta, Options, Refusal};
+use outbound::{Error, Meta, Options, Refusal, RefusalSign};
 
 use crate::support::*;
 
@@ -102,6 +102,48 @@ async fn what_a_service_does_not_take_any_more_is_renewed_once() {
     let late = out.send(post("/open", body), account_meta()).await.unwrap_err();
     assert!(matches!(late, Error::Later { .. }) && !late.uncertain(), "the next try finds it renewed: {late}");
     assert_eq!(account.renewed.load(Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_service_refuses_in_its_own_way_and_its_answers_stay_whole() {
+    let server = Server::start(|_, seen| match (seen.line(), seen.header("authorization")) {
+        (line, _) if line.starts_with("GET /moved") => Reply::new(302, "Location: /login\r\n", ""),
+        (_, Some("Bearer renewed")) => Reply::new(200, "", "in"),
+        (line, _) if line.starts_with("GET /own") => Reply::new(200, "", r#"{"error":"session over"}"#),
+        (line, _) if line.starts_with("GET /stream") => {
+            Reply::new(200, "Content-Type: text/event-stream\r\n", "session over")
+        }
+        (line, _) if line.starts_with("GET /cut") => {
+            Reply::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut".to_vec())
+        }
+        _ => Reply::new(401, "", "another reason"),
+    })
+    .await;
+    let account = Account::at(&["127.0.0.1"]);
+    let sign = |status: u16, body: Option<&str>, location: Option<&str>| RefusalSign {
+        status,
+        body: body.map(str::to_owned),
+        location: location.map(str::to_owned),
+    };
+    let signs = vec![sign(200, Some("session over"), None), sign(302, None, Some("/login"))];
+    account.change(|reach| (reach.private, reach.refusal, reach.signs) = (true, Refusal::Renewed, signs));
+    let out = with(Options::default(), account.clone());
+    let asked = async |path: &str| {
+        account.renewed.store(0, Relaxed);
+        let meta = Meta { follow_redirects: 0, ..account_meta() };
+        let answer = out.send(get(server.url(path)), meta).await.unwrap();
+        let status = answer.status.as_u16();
+        (status, answer.bytes(1 << 10).await.map(|bytes| bytes.to_vec()), account.renewed.load(Relaxed))
+    };
+    let (status, body, renewed) = asked("/own").await;
+    assert_eq!((status, body.unwrap(), renewed), (200, b"in".to_vec(), 1));
+    let (status, body, renewed) = asked("/other").await;
+    assert_eq!((status, body.unwrap(), renewed), (401, b"another reason".to_vec(), 0));
+    let (status, body, renewed) = asked("/stream").await;
+    assert_eq!((status, body.unwrap(), renewed), (200, b"session over".to_vec(), 0), "streams are not waited for");
+    let (status, body, renewed) = asked("/cut").await;
+    assert!(status == 200 && body.is_err() && renewed == 0, "the caller sees the fault");
+    assert_eq!((asked("/moved").await.0, account.renewed.load(Relaxed)), (302, 1));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod egress;
 mod faults;
 mod health;
 mod limits;
+mod mutual_tls;
 mod outages;
 mod proxy;
 mod quota;

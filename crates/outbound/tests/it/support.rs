@@ -10,7 +10,8 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method};
 use model::{Name, ScopeId};
 use outbound::{
-    Credentials, EgressRules, Error, Meta, Options, Outbound, Reach, Request, Resolver, Response, Signable,
+    Credentials, EgressRules, Error, Meta, Options, Outbound, Reach, Request, Resolver, Response, ShownRequest,
+    Signable,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -242,8 +243,8 @@ impl Credentials for Account {
         })
     }
 
-    fn renew<'a>(&'a self, _: ScopeId, _: &'a Name, shown: &'a HeaderMap) -> BoxFuture<'a, Result<bool, Error>> {
-        let known = shown[http::header::AUTHORIZATION] == "Bearer s3cret";
+    fn renew<'a>(&'a self, _: ScopeId, _: &'a Name, shown: ShownRequest<'a>) -> BoxFuture<'a, Result<bool, Error>> {
+        let known = shown.headers[http::header::AUTHORIZATION] == "Bearer s3cret";
         if known {
             self.renewed.fetch_add(1, Relaxed);
         }

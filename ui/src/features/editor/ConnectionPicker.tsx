@@ -55,7 +55,7 @@ const worded = (kind: string): string => (kind.startsWith("login:") ? `login to 
 
 const SERVICES: Readonly<Record<string, string>> = { postgres: "PostgreSQL", mysql: "MySQL", mongodb: "MongoDB", redis: "Redis", mqtt: "MQTT", amqp: "RabbitMQ", nats: "NATS", smtp: "a mail server (SMTP)", imap: "a mailbox (IMAP)", ftp: "FTP", sftp: "SFTP", ssh: "SSH", ldap: "LDAP", s3: "S3", git: "Git" };
 
-const WORDS: Readonly<Record<string, string>> = { login: "login to a service", basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom", keys: "keys", webhook: "sender of webhooks", oauth2: "OAuth 2.0", awsSigV4: "signature of AWS" };
+const WORDS: Readonly<Record<string, string>> = { login: "login to a service", basic: "name and password", digest: "digest", header: "header", bearer: "bearer token", query: "query parameter", jwt: "JWT", custom: "custom", keys: "keys", webhook: "sender of webhooks", oauth2: "OAuth 2.0", session: "login with a session", awsSigV4: "signature of AWS" };
 
 export function ConnectionPicker({ slot, kinds, service, value, onChange }: Props) {
   const { calls } = use(RunContext);

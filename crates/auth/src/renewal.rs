@@ -8,16 +8,20 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use model::{Map, Name, ScopeId};
-use outbound::{Error, LaterReason, Meta, Request};
+use outbound::{Error, LaterReason, Meta, Request, ShownRequest};
 use store::{Change, ConnectionState, SealedRow, TokenRight};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 use url::Url;
 
-use super::wire::{self, Ask, Fault, Form, Tokens};
-use super::{ACCESS, Flow, OAuth, REFRESH, fill};
+use crate::connection::Connection;
+use crate::oauth::wire::{self, Ask, Fault, Form, Tokens};
+use crate::oauth::{ACCESS, Flow, OAuth, REFRESH, address, fill};
+use crate::session::{self, Session};
+use crate::source::Source;
 use crate::vault::{Opened, Vault};
 
 /// Least time ahead of its end that a token is renewed.
@@ -56,6 +60,13 @@ pub(crate) struct Turn {
     forced: Option<(Instant, u64)>,
 }
 
+/// What is answered where tokens are handed out.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
 /// One at a time goes through.
 type Gate = Arc<tokio::sync::Mutex<Turn>>;
 
@@ -84,9 +95,9 @@ pub(crate) enum Need {
 }
 
 /// What the token of a connection needs at a time.
-pub(crate) fn need(oauth: &OAuth, has: (bool, bool), state: &ConnectionState, salt: u8, now: i64) -> Need {
+pub(crate) fn need(source: Source<'_>, has: (bool, bool), state: &ConnectionState, salt: u8, now: i64) -> Need {
     let (has_access, has_refresh) = has;
-    let renewable = has_refresh || !oauth.flow.needs_consent();
+    let renewable = has_refresh || !source.needs_consent();
     if !has_access {
         return if renewable { Need::Now } else { Need::Person("it has not been connected yet") };
     }
@@ -107,23 +118,28 @@ pub(crate) fn need(oauth: &OAuth, has: (bool, bool), state: &ConnectionState, sa
 }
 
 impl Opened {
-    /// What its token needs, if it is one of OAuth.
+    /// What its token needs, if it has one.
     pub(crate) fn need(&self, name: &Name) -> Need {
-        let Some(oauth) = self.connection.oauth() else { return Need::Nothing };
+        let Some(source) = self.connection.source() else { return Need::Nothing };
         let salt = store::digest(name.as_str().as_bytes()).0[0];
         let has = (self.secrets.has(ACCESS), self.secrets.has(REFRESH));
-        need(oauth, has, &self.state, salt, crate::now_millis())
+        need(source, has, &self.state, salt, crate::now_millis())
     }
 
     /// Whether nobody has to consent for another token.
     pub(crate) fn is_renewable(&self) -> bool {
-        self.connection.oauth().is_some_and(|oauth| self.secrets.has(REFRESH) || !oauth.flow.needs_consent())
+        self.connection.source().is_some_and(|source| self.secrets.has(REFRESH) || !source.needs_consent())
     }
 
     /// What is shown in a call.
-    fn shown(&self) -> Option<String> {
-        let token = self.secrets.optional(ACCESS).ok()??;
-        Some(crate::connection::prefixed(&self.connection.oauth()?.prefix, token))
+    pub(crate) fn token(&self) -> Option<String> {
+        self.secrets.optional(ACCESS).ok()?.map(str::to_owned)
+    }
+
+    /// Whether a request shows what is good now.
+    fn is_shown(&self, shown: ShownRequest<'_>) -> bool {
+        let token = self.connection.source().zip(self.secrets.optional(ACCESS).ok().flatten());
+        token.is_some_and(|(source, token)| source.shows(token, shown))
     }
 }
 
@@ -150,7 +166,7 @@ impl Vault {
         }
     }
 
-    /// Renews, unless somebody else has done it meanwhile. `refused`: what the service does not take any more.
+    /// Renews, unless somebody else has done it meanwhile. `refused`: the token that the service does not take any more.
     pub(crate) async fn renew_now(
         &self,
         scope: ScopeId,
@@ -164,16 +180,20 @@ impl Vault {
     }
 
     /// What `Credentials::renew` answers.
-    pub(crate) async fn renew_refused(&self, scope: ScopeId, name: &Name, shown: &HeaderMap) -> Result<bool, Error> {
+    pub(crate) async fn renew_refused(
+        &self,
+        scope: ScopeId,
+        name: &Name,
+        shown: ShownRequest<'_>,
+    ) -> Result<bool, Error> {
         let opened = self.opened(scope, name).await?;
-        let shown = shown.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if opened.shown().as_deref() != Some(shown) {
+        if !opened.is_shown(shown) {
             return Ok(true);
         }
         // Another process may have renewed it, and made this one void by that.
         self.forget(scope, name);
         let opened = self.opened(scope, name).await?;
-        if opened.shown().as_deref() != Some(shown) {
+        if !opened.is_shown(shown) {
             return Ok(true);
         }
         if !opened.is_renewable() {
@@ -182,11 +202,11 @@ impl Vault {
         if self.just_renewed(scope, name, opened.reach.generation).await {
             return Ok(false);
         }
-        self.renew_now(scope, name, Some(shown.to_owned())).await.map(|_| true)
+        self.renew_now(scope, name, opened.token()).await.map(|_| true)
     }
 
     /// A service that did not answer may be asked again at once.
-    pub(super) async fn wait_no_more(&self, scope: ScopeId, name: &Name) {
+    pub(crate) async fn wait_no_more(&self, scope: ScopeId, name: &Name) {
         let gate = self.inner.gates.of(scope, name);
         gate.lock().await.not_before = None;
     }
@@ -218,7 +238,7 @@ impl Vault {
             return again(name);
         }
         if opened.is_renewable() && !self.just_renewed(scope, name, opened.reach.generation).await {
-            return match self.renew_now(scope, name, opened.shown()).await {
+            return match self.renew_now(scope, name, opened.token()).await {
                 Ok(_) => again(name),
                 Err(error) => error,
             };
@@ -238,7 +258,7 @@ impl Vault {
     ) -> Result<Arc<Opened>, Error> {
         let is_new = |opened: &Opened| {
             let good = matches!(opened.need(&name), Need::Nothing) && opened.state.dead.is_none();
-            good && refused.as_ref().is_none_or(|refused| opened.shown().as_ref() != Some(refused))
+            good && refused.as_ref().is_none_or(|refused| opened.token().as_ref() != Some(refused))
         };
         let opened = self.opened(scope, &name).await?;
         if is_new(&opened) {
@@ -350,20 +370,13 @@ impl Vault {
 
     /// Asks for new tokens with what there is; a service that does not answer is asked a few times.
     async fn ask_again(&self, scope: ScopeId, name: &Name, opened: &Opened) -> Result<Tokens, Fault> {
-        let Some(oauth) = opened.connection.oauth() else { return Err(Fault::Unavailable("it has no tokens".into())) };
-        let refresh = opened.secrets.optional(REFRESH).ok().flatten();
-        let ask = match (refresh, oauth.flow) {
-            (_, Flow::ClientCredentials) => Ask::Client,
-            (_, Flow::JwtBearer) => Ask::Assertion,
-            (Some(token), _) => Ask::Refresh { token },
-            (None, _) => {
-                let words = "it has to be connected first".to_owned();
-                return Err(Fault::Refused { error: "invalid_grant".into(), words });
-            }
-        };
         let mut pauses = PAUSES.into_iter();
         loop {
-            let asked = self.ask(scope, name, opened, ask).await;
+            let asked = match opened.connection.source() {
+                Some(Source::OAuth(oauth)) => self.ask(scope, name, opened, next_ask(oauth, opened)?).await,
+                Some(Source::Login(session)) => self.log_in(scope, name, opened, session).await,
+                None => return Err(Fault::Unavailable("it has no tokens".into())),
+            };
             match (&asked, pauses.next()) {
                 (Err(Fault::Unavailable(_)), Some(pause)) => tokio::time::sleep(pause.mul_f64(0.5 + chance())).await,
                 _ => return asked,
@@ -371,8 +384,22 @@ impl Vault {
         }
     }
 
+    /// Logs in, once.
+    async fn log_in(&self, scope: ScopeId, name: &Name, opened: &Opened, session: &Session) -> Result<Tokens, Fault> {
+        let Connection { settings, allow_private, .. } = &opened.connection;
+        let request = session::wire::request(&session.login, session, settings, &opened.secrets, *allow_private);
+        let request = request.map_err(lacks)?;
+        let origin = session::wire::origin(&request, &session.token);
+        let answer = self.send_for_token(scope, name, request).await?;
+        let hide = session::wire::spellings(session, &opened.secrets);
+        let hide: Vec<&str> = hide.iter().map(String::as_str).collect();
+        let (headers, body, now) = (&answer.headers, &answer.body, crate::now_millis());
+        let tokens = session::wire::read(session, answer.status, headers, body, &hide, now)?;
+        Ok(Tokens { access: session::kept(&origin, &tokens.access), ..tokens })
+    }
+
     /// Asks for tokens, once.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         scope: ScopeId,
         name: &Name,
@@ -381,12 +408,10 @@ impl Vault {
     ) -> Result<Tokens, Fault> {
         let Some(oauth) = opened.connection.oauth() else { return Err(Fault::Unavailable("it has no tokens".into())) };
         let settings = &opened.connection.settings;
-        // What it lacks a person has to give, as after a refusal.
-        let lacks = |words: String| Fault::Refused { error: "incomplete".into(), words: format!("it {words}") };
         let form =
             wire::token_form(oauth, settings, &opened.secrets, ask, crate::now_millis() / 1000).map_err(lacks)?;
         let url = fill(&oauth.token_url, settings).map_err(lacks)?;
-        let url = super::address(&url, opened.connection.allow_private).map_err(lacks)?;
+        let url = address(&url, opened.connection.allow_private).map_err(lacks)?;
         let (status, body) = self.post(scope, name, url, form).await?;
         let mut hide: Vec<&str> = opened.secrets.texts().collect();
         match ask {
@@ -398,28 +423,28 @@ impl Vault {
     }
 
     /// Sends a form to where tokens are handed out.
-    pub(super) async fn post(
-        &self,
-        scope: ScopeId,
-        name: &Name,
-        url: Url,
-        form: Form,
-    ) -> Result<(u16, bytes::Bytes), Fault> {
-        let Some(way_out) = self.inner.way_out.get() else {
-            return Err(Fault::Unavailable("there is no way out from here".into()));
-        };
+    pub(crate) async fn post(&self, scope: ScopeId, name: &Name, url: Url, form: Form) -> Result<(u16, Bytes), Fault> {
         let mut request = Request::new(Method::POST, url).body(form.text);
         request.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         // Some services answer in a form unless they are told better.
         request.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         request.headers.extend(form.authorization.map(|value| (header::AUTHORIZATION, value)));
+        let answer = self.send_for_token(scope, name, request).await?;
+        Ok((answer.status, answer.body))
+    }
+
+    /// Sends a request that carries secrets to where tokens are handed out.
+    pub(crate) async fn send_for_token(&self, scope: ScopeId, name: &Name, request: Request) -> Result<Answer, Fault> {
+        let Some(way_out) = self.inner.way_out.get() else {
+            return Err(Fault::Unavailable("there is no way out from here".into()));
+        };
         let mut meta = Meta::new(scope);
         meta.connection = Some(name.clone());
         meta.signed = true;
         meta.deadline = PATIENCE;
         meta.stall = PATIENCE;
         meta.max_body = LIMIT;
-        // A redirect would carry the secrets in the form to somebody else.
+        // A redirect would carry the secrets in it to somebody else.
         meta.follow_redirects = 0;
         meta.throttle = outbound::Throttle::Answer;
         let silent = |error: Error| {
@@ -427,13 +452,13 @@ impl Vault {
             Fault::Unavailable(error.to_string())
         };
         let answer = way_out.send(request, meta).await.map_err(silent)?;
-        let status = answer.status.as_u16();
-        Ok((status, answer.bytes(LIMIT).await.map_err(silent)?))
+        let (status, headers) = (answer.status.as_u16(), answer.headers.clone());
+        Ok(Answer { status, headers, body: answer.bytes(LIMIT).await.map_err(silent)? })
     }
 
     /// Keeps new tokens, and what is known of them. While the store cannot be reached it is tried again: some services
     /// have made the ones before void by now.
-    pub(super) async fn keep(
+    pub(crate) async fn keep(
         &self,
         scope: ScopeId,
         name: &Name,
@@ -521,7 +546,7 @@ impl Vault {
     }
 
     /// Forgets tokens. Empty ones take their place, so that generations go on rising.
-    pub(super) async fn clear_tokens(&self, scope: ScopeId, name: &Name, by: &str) -> Result<(), crate::Error> {
+    pub(crate) async fn clear_tokens(&self, scope: ScopeId, name: &Name, by: &str) -> Result<(), crate::Error> {
         let nothing = ConnectionState::default();
         self.write_tokens(scope, name, ("", Some("")), &nothing, TokenRight::Disconnect, by).await?;
         self.forget(scope, name);
@@ -530,7 +555,7 @@ impl Vault {
     }
 
     /// Takes back that a connection is dead, because a person wants it tried again.
-    pub(super) async fn revive(&self, scope: ScopeId, name: &Name) -> Result<(), crate::Error> {
+    pub(crate) async fn revive(&self, scope: ScopeId, name: &Name) -> Result<(), crate::Error> {
         self.inner.store.revive_connection(scope, name).await?;
         self.forget(scope, name);
         self.changed();
@@ -546,7 +571,7 @@ impl Vault {
             if !opened.is_renewable() {
                 continue;
             }
-            match self.renew_now(scope, &name, opened.shown()).await {
+            match self.renew_now(scope, &name, opened.token()).await {
                 Ok(_) => renewed += 1,
                 Err(error) => tracing::info!(connection = %name, %error, "an idle connection was not renewed"),
             }
@@ -563,6 +588,25 @@ impl Vault {
 
 pub(crate) fn dead(name: &Name, reason: impl Into<String>) -> Error {
     Error::Dead { connection: name.clone(), reason: reason.into() }
+}
+
+/// What an OAuth connection asks for its next token with.
+fn next_ask<'a>(oauth: &OAuth, opened: &'a Opened) -> Result<Ask<'a>, Fault> {
+    let refresh = opened.secrets.optional(REFRESH).ok().flatten();
+    match (refresh, oauth.flow) {
+        (_, Flow::ClientCredentials) => Ok(Ask::Client),
+        (_, Flow::JwtBearer) => Ok(Ask::Assertion),
+        (Some(token), _) => Ok(Ask::Refresh { token }),
+        (None, _) => {
+            let words = "it has to be connected first".to_owned();
+            Err(Fault::Refused { error: "invalid_grant".into(), words })
+        }
+    }
+}
+
+/// What a connection lacks a person has to give, as after a refusal.
+fn lacks(words: String) -> Fault {
+    Fault::Refused { error: "incomplete".into(), words: format!("it {words}") }
 }
 
 /// The next try finds a newer token.
@@ -596,7 +640,7 @@ mod tests {
         let oauth: OAuth = serde_json::from_value(spec.clone()).unwrap();
         let hour = state(0, 3_600_000);
         let check = |state: &ConnectionState, salt, now, expect| {
-            assert_eq!(need(&oauth, (true, true), state, salt, now), expect, "at {now}");
+            assert_eq!(need(Source::OAuth(&oauth), (true, true), state, salt, now), expect, "at {now}");
         };
         check(&hour, 0, 3_239_999, Need::Nothing);
         check(&hour, 0, 3_240_000, Need::Soon);
@@ -611,14 +655,14 @@ mod tests {
         check(&seconds, 0, 2_000, Need::Soon);
         check(&seconds, 0, 3_600, Need::Now);
         check(&ConnectionState::default(), 0, 1 << 50, Need::Nothing);
-        let without = |now| need(&oauth, (true, false), &hour, 0, now);
+        let without = |now| need(Source::OAuth(&oauth), (true, false), &hour, 0, now);
         assert_eq!(without(3_599_999), Need::Nothing, "nothing renews it, so it serves to its end");
         assert!(matches!(without(3_600_000), Need::Person(_)));
-        assert!(matches!(need(&oauth, (false, false), &hour, 0, 0), Need::Person(_)));
+        assert!(matches!(need(Source::OAuth(&oauth), (false, false), &hour, 0, 0), Need::Person(_)));
         let mut own = spec;
         own["flow"] = json!("clientCredentials");
         let own: OAuth = serde_json::from_value(own).unwrap();
-        assert_eq!(need(&own, (false, false), &ConnectionState::default(), 0, 0), Need::Now);
-        assert_eq!(need(&own, (true, false), &hour, 0, 3_600_000), Need::Now);
+        assert_eq!(need(Source::OAuth(&own), (false, false), &ConnectionState::default(), 0, 0), Need::Now);
+        assert_eq!(need(Source::OAuth(&own), (true, false), &hour, 0, 3_600_000), Need::Now);
     }
 }

@@ -8,10 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{ConnectionState, Selector};
 
-use super::renewal::Need;
-use super::{ACCESS, REFRESH};
 use crate::Error;
-use crate::connection::{Connection, Secrets};
+use crate::connection::Connection;
+use crate::oauth::{ACCESS, REFRESH};
+use crate::renewal::Need;
+use crate::secrets::Secrets;
+use crate::source::Source;
 use crate::vault::{Opened, Vault};
 
 /// Connections that are read at once.
@@ -78,7 +80,7 @@ impl Status {
     /// The same with the address that people are sent back to, where they are.
     #[must_use]
     pub fn reached_at(mut self, base: &str) -> Status {
-        self.redirect_uri = self.needs_consent.then(|| format!("{base}{}", super::consent::CALLBACK));
+        self.redirect_uri = self.needs_consent.then(|| format!("{base}{}", crate::oauth::consent::CALLBACK));
         self
     }
 }
@@ -104,8 +106,9 @@ impl Vault {
                 let state = states.get(&row.name).cloned().unwrap_or_default();
                 // Most are well, and are not opened for this.
                 let soon = |end: Option<i64>| end.is_some_and(|end| end - crate::now_millis() < FORECAST);
-                let ends = soon(state.ends_at) || soon(state.expires_at) || row.spec.contains("secretsEndOn");
-                if state.dead.is_none() && !ends {
+                let tells = ["secretsEndOn", "clientCertificate"].iter().any(|word| row.spec.contains(word));
+                let ends = soon(state.ends_at) || soon(state.expires_at);
+                if state.dead.is_none() && !ends && !tells {
                     continue;
                 }
                 let Ok(opened) = self.opened(scope, &row.name).await else { continue };
@@ -137,24 +140,29 @@ impl Vault {
 
 /// What is known of a connection at a time.
 fn of(name: &Name, connection: &Connection, secrets: &Secrets, state: &ConnectionState, now: i64) -> Status {
-    let oauth = connection.oauth();
-    let needs_consent = oauth.is_some_and(|oauth| oauth.flow.needs_consent());
+    let oauth = connection.source().and_then(Source::oauth);
+    let needs_consent = connection.source().is_some_and(Source::needs_consent);
     // Without what renews it, the token itself is what ends.
     let last = needs_consent && !secrets.has(REFRESH);
-    let ends = [state.ends_at, state.expires_at.filter(|_| last), connection.end_of_secrets()];
+    let certificate = connection.end_of_certificate(secrets);
+    let ends = [state.ends_at, state.expires_at.filter(|_| last), connection.end_of_secrets(), certificate];
     let ends_at = ends.into_iter().flatten().min();
     let missing = connection.missing_secrets_of(secrets);
     let incomplete = match missing.first() {
         Some(field) => Some(format!("the secret `{field}` has no value")),
         None if needs_consent && !secrets.has(ACCESS) => Some("nobody has consented yet".to_owned()),
-        None => None,
+        None => connection.brings(secrets).faults().into_iter().next().map(|(_, reason)| format!("it {reason}")),
     };
     let over = ends_at.is_some_and(|end| end <= now);
     let (health, reason) = match (&state.dead, incomplete) {
         (Some((_, reason)), _) => (Health::Dead, Some(reason.clone())),
         (None, Some(what)) => (Health::Incomplete, Some(what)),
         (None, None) if over && last => (Health::Dead, Some("its token has ended, and nothing renews it".to_owned())),
-        (None, None) if ends_at.is_some_and(|end| end - now < FORECAST) => (Health::Ending, None),
+        (None, None) if ends_at.is_some_and(|end| end - now < FORECAST) => {
+            let is_certificate = certificate.is_some() && certificate == ends_at;
+            let words = if over { "its client certificate has ended" } else { "its client certificate ends" };
+            (Health::Ending, is_certificate.then(|| words.to_owned()))
+        }
         (None, None) => (Health::Good, None),
     };
     let dead_since = state.dead.as_ref().map(|(since, _)| *since).or(ends_at.filter(|_| health == Health::Dead));

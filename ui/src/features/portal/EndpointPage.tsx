@@ -63,9 +63,9 @@ export function EndpointPage({ endpoint: { endpoint, info }, types, onBack }: { 
         <Button look="danger" icon={<Trash2 size={14} />} refused={refused} onClick={() => { setAsked("remove"); }}>Remove…</Button>
       </div>
       <Panel title="State">
-        <p><Badge tone={tone}>{word}</Badge> <span className="text-ink-soft">since <Time at={info.failingSince ?? info.stateAt} />. {about}</span></p>
+        <p><Badge tone={tone}>{word}</Badge> <span className="text-ink-soft">{about}</span></p>
         {failed ? <p className="mt-3 rounded-base bg-bad-soft px-3 py-2 break-words"><span className="font-medium">The last failure</span>: {info.reason}</p> : null}
-        <p className="mt-2 text-ink-soft">{counted(info.waiting)} waiting · {counted(info.failed)} failed for good · {info.succeededAt == null ? "nothing taken yet" : <>last taken <Time at={info.succeededAt} /></>}</p>
+        <p className="mt-2 text-ink-soft">So since <Time at={info.failingSince ?? info.stateAt} /> · {counted(info.waiting)} waiting · {counted(info.failed)} failed for good · {info.succeededAt == null ? "nothing taken yet" : <>last taken <Time at={info.succeededAt} /></>}</p>
       </Panel>
       <EndpointLog name={info.name} types={types} signing={signing} headers={endpoint.headers} />
       <Panel title="Key">

@@ -146,9 +146,10 @@ function State({ info, onRecover }: { info: SubscriberInfo; onRecover: () => voi
   const { tone, word, about } = stateOf(info);
   return (
     <div className="flex flex-col gap-3">
-      <p><Badge tone={tone}>{word}</Badge> <span className="text-ink-soft">since <Time at={info.failingSince ?? info.stateAt} />. {about}</span></p>
+      <p><Badge tone={tone}>{word}</Badge> <span className="text-ink-soft">{about}</span></p>
       {info.reason == null || info.failedAt == null || (info.succeededAt ?? 0) > info.failedAt ? null : <p className="rounded-base bg-bad-soft px-3 py-2 break-words"><span className="font-medium">The last failure</span> <span className="text-ink-soft">(<Time at={info.failedAt} />)</span>: {info.reason}</p>}
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
+        <Fact name="So since"><Time at={info.failingSince ?? info.stateAt} /></Fact>
         <Fact name="Waiting">{counted(info.waiting)}</Fact>
         <Fact name="Failed for good">{counted(info.failed)}{info.failed > 0 ? <Button look="quiet" className="ml-2 h-5!" onClick={onRecover}>Try again…</Button> : null}</Fact>
         <Fact name="Last success">{info.succeededAt == null ? "never" : <Time at={info.succeededAt} />}</Fact>

@@ -26,6 +26,8 @@ const SLICE: u32 = 1_024;
 struct Recorded {
     node: Option<NodeIndex>,
     nested: bool,
+    /// It is the trigger's, which was there before the run.
+    trigger: bool,
     attempts: u32,
     micros: Option<u64>,
     /// Position of the variables that its last attempt saw.
@@ -46,6 +48,9 @@ struct Call {
 impl Recorded {
     fn note(&mut self, step: StepNumber, at: u32, event: &Event) {
         match event {
+            Event::RunStarted { trigger: Some(trigger), .. } if step == 0 => {
+                (self.node, self.attempts, self.trigger) = (Some(*trigger), 1, true);
+            }
             Event::StepStarted { s, n, variables, .. } if *s == step => {
                 (self.node, self.attempts, self.variables) = (Some(*n), 1, *variables);
                 self.before_end = None;
@@ -128,7 +133,7 @@ impl Inner {
         let mut made = Vec::new();
         if recorded.nested {
             shown.notes.push("the step was asked by another one, so what it sent cannot be made again".into());
-        } else {
+        } else if !recorded.trigger {
             match self.filled_in(scope, run, step, item, Value::Object((*node.params).clone())).await {
                 Ok(params) => shown.params = Some(params),
                 Err(problem) => shown.notes.push(format!("its parameters cannot be told: {}", problem.detail)),

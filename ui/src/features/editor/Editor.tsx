@@ -431,6 +431,8 @@ function Desk({ name, calls, save, store, types, around, recovered, hooks, peeke
     }
     const target = event.target as HTMLElement;
     const writing = target.closest("input:not([type=checkbox]),textarea,select,[contenteditable=true],.cm-editor") !== null;
+    // An open list of choices closes first; its field hears of the key after the editor does.
+    if (event.key === "Escape" && target.closest(".ed-offer [aria-expanded=true]") !== null) return;
     if (event.key === "Escape" && !event.defaultPrevented) {
       if (asked) setAsked(undefined);
       else if (finding) setFinding(false);

@@ -212,9 +212,17 @@ async fn many_calls_in_several_processes_log_in_once() {
         assert_eq!(said.unwrap(), " session-2 x");
     }
     assert_eq!(shared.service.tried(), 2, "fifty calls that need another session log in once");
-    shared.service.end();
-    let answer = shared.call(&one.1, "/data", "x".into()).await.unwrap();
-    assert_eq!(answer.status, 401, "what was just got is refused for another reason");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_was_just_got_is_refused_for_another_reason() {
+    let shared = Shared::start(json!({})).await;
+    let (_, out) = shared.process();
+    for session in ["session-1", "session-2"] {
+        assert_eq!(shared.said(&out).await.unwrap(), format!(" {session} x"));
+        shared.service.end();
+    }
+    assert_eq!(shared.call(&out, "/data", "x".into()).await.unwrap().status, 401);
     assert_eq!(shared.service.tried(), 2);
 }
 

@@ -44,6 +44,7 @@ const LONGEST: usize = 200;
 
 /// A value that a parameter may have.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "OfferedChoice")]
 pub struct Choice {
     /// The value, a text or a number.
     pub value: Value,

@@ -458,11 +458,14 @@ fn seen(request: &Map, state: Value) -> Map {
     Map::from_iter([("$request".to_owned(), request), ("$state".to_owned(), state)])
 }
 
+/// A trigger of a manifest, ready to be called.
+type Ready = (Arc<Manifest>, Arc<Calling>);
+
 /// Tells services the addresses of all triggers of connectors.
 pub struct Telling {
     sandbox: Sandbox,
     /// By the id of the node type.
-    compiled: Mutex<HashMap<String, (Arc<Manifest>, Arc<Calling>)>>,
+    compiled: Mutex<HashMap<String, Ready>>,
 }
 
 impl Telling {

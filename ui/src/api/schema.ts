@@ -835,6 +835,250 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists vendors. */
+        get: operations["listVendors"];
+        put?: never;
+        /** Makes a new vendor. */
+        post: operations["createVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a vendor. */
+        get: operations["getVendor"];
+        /** Writes a vendor, new or not. */
+        put: operations["putVendor"];
+        post?: never;
+        /** Deletes a vendor; refused while something active uses it. */
+        delete: operations["deleteVendor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a vendor, newest first. */
+        get: operations["historyVendor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a vendor. */
+        get: operations["diffVendor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a vendor could work, and who uses it. */
+        get: operations["conditionVendor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a vendor back, as a new one. */
+        post: operations["rollbackVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a vendor, in the specs of its users too. */
+        post: operations["renameVendor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists evaluations. */
+        get: operations["listEvaluations"];
+        put?: never;
+        /** Makes a new evaluation. */
+        post: operations["createEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a evaluation. */
+        get: operations["getEvaluation"];
+        /** Writes a evaluation, new or not. */
+        put: operations["putEvaluation"];
+        post?: never;
+        /** Deletes a evaluation; refused while something active uses it. */
+        delete: operations["deleteEvaluation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a evaluation, newest first. */
+        get: operations["historyEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a evaluation. */
+        get: operations["diffEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a evaluation could work, and who uses it. */
+        get: operations["conditionEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a evaluation back, as a new one. */
+        post: operations["rollbackEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a evaluation, in the specs of its users too. */
+        post: operations["renameEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows": {
         parameters: {
             query?: never;
@@ -1319,6 +1563,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the calls with a connection go: errors, times, quotas, and what waits. */
+        get: operations["connectionHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/forget-answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets the answers to a connection's calls that are kept in memory. */
+        post: operations["forgetAnswers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{name}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds the circuit breaker of a connection open or closed, until this server ends or it is left to itself again. */
+        post: operations["setBreaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connectors": {
         parameters: {
             query?: never;
@@ -1330,6 +1625,23 @@ export interface paths {
         get: operations["listConnectors"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/node-choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists values that a parameter of a node may have, read from the service with the node's connection. What was read is kept for a minute. */
+        post: operations["listChoices"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1481,6 +1793,23 @@ export interface paths {
         };
         /** What the expressions of a step's parameters came to for an item, evaluated again as they were then. */
         get: operations["stepParameters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/steps/{step}/exchanges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a step sent and got. Answers are in the journal; requests are made again and compared with their fingerprints. Secrets are masked. */
+        get: operations["stepExchanges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2416,7 +2745,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Triggers of active workflows that listen to mailboxes, brokers and folders, and how they are. */
+        /** Triggers of active workflows that listen to mailboxes, brokers and folders, or that services call, and how they are. */
         get: operations["listListeners"];
         put?: never;
         post?: never;
@@ -3082,6 +3411,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every outside service in use: by whom, through which connections, and how it is. */
+        get: operations["listIntegrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All vendors with what is due, what they cost in a year, and what is missing. */
+        get: operations["vendorRegister"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evaluations/{name}/ranking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ranks the candidates of an evaluation. */
+        get: operations["rankEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets-inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where secrets are, who set them, how old they are; never a value. */
+        get: operations["secretsInventory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -3122,7 +3519,7 @@ export interface components {
             retryAfter?: number | null;
         };
         /** @enum {string} */
-        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0013" | "FP0014" | "FP0015" | "FP0016" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0511" | "FP0512" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
+        Code: "FP0001" | "FP0002" | "FP0003" | "FP0004" | "FP0005" | "FP0006" | "FP0007" | "FP0008" | "FP0009" | "FP0010" | "FP0011" | "FP0012" | "FP0013" | "FP0014" | "FP0015" | "FP0016" | "FP0101" | "FP0102" | "FP0103" | "FP0104" | "FP0105" | "FP0106" | "FP0107" | "FP0108" | "FP0109" | "FP0201" | "FP0202" | "FP0203" | "FP0204" | "FP0205" | "FP0206" | "FP0207" | "FP0301" | "FP0302" | "FP0303" | "FP0304" | "FP0305" | "FP0306" | "FP0307" | "FP0308" | "FP0309" | "FP0310" | "FP0311" | "FP0312" | "FP0401" | "FP0402" | "FP0403" | "FP0404" | "FP0405" | "FP0406" | "FP0407" | "FP0501" | "FP0502" | "FP0503" | "FP0504" | "FP0505" | "FP0506" | "FP0507" | "FP0508" | "FP0509" | "FP0510" | "FP0511" | "FP0512" | "FP0601" | "FP0602" | "FP0603" | "FP0604" | "FP0605" | "FP0606" | "FP0607" | "FP0608" | "FP0701" | "FP0702" | "FP0703" | "FP0704" | "FP0705" | "FP0801" | "FP0802";
         /** @description Whether the server works. */
         Health: {
             /** @description `ok`, or `degraded` when the store does not answer. */
@@ -3686,8 +4083,10 @@ export interface components {
             updatedAt: string;
             /** @description Who changed it. */
             updatedBy: string;
-            /** @description Paths of its webhooks and forms, from `/hooks/` or `/forms/` on. */
+            /** @description Paths of its webhooks and forms, from `/hooks/` or `/forms/` on, and addresses that a person enters at services. */
             addresses: string[];
+            /** @description What keeps services from calling its triggers. They are told again by themselves. */
+            problems?: components["schemas"]["Problem"][];
         };
         /** @description What is to be live. */
         Activate: {
@@ -3992,6 +4391,119 @@ export interface components {
             /** @description Whom to send it to: who connected it before. */
             owner?: string | null;
         };
+        /** @description How the calls with a connection go, since this server started. Times are milliseconds since 1970. */
+        Calls: {
+            /**
+             * Format: uint64
+             * @description Attempts to call, retries and redirects included; what was held back is none.
+             */
+            callCount: number;
+            /**
+             * Format: uint64
+             * @description Attempts without an answer, or answered with 401, 407, 429 or 5xx.
+             */
+            errorCount: number;
+            /**
+             * Format: uint64
+             * @description Attempts in the last 15 minutes.
+             */
+            recentCallCount: number;
+            /**
+             * Format: uint64
+             * @description Errors among them.
+             */
+            recentErrorCount: number;
+            /**
+             * Format: double
+             * @description Share of errors among them, from 0 to 1.
+             */
+            errorShare: number;
+            /**
+             * Format: uint64
+             * @description When an attempt last went well.
+             */
+            lastSuccessAt?: number | null;
+            /**
+             * Format: uint64
+             * @description When an attempt last failed.
+             */
+            lastFailureAt?: number | null;
+            /** @description Why it did. */
+            lastFailure?: string | null;
+            /**
+             * Format: double
+             * @description Half of the answers of the last minutes began within so many milliseconds.
+             */
+            medianMillis?: number | null;
+            /**
+             * Format: double
+             * @description Nineteen of twenty did within so many.
+             */
+            slowMillis?: number | null;
+            /** @description The scarcest quota that the service states. */
+            quota?: components["schemas"]["Quota"] | null;
+            /**
+             * Format: uint64
+             * @description Until when the service wants to be left alone.
+             */
+            pausedUntil?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that wait for a place.
+             */
+            waitingCount: number;
+            /** @description The circuit breaker, which holds calls back from a service that keeps failing. */
+            breaker: components["schemas"]["Breaker"];
+            /**
+             * Format: uint64
+             * @description When a held back call may pass to see whether the service is back.
+             */
+            probeAt?: number | null;
+            /**
+             * Format: uint64
+             * @description Answers that are kept in memory.
+             */
+            cachedCount: number;
+            /**
+             * Format: uint64
+             * @description Calls that were answered from memory.
+             */
+            hitCount: number;
+        };
+        /** @description A quota as the service last stated it, with what was used since. */
+        Quota: {
+            /**
+             * Format: uint64
+             * @description Calls in each window.
+             */
+            limit?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that are left.
+             */
+            remaining: number;
+            /**
+             * Format: uint64
+             * @description When it is whole again.
+             */
+            resetsAt: number;
+        };
+        /** @description How a circuit breaker stands. */
+        Breaker: "closed" | "open" | "probing" | "heldOpen" | "heldClosed";
+        /** @description What was forgotten. */
+        Forgotten: {
+            /**
+             * Format: uint64
+             * @description Answers.
+             */
+            count: number;
+        };
+        /** @description What becomes of a circuit breaker. */
+        Hold: {
+            /** @description `open` holds calls back, `closed` lets them pass, `auto` leaves it to the breaker again. */
+            breaker: components["schemas"]["Wanted"];
+        };
+        Wanted: "open" | "closed" | "auto";
         /** @description A page of a list. */
         Page8: {
             /** @description The entries. */
@@ -4047,6 +4559,58 @@ export interface components {
             /** @description Whether a person consents at the service. */
             consent: boolean;
         };
+        /** @description A page of a list. */
+        Page9: {
+            /** @description The entries. */
+            items: components["schemas"]["OfferedChoice"][];
+            /** @description Where the next page begins; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A value that a parameter may have. */
+        OfferedChoice: {
+            /** @description The value, a text or a number. */
+            value: unknown;
+            /** @description What people see. */
+            label: string;
+            /** @description What tells it from others of its name. */
+            about?: string | null;
+        };
+        /** @description What somebody wants to choose from. */
+        Wanted2: {
+            /** @description The node type. */
+            type: string;
+            /** @description The parameter: a JSON pointer below the node, such as `/params/channel`. */
+            parameter: string;
+            /**
+             * @description The node's parameters as they are now. Lists may depend on some of them.
+             * @default {}
+             */
+            params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The node's connections by slot.
+             * @default {}
+             */
+            connections?: {
+                [key: string]: components["schemas"]["Name"];
+            };
+            /**
+             * @description What is searched: the service's own search where it has one, else a part of the label, the value or the note.
+             * @default
+             */
+            search?: string;
+            /**
+             * @description The last answer's `nextCursor`.
+             * @default null
+             */
+            cursor?: string | null;
+            /**
+             * @description Asks the service again, although it was asked within a minute.
+             * @default false
+             */
+            fresh?: boolean;
+        };
         /** @description What an import came to. */
         ImportAnswer: {
             /** @description One for each workflow, and one for each file that could not be read. */
@@ -4077,7 +4641,7 @@ export interface components {
             /** @description What was kept but not understood, and what is wrong with the file. Pointers lead into n8n's workflow. */
             problems: components["schemas"]["Problem"][];
             /** @description Connections that its nodes want, in the order of the nodes. Their secrets are never in a file. */
-            connections: components["schemas"]["Wanted"][];
+            connections: components["schemas"]["Wanted3"][];
             /** @description Whether the export of it is the same as the file. */
             roundTrip: boolean;
         };
@@ -4099,7 +4663,7 @@ export interface components {
             reason: string;
         };
         /** @description A connection that nodes of a workflow want. */
-        Wanted: {
+        Wanted3: {
             /** @description Name that the nodes refer to; create a connection of this name. */
             connection: components["schemas"]["Name"];
             /** @description n8n's credential type, for example `httpBasicAuth`. */
@@ -4234,7 +4798,7 @@ export interface components {
         /** @description What became of a failed run as a dead letter. */
         DeadState: "none" | "open" | "redriven" | "discarded" | "resolved";
         /** @description A page of a list. */
-        Page9: {
+        Page10: {
             /** @description The entries. */
             items: components["schemas"]["RunSummary"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4450,6 +5014,75 @@ export interface components {
             /** @description Errors that made a part of it `undefined`, in JavaScript's words. */
             notes?: string[];
         };
+        /**
+         * @description What a step sent and got, as far as the journal has it. The journal keeps answers whole and of a request only its
+         *     fingerprint, so requests are made again from what came to the step, with the network off, and compared with that.
+         */
+        StepExchanges: {
+            /**
+             * Format: uint32
+             * @description Step.
+             */
+            step: number;
+            /** @description Name of its node. */
+            node: string;
+            /** @description Its type, for example `http.request`. */
+            nodeType: string;
+            /** @description Connections that the node names; their secrets are masked. */
+            connections: string[];
+            /**
+             * Format: uint32
+             * @description How often the step was tried.
+             */
+            attempts: number;
+            /**
+             * Format: uint64
+             * @description How long the last try took as a whole, in microseconds; single calls are not timed. Absent while it runs.
+             */
+            durationMicros?: number | null;
+            /**
+             * Format: uint
+             * @description Position of the item that `params` is for.
+             */
+            item: number;
+            /** @description The node's parameters with what their expressions came to for that item, evaluated again. */
+            params?: unknown;
+            /** @description In the order in which they were begun. */
+            exchanges: components["schemas"]["StepExchange"][];
+            /** @description What could not be shown, and why. */
+            notes?: string[];
+        };
+        /** @description A call of a step. */
+        StepExchange: {
+            /** @description Name that the node gave it, for example `request page 2`. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description Position of the item that it was made for.
+             */
+            item?: number | null;
+            /** @description `completed`, `failed`, `uncertain` or `running`. */
+            status: string;
+            /**
+             * Format: uint32
+             * @description How often it was begun.
+             */
+            attempts: number;
+            /**
+             * @description What was sent, made again: `{method, url, headers, body}` without the account for HTTP, the node type's own
+             *     shape for the rest. Absent: the step does not make the call when it is executed again.
+             */
+            request?: unknown;
+            /** @description Whether that has the fingerprint which was journaled before the call. If not, it was sent in another form. */
+            asSent?: boolean | null;
+            /**
+             * @description What came back: `{status, headers, body}` for HTTP, where the body is `{text}`, `{blob, size}` when it is long or
+             *     a file, or `{size}` when there were too many to show.
+             */
+            answer?: unknown;
+            /** @description Why it failed. */
+            error?: string | null;
+        };
         /** @description A committed change of a run, for live views. */
         RunUpdate: {
             /**
@@ -4591,7 +5224,7 @@ export interface components {
             options?: components["schemas"]["RetryOptions"] | null;
         };
         /** @description A page of a list. */
-        Page10: {
+        Page11: {
             /** @description The entries. */
             items: {
                 [key: string]: unknown;
@@ -4734,7 +5367,7 @@ export interface components {
             giveRows?: boolean;
         };
         /** @description A page of a list. */
-        Page11: {
+        Page12: {
             /** @description The entries. */
             items: components["schemas"]["ArrivalInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4865,7 +5498,7 @@ export interface components {
             key?: string | null;
         };
         /** @description A page of a list. */
-        Page12: {
+        Page13: {
             /** @description The entries. */
             items: components["schemas"]["Message"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -4892,7 +5525,7 @@ export interface components {
             data: unknown;
         };
         /** @description A page of a list. */
-        Page13: {
+        Page14: {
             /** @description The entries. */
             items: components["schemas"]["Delivery"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5248,11 +5881,17 @@ export interface components {
             failures: number;
             /** @description Why it does not listen, or did not the last time. */
             problem?: unknown;
+            /** @description The address that a person enters at the service. */
+            address?: string | null;
+            /** @description The secret that is entered with it. */
+            secret?: string | null;
+            /** @description What a person does at the service. */
+            help?: string | null;
         };
         /** @description How a listener is. */
-        Health3: "starting" | "listening" | "dead" | "standby";
+        Health3: "starting" | "listening" | "dead" | "standby" | "waiting" | "leaving";
         /** @description A page of a list. */
-        Page14: {
+        Page15: {
             /** @description The entries. */
             items: components["schemas"]["TokenInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5344,14 +5983,14 @@ export interface components {
             expiresAt?: number | null;
         };
         /** @description A page of a list. */
-        Page15: {
+        Page16: {
             /** @description The entries. */
             items: components["schemas"]["Scope"][];
             /** @description Where the next page begins; absent on the last one. */
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
-        Page16: {
+        Page17: {
             /** @description The entries. */
             items: components["schemas"]["AuditView"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5539,7 +6178,7 @@ export interface components {
             password: string;
         };
         /** @description A page of a list. */
-        Page17: {
+        Page18: {
             /** @description The entries. */
             items: components["schemas"]["SessionInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5587,7 +6226,7 @@ export interface components {
             ended: number;
         };
         /** @description A page of a list. */
-        Page18: {
+        Page19: {
             /** @description The entries. */
             items: components["schemas"]["PasskeyInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5620,7 +6259,7 @@ export interface components {
             attestation: string;
         };
         /** @description A page of a list. */
-        Page19: {
+        Page20: {
             /** @description The entries. */
             items: components["schemas"]["IdentityInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5647,7 +6286,7 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
-        Page20: {
+        Page21: {
             /** @description The entries. */
             items: components["schemas"]["Person"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5708,7 +6347,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page21: {
+        Page22: {
             /** @description The entries. */
             items: components["schemas"]["LinkInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5720,7 +6359,7 @@ export interface components {
             rules: components["schemas"]["Rule"][];
         };
         /** @description A page of a list. */
-        Page22: {
+        Page23: {
             /** @description The entries. */
             items: components["schemas"]["ProviderInfo"][];
             /** @description Where the next page begins; absent on the last one. */
@@ -5771,6 +6410,337 @@ export interface components {
              */
             clientSecret?: string | null;
         };
+        /** @description Every outside service that is in use. */
+        Integrations: {
+            /** @description The services, by title. */
+            items: components["schemas"]["Integration"][];
+            /** @description Nodes whose address is known only when they run. */
+            computed: components["schemas"]["ComputedAddress"][];
+        };
+        /** @description An outside service. Times are in milliseconds since 1970. */
+        Integration: {
+            /** @description Its place in the list, such as `connector/stripe`. */
+            id: string;
+            /** @description What it is known by. */
+            kind: components["schemas"]["ServiceKind"];
+            /** @description Its name for people. */
+            title: string;
+            /** @description Its connector, if there is one. */
+            connector?: string | null;
+            /** @description What it is used for, such as `payments`. */
+            categories: string[];
+            /** @description Hosts that connections or nodes name. */
+            hosts: string[];
+            /** @description Accounts on it. */
+            connections: components["schemas"]["ConnectionUse"][];
+            /** @description Workflows that use it, the active ones first. */
+            usedBy: components["schemas"]["WorkflowUse"][];
+            /** @description The vendor that stands for it in the register. */
+            vendor?: components["schemas"]["VendorMention"] | null;
+            /** @description What is wrong now. */
+            faults: components["schemas"]["Fault"][];
+            /**
+             * Format: int64
+             * @description The last sign that is known that the service took an account: a consent, a renewed token, a listener that lives.
+             */
+            lastSuccessAt?: number | null;
+            /**
+             * Format: int64
+             * @description The last time that is known at which it did not.
+             */
+            lastFailureAt?: number | null;
+            /** @description What calls with all of its connections have shown; absent: calls are not watched. */
+            health?: components["schemas"]["CallHealth"] | null;
+        };
+        /** @description What a service is known by. */
+        ServiceKind: "connector" | "host" | "login" | "sender";
+        /** @description An account on a service. */
+        ConnectionUse: {
+            /** @description Name of the connection. */
+            name: string;
+            /** @description Its title, empty when it has none. */
+            title: string;
+            /** @description How it is. */
+            state: components["schemas"]["Health2"];
+            /** @description Why, or what is missing. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description When a person has to do something.
+             */
+            endsAt?: number | null;
+            /** @description Calls that it may make in a time, where that is limited. */
+            limit?: components["schemas"]["RateLimit"] | null;
+            /** @description Workflows that use it, the active ones first. */
+            usedBy: components["schemas"]["WorkflowUse"][];
+            /** @description What calls with it have shown; absent: calls are not watched. */
+            health?: components["schemas"]["CallHealth"] | null;
+        };
+        /** @description So many calls in so long; the whole allowance may be used at once. */
+        RateLimit: {
+            /**
+             * Format: uint32
+             * @description Calls in each period; at least 1.
+             */
+            calls: number;
+            /** @description The period, for example `"1s"` or `"1m"`. */
+            per: components["schemas"]["Duration"];
+        };
+        /** @description A workflow as registers name it. */
+        WorkflowUse: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its title, empty when it has none. */
+            title: string;
+            /** @description Whether its triggers fire. */
+            active: boolean;
+        };
+        /**
+         * @description What calls with a connection, or with all of a service, have shown since the server started. Times are in
+         *     milliseconds since 1970.
+         */
+        CallHealth: {
+            /**
+             * Format: uint64
+             * @description Calls.
+             */
+            calls: number;
+            /**
+             * Format: uint64
+             * @description Calls that failed.
+             */
+            errors: number;
+            /**
+             * Format: uint64
+             * @description Calls of the last minutes.
+             */
+            recentCalls: number;
+            /**
+             * Format: uint64
+             * @description Those of them that failed.
+             */
+            recentErrors: number;
+            /**
+             * Format: int64
+             * @description When one last succeeded.
+             */
+            successAt?: number | null;
+            /**
+             * Format: int64
+             * @description When one last failed.
+             */
+            failureAt?: number | null;
+            /** @description Why it failed. */
+            failure?: string | null;
+            /**
+             * Format: uint64
+             * @description Half of the answers were faster, in milliseconds; of several connections, the slowest one's.
+             */
+            latency?: number | null;
+            /** @description What the service lets through; of several connections, the one that has the least left. */
+            quota?: components["schemas"]["CallQuota"] | null;
+        };
+        /** @description What a service lets through, as it said itself. */
+        CallQuota: {
+            /**
+             * Format: uint64
+             * @description Calls in its time.
+             */
+            limit?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that are left of them.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description When it is whole again, milliseconds since 1970.
+             */
+            resetsAt: number;
+        };
+        /** @description A vendor that stands for a service. */
+        VendorMention: {
+            /** @description Name of the resource. */
+            name: string;
+            /** @description The vendor's name. */
+            title: string;
+        };
+        /** @description Something that is wrong with a service now. */
+        Fault: {
+            /** @description What it is. */
+            kind: components["schemas"]["FaultKind"];
+            /** @description The connection that it is about. */
+            connection?: string | null;
+            /** @description The workflow that it is about. */
+            workflow?: string | null;
+            /**
+             * Format: uint64
+             * @description How often, where that is counted.
+             */
+            count?: number | null;
+            /** @description In words, where somebody said why. */
+            reason?: string | null;
+        };
+        /** @description What is wrong. */
+        FaultKind: "dead" | "held" | "paused" | "deaf";
+        /** @description A node whose address is known only when it runs. */
+        ComputedAddress: {
+            /** @description Its workflow. */
+            workflow: string;
+            /** @description Its name. */
+            node: string;
+            /** @description Whether the workflow's triggers fire. */
+            active: boolean;
+        };
+        /** @description The register of vendors on a day. */
+        VendorRegister: {
+            /** @description The day. */
+            on: string;
+            /** @description All vendors, by name. */
+            items: components["schemas"]["VendorEntry"][];
+            /**
+             * Format: uint
+             * @description Number of vendors whose contract somebody has to look after.
+             */
+            dueCount: number;
+            /** @description What all of them cost in a year, by currency, as far as it is known. */
+            yearlyCosts: components["schemas"]["Money"][];
+        };
+        /** @description A vendor in the register. */
+        VendorEntry: {
+            /** @description Name of the resource. */
+            name: string;
+            /** @description The vendor's name. */
+            title: string;
+            /** @description What it is bought for. */
+            category: string;
+            /** @description Who answers for it. */
+            owner: string;
+            /** @description Connectors that it stands for. */
+            connectors: string[];
+            /** @description Hosts that it stands for. */
+            hosts: string[];
+            /** @description How its contract stands. */
+            renewal: components["schemas"]["Renewal"];
+            /**
+             * Format: double
+             * @description Weighted mean of its scorecard, 0 to 5; absent: nothing is judged.
+             */
+            score?: number | null;
+            /** @description What it costs in a year, where that is known. */
+            yearlyCost?: components["schemas"]["Money"] | null;
+            /** @description What a register should say of it and does not. */
+            gaps: components["schemas"]["Gap"][];
+        };
+        /** @description How a contract stands on a day. */
+        Renewal: {
+            /** @description In a word. */
+            state: components["schemas"]["RenewalState"];
+            /** @description Last day of the term that runs; it moves on where the contract goes on by itself for a time that is known. */
+            endsOn?: string | null;
+            /**
+             * Format: int64
+             * @description Days until then; less than 0 when it has passed.
+             */
+            endsInDays?: number | null;
+            /** @description Last day for notice. */
+            noticeBy?: string | null;
+            /**
+             * Format: int64
+             * @description Days until then; less than 0 when it has passed.
+             */
+            noticeInDays?: number | null;
+            /** @description What was decided about this term. */
+            decided?: components["schemas"]["Outcome"] | null;
+        };
+        /** @description How a contract stands. */
+        RenewalState: "open" | "running" | "due" | "overdue" | "over" | "decided";
+        /** @description What follows the end of a term. */
+        Outcome: "keep" | "end";
+        /** @description An amount and its currency. */
+        Money: {
+            /** @description Decimal amount, such as `1200.50`. */
+            amount: string;
+            /** @description Three letters of ISO 4217. */
+            currency: string;
+        };
+        /** @description What a register should say of a vendor. */
+        Gap: "owner" | "contact" | "contract" | "agreement" | "scorecard" | "exitPlan";
+        /** @description How an evaluation stands. */
+        Ranking: {
+            /** @description The candidates, the best first; those that lack a must-have stand last. */
+            items: components["schemas"]["Standing"][];
+        };
+        /** @description How a candidate stands. */
+        Standing: {
+            /** @description Name of the candidate. */
+            name: string;
+            /**
+             * Format: uint
+             * @description Its place, from 1; equals share one. None: it is out, or nothing is judged.
+             */
+            place?: number | null;
+            /**
+             * Format: double
+             * @description Weighted mean of what is judged, 0 to 5.
+             */
+            score?: number | null;
+            /** @description Criteria by which it is not judged yet. */
+            missing: string[];
+            /** @description Must-haves that it lacks: it is out. */
+            failed: string[];
+        };
+        /** @description The inventory of secrets of a scope. */
+        SecretsInventory: {
+            /**
+             * Format: uint64
+             * @description Days after which a secret that a person has set is stale.
+             */
+            staleAfterDays: number;
+            /** @description All secrets, by connection and field. */
+            items: components["schemas"]["SecretEntry"][];
+        };
+        /** @description A secret, without its value. Times are in milliseconds since 1970. */
+        SecretEntry: {
+            /** @description The connection that it belongs to. */
+            connection: string;
+            /** @description Title of the connection, empty when it has none. */
+            title: string;
+            /** @description Connector that the connection is an account of. */
+            connector?: string | null;
+            /** @description Its name. */
+            field: string;
+            /** @description The server gets it from the service and renews it. */
+            automatic: boolean;
+            /** @description Who set it, or who consented at the service; absent: it is not known any more. */
+            owner?: string | null;
+            /**
+             * Format: int64
+             * @description When it was set or renewed last.
+             */
+            setAt: number;
+            /**
+             * Format: uint64
+             * @description Whole days since then.
+             */
+            ageDays: number;
+            /**
+             * Format: int64
+             * @description When it was last used, where that is known.
+             */
+            lastUsedAt?: number | null;
+            /**
+             * Format: int64
+             * @description When it ends, where that is known.
+             */
+            expiresAt?: number | null;
+            /** @description Workflows that use the connection, the active ones first. */
+            usedBy: components["schemas"]["WorkflowUse"][];
+            /** @description Why somebody should look at it. */
+            flags: components["schemas"]["SecretFlag"][];
+        };
+        /** @description Why somebody should look at a secret. */
+        SecretFlag: "expired" | "expiring" | "stale" | "unused";
         /** @description An account on an outside service: how a request shows it, and where it may be sent. */
         Connection: {
             /** @description Title for people. */
@@ -5790,6 +6760,8 @@ export interface components {
             hosts?: components["schemas"]["HostPattern"][];
             /** @description The hosts may lie in private, loopback or link-local ranges. */
             allowPrivate?: boolean;
+            /** @description Certificates of the account: for its hosts, by HTTP, and for nobody else. */
+            tls?: components["schemas"]["Certificates"] | null;
             /** @description Limit of calls that the account has. */
             limit?: components["schemas"]["RateLimit"] | null;
             /**
@@ -5827,6 +6799,28 @@ export interface components {
             type: "bearer";
             /** @description Text in the place of `Bearer`. A blank is put after it, unless it ends with one or with `=`. */
             prefix?: string | null;
+        } | {
+            /** @constant */
+            type: "session";
+            /** @description The user. */
+            username?: string;
+            /** @description The request that logs in. */
+            login: components["schemas"]["Exchange"];
+            /** @description Where the session stands in its answer. */
+            token: components["schemas"]["TokenPlace"];
+            /** @description How the session is shown in calls. */
+            send: components["schemas"]["Showing"];
+            /** @description How long a session is good. Absent: until it is refused. */
+            lifetime?: components["schemas"]["Duration"] | null;
+            /**
+             * @description Where the answer says how long it is good, as a path of dots: seconds from now, seconds or milliseconds since
+             *     1970, or a time such as `2027-03-01T12:00:00Z`.
+             */
+            expires?: string | null;
+            /** @description How answers look that refuse a session. Absent: their status is 401. */
+            refused?: components["schemas"]["RefusalSign"][];
+            /** @description The request that ends a session when the connection is disconnected. It shows the session as calls do. */
+            logout?: components["schemas"]["Exchange"] | null;
         } | {
             /** @constant */
             type: "oauth2";
@@ -5912,7 +6906,10 @@ export interface components {
             type: "jwt";
             /** @description Signature algorithm. */
             algorithm: components["schemas"]["JwtAlgorithm"];
-            /** @description PEM of the public key, to check tokens of asymmetric algorithms. */
+            /**
+             * Format: pem
+             * @description PEM of the public key, to check tokens of asymmetric algorithms.
+             */
             publicKey?: string | null;
             /** @description Claims of the tokens that are made; `iat` and `exp` are added. */
             claims?: {
@@ -5999,6 +6996,73 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A request about sessions. */
+        Exchange: {
+            /** @description The method. */
+            method?: string;
+            /** @description The address. Only settings stand in its braces. */
+            url: string;
+            /** @description Headers. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description User and password go along as in RFC 7617. Secret: `password`. */
+            basic?: boolean;
+            /** @description The body, as JSON. */
+            json?: unknown;
+            /** @description The body, as fields of a form. */
+            form?: {
+                [key: string]: string;
+            };
+        };
+        /** @description Where a session stands in the answer to a login. */
+        TokenPlace: {
+            /** @constant */
+            from: "body";
+            /** @description The place in JSON, as a path of dots. Absent: the whole body. */
+            path?: string;
+        } | {
+            /** @constant */
+            from: "header";
+            /** @description Name of the header. */
+            name: string;
+        } | {
+            /** @constant */
+            from: "cookies";
+            /** @description Their names; each has to be there. Absent: all that are set. */
+            names?: string[];
+        };
+        /** @description How a session is shown in calls. */
+        Showing: {
+            /** @constant */
+            as: "header";
+            /** @description Name of the header. */
+            name: string;
+            /** @description Text before the session. A blank is put between them, unless the text ends with one or with `=`. */
+            prefix?: string;
+        } | {
+            /** @constant */
+            as: "cookie";
+            /** @description Name of the cookie, for a session that did not come as one. */
+            name?: string;
+        } | {
+            /** @constant */
+            as: "query";
+            /** @description Name of the parameter. */
+            name: string;
+        };
+        /** @description How an answer looks that refuses what was shown: as all of this together. */
+        RefusalSign: {
+            /**
+             * Format: uint16
+             * @description Its status.
+             */
+            status: number;
+            /** @description A text in the first 64 KiB of its body, which are waited for. Not for streams of events. */
+            body?: string | null;
+            /** @description A part of the address that it redirects to, such as `/login`. */
+            location?: string | null;
         };
         /** @description How a token is got. */
         Flow2: "authorizationCode" | "clientCredentials" | "deviceCode" | "jwtBearer";
@@ -6159,15 +7223,21 @@ export interface components {
          * @example 10.0.0.0/8
          */
         HostPattern: string;
-        /** @description So many calls in so long; the whole allowance may be used at once. */
-        RateLimit: {
+        /**
+         * @description Certificates of an account, as PEM. Secrets: `clientKey`, the key of `clientCertificate`; `clientKeyPassphrase`, when
+         *     that is encrypted.
+         */
+        Certificates: {
             /**
-             * Format: uint32
-             * @description Calls in each period; at least 1.
+             * Format: pem
+             * @description What is shown to services that ask for a certificate; what lies between it and an authority follows it.
              */
-            calls: number;
-            /** @description The period, for example `"1s"` or `"1m"`. */
-            per: components["schemas"]["Duration"];
+            clientCertificate?: string | null;
+            /**
+             * Format: pem
+             * @description An authority that is trusted beside the usual ones, such as a company's own.
+             */
+            caCertificate?: string | null;
         };
         /** @description A value that workflows of an environment read. */
         Variable: {
@@ -6269,6 +7339,258 @@ export interface components {
             timeout?: components["schemas"]["Duration"] | null;
             /** @description Pauses after each failed try. Absent: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
             retries?: components["schemas"]["Duration"][] | null;
+        };
+        /** @description Who is behind outside services, and what was agreed with them. */
+        Vendor: {
+            /** @description The vendor's name as it writes it itself. */
+            title: string;
+            /** @description Address of its site. */
+            website?: string | null;
+            /** @description What it is bought for, such as `payments`. */
+            category?: string;
+            /** @description Who of us answers for it: a person or a team. */
+            owner?: string;
+            /** @description Connectors whose service it provides, such as `stripe`. */
+            connectors?: components["schemas"]["Name"][];
+            /** @description Hosts that it answers at and that no connector stands for, such as `api.example.com` or `*.example.com`. */
+            hosts?: components["schemas"]["HostPattern"][];
+            /** @description People and desks to turn to. */
+            contacts?: components["schemas"]["Contact"][];
+            /** @description The contract with it. */
+            contract?: components["schemas"]["Contract"] | null;
+            /**
+             * Service level
+             * @description What it promises of its service.
+             */
+            sla?: components["schemas"]["Sla"] | null;
+            /** @description What it costs. */
+            cost?: components["schemas"]["Cost"] | null;
+            /** @description What it has of our data. */
+            data?: components["schemas"]["DataHandling"] | null;
+            /** @description How good it is, criterion by criterion. */
+            scorecard?: components["schemas"]["Judgement"][];
+            /** @description How to get away from it: what to take along, what stands in, who does it. Markdown. */
+            exitPlan?: string;
+            /** @description Whatever else is to be known, in Markdown. */
+            notes?: string;
+        };
+        /** @description Somebody to turn to. */
+        Contact: {
+            /** @description A person or a desk. */
+            name: string;
+            /** @description What for, such as `support` or `account manager`. */
+            role?: string;
+            /** @description Address for mail. */
+            email?: string | null;
+            /** @description Telephone number. */
+            phone?: string | null;
+            /**
+             * Page
+             * @description Address of a page, such as a support portal.
+             */
+            url?: string | null;
+        };
+        /** @description The contract with a vendor. Days are written as `2027-03-01`. */
+        Contract: {
+            /** @description Number or name by which both sides know it. */
+            reference?: string;
+            /**
+             * Format: date
+             * @description First day.
+             */
+            startsOn?: string | null;
+            /**
+             * Format: date
+             * @description Last day of the term; absent: it has no end.
+             */
+            endsOn?: string | null;
+            /**
+             * Format: uint32
+             * @description Days before the end by which notice must be given.
+             */
+            noticeDays?: number;
+            /** @description It goes on by itself unless notice is given. */
+            renewsAutomatically?: boolean;
+            /**
+             * Format: uint32
+             * @description Months by which it goes on each time.
+             */
+            renewsForMonths?: number | null;
+            /**
+             * Format: uint32
+             * @description Days before the last day for notice on which somebody is reminded.
+             */
+            remindDays?: number;
+            /** @description What was decided about the end of a term; it silences the reminder for this term. */
+            decision?: components["schemas"]["TermDecision"] | null;
+            /** @description Address of the document. */
+            document?: string | null;
+        };
+        /** @description What was decided about the end of a term. */
+        TermDecision: {
+            /**
+             * Format: date
+             * @description Last day of the term that it is about.
+             */
+            termEndsOn: string;
+            /** @description What follows. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description Who decided. */
+            by?: string;
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            on?: string | null;
+        };
+        /** @description What a vendor promises of its service. */
+        Sla: {
+            /**
+             * Format: double
+             * @description Promised availability in percent, such as 99.9.
+             */
+            availability?: number | null;
+            /** @description How fast it answers, such as `4 h for severity 1`. */
+            responseTime?: string;
+            /** @description When somebody is there, such as `Mon–Fri 9–17 CET`. */
+            supportHours?: string;
+            /** @description Page on which it tells of disruptions. */
+            statusPage?: string | null;
+        };
+        /** @description What a vendor costs. */
+        Cost: {
+            /** @description Decimal amount, such as `1200.50`. */
+            amount: string;
+            /** @description Three letters of ISO 4217, such as `EUR`. */
+            currency: string;
+            /** @description For what the amount is paid. */
+            per: components["schemas"]["Per"];
+            /**
+             * Format: uint64
+             * @description Calls that are expected in a year, where each call is paid.
+             */
+            callsAYear?: number | null;
+        };
+        /** @description For what an amount is paid. */
+        Per: "month" | "quarter" | "year" | "call" | "once";
+        /** @description What a vendor has of our data. */
+        DataHandling: {
+            /** @description Where it keeps them, such as `EU`. */
+            region?: string;
+            /** @description Data of persons are among them. */
+            personalData?: boolean;
+            /** @description The agreement on their processing: where it is kept, or its number. */
+            processingAgreement?: string;
+            /**
+             * Format: date
+             * @description Day on which it was signed.
+             */
+            agreedOn?: string | null;
+        };
+        /** @description How good a vendor is by one criterion. */
+        Judgement: {
+            /** @description What is judged, such as `reliability`. */
+            criterion: string;
+            /**
+             * Format: uint32
+             * @description How much it counts beside the others, 1 to 100.
+             */
+            weight?: number;
+            /**
+             * Format: uint8
+             * @description 0 (useless) to 5 (could not be better); absent: not judged yet.
+             */
+            score?: number | null;
+            /** @description Why. */
+            note?: string;
+            /** @description Who judged. */
+            by?: string;
+            /**
+             * Format: date
+             * @description On which day.
+             */
+            on?: string | null;
+        };
+        /** @description Which of several services to take, judged by criteria that were agreed on before. */
+        Evaluation: {
+            /** @description Title for people. */
+            title: string;
+            /** @description What a service is wanted for, in Markdown. */
+            question?: string;
+            /** @description What candidates are judged by. */
+            criteria?: components["schemas"]["Criterion"][];
+            /** @description That those who decide have agreed on criteria and weights, before candidates were scored. */
+            agreed?: components["schemas"]["Agreement"] | null;
+            /** @description What there is to choose from. */
+            candidates?: components["schemas"]["Candidate"][];
+            /** @description What was chosen; absent: nothing yet. */
+            decision?: components["schemas"]["Decision"] | null;
+        };
+        /** @description What candidates are judged by. */
+        Criterion: {
+            /** @description Its name, unique in the evaluation. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description How much it counts beside the others, 1 to 100.
+             */
+            weight?: number;
+            /** @description What counts, and what a good score takes. */
+            meaning?: string;
+            /** @description Who does not reach `atLeast` is out. */
+            mustHave?: boolean;
+            /**
+             * Format: uint8
+             * @description The least score that a must-have takes.
+             */
+            atLeast?: number;
+        };
+        /** @description Who agreed, and when. */
+        Agreement: {
+            /** @description Who. */
+            by: string;
+            /**
+             * Format: date
+             * @description On which day, such as `2027-03-01`.
+             */
+            on?: string | null;
+        };
+        /** @description Something that could be chosen. */
+        Candidate: {
+            /** @description Its name, unique in the evaluation. */
+            name: string;
+            /** @description The vendor that it is, when it is in the register. */
+            vendor?: components["schemas"]["Name"] | null;
+            /** @description Scores by the names of criteria. */
+            scores?: {
+                [key: string]: components["schemas"]["Mark"];
+            };
+            /** @description Whatever else is to be known. */
+            notes?: string;
+        };
+        /** @description How good a candidate is by a criterion. */
+        Mark: {
+            /**
+             * Format: uint8
+             * @description 0 (useless) to 5 (could not be better); absent: not judged yet.
+             */
+            score?: number | null;
+            /** @description Why. */
+            note?: string;
+        };
+        /** @description What was chosen. */
+        Decision: {
+            /** @description Name of the candidate. */
+            chosen: string;
+            /**
+             * Format: date
+             * @description On which day, such as `2027-03-01`.
+             */
+            on?: string | null;
+            /** @description Who decided. */
+            by?: string;
+            /** @description Why. */
+            why?: string;
         };
         ProblemBody: components["schemas"]["Problem"] & {
             /** Format: uri-reference */
@@ -8520,6 +9842,690 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listVendors: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createVendor: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getVendor: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putVendor: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteVendor: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyVendor: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffVendor: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionVendor: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackVendor: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameVendor: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffEvaluation: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listWorkflows: {
         parameters: {
             query?: {
@@ -9672,6 +11678,100 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    connectionHealth: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetAnswers: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forgotten"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setBreaker: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hold"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calls"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listConnectors: {
         parameters: {
             query?: {
@@ -9693,6 +11793,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page8"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listChoices: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted2"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page9"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9900,7 +12033,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page9"];
+                    "application/json": components["schemas"]["Page10"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10001,6 +12134,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepParameters"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stepExchanges: {
+        parameters: {
+            query?: {
+                /** @description Position of the item that the parameters are shown for; 0 when absent. */
+                item?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                run: string;
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepExchanges"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10235,7 +12399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page9"];
+                    "application/json": components["schemas"]["Page10"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10490,7 +12654,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page10"];
+                    "application/json": components["schemas"]["Page11"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10731,7 +12895,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page11"];
+                    "application/json": components["schemas"]["Page12"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10898,7 +13062,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page12"];
+                    "application/json": components["schemas"]["Page13"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10970,7 +13134,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page13"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -11640,7 +13804,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page13"];
+                    "application/json": components["schemas"]["Page14"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -11817,7 +13981,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page14"];
+                    "application/json": components["schemas"]["Page15"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -11906,7 +14070,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page15"];
+                    "application/json": components["schemas"]["Page16"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -11979,7 +14143,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page16"];
+                    "application/json": components["schemas"]["Page17"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12366,7 +14530,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page17"];
+                    "application/json": components["schemas"]["Page18"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12444,7 +14608,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page18"];
+                    "application/json": components["schemas"]["Page19"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12558,7 +14722,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page19"];
+                    "application/json": components["schemas"]["Page20"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12645,7 +14809,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page14"];
+                    "application/json": components["schemas"]["Page15"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12734,7 +14898,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page20"];
+                    "application/json": components["schemas"]["Page21"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -12822,7 +14986,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page21"];
+                    "application/json": components["schemas"]["Page22"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -13027,7 +15191,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page22"];
+                    "application/json": components["schemas"]["Page23"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -13171,6 +15335,116 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listIntegrations: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integrations"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    vendorRegister: {
+        parameters: {
+            query?: {
+                /** @description The day on which it is looked at, `2027-03-01`; absent: today (UTC). */
+                on?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorRegister"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rankEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ranking"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    secretsInventory: {
+        parameters: {
+            query?: {
+                /** @description Days after which a secret is stale; absent: 365. */
+                staleAfterDays?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsInventory"];
+                };
             };
             default: components["responses"]["Problem"];
         };

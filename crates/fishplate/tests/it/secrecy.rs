@@ -125,7 +125,7 @@ async fn nothing_that_the_server_wrote_down_holds_a_secret() {
     let spec = json!({
         "nodes": [
             { "name": "Start", "type": "http.webhook", "params": { "path": "calls", "methods": ["POST"],
-                "auth": { "kind": "signed", "connection": "sender" }, "respond": { "when": "lastNode" } } },
+                "auth": { "kind": "signed", "connection": "sender" }, "respond": { "when": "lastNode", "data": "allEntries" } } },
             call("bearer"), call("basic"), call("query"),
         ],
         "edges": [{ "from": "Start", "to": "bearer" }, { "from": "bearer", "to": "basic" }, { "from": "basic", "to": "query" }],

@@ -19,10 +19,13 @@ use super::*;
 
 const MAIN: ScopeId = ScopeId(1);
 
+/// A status and headers.
+type Said = (u16, Vec<(&'static str, &'static str)>);
+
 /// An endpoint that answers as it is told, and 204 when it is told nothing more.
 #[derive(Clone, Default)]
 struct Receiver {
-    answers: Arc<Mutex<VecDeque<(u16, Vec<(&'static str, &'static str)>)>>>,
+    answers: Arc<Mutex<VecDeque<Said>>>,
     got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
     paths: Arc<Mutex<Vec<String>>>,
 }

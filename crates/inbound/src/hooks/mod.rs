@@ -415,6 +415,7 @@ impl Hooks {
     }
 
     /// Every place that is this process's, with what is wanted there and what was told.
+    #[expect(clippy::type_complexity, reason = "three things that stand side by side, for one caller")]
     fn places(&self, wishes: &Wishes, now: i64) -> Vec<(Place, Option<Arc<Wanted>>, Vec<Arc<Kept>>)> {
         let listens = |wanted: &&Arc<Wanted>| wanted.draft.as_ref().is_none_or(|draft| draft.is_listening(now));
         let records = self.shared.records.read().unwrap_or_else(PoisonError::into_inner);

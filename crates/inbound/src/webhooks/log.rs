@@ -13,7 +13,7 @@ use auth::now_millis;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, header};
-use model::{ArrivalId, Name, Problem, RunId, ScopeId, Value};
+use model::{ArrivalId, Map, Name, Problem, RunId, ScopeId, Value};
 use part::Service;
 use store::{Arrival, ArrivalVerdict, Store};
 use tokio::sync::mpsc;
@@ -110,6 +110,15 @@ fn is_secret(name: &HeaderName) -> bool {
     // A signature proves one request only, and is what people compare when it is refused.
     let text = name.as_str();
     KNOWN.contains(name) || (WORDS.iter().any(|word| text.contains(word)) && !text.contains("signature"))
+}
+
+/// Masks what proves who sends, in headers as runs see them.
+pub(super) fn mask(headers: &mut Map) {
+    for (name, value) in headers.iter_mut() {
+        if HeaderName::try_from(name.as_str()).is_ok_and(|name| is_secret(&name)) {
+            *value = MASK.into();
+        }
+    }
 }
 
 /// Headers as a JSON list of pairs, masked.

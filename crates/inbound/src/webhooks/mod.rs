@@ -206,8 +206,8 @@ impl Receiver {
                 None => Err(nobody(&parts.method, path)),
             },
             Some(Address::Called { scope, id }) => {
-                let mut seen = log::Seen::default();
-                seen.sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
+                let sender = gate::sender(peer, &parts.headers, &self.inner.options.trusted_proxies);
+                let mut seen = log::Seen { sender, ..log::Seen::default() };
                 let answered = self.called(&parts, body, (scope, id), &mut seen).await;
                 if let Some(log) = &self.inner.options.log {
                     log.add(&parts, seen, answered.as_ref().err());
@@ -441,6 +441,12 @@ impl Receiver {
         claims: Option<Value>,
     ) -> Item {
         let mut json = request_json(parts, found.params.clone(), parsed.value);
+        if prepared.endpoint.webhook.auth.is_signed()
+            && let Some(headers) = json.get_mut("headers").and_then(Value::as_object_mut)
+        {
+            // A sender that shows a secret has been checked; the run, which is kept, has no use for it.
+            log::mask(headers);
+        }
         let webhook_url = self.url_of(parts);
         json.insert("webhookUrl".into(), webhook_url.into());
         let mode = if prepared.endpoint.draft.is_some() { "test" } else { "production" };

@@ -156,8 +156,8 @@ impl Record {
     }
 
     fn histogram(&mut self, now: Instant) -> &mut Histogram {
-        let fresh = |histogram: &Box<Histogram>| now.saturating_duration_since(histogram.began) < HISTOGRAM_AGE;
-        if !self.took[0].as_ref().is_some_and(fresh) {
+        let fresh = |histogram: &Histogram| now.saturating_duration_since(histogram.began) < HISTOGRAM_AGE;
+        if !self.took[0].as_deref().is_some_and(fresh) {
             self.took[1] = self.took[0].take();
         }
         self.took[0].get_or_insert_with(|| Box::new(Histogram { began: now, total: 0, steps: [0; STEPS] }))
@@ -166,9 +166,8 @@ impl Record {
     /// The time within which that share of the answers came; older ones than twice the age do not count.
     fn within(&self, share: f64, now: Instant) -> Option<Duration> {
         let known = || {
-            let recent =
-                |histogram: &&Box<Histogram>| now.saturating_duration_since(histogram.began) < 2 * HISTOGRAM_AGE;
-            self.took.iter().flatten().filter(recent)
+            let recent = |histogram: &&Histogram| now.saturating_duration_since(histogram.began) < 2 * HISTOGRAM_AGE;
+            self.took.iter().filter_map(Option::as_deref).filter(recent)
         };
         let total: u64 = known().map(|histogram| u64::from(histogram.total)).sum();
         if total == 0 {

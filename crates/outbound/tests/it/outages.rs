@@ -235,9 +235,7 @@ async fn forgetful() -> (Server, Arc<Mutex<HashMap<String, u32>>>) {
     let server = Server::start(move |number, seen| {
         let key = seen.header("idempotency-key").unwrap_or_default().to_owned();
         let mut done = done.lock().unwrap();
-        if !done.contains_key(&key) {
-            done.insert(key, 1);
-        }
+        done.entry(key).or_insert(1);
         match number % 5 {
             0 => Reply::Close,
             1 => Reply::Raw(b"HTTP/1.1 200 O".to_vec()),

@@ -282,7 +282,8 @@ async fn step_of(client: &Client, run: &str, node: &str) -> Result<String, Probl
     loop {
         let page = client.get(&["runs", run]).query("from", from.to_string()).query("limit", "1000").value().await?;
         let steps = page["steps"].as_array().into_iter().flatten();
-        found = steps.filter(|step| step["node"] == node).filter_map(|step| step["step"].as_u64()).last().or(found);
+        found =
+            steps.filter(|step| step["node"] == node).filter_map(|step| step["step"].as_u64()).next_back().or(found);
         match page["nextStep"].as_u64() {
             Some(next) => from = next,
             None => break,

@@ -58,10 +58,13 @@ fn rows(statement: &Statement) -> Vec<Row> {
     statement.quotas.iter().map(row).collect()
 }
 
+/// Headers, what they cover, and what is read of them.
+type Dialect<'a> = (&'a [(&'static str, &'a str)], Coverage, Vec<Row>);
+
 #[test]
 fn quotas_are_read_in_all_their_dialects() {
     let named = |name: &str| Coverage::Named(name.into());
-    let table: Vec<(&[(&'static str, &str)], Coverage, Vec<Row>)> = vec![
+    let table: Vec<Dialect<'_>> = vec![
         // The IETF draft, in the order of its history.
         (
             &[("ratelimit-limit", "100"), ("ratelimit-remaining", "50"), ("ratelimit-reset", "30")],

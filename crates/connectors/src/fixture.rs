@@ -1,6 +1,8 @@
 //! Fixtures: what an operation must send, what is answered, and what must come out. `fishplate connector test` and the
 //! tests of the catalogue run them; nothing is dialled.
 
+mod compare;
+
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +11,7 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use model::template::Params;
 use model::{Binary, Item, Map, Value};
-use part::exchange::{Content, Piece, Plan, Told, Verdict};
+use part::exchange::{Plan, Told, Verdict};
 use part::lenient::to_text;
 use part::{Catalogue, Category, NodeError};
 use sandbox::Sandbox;
@@ -25,6 +27,7 @@ use crate::operate::{About, Call, Procedure, Reply, World};
 use crate::template::Evaluate;
 use crate::value::Reading;
 use crate::{node, value};
+use compare::{compare, same};
 
 /// A case of a fixture.
 #[derive(Clone, Debug, Deserialize)]
@@ -371,26 +374,6 @@ fn leaves(value: &Value, at: &mut Vec<String>, found: &mut dyn FnMut(&[String]))
         Value::Null => {}
         Value::String(text) if text.is_empty() => {}
         _ => found(at),
-    }
-}
-
-fn same(what: &str, seen: &Value, wanted: &Value) -> Result<(), String> {
-    if numbers_alike(seen, wanted) {
-        return Ok(());
-    }
-    Err(format!("{what}:\n    seen    {seen}\n    wanted  {wanted}"))
-}
-
-/// JSON's numbers are one kind: `1` is `1.0`.
-fn numbers_alike(seen: &Value, wanted: &Value) -> bool {
-    match (seen, wanted) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| numbers_alike(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| numbers_alike(value, other)))
-        }
-        (a, b) => a == b,
     }
 }
 
@@ -759,83 +742,6 @@ pub(crate) fn request_of(plan: &Plan) -> String {
 pub(crate) fn content_of(file: &Binary) -> String {
     let bytes = file.inline.as_deref().and_then(part::params::base64).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn compare(plan: &Plan, wanted: &Sent) -> Result<(), String> {
-    let query = query_of(&plan.full_url());
-    // An address may be written with its query.
-    let (address, written) = wanted.request.split_once('?').unwrap_or((&wanted.request, ""));
-    let mut asked = wanted.query.clone();
-    for (name, value) in url::form_urlencoded::parse(written.as_bytes()) {
-        asked.insert(name.into_owned(), value.into_owned().into());
-    }
-    let request = request_of(plan);
-    let request = request.trim_end_matches('/');
-    if request != address.trim_end_matches('/') {
-        return Err(format!("the request:\n    seen    {request}\n    wanted  {address}"));
-    }
-    let texts = |map: &Map| -> Value {
-        let text = |value: &Value| match value {
-            // One of a list looks like no list.
-            Value::Array(list) if list.len() == 1 => to_text(list[0].clone()).into(),
-            Value::Array(list) => list.iter().map(|value| Value::from(to_text(value.clone()))).collect(),
-            other => Value::from(to_text(other.clone())),
-        };
-        Value::Object(map.iter().map(|(name, value)| (name.clone(), text(value))).collect())
-    };
-    same("the query", &Value::Object(query), &texts(&asked))?;
-    for (name, value) in &wanted.headers {
-        let seen = plan.headers.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
-        same(&format!("the header `{name}`"), &to_text(seen).into(), &to_text(value.clone()).into())?;
-    }
-    let (json, form, text) = match &plan.body {
-        Content::None => (Value::Null, None, None),
-        Content::Json(value) => (value.clone(), None, None),
-        Content::Form(map) => (Value::Null, Some(map.clone()), None),
-        Content::Text { text, .. } => (Value::Null, None, Some(text.clone())),
-        Content::File(file) => (Value::Null, None, Some(content_of(file))),
-        Content::Related(value, file) => (value.clone(), None, Some(content_of(file))),
-        Content::Multipart(pieces) => {
-            let piece = |piece: &Piece| match piece {
-                Piece::Text(text) => Value::from(text.as_str()),
-                Piece::File(file) => Value::from(content_of(file)),
-            };
-            (Value::Null, Some(pieces.iter().map(|(name, value)| (name.clone(), piece(value))).collect()), None)
-        }
-    };
-    same("the body", &json, &wanted.body)?;
-    match (form, &wanted.form) {
-        (Some(form), Some(wanted)) => {
-            let all = |map: &Map| -> Value {
-                let mut flat = Map::new();
-                flatten(&mut flat, "", &Value::Object(map.clone()));
-                flat.into()
-            };
-            same("the form", &all(&form), &all(wanted))?;
-        }
-        (None, None) => {}
-        (Some(form), None) => return Err(format!("it sends the form {}", Value::Object(form))),
-        (None, Some(_)) => return Err("it sends no form".into()),
-    }
-    match (text, &wanted.text) {
-        (Some(text), Some(wanted)) => same("the text", &text.into(), &wanted.as_str().into()),
-        (None, None) => Ok(()),
-        (Some(text), None) => Err(format!("it sends the text `{text}`")),
-        (None, Some(_)) => Err("it sends no text".into()),
-    }
-}
-
-/// A form as its fields are named: `a[b]`, `a[0]`.
-fn flatten(flat: &mut Map, name: &str, value: &Value) {
-    let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}[{key}]") };
-    match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| flatten(flat, &below(key), value)),
-        Value::Array(list) => {
-            list.iter().enumerate().for_each(|(at, value)| flatten(flat, &below(&at.to_string()), value));
-        }
-        Value::Null => {}
-        other => drop(flat.insert(name.to_owned(), to_text(other.clone()).into())),
-    }
 }
 
 impl World for Lab<'_> {

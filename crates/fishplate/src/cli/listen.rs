@@ -1,6 +1,6 @@
 //! `fishplate listen`: lets the webhooks of a draft hear test events, or sends those of the live one on to a laptop.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use model::Problem;
@@ -76,13 +76,14 @@ async fn forward(global: &Global, client: &Client, options: &Listen, to: &Url) -
     if global.output == Output::Text {
         output::line(format!("sending on what comes to {} to {to}; stop with Ctrl-C", options.workflow));
     }
-    let (mut heard, mut count) = (Instant::now(), 0);
-    while heard.elapsed() < Duration::from_secs(options.seconds) {
+    let (mut quiet, mut count) = (Duration::ZERO, 0);
+    while quiet < Duration::from_secs(options.seconds) {
+        quiet += LOOK;
         let ask = client.get(&["arrivals"]).query("workflow", &options.workflow).query("after", &after);
         let page = ask.query("limit", "100").value().await?;
         for item in page["items"].as_array().into_iter().flatten() {
             let id = output::text(item, "id").to_owned();
-            heard = Instant::now();
+            quiet = Duration::ZERO;
             if item["hasBody"] == true && item["verdict"] != "refused" {
                 let detail = client.get(&["arrivals", &id]).value().await?;
                 send_on(global, client, &detail, to).await;

@@ -28,14 +28,14 @@ impl Bench {
 
     /// Waits until the deliveries of a question are as wanted.
     async fn until(&self, query: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let mut seen = Value::Null;
+        let (mut seen, mut looks) = (Value::Null, tokio::time::interval(Duration::from_millis(50)));
         for _ in 0..600 {
+            looks.tick().await;
             seen = self.server.get(&format!("/deliveries?{query}")).await;
             let items = seen["items"].as_array().unwrap();
             if wanted(items) {
                 return items.clone();
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("{seen:#}");
     }
@@ -257,13 +257,13 @@ async fn what_came_in_is_seen_with_its_verdict_and_happens_again() {
             [("x-hub-signature-256", signature), ("authorization", "Bearer private"), ("content-type", "text/plain")];
         server.send("POST", "/hooks/main/prod/pushes?a=1", &headers, b"Hello, World!").await;
     }
-    let mut page = Value::Null;
+    let (mut page, mut looks) = (Value::Null, tokio::time::interval(Duration::from_millis(50)));
     for _ in 0..200 {
+        looks.tick().await;
         page = server.get("/arrivals?workflow=pushes").await;
         if page["items"].as_array().unwrap().len() == 2 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let verdicts: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["verdict"].clone()).collect();
     assert_eq!(verdicts, ["refused", "accepted"], "{page:#}");
@@ -308,10 +308,11 @@ async fn what_comes_to_a_live_workflow_is_sent_on_to_a_laptop() {
     let listening = async { server.command_async(&["listen", "orders", "--forward", &to, "--seconds", "5"]).await };
     let sending = async {
         // The command says what is newest when it begins; what comes until then is not sent on.
+        let mut looks = tokio::time::interval(Duration::from_millis(200));
         while laptop.count() == 0 {
+            looks.tick().await;
             let headers = [("content-type", "application/json"), ("x-own", "kept")];
             server.send("POST", "/hooks/main/prod/orders?a=1", &headers, br#"{"id":1}"#).await;
-            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
     let (listened, ()) = tokio::join!(listening, sending);

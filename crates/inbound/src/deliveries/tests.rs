@@ -151,12 +151,13 @@ impl Bench {
 
     /// Waits until deliveries are as a check wants them.
     async fn until(&self, wanted: impl Fn(&[DeliveryRow]) -> bool) -> Vec<DeliveryRow> {
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
         for _ in 0..3_000 {
+            looks.tick().await;
             let rows = self.store.deliveries(MAIN, DeliveryFilter::default(), 100).await.unwrap();
             if wanted(&rows) {
                 return rows;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{:#?}", self.store.deliveries(MAIN, DeliveryFilter::default(), 100).await.unwrap());
     }

@@ -14,6 +14,7 @@ use store::{
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::attempt::{self, Tried, Verdict};
 use super::health::{self, Notice};
@@ -51,6 +52,7 @@ pub struct Deliveries {
     turn: Option<Key>,
     done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
     cancel: CancellationToken,
+    tries: TaskTracker,
 }
 
 struct Known {
@@ -79,6 +81,7 @@ impl Deliveries {
             turn: None,
             done: mpsc::unbounded_channel(),
             cancel: CancellationToken::new(),
+            tries: TaskTracker::new(),
         };
         (service, handle)
     }
@@ -124,6 +127,8 @@ impl Deliveries {
             }
             self.settle(&mut ends).await;
         }
+        self.tries.close();
+        self.tries.wait().await;
     }
 
     /// One look at everything; returns how long to sleep when nothing happens.
@@ -262,7 +267,7 @@ impl Deliveries {
         *self.in_flight.entry(key).or_default() += 1;
         self.flying += 1;
         let (options, done, cancel) = (self.options.clone(), self.done.0.clone(), self.cancel.child_token());
-        tokio::spawn(async move {
+        self.tries.spawn(async move {
             let began = Instant::now();
             let message = &claimed.message;
             let tried =

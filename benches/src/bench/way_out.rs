@@ -43,12 +43,13 @@ impl Credentials for Account {
 
 pub fn run(_: &Options, report: &mut Report) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure(report))
+    // It has a runtime of its own, which cannot be begun inside of another one.
+    let echo = Echo::start()?;
+    runtime.block_on(measure(&echo, report))
 }
 
-async fn measure(report: &mut Report) -> Result<()> {
-    let echo = Echo::start()?;
-    let bare = bare(&echo).await?;
+async fn measure(echo: &Echo, report: &mut Report) -> Result<()> {
+    let bare = bare(echo).await?;
     report.fact(fact("a call by a bare client", bare, None));
     let out = Outbound::new(Set { egress: EgressRules::private(), ..Set::default() }, Arc::new(Account))?;
     let url: url::Url = format!("http://{}/", echo.address).parse()?;

@@ -17,7 +17,7 @@ use part::hook::{Hooked, Line, Proof, Registrar, SIGNING, Untaken, Weighed};
 use part::lenient::to_text;
 use part::n8n::{Lifted, Mapping, Version};
 use part::node::Slot;
-use part::{Answer, AnswerBody, Category, Ctx, Descriptor, Group, Node, NodeError, NodeType, Outcome, Typed};
+use part::{Answer, AnswerBody, Category, Descriptor, Group, Node, NodeError, NodeType, Typed};
 use sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,6 +27,7 @@ use crate::manifest::{Hook, Manifest, Param, Step, Trigger};
 use crate::node::{SLOT, has_expression, kept, kept_list, lacks_account, mappings, with_signing};
 use crate::operate::{Call, Procedure};
 use crate::outside::Outside;
+use crate::poll::Listens;
 use crate::template::{Evaluate, Template};
 use crate::value::{self, Reading};
 use crate::{catalog, lift, path};
@@ -392,7 +393,7 @@ impl NodeType for HookType {
             let problem = Problem::new(Code::ConnectionMissing, detail).at(format!("/connections/{SIGNING}"));
             incomplete.push(problem.hint(hint));
         }
-        Ok(Arc::new(Called { trigger: part::trigger::Trigger::Hooked(Box::new(hooked)), incomplete }))
+        Ok(Arc::new(Listens { trigger: part::trigger::Trigger::Hooked(Box::new(hooked)), incomplete }))
     }
 
     fn connections(&self) -> &'static [Slot] {
@@ -420,34 +421,6 @@ impl NodeType for HookType {
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
         lift::lower_by_best(&self.manifest, &self.trigger.n8n, &node.params, to, false)
-    }
-}
-
-struct Called {
-    trigger: part::trigger::Trigger,
-    incomplete: Vec<Problem>,
-}
-
-impl Node for Called {
-    fn ports(&self) -> part::Ports {
-        part::Ports::TRIGGER
-    }
-
-    fn effect(&self) -> part::Effect {
-        part::Effect::Pure
-    }
-
-    fn trigger(&self) -> Option<&part::trigger::Trigger> {
-        Some(&self.trigger)
-    }
-
-    fn incomplete(&self) -> Vec<Problem> {
-        self.incomplete.clone()
-    }
-
-    fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
-        let count = ctx.input(0).len();
-        Box::pin(std::future::ready(Ok(Outcome::Done(vec![part::PortOutput::pass(count)]))))
     }
 }
 

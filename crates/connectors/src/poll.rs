@@ -295,9 +295,10 @@ fn every(node: &part::n8n::Node, lifted: &mut Lifted) -> Option<String> {
     Some(pause)
 }
 
-struct Listens {
-    trigger: part::trigger::Trigger,
-    incomplete: Vec<Problem>,
+/// The node of a trigger of a manifest: what it hears goes on as it is.
+pub(crate) struct Listens {
+    pub(crate) trigger: part::trigger::Trigger,
+    pub(crate) incomplete: Vec<Problem>,
 }
 
 impl Node for Listens {

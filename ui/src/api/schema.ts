@@ -5711,7 +5711,7 @@ export interface components {
             count: number;
         };
         /** @description From when on. */
-        From: {
+        Since: {
             /**
              * Format: int64
              * @description Messages that were posted then or later, milliseconds since 1970.
@@ -13432,7 +13432,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["From"];
+                "application/json": components["schemas"]["Since"];
             };
         };
         responses: {
@@ -13467,7 +13467,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["From"];
+                "application/json": components["schemas"]["Since"];
             };
         };
         responses: {
@@ -13762,7 +13762,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["From"];
+                "application/json": components["schemas"]["Since"];
             };
         };
         responses: {

@@ -31,7 +31,15 @@ impl Signature {
             return case.answer(challenge).map(Verdict::Challenge);
         }
         case.verify()?;
-        Ok(Verdict::Event { id: self.id.clone() })
+        Ok(Verdict::Event { id: self.id.clone(), shown: self.shown() })
+    }
+
+    /// Where a sender shows the secret itself, instead of a proof that is good for one request.
+    fn shown(&self) -> Vec<Place> {
+        match self.algorithm {
+            Algorithm::Token | Algorithm::Basic => std::iter::once(&self.place).chain(&self.also_at).cloned().collect(),
+            _ => Vec::new(),
+        }
     }
 }
 

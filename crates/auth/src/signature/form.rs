@@ -68,7 +68,7 @@ fn cut<'t>(text: &'t [u8], wanted: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
 }
 
 /// A parameter of a header such as `form-data; name="a"`.
-fn parameter(header: &str, wanted: &str) -> Option<String> {
+pub fn parameter(header: &str, wanted: &str) -> Option<String> {
     let mut rest = header;
     loop {
         rest = rest.split_once(';')?.1.trim_start();

@@ -20,6 +20,7 @@ use model::{Code, Problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use form::parameter as header_parameter;
 pub use place::{Incoming, Place, Template};
 pub use token::Token;
 
@@ -272,6 +273,8 @@ pub enum Verdict {
     Event {
         /// Where it says what tells it from others.
         id: Option<Place>,
+        /// Where the secret itself stands, of senders that show it. It is nothing to keep.
+        shown: Vec<Place>,
     },
     /// A question whether somebody is there, with its answer.
     Challenge(Answer),

@@ -52,6 +52,11 @@ impl Place {
         self.0.strip_prefix("header:")
     }
 
+    /// The name of the query's parameter, if it is one.
+    pub fn query(&self) -> Option<&str> {
+        self.0.strip_prefix("query:")
+    }
+
     /// The JSON pointer into the body, if it is there.
     pub fn pointer(&self) -> Option<&str> {
         self.0.strip_prefix("body:")

@@ -134,7 +134,7 @@ fn while_a_secret_is_exchanged_both_are_right() {
         let request = Incoming { method: "POST", url: "", headers: &headers, body: b"{}", now: 0 };
         signature.judge(Keys { signing: keys, verify_token: None }, &request)
     };
-    let event = Verdict::Event { id: Some(Place("header:x-github-delivery".into())) };
+    let event = Verdict::Event { id: Some(Place("header:x-github-delivery".into())), shown: Vec::new() };
     assert_eq!(check(&[b"new", b"old"], b"new"), Ok(event.clone()));
     assert_eq!(check(&[b"new", b"old"], b"old"), Ok(event));
     assert_eq!(check(&[b"new"], b"old"), Err(Refusal::SignatureMismatch));

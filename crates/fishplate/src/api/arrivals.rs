@@ -3,6 +3,7 @@
 use auth::Permission;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use inbound::webhooks::log::MASK;
 use model::{ArrivalId, Code, Problem, RunId};
 use part::http::{Call, Cursor, Operation, Page, ParamKind, Reply};
 use schemars::JsonSchema;
@@ -205,7 +206,7 @@ fn info(row: Arrival) -> ArrivalInfo {
         workflow: row.workflow,
         node: row.node,
         method: row.method,
-        target: row.target,
+        target: shown(row.target),
         sender: row.sender,
         verdict: match row.verdict {
             ArrivalVerdict::Accepted => Verdict::Accepted,
@@ -217,6 +218,17 @@ fn info(row: Arrival) -> ArrivalInfo {
         reason: row.reason,
         run: row.run,
         has_body: row.body.is_some(),
+    }
+}
+
+/// An address that a service was told is a secret between both.
+fn shown(target: String) -> String {
+    let mut parts = target.splitn(5, '/');
+    match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(""), Some("events"), Some(workspace), Some(environment), Some(_)) => {
+            format!("/events/{workspace}/{environment}/{MASK}")
+        }
+        _ => target,
     }
 }
 

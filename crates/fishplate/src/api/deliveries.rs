@@ -1,7 +1,7 @@
 //! Webhooks out: posting events, what became of messages, and how subscribers are.
 
 use auth::Permission;
-use inbound::deliveries::{Target, attempt};
+use inbound::deliveries::{Target, attempt, new_salt};
 use model::resource::Ref;
 use model::{Code, MessageId, Problem, ScopeId, Value};
 use part::events::{EventType, Posting};
@@ -247,7 +247,7 @@ pub(super) struct TestMessage {
 /// From when on.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct From {
+pub(super) struct Since {
     /// Messages that were posted then or later, milliseconds since 1970.
     since: i64,
 }
@@ -427,10 +427,10 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 Operation::post(of("recover"), "recoverDeliveries", Permission::RunControl),
                 "Has all deliveries of a subscriber tried again that failed for good, from a time on.",
             )
-            .takes::<From>()
+            .takes::<Since>()
             .gives::<Counted>(),
             async |app, mut call| {
-                let from: From = call.json().await?;
+                let from: Since = call.json().await?;
                 recover(&app, &target(&app, &call).await?, &from).await
             },
         ),
@@ -440,10 +440,10 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 Operation::post(of("replay"), "replayMissed", Permission::RunControl),
                 "Sends a subscriber the messages from a time on that it wants and did not get, because it came later.",
             )
-            .takes::<From>()
+            .takes::<Since>()
             .gives::<Counted>(),
             async |app, mut call| {
-                let from: From = call.json().await?;
+                let from: Since = call.json().await?;
                 replay(&app, &target(&app, &call).await?, &from).await
             },
         ),
@@ -624,8 +624,7 @@ pub(super) async fn target(app: &App, call: &Call) -> Result<Target, Problem> {
 
 /// What the store knows of a subscriber, which begins with the first question.
 async fn row(app: &App, target: &Target) -> Result<SubscriberRow, Problem> {
-    let salt = auth::random_u128().to_be_bytes().to_vec();
-    Ok(app.store.subscriber(target.scope_id, &target.name, salt, now_millis()).await?)
+    Ok(app.store.subscriber(target.scope_id, &target.name, new_salt(), now_millis()).await?)
 }
 
 /// How a subscriber is.
@@ -682,7 +681,7 @@ pub(super) async fn key(app: &App, target: &Target) -> Result<Reply, Problem> {
 /// Gives a subscriber a new key.
 pub(super) async fn rotate(app: &App, target: &Target, how: &Rotation) -> Result<Reply, Problem> {
     row(app, target).await?;
-    let salt = auth::random_u128().to_be_bytes().to_vec();
+    let salt = new_salt();
     let previous_until = (!how.at_once).then(|| now_millis() + OVERLAP);
     let change = KeyChange { salt, previous_until };
     app.store.change_subscriber_key(target.scope_id, &target.name, change).await?;
@@ -704,7 +703,7 @@ pub(super) async fn test(app: &App, target: &Target, wanted: TestMessage, source
     let now = now_millis();
     let message = MessageRow {
         scope: target.scope_id,
-        id: MessageId::from_parts(u64::try_from(now).unwrap_or_default(), auth::random_u128()),
+        id: part::events::new_id(now),
         event,
         customer: target.spec.customer.clone(),
         key: None,
@@ -729,13 +728,13 @@ pub(super) async fn set_state(app: &App, target: &Target, state: SubscriberState
 }
 
 /// Has what failed for good tried again.
-pub(super) async fn recover(app: &App, target: &Target, from: &From) -> Result<Reply, Problem> {
+pub(super) async fn recover(app: &App, target: &Target, from: &Since) -> Result<Reply, Problem> {
     let count = app.store.recover_deliveries(target.scope_id, &target.name, from.since, now_millis()).await?;
     app.deliveries.changed(target.scope_id, &target.name);
     Reply::json(&Counted { count })
 }
 
-async fn replay(app: &App, target: &Target, from: &From) -> Result<Reply, Problem> {
+async fn replay(app: &App, target: &Target, from: &Since) -> Result<Reply, Problem> {
     let (mut after, mut count) = (None, 0);
     loop {
         let missed = app.store.missed_messages(target.scope_id, &target.name, from.since, after, REPLAY_SLICE).await?;

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::SubscriberState;
 
-use super::deliveries::{self, Delivery, DeliveryDetail, From, PostedMessage, ReceiverKey, Rotation, SubscriberInfo};
+use super::deliveries::{self, Delivery, DeliveryDetail, PostedMessage, ReceiverKey, Rotation, Since, SubscriberInfo};
 use super::{App, malformed, on};
 use crate::resources::now_millis;
 use crate::resources::write::{Expectation, Put};
@@ -221,7 +221,7 @@ pub fn operations(app: &App) -> Vec<Operation> {
         on(
             app,
             open(Method::POST, of("recover"), "recoverPortalDeliveries", "Has what failed for good tried again.")
-                .takes::<From>()
+                .takes::<Since>()
                 .gives::<deliveries::Counted>(),
             async |app, mut call| {
                 let from = call.json().await?;
@@ -313,7 +313,7 @@ async fn own(app: &App, visitor: &Visitor, call: &Call) -> Result<Target, Proble
     let name = call.name("name")?;
     let missing = || Problem::new(Code::NotFound, format!("there is no subscriber `{name}`"));
     let of = Ref { kind: "subscriber".into(), name: name.clone() };
-    let found = app.resources.get(&visitor.pass.scope, &of).await.map_err(|_| missing())?;
+    let found = app.resources.get(&visitor.pass.scope, &of).await?;
     let spec: Subscriber = part::kind::parse(found.spec)?;
     if spec.customer != visitor.pass.customer {
         return Err(missing());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use inbound::webhooks::log::MASK;
 use model::Problem;
 use serde_json::{Value, json};
 use url::Url;
@@ -105,9 +106,7 @@ async fn send_on(global: &Global, client: &Client, detail: &Value, to: &Url) {
         url.set_query(Some(query));
     }
     let pairs: Vec<(String, String)> = serde_json::from_value(detail["headers"].clone()).unwrap_or_default();
-    let headers = pairs
-        .into_iter()
-        .filter(|(name, value)| !OWN_HEADERS.contains(&name.as_str()) && value != "\u{2022}\u{2022}\u{2022}");
+    let headers = pairs.into_iter().filter(|(name, value)| !OWN_HEADERS.contains(&name.as_str()) && value != MASK);
     let body = match (detail["body"].as_str(), detail["bodyBase64"].as_str()) {
         (Some(text), _) => text.as_bytes().to_vec(),
         (None, Some(text)) => part::params::base64(text).unwrap_or_default(),

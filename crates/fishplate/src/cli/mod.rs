@@ -43,6 +43,9 @@ pub struct Global {
     /// Folder that holds everything: database, blobs, key and token
     #[arg(long, global = true, env = "FISHPLATE_DATA", value_name = "FOLDER", default_value = "fishplate-data")]
     data: PathBuf,
+    /// Folder of connectors of one's own; without it, `connectors` in the data folder
+    #[arg(long, global = true, env = "FISHPLATE_CONNECTORS", value_name = "FOLDER")]
+    connectors: Option<PathBuf>,
     /// Address of the server that commands talk to
     #[arg(long, global = true, env = "FISHPLATE_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8321")]
     server: String,
@@ -146,11 +149,10 @@ enum Verb {
     },
 }
 
-/// Connectors of the operator's own, in the data folder or where the environment says.
+/// Connectors of the operator's own.
 fn take_in_connectors(global: &Global) {
-    let named = std::env::var_os("FISHPLATE_CONNECTORS").map(PathBuf::from);
-    let folder = named.clone().unwrap_or_else(|| global.data.join("connectors"));
-    if named.is_none() && !folder.is_dir() {
+    let folder = global.connectors.clone().unwrap_or_else(|| global.data.join("connectors"));
+    if global.connectors.is_none() && !folder.is_dir() {
         return;
     }
     for fault in connectors::catalog::take_in(&folder) {

@@ -104,8 +104,13 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 async fn nothing_that_the_server_wrote_down_holds_a_secret() {
     let (server, outside) = (Server::start().await, world::recorder::Recorder::start().await.unwrap());
     outside.on("/", world::recorder::Rule::status(500));
-    let secrets =
-        ["sk_live_canary_of_a_bearer", "canary-of-a-password", "whsec_canary_of_a_sender", "canary_in_a_query"];
+    let secrets = [
+        "sk_live_canary_of_a_bearer",
+        "canary-of-a-password",
+        "whsec_canary_of_a_sender",
+        "canary_in_a_query",
+        "canary_of_mailchimp",
+    ];
     let address = outside.address().to_string();
     let connection = async |name: &str, auth: Value, field: &str, value: &str| {
         let spec = json!({ "auth": auth, "hosts": [address], "allowPrivate": true });
@@ -117,6 +122,18 @@ async fn nothing_that_the_server_wrote_down_holds_a_secret() {
     connection("basic", json!({ "type": "basic", "username": "ada" }), "password", secrets[1]).await;
     connection("sender", json!({ "type": "webhook", "sender": "gitlab" }), "secret", secrets[2]).await;
     connection("query", json!({ "type": "query", "name": "key" }), "value", secrets[3]).await;
+    connection("mailchimp", json!({ "type": "webhook", "sender": "mailchimp" }), "secret", secrets[4]).await;
+    let listens = json!({ "nodes": [{ "name": "Start", "type": "http.webhook", "params": { "path": "lists",
+        "methods": ["POST"], "auth": { "kind": "signed", "connection": "mailchimp" } } }], "edges": [] });
+    server.ask("PUT", "/workflows/lists", json!({ "spec": listens })).await.ok();
+    server.ask("POST", "/workflows/lists/activate", json!({})).await.ok();
+    let address = format!("/hooks/main/prod/lists?secret={}", secrets[4]);
+    for method in ["GET", "POST"] {
+        let headers = [("content-type", "application/json")];
+        let body: &[u8] = if method == "POST" { br#"{"type":"subscribe"}"# } else { b"" };
+        let answered = server.send(method, &address, &headers, body).await;
+        assert!(answered.status.is_success(), "{method} {answered:?}");
+    }
     // Runs that call with them and fail, a webhook that shows one and is taken, one that shows a wrong one, a subscriber.
     let call = |name: &str| {
         json!({ "name": name, "type": "http.request", "onError": "continue",

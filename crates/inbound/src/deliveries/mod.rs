@@ -34,7 +34,7 @@ use url::Url;
 
 use crate::Clock;
 pub use health::Policy;
-pub use work::Deliveries;
+pub use work::{Deliveries, new_salt};
 
 /// A subscriber as deliveries need it.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use model::{MessageId, Name, Problem, ScopeId};
+use model::{Name, Problem, ScopeId};
 use part::Service;
 use serde_json::json;
 use store::{
@@ -374,7 +374,7 @@ impl Deliveries {
             let data = json!({ "subscriber": target.name, "url": target.spec.url, "reason": reason });
             let message = MessageRow {
                 scope: target.scope_id,
-                id: MessageId::from_parts(u64::try_from(now).unwrap_or_default(), auth::random_u128()),
+                id: part::events::new_id(now),
                 event: event.to_owned(),
                 customer: target.spec.customer.clone(),
                 key: None,
@@ -402,7 +402,7 @@ impl Deliveries {
 }
 
 /// What a new signing key is derived from.
-pub(super) fn new_salt() -> Vec<u8> {
+pub fn new_salt() -> Vec<u8> {
     auth::random_u128().to_be_bytes().to_vec()
 }
 

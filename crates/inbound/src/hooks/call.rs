@@ -91,7 +91,7 @@ impl Call {
             })
         };
         match &info.hooked.proof {
-            Proof::Address => Ok(Verdict::Event { id: None }),
+            Proof::Address => Ok(Verdict::Event { id: None, shown: Vec::new() }),
             Proof::Secret { sender } => {
                 let given = self.state["secret"].as_str().filter(|secret| !secret.is_empty());
                 let secret = given.unwrap_or(&self.line.secret).as_bytes();

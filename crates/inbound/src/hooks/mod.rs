@@ -66,6 +66,9 @@ pub struct Options {
     pub mended: watch::Receiver<u64>,
 }
 
+/// A place with what is wanted there and what was told.
+type Standing = (Place, Option<Arc<Wanted>>, Vec<Arc<Kept>>);
+
 /// A trigger that wants to be called.
 #[derive(Clone, Debug)]
 struct Wanted {
@@ -415,8 +418,7 @@ impl Hooks {
     }
 
     /// Every place that is this process's, with what is wanted there and what was told.
-    #[expect(clippy::type_complexity, reason = "three things that stand side by side, for one caller")]
-    fn places(&self, wishes: &Wishes, now: i64) -> Vec<(Place, Option<Arc<Wanted>>, Vec<Arc<Kept>>)> {
+    fn places(&self, wishes: &Wishes, now: i64) -> Vec<Standing> {
         let listens = |wanted: &&Arc<Wanted>| wanted.draft.as_ref().is_none_or(|draft| draft.is_listening(now));
         let records = self.shared.records.read().unwrap_or_else(PoisonError::into_inner);
         let mut told: HashMap<Place, Vec<Arc<Kept>>> = HashMap::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::time::Duration;
 
+use auth::signature::header_parameter;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -451,24 +452,7 @@ pub(super) fn describe(file: Binary, mime: &str, name: Option<String>) -> Binary
 
 fn file_name(headers: &HeaderMap) -> Option<String> {
     let disposition = headers.get(http::header::CONTENT_DISPOSITION)?.to_str().ok()?;
-    parameter(disposition, "filename")
-}
-
-/// A parameter of a header such as `form-data; name="a"`.
-pub(super) fn parameter(header: &str, wanted: &str) -> Option<String> {
-    let mut rest = header;
-    loop {
-        rest = rest.split_once(';')?.1.trim_start();
-        let (name, value) = rest.split_once('=')?;
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => value.split_at(value.find(';').unwrap_or(value.len())),
-        };
-        if name.trim().eq_ignore_ascii_case(wanted) {
-            return Some(value.trim().replace("%22", "\"").replace("%0D", "").replace("%0A", ""));
-        }
-        rest = after;
-    }
+    header_parameter(disposition, "filename")
 }
 
 #[cfg(test)]
@@ -538,7 +522,7 @@ mod tests {
 
     #[test]
     fn parameters_of_headers_are_found() {
-        let check = |header: &str, name: &str| parameter(header, name);
+        let check = |header: &str, name: &str| header_parameter(header, name);
         assert_eq!(check("form-data; name=\"a;b\"; filename=\"c.txt\"", "filename").as_deref(), Some("c.txt"));
         assert_eq!(check("form-data; name=a", "name").as_deref(), Some("a"));
         assert_eq!(check("form-data; name=a", "filename"), None);

@@ -64,7 +64,10 @@ impl Receiver {
                 seen.made = Some((ArrivalVerdict::Answered, None));
                 return Ok(answer::challenge(answer));
             }
-            Verdict::Event { id } => id,
+            Verdict::Event { id, shown } => {
+                seen.shown = shown;
+                id
+            }
         };
         if is_question {
             // Events have a body. Who comes without one looks whether somebody is there.

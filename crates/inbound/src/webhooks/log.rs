@@ -10,9 +10,11 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use auth::now_millis;
+use auth::signature::Place;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, Uri, header};
+use model::problem::pointer_step;
 use model::{ArrivalId, Map, Name, Problem, RunId, ScopeId, Value};
 use part::Service;
 use store::{Arrival, ArrivalVerdict, Store};
@@ -34,8 +36,19 @@ const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 const MOST: usize = 20_000;
 /// How many are swept in one transaction.
 const SLICE: usize = 1_000;
+/// Headers that hold no secret, whatever a connection says.
+const COMMON: [HeaderName; 8] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::USER_AGENT,
+];
 /// What stands for a value that proves who sends.
-const MASK: &str = "•••";
+pub const MASK: &str = "•••";
 
 /// Where webhooks write down what was made of them. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,6 +75,10 @@ pub(super) struct Seen {
     pub(super) made: Option<(ArrivalVerdict, Option<RunId>)>,
     /// Address that it came from.
     pub(super) sender: Option<IpAddr>,
+    /// Where its sender shows a secret.
+    pub(super) shown: Vec<Place>,
+    /// Some header holds a secret, and only its connection knows which one.
+    pub(super) in_some_header: bool,
 }
 
 impl Log {
@@ -80,17 +97,22 @@ impl Log {
             (None, _) => (ArrivalVerdict::Refused, None),
         };
         let refused = refused.filter(|_| verdict == ArrivalVerdict::Refused);
-        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let is_shown = |header: &HeaderName| {
+            (seen.in_some_header && !COMMON.contains(header))
+                || seen.shown.iter().any(|place| place.header().is_some_and(|name| header == name))
+        };
+        // A body that a secret stands in is not kept as it came.
+        let in_body = seen.shown.iter().any(|place| place.header().is_none() && place.query().is_none());
         let arrival = Arrival {
             scope,
             id: ArrivalId::from_parts(u64::try_from(now_millis()).unwrap_or_default(), auth::random_u128()),
             workflow: workflow.to_string(),
             node,
             method: parts.method.to_string(),
-            target: target.chars().take(2_000).collect(),
-            headers: headers(&parts.headers),
+            target: target(&parts.uri, &seen.shown),
+            headers: headers(&parts.headers, is_shown),
             sender: seen.sender.map(|sender| sender.to_string()).unwrap_or_default(),
-            body: seen.body,
+            body: seen.body.filter(|_| !in_body),
             verdict,
             code: refused.map(|problem| problem.code.to_string()),
             reason: refused.map(|problem| problem.detail.chars().take(500).collect()),
@@ -112,19 +134,45 @@ fn is_secret(name: &HeaderName) -> bool {
     KNOWN.contains(name) || (WORDS.iter().any(|word| text.contains(word)) && !text.contains("signature"))
 }
 
-/// Masks what proves who sends, in headers as runs see them.
-pub(super) fn mask(headers: &mut Map) {
-    for (name, value) in headers.iter_mut() {
-        if HeaderName::try_from(name.as_str()).is_ok_and(|name| is_secret(&name)) {
+/// Parameters of addresses that hold secrets, whoever sends.
+const SECRET_PARAMETERS: [&str; 6] = ["secret", "token", "password", "passcode", "apikey", "api_key"];
+
+/// Masks the secrets that a sender has shown, in what a run sees of a request.
+pub(super) fn mask(json: &mut Map, shown: &[Place]) {
+    for place in shown {
+        let (part, pointer) = match (place.header(), place.query(), place.pointer()) {
+            (Some(name), ..) => ("headers", format!("/{}", pointer_step(name))),
+            (_, Some(name), _) => ("query", format!("/{}", pointer_step(name))),
+            (.., Some(pointer)) => ("body", pointer.to_owned()),
+            // Inside of a text, or in each of several items.
+            _ => continue,
+        };
+        if let Some(value) = json.get_mut(part).and_then(|part| part.pointer_mut(&pointer)) {
             *value = MASK.into();
         }
     }
 }
 
+/// Path and query, masked.
+fn target(uri: &Uri, shown: &[Place]) -> String {
+    let Some(query) = uri.query() else { return uri.path().chars().take(2_000).collect() };
+    let is_secret = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        SECRET_PARAMETERS.contains(&lower.as_str()) || shown.iter().any(|place| place.query() == Some(name))
+    };
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}=masked"),
+        _ => pair.to_owned(),
+    };
+    let query: Vec<String> = query.split('&').map(pair).collect();
+    format!("{}?{}", uri.path(), query.join("&")).chars().take(2_000).collect()
+}
+
 /// Headers as a JSON list of pairs, masked.
-fn headers(headers: &HeaderMap) -> String {
+fn headers(headers: &HeaderMap, is_shown: impl Fn(&HeaderName) -> bool) -> String {
     let pair = |(name, value): (&HeaderName, &http::HeaderValue)| {
-        let value = if is_secret(name) { MASK.into() } else { String::from_utf8_lossy(value.as_bytes()) };
+        let hidden = is_secret(name) || is_shown(name);
+        let value = if hidden { MASK.into() } else { String::from_utf8_lossy(value.as_bytes()) };
         Value::Array(vec![name.as_str().into(), value.into()])
     };
     Value::Array(headers.iter().map(pair).collect()).to_string()
@@ -211,15 +259,35 @@ mod tests {
             ("authorization", "Bearer abc"),
             ("x-gitlab-token", "abc"),
             ("x-api-key", "abc"),
+            ("x-own", "abc"),
             ("x-hub-signature-256", "sha256=abc"),
             ("content-type", "application/json"),
         ] {
             all.insert(HeaderName::from_static(name), value.parse().unwrap());
         }
-        let text = headers(&all);
+        let text = headers(&all, |name| name == "x-own");
         assert!(!text.contains("\"abc\"") && !text.contains("Bearer"), "{text}");
         let kept = unmasked(&text);
         let kept: Vec<_> = kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(kept, [("x-hub-signature-256", "sha256=abc"), ("content-type", "application/json")]);
+    }
+
+    #[test]
+    fn secrets_in_addresses_and_bodies_are_masked_where_the_sender_shows_them() {
+        let shown = ["query:hook", "header:verif-hash", "body:/token"].map(|place| Place(place.into()));
+        let uri: Uri = "/hooks/main/prod/a?a=1&hook=abc&secret=abc&b".parse().unwrap();
+        assert_eq!(target(&uri, &shown), "/hooks/main/prod/a?a=1&hook=masked&secret=masked&b");
+        let mut json = serde_json::json!({
+            "headers": { "verif-hash": "abc", "x-author": "ada" },
+            "query": { "hook": "abc", "a": "1" },
+            "body": { "token": "abc", "id": 7 },
+        });
+        mask(json.as_object_mut().unwrap(), &shown);
+        let wanted = serde_json::json!({
+            "headers": { "verif-hash": MASK, "x-author": "ada" },
+            "query": { "hook": MASK, "a": "1" },
+            "body": { "token": MASK, "id": 7 },
+        });
+        assert_eq!(json, wanted);
     }
 }

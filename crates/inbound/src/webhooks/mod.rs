@@ -23,7 +23,7 @@ use axum::extract::{ConnectInfo, State};
 use http::{HeaderMap, Method, Request, Response};
 use model::{Code, Item, Map, Problem, RunId, Scope, ScopeId, Value};
 use part::net::AddressRange;
-use part::trigger::{Respond, Webhook};
+use part::trigger::{Respond, Webhook, WebhookAuth};
 use part::{Admit, Admitted, Items, Runs, WorkflowRef};
 use store::ArrivalVerdict;
 
@@ -136,8 +136,8 @@ struct Inner {
 
 /// What a signed request turned out to be.
 enum Signed {
-    /// An event, with the place of what tells it from others.
-    Event { body: Body, id: Option<Place> },
+    /// An event, with the place of what tells it from others, and those of secrets that its sender has shown.
+    Event { body: Body, id: Option<Place>, shown: Vec<Place> },
     /// A question whether somebody is there.
     Challenge(auth::signature::Answer),
 }
@@ -253,6 +253,7 @@ impl Receiver {
         let webhook = &endpoint.webhook;
         if endpoint.draft.is_none() {
             seen.place = Some((endpoint.scope_id, endpoint.workflow.clone(), endpoint.node.clone()));
+            seen.in_some_header = matches!(webhook.auth, WebhookAuth::Header { .. });
         }
         if let (Some(length), Some(limit)) = (body::length(&parts.headers)?, webhook.body_limit)
             && length > limit
@@ -282,7 +283,10 @@ impl Receiver {
         };
         let (body, told) = match is_signed {
             true => match self.signed(parts, body, prepared).await? {
-                Signed::Event { body, id } => (body, id),
+                Signed::Event { body, id, shown } => {
+                    seen.shown = shown;
+                    (body, id)
+                }
                 Signed::Challenge(answer) => {
                     seen.made = Some((ArrivalVerdict::Answered, None));
                     return Ok(answer::challenge(answer));
@@ -313,7 +317,9 @@ impl Receiver {
             true => gate::dedupe_key(webhook, parts, &parsed, told.as_ref(), options.dedupe_ttl)?,
             false => None,
         };
-        let item = self.item(parts, found, prepared, parsed, claims);
+        let mut item = self.item(parts, found, prepared, parsed, claims);
+        // Its sender was checked; the run, which is kept, has no use for the secret.
+        log::mask(&mut item.json, &seen.shown);
         let place = match &endpoint.draft {
             Some(rehearsal) => match rehearsal.claim(now) {
                 Some(place) => Some(place),
@@ -380,7 +386,7 @@ impl Receiver {
         let connection = endpoint.webhook.auth.connection();
         match gate::judge(&*options.verifier, endpoint.scope_id, connection, request).await? {
             Verdict::Challenge(answer) => Ok(Signed::Challenge(answer)),
-            Verdict::Event { id } => Ok(Signed::Event { body: Body::from(body), id }),
+            Verdict::Event { id, shown } => Ok(Signed::Event { body: Body::from(body), id, shown }),
         }
     }
 
@@ -441,12 +447,6 @@ impl Receiver {
         claims: Option<Value>,
     ) -> Item {
         let mut json = request_json(parts, found.params.clone(), parsed.value);
-        if prepared.endpoint.webhook.auth.is_signed()
-            && let Some(headers) = json.get_mut("headers").and_then(Value::as_object_mut)
-        {
-            // A sender that shows a secret has been checked; the run, which is kept, has no use for it.
-            log::mask(headers);
-        }
         let webhook_url = self.url_of(parts);
         json.insert("webhookUrl".into(), webhook_url.into());
         let mode = if prepared.endpoint.draft.is_some() { "test" } else { "production" };

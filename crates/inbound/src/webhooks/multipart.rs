@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use auth::signature::header_parameter;
 use bytes::{Buf, Bytes, BytesMut};
 use model::{Binary, Code, Map, Problem, Value};
 
@@ -128,9 +129,9 @@ impl<'a, 'b> Multipart<'a, 'b> {
                 _ => {}
             }
         }
-        let name = body::parameter(&disposition, "name").ok_or_else(|| malformed("a part has no name"))?;
+        let name = header_parameter(&disposition, "name").ok_or_else(|| malformed("a part has no name"))?;
         let mime = mime.split(';').next().unwrap_or_default().trim().to_owned();
-        Ok(Head { name, file_name: body::parameter(&disposition, "filename"), mime })
+        Ok(Head { name, file_name: header_parameter(&disposition, "filename"), mime })
     }
 
     async fn field(&mut self) -> Result<String, Problem> {

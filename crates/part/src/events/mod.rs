@@ -107,9 +107,14 @@ impl Events {
             return Err(problem.hint("send what identifies it, and let the receiver ask for the rest"));
         }
         let now = now_millis();
-        let id = MessageId::from_parts(u64::try_from(now).unwrap_or_default(), auth::random_u128());
+        let id = new_id(now);
         Ok(MessageRow { scope, id, event, customer, key, payload, source, created_at: now })
     }
+}
+
+/// A new id of a message that is posted at `now`, milliseconds since 1970.
+pub fn new_id(now: i64) -> MessageId {
+    MessageId::from_parts(u64::try_from(now).unwrap_or_default(), auth::random_u128())
 }
 
 /// Posts an event with the commit of a step's result. `place` tells the events of a step from each other.

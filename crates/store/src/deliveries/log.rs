@@ -138,18 +138,6 @@ impl Store {
         }
     }
 
-    /// Drops what waits for a subscriber; returns how many.
-    pub async fn drop_deliveries(&self, scope: ScopeId, subscriber: &str, now: Millis) -> Result<u64, Error> {
-        self.write((scope, subscriber.to_owned(), now), |tx, (scope, subscriber, now)| {
-            Box::pin(async move {
-                let sql = "UPDATE delivery SET status = 3, ended_at = $1 \
-                           WHERE scope = $2 AND subscriber = $3 AND status = 0";
-                tx.execute(sql, params![*now, *scope, subscriber]).await
-            })
-        })
-        .await
-    }
-
     /// Earlier messages that a subscriber did not get, because it was not there or wanted something else: those of a
     /// time that were spread and have no delivery to it, the oldest first, after `after`.
     pub async fn missed_messages(

@@ -11,7 +11,7 @@ mod work;
 
 use std::sync::LazyLock;
 
-use model::{MessageId, RunId, ScopeId};
+use model::{MessageId, ScopeId};
 
 use crate::db::{Column, Many};
 use crate::{Error, Millis};
@@ -315,23 +315,14 @@ pub struct SubscriberCounts {
     pub failed: u64,
 }
 
-/// The text of a source that is a run.
-impl MessageRow {
-    /// The run that posted it, if one did.
-    pub fn run(&self) -> Option<RunId> {
-        self.source.parse().ok()
-    }
-}
-
 struct Statements {
     message: Many,
     outbox: Many,
     unbox: Many,
     delivery: Many,
-    claim: Many,
+    due: Many,
     messages: Many,
     end: Many,
-    put_off: Many,
     attempt: Many,
 }
 
@@ -376,7 +367,8 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
             ],
             "ON CONFLICT DO NOTHING",
         ),
-        claim: Many::update("delivery", &key, &[("due_at", Int)]),
+        // A claim, too, is a later time: whoever is given up by then has lost nothing.
+        due: Many::update("delivery", &key, &[("due_at", Int)]),
         messages: Many::lookup(
             "message",
             &[scope, ("id", Blob)],
@@ -396,7 +388,6 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
                 ("reason", Text),
             ],
         ),
-        put_off: Many::update("delivery", &key, &[("due_at", Int)]),
         attempt: Many::insert(
             "delivery_attempt",
             &[

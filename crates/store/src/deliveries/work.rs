@@ -73,11 +73,11 @@ async fn claim(tx: &mut Tx, claims: &[Claim], now: Millis, until: Millis) -> Res
             taken.push((claim.scope, &claim.subscriber, row.message_id()?, row.number()?, row.number()?));
         }
     }
-    let mut updates = Rows::of(&STATEMENTS.claim);
+    let mut updates = Rows::of(&STATEMENTS.due);
     for (scope, subscriber, message, ..) in &taken {
         updates.push(params![*scope, *subscriber, *message, until]);
     }
-    tx.execute_many(&STATEMENTS.claim, &updates).await?;
+    tx.execute_many(&STATEMENTS.due, &updates).await?;
     let messages = messages(tx, taken.iter().map(|(scope, _, message, ..)| (*scope, *message))).await?;
     let claimed = taken.into_iter().filter_map(|(scope, subscriber, message, attempts, tries)| {
         let message = messages.get(&(scope, message))?.clone();
@@ -107,7 +107,7 @@ async fn messages(
 
 async fn end(tx: &mut Tx, ended: &[Ended]) -> Result<(), Error> {
     let mut ends = Rows::of(&STATEMENTS.end);
-    let mut put_off = Rows::of(&STATEMENTS.put_off);
+    let mut put_off = Rows::of(&STATEMENTS.due);
     let mut attempts = Rows::of(&STATEMENTS.attempt);
     for one in ended {
         let key = (one.scope, &one.subscriber, one.message);
@@ -127,6 +127,6 @@ async fn end(tx: &mut Tx, ended: &[Ended]) -> Result<(), Error> {
         attempts.push(params![key.0, key.1, key.2, number, at, took, answered, reason, answer]);
     }
     tx.execute_many(&STATEMENTS.end, &ends).await?;
-    tx.execute_many(&STATEMENTS.put_off, &put_off).await?;
+    tx.execute_many(&STATEMENTS.due, &put_off).await?;
     tx.execute_many(&STATEMENTS.attempt, &attempts).await.map(|_| ())
 }

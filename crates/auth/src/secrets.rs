@@ -7,10 +7,14 @@ use std::collections::BTreeMap;
 pub struct Secrets(pub(crate) BTreeMap<String, Vec<u8>>);
 
 impl Secrets {
-    pub(crate) fn get(&self, field: &str) -> Result<&[u8], String> {
+    /// A value, if there is one.
+    pub(crate) fn find(&self, field: &str) -> Option<&[u8]> {
         // An empty one stands where one was taken away, and must not be compared with what nobody has sent.
-        let value = self.0.get(field).map(Vec::as_slice).filter(|value| !value.is_empty());
-        value.ok_or_else(|| format!("has no value for its secret `{field}`"))
+        self.0.get(field).map(Vec::as_slice).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn get(&self, field: &str) -> Result<&[u8], String> {
+        self.find(field).ok_or_else(|| format!("has no value for its secret `{field}`"))
     }
 
     /// Whether there is a value. An empty one stands where one was taken away.

@@ -343,9 +343,9 @@ impl Vault {
         let secret = opened.secrets.get("secret").map_err(|reason| fault(&reason))?;
         let ends = previous_ends_on.as_deref().and_then(crate::calendar::end_of_day);
         let is_over = ends.is_some_and(|ends| ends / 1000 <= request.now);
-        let previous = opened.secrets.get("previousSecret").ok().filter(|_| !is_over);
+        let previous = opened.secrets.find("previousSecret").filter(|_| !is_over);
         let signing: Vec<&[u8]> = [Some(secret), previous].into_iter().flatten().collect();
-        let verify_token = opened.secrets.get("verifyToken").ok();
+        let verify_token = opened.secrets.find("verifyToken");
         let keys = Keys { signing: &signing, verify_token };
         signature.judge(keys, request).map_err(|refusal| unproven(connection, &refusal))
     }

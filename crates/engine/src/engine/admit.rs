@@ -13,7 +13,7 @@ use crate::event::{Event, NodeIndex};
 use crate::machine::Machine;
 use crate::ports::WorkflowText;
 use crate::record::ItemsRecord;
-use crate::run::{After, Core, Shared};
+use crate::run::{After, Core, Reached, Shared};
 
 impl Inner {
     /// Takes an event in. See [`part::Runs::admit`].
@@ -102,18 +102,13 @@ impl Inner {
         if waits_for_answer {
             return Ok(Admitted::New(id));
         }
-        let mut committed = shared.committed.subscribe();
         shared.core().hurry();
-        let outcome = loop {
-            match &*committed.borrow_and_update() {
-                Ok(0) => {}
-                Ok(_) => break Ok(()),
-                Err(error) => break Err(error.clone()),
-            }
-            if committed.changed().await.is_err() {
-                break Err(CommitError::Unavailable("the run was closed".into()));
-            }
+        let first = |reached: &Reached| match reached {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(())),
+            Err(error) => Some(Err(error.clone())),
         };
+        let outcome = shared.committed.when(first).await;
         self.wait_for_row(&shared, outcome).await
     }
 

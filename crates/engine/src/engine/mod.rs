@@ -370,11 +370,12 @@ impl Inner {
             }
             Left::Lost => {
                 self.live().remove(&id);
-                let reason = shared.committed.borrow().clone();
-                match reason {
-                    Err(CommitError::Duplicate { run, fingerprint }) => self.answer_duplicate(shared, run, fingerprint),
-                    Err(error) => tracing::warn!(run = %id, %error, "the run is left to its owner or to recovery"),
-                    Ok(_) => tracing::warn!(run = %id, "the run was left without a reason"),
+                match shared.committed.error() {
+                    Some(CommitError::Duplicate { run, fingerprint }) => {
+                        self.answer_duplicate(shared, run, fingerprint);
+                    }
+                    Some(error) => tracing::warn!(run = %id, %error, "the run is left to its owner or to recovery"),
+                    None => tracing::warn!(run = %id, "the run was left without a reason"),
                 }
             }
         }

@@ -19,10 +19,10 @@ use store::{
     Admission, CommitError, DeadState, Fence, JournalChunk, LocalWrite, RunCommit, RunHead, RunState, RunStatus,
     SignalRow, Snapshot,
 };
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::committed::{Committed, Reached};
 use super::compact::{LastSnapshot, SNAPSHOT_VERSION};
 use super::data::RunData;
 use crate::definition::Definition;
@@ -61,8 +61,8 @@ pub struct Shared {
     pub cancel: CancellationToken,
     /// Something came for the run: a signal, a request.
     pub wake: tokio::sync::Notify,
-    /// Sequence number of the last committed record, or why there will be none.
-    pub committed: watch::Sender<Result<u64, CommitError>>,
+    /// How far it is committed.
+    pub committed: Committed,
     /// Provisional news, once somebody looks: progress, log lines, parts of answers.
     news: std::sync::OnceLock<tokio::sync::broadcast::Sender<part::runs::RunUpdate>>,
     /// A recorded run is executed again: nothing leaves, nothing is written.
@@ -209,7 +209,7 @@ impl Shared {
         core: Core,
     ) -> Self {
         let fingerprint = core.admit.as_ref().and_then(|admit| admit.dedupe.as_ref()).map(|claim| claim.fingerprint);
-        let committed = watch::Sender::new(Ok(if core.admit.is_some() { 0 } else { core.last_seq }));
+        let committed = Committed::upto(if core.admit.is_some() { 0 } else { core.last_seq });
         Shared {
             workflow: head.workflow.as_str().into(),
             mode: head.mode.as_str().into(),
@@ -251,26 +251,21 @@ impl Shared {
         if start {
             return self.write().await;
         }
-        let mut committed = self.committed.subscribe();
-        loop {
-            match &*committed.borrow_and_update() {
-                Ok(seq) if *seq >= target => return Ok(()),
-                Ok(_) => {}
-                Err(error) => return Err(error.clone()),
-            }
-            // A flush that was dropped half-way leaves its records to the next one.
-            let stalled = {
-                let mut core = self.core();
-                let stalled = !core.flushing && core.buffered > 0;
-                core.flushing |= stalled;
-                stalled
-            };
-            if stalled {
-                return self.write().await;
-            }
-            if committed.changed().await.is_err() {
-                return Err(CommitError::Unavailable("the run was closed".into()));
-            }
+        // A flush that was dropped half-way leaves its records to the next one.
+        let is_stalled = || {
+            let mut core = self.core();
+            let stalled = !core.flushing && core.buffered > 0;
+            core.flushing |= stalled;
+            stalled
+        };
+        let seen = |reached: &Reached| match reached {
+            Ok(seq) if *seq >= target => Some(Some(Ok(()))),
+            Ok(_) => is_stalled().then_some(None),
+            Err(error) => Some(Some(Err(error.clone()))),
+        };
+        match self.committed.when(seen).await {
+            Some(outcome) => outcome,
+            None => self.write().await,
         }
     }
 
@@ -308,11 +303,11 @@ impl Shared {
                     for act in after {
                         self.engine.after_commit(self, act);
                     }
-                    let _ = self.committed.send_replace(Ok(seq));
+                    self.committed.set(Ok(seq));
                 }
                 Err(error) => {
                     self.core().flushing = false;
-                    let _ = self.committed.send_replace(Err(error.clone()));
+                    self.committed.set(Err(error.clone()));
                     self.cancel.cancel();
                     self.wake.notify_one();
                     return Err(error);

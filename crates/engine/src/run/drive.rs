@@ -124,7 +124,7 @@ pub async fn drive(shared: &Arc<Shared>) -> Left {
                 abandon(shared, &mut running);
             }
         }
-        if shared.committed.borrow().is_err() {
+        if shared.committed.error().is_some() {
             return Left::Lost;
         }
     }

@@ -1,6 +1,7 @@
 //! Carrying a run out: the loop around the machine, and what it gives to nodes.
 
 mod asked;
+mod committed;
 mod compact;
 pub mod core;
 pub mod data;
@@ -20,6 +21,7 @@ mod script;
 mod trial;
 
 pub use self::asked::{Asked, asked};
+pub use self::committed::Reached;
 pub use self::compact::{SNAPSHOT_VERSION, read_page};
 pub use self::core::{After, Core, Launch, Shared};
 pub use self::data::Away;

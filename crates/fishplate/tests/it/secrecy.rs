@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::people::{Browser, invited, owner};
 use crate::server::Server;
+use crate::told::files;
 
 /// Every kind of secret, each as a text that stands nowhere else.
 const CONNECTION: &str = "sk_live_canary_of_a_connection";
@@ -85,19 +86,6 @@ async fn no_answer_of_the_whole_api_holds_a_secret() {
     let refused = server.ask("PUT", "/connections/other", misplaced).await;
     assert_eq!(refused.status, 422);
     assert!(!String::from_utf8_lossy(&refused.bytes).contains(CONNECTION));
-}
-
-/// All files below a folder.
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { open.push(path) } else { found.push(path) }
-        }
-    }
-    found
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use model::{ScopeId, Value};
 use outbound::{EgressRules, Meta, NoCredentials, Outbound, Request, Response};
 use tempfile::TempDir;
 
+use crate::told::Told;
+
 pub const BINARY: &str = env!("CARGO_BIN_EXE_fishplate");
 
 /// A server process and its folder; both are gone when it is dropped.
@@ -21,6 +23,7 @@ pub struct Server {
     pub folder: TempDir,
     child: Child,
     outbound: Outbound,
+    told: Told,
 }
 
 /// What a server answered.
@@ -65,6 +68,7 @@ impl Server {
     /// The same with further arguments of `up`.
     pub async fn with(folder: TempDir, arguments: &[&OsStr]) -> Server {
         let data = folder.path().join("data");
+        let told = Told::beside(folder.path());
         let mut child = Command::new(BINARY)
             .args(["--output", "json", "--data"])
             .arg(&data)
@@ -72,13 +76,14 @@ impl Server {
             .args(arguments)
             .env_remove("FISHPLATE_TOKEN")
             .stdout(Stdio::piped())
+            .stderr(told.log())
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).expect("the server says where it listens");
         let token = std::fs::read_to_string(data.join("token")).unwrap();
-        Server { url: said["address"].as_str().unwrap().to_owned(), token, folder, child, outbound: client() }
+        Server { url: said["address"].as_str().unwrap().to_owned(), token, folder, child, outbound: client(), told }
     }
 
     /// Forgets what the client has learned, so that it also asks while it was told to wait.
@@ -148,6 +153,7 @@ impl Server {
         headers: &[(&'static str, &str)],
         body: &Value,
     ) -> Answer {
+        self.told.request(method, path, body);
         let bearer = format!("Bearer {token}");
         let mut all = vec![("authorization", bearer.as_str())];
         all.extend(headers);
@@ -199,5 +205,11 @@ impl Drop for Server {
         // It may have been stopped already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default());
+            return;
+        }
+        let found = self.told.found();
+        assert!(found.is_empty(), "{}", found.join("\n"));
     }
 }

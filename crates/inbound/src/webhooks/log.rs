@@ -4,9 +4,10 @@
 //! The log never slows a webhook down: it is written behind, in groups, and what comes faster than it can be written is
 //! not in it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use auth::now_millis;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, Uri, header};
 use model::problem::pointer_step;
-use model::{ArrivalId, Map, Name, Problem, RunId, ScopeId, Value};
+use model::{ArrivalId, Map, Name, Problem, RunId, ScopeId};
 use part::Service;
 use store::{Arrival, ArrivalVerdict, Store};
 use tokio::sync::mpsc;
@@ -34,8 +35,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(300);
 const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many of a scope are kept.
 const MOST: usize = 20_000;
-/// How many are swept in one transaction.
-const SLICE: usize = 1_000;
+/// How many pages of them are swept in one transaction.
+const SLICE: usize = 100;
 /// Headers that hold no secret, whatever a connection says.
 const COMMON: [HeaderName; 8] = [
     header::ACCEPT,
@@ -126,9 +127,12 @@ impl Log {
 
 /// Whether a header's value proves who sends, and is not to be seen by everybody who looks at the log.
 fn is_secret(name: &HeaderName) -> bool {
-    static KNOWN: LazyLock<[HeaderName; 4]> =
-        LazyLock::new(|| [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::SET_COOKIE]);
+    const KNOWN: [HeaderName; 4] =
+        [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::SET_COOKIE];
     const WORDS: [&str; 6] = ["token", "secret", "password", "api-key", "apikey", "auth"];
+    if COMMON.contains(name) {
+        return false;
+    }
     // A signature proves one request only, and is what people compare when it is refused.
     let text = name.as_str();
     KNOWN.contains(name) || (WORDS.iter().any(|word| text.contains(word)) && !text.contains("signature"))
@@ -170,12 +174,13 @@ fn target(uri: &Uri, shown: &[Place]) -> String {
 
 /// Headers as a JSON list of pairs, masked.
 fn headers(headers: &HeaderMap, is_shown: impl Fn(&HeaderName) -> bool) -> String {
-    let pair = |(name, value): (&HeaderName, &http::HeaderValue)| {
-        let hidden = is_secret(name) || is_shown(name);
-        let value = if hidden { MASK.into() } else { String::from_utf8_lossy(value.as_bytes()) };
-        Value::Array(vec![name.as_str().into(), value.into()])
+    let value = |name: &HeaderName, value| match is_secret(name) || is_shown(name) {
+        true => MASK.into(),
+        false => String::from_utf8_lossy(value),
     };
-    Value::Array(headers.iter().map(pair).collect()).to_string()
+    let pairs: Vec<(&str, Cow<'_, str>)> =
+        headers.iter().map(|(name, bytes)| (name.as_str(), value(name, bytes.as_bytes()))).collect();
+    serde_json::to_string(&pairs).unwrap_or_default()
 }
 
 /// The headers of an arrival that are as they came.
@@ -187,7 +192,7 @@ pub fn unmasked(text: &str) -> Vec<(String, String)> {
 impl Logging {
     async fn work(mut self, stop: CancellationToken) {
         let mut group = Vec::new();
-        let mut swept = Instant::now() - SWEEP_EVERY;
+        let (mut swept, mut unswept) = (Instant::now() - SWEEP_EVERY, 0);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -198,16 +203,17 @@ impl Logging {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(GATHER) => {}
             }
-            self.write(&mut group).await;
-            if swept.elapsed() >= SWEEP_EVERY {
-                swept = Instant::now();
+            unswept += self.write(&mut group).await;
+            if swept.elapsed() >= SWEEP_EVERY || unswept >= MOST {
+                (swept, unswept) = (Instant::now(), 0);
                 self.sweep().await;
             }
         }
         self.write(&mut group).await;
     }
 
-    async fn write(&mut self, group: &mut Vec<Arrival>) {
+    /// Writes what waits; returns how much that was.
+    async fn write(&mut self, group: &mut Vec<Arrival>) -> usize {
         while let Ok(arrival) = self.queue.try_recv() {
             group.push(arrival);
         }
@@ -215,11 +221,13 @@ impl Logging {
         if lost > 0 {
             tracing::warn!(lost, "webhooks came faster than their log is written; these are not in it");
         }
-        if !group.is_empty()
+        let count = group.len();
+        if count > 0
             && let Err(error) = self.store.add_arrivals(std::mem::take(group)).await
         {
             tracing::warn!(%error, "the log of webhooks cannot be written");
         }
+        count
     }
 
     async fn sweep(&self) {

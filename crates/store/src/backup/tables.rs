@@ -55,6 +55,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("delivery_attempt", &["scope", "subscriber", "message", "number"]),
     ("subscriber", &["scope", "name"]),
     ("arrival", &["scope", "id"]),
+    ("arrival_page", &["scope", "last"]),
     ("audit", &["workspace", "seq"]),
 ];
 /// Sums, which a restore computes anew, and what a restore must not bring: a session that was ended since, or a link

@@ -289,7 +289,10 @@ async fn arrivals(store: Store) {
         came(3, "others", ArrivalVerdict::Known),
         came(4, "orders", ArrivalVerdict::Answered),
     ];
-    store.add_arrivals(all.to_vec()).await.expect("no fault");
+    // Two pages that overlap, as two processes write them, and one for each of the others.
+    for page in [vec![all[0].clone(), all[2].clone()], vec![all[1].clone()], vec![all[3].clone()]] {
+        store.add_arrivals(page).await.expect("no fault");
+    }
     assert_eq!(store.arrival(MAIN, all[1].id).await.expect("no fault").as_ref(), Some(&all[1]));
     assert_eq!(store.arrival(MAIN, ArrivalId(1)).await.expect("no fault"), None);
     let list = async |filter: ArrivalFilter| {
@@ -304,7 +307,22 @@ async fn arrivals(store: Store) {
     assert_eq!(list(ArrivalFilter { before: Some(all[3].id), ..of("orders") }).await, [2, 1]);
     assert_eq!(list(ArrivalFilter { after: Some(all[1].id), oldest_first: true, ..<_>::default() }).await, [3, 4]);
     assert_eq!(list(ArrivalFilter { since: Some(NOW + 2), until: Some(NOW + 4), ..<_>::default() }).await, [3, 2]);
-    assert_eq!(store.expire_arrivals(MAIN, NOW + 2, 100, 10).await.expect("no fault"), 1);
-    assert_eq!(store.expire_arrivals(MAIN, NOW, 2, 10).await.expect("no fault"), 1, "two are kept");
-    assert_eq!(list(ArrivalFilter::default()).await, [4, 3]);
+    let (newest, oldest) = (ArrivalFilter::default(), ArrivalFilter { oldest_first: true, ..<_>::default() });
+    for limit in 1..4 {
+        let rows = store.arrivals(MAIN, newest.clone(), limit).await.expect("no fault");
+        assert_eq!(rows.iter().map(|row| row.id.0 as u8).collect::<Vec<_>>(), [4, 3, 2][..limit]);
+        let rows = store.arrivals(MAIN, oldest.clone(), limit).await.expect("no fault");
+        assert_eq!(rows.iter().map(|row| row.id.0 as u8).collect::<Vec<_>>(), [1, 2, 3][..limit]);
+    }
+    assert_eq!(store.expire_arrivals(MAIN, NOW + 3, 100, 10).await.expect("no fault"), 1, "the page of the second");
+    assert_eq!(list(ArrivalFilter::default()).await, [4, 3, 1]);
+    assert_eq!(store.expire_arrivals(MAIN, NOW, 2, 10).await.expect("no fault"), 0, "a page is dropped as a whole");
+    assert_eq!(store.expire_arrivals(MAIN, NOW, 1, 10).await.expect("no fault"), 1, "the newest is kept");
+    assert_eq!(list(ArrivalFilter::default()).await, [4]);
+    // Many at once, more than a page holds.
+    let many: Vec<Arrival> = (10..1_500).map(|number| came(number, "many", ArrivalVerdict::Accepted)).collect();
+    store.add_arrivals(many.clone()).await.expect("no fault");
+    let rows = store.arrivals(MAIN, ArrivalFilter { oldest_first: true, ..of("many") }, 2_000).await.expect("no fault");
+    assert!(rows == many, "{} of {}", rows.len(), many.len());
+    assert_eq!(store.expire_arrivals(MAIN, NOW, 0, 100).await.expect("no fault"), 4);
 }

@@ -267,10 +267,15 @@ async fn without_a_public_address_nothing_is_activated_that_needs_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_a_person_enters_stays_and_waits_for_its_first_event() {
     let server = reachable(tempfile::tempdir().unwrap()).await;
+    let entered = json!({ "auth": { "type": "webhook", "sender": "chargebee" } });
+    server.ask("PUT", "/connections/entered", json!({ "spec": entered })).await.ok();
+    let secret = server.ask("PUT", "/connections/entered/secrets/secret", json!({ "value": "user:password" })).await;
+    assert_eq!(secret.status, 204);
     let spec = |events: Value| {
         json!({
             "nodes": [
-                { "name": "Hear", "type": "chargebee.event", "params": { "events": events } },
+                { "name": "Hear", "type": "chargebee.event", "connections": { "signing": "entered" },
+                  "params": { "events": events } },
                 { "name": "Keep", "type": "core.noop" },
             ],
             "edges": [{ "from": "Hear", "to": "Keep" }],
@@ -282,9 +287,11 @@ async fn an_address_that_a_person_enters_stays_and_waits_for_its_first_event() {
     let view = listener(&server).await;
     assert_eq!((&view["health"], &view["address"]), (&json!("waiting"), &json!(format!("{PUBLIC}{path}"))), "{view}");
     assert!(view["help"].as_str().unwrap().contains("Webhooks"), "{view}");
-    let json = [("content-type", "application/json")];
+    let json = [("content-type", "application/json"), ("authorization", "Basic dXNlcjpwYXNzd29yZA==")];
     let call = async |server: &Server, body: &str| server.send("POST", &path, &json, body.as_bytes()).await.status;
     assert_eq!(server.send("GET", &path, &[], b"").await.status, 200, "somebody is there");
+    let unknown = server.send("POST", &path, &json[..1], br#"{"id":"e1","event_type":"card_added"}"#).await;
+    assert_eq!(unknown.status, 401, "without the password");
     assert_eq!(call(&server, r#"{"id":"e1","event_type":"card_expired"}"#).await, 200, "not wanted");
     assert_eq!(call(&server, r#"{"id":"e2","event_type":"card_added"}"#).await, 200);
     assert_eq!(call(&server, r#"{"id":"e2","event_type":"card_added"}"#).await, 200);

@@ -452,7 +452,7 @@ async fn what_services_repeat_of_secrets_is_told_to_nobody() {
     let token = json!({ "access_token": "t" });
     for odd in [json!({}), json!({ "access_token": 7 }), json!([])] {
         says(&faulty, json!([{ "status": 200, "body": odd }])).await;
-        let secret = json!({ "value": "another one" });
+        let secret = json!({ "value": "secret-of-another-app" });
         server.ask("PUT", "/connections/crm/secrets/clientSecret", secret).await.ok();
         let odd = tried(&mut server, &json!({})).await;
         assert!(odd.status >= 400, "{}", text(&odd));

@@ -161,7 +161,7 @@ async fn nothing_that_the_server_wrote_down_holds_a_secret() {
     wanted.extend([encoded(&format!("ada:{}", secrets[1])), key, pass, token]);
     let mut looked_at = 0;
     let own = ["key", "token"];
-    for file in files(folder.path()).iter().filter(|file| !own.iter().any(|own| file.ends_with(own))) {
+    for file in files(&folder.path().join("data")).iter().filter(|file| !own.iter().any(|own| file.ends_with(own))) {
         let bytes = std::fs::read(file).unwrap();
         looked_at += bytes.len();
         for secret in &wanted {

@@ -46,7 +46,7 @@ export function FormDialog({ title, description, wide, act, look = "primary", ic
         id={id}
         // What is wrong with a field is said at the field, in our words.
         noValidate
-        className="flex flex-col gap-4"
+        className="flex flex-col gap-4 pt-1"
         onSubmit={(event) => {
           event.preventDefault();
           // A dialog of a form is none of its fields.

@@ -40,7 +40,6 @@ export function contrast(one: Linear, other: Linear): number {
 export const PAIRS: readonly (readonly [text: string, ground: string])[] = [
   ...["ink", "ink-soft", "ink-faint", "accent", "good", "busy", "wait", "bad"].flatMap((text) => ["ground", "surface", "sunken", "raised"].map((ground) => [text, ground] as const)),
   ["accent-ink", "accent"],
-  ["tile-ink", "tile"],
   ["ink", "accent-soft"],
   ["ink", "bad-soft"],
   ["ink-soft", "bad-soft"],

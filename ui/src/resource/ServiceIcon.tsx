@@ -21,13 +21,10 @@ interface Props {
 export function ServiceIcon({ connector, title, className }: Props) {
   const [, setMissing] = useState(false);
   const isKnown = connector != null && connector !== "";
+  const isDrawn = isKnown && !without.has(connector);
   return (
-    <span aria-hidden className={clsx("grid size-7 shrink-0 place-items-center overflow-hidden rounded-base bg-tile text-tile-ink ring-1 ring-line ring-inset", className)}>
-      {!isKnown ? (
-        <Plug size={15} />
-      ) : without.has(connector) ? (
-        <span className="text-small font-semibold uppercase">{title.trim().charAt(0) || "?"}</span>
-      ) : (
+    <span aria-hidden className={clsx("grid size-7 shrink-0 place-items-center overflow-hidden rounded-base", isDrawn ? "bg-tile ring-1 ring-line ring-inset dark:ring-transparent" : "bg-sunken text-ink-soft", className)}>
+      {isDrawn ? (
         <img
           key={connector}
           src={`/api/v1/connectors/${encodeURIComponent(connector)}/icon`}
@@ -42,6 +39,10 @@ export function ServiceIcon({ connector, title, className }: Props) {
             setMissing(true);
           }}
         />
+      ) : isKnown ? (
+        <span className="text-small font-semibold uppercase">{title.trim().charAt(0) || "?"}</span>
+      ) : (
+        <Plug size={15} />
       )}
     </span>
   );

@@ -55,7 +55,7 @@ export function ConnectionsPage() {
           }
         >
           {({ items }) => (
-            <Table label="Connections" head={<><Th>Name</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Condition</Th><Th>Calls</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
+            <Table label="Connections" head={<><Th>Name</Th><Th>Condition</Th><Th>Calls</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
               {items.map((connection) => {
                 const spec = connection.spec as Spec;
                 return (
@@ -69,11 +69,11 @@ export function ConnectionsPage() {
                         </span>
                       </span>
                     </Td>
+                    <Td><Condition name={connection.name} /></Td>
+                    <Td>{isWatched(spec.auth) ? <Standing name={connection.name} /> : <span className="text-ink-faint">not watched</span>}</Td>
                     <Td><Badge>{spec.auth?.protocol ?? spec.auth?.type ?? "?"}</Badge></Td>
                     <Td className="max-w-64 truncate text-ink-soft">{[...(spec.auth?.host === undefined ? [] : [spec.auth.host]), ...(spec.hosts ?? [])].join(", ") || "none"}</Td>
                     <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone={spec.auth?.type === "login" ? "neutral" : "wait"}>not set</Badge>}</Td>
-                    <Td><Condition name={connection.name} /></Td>
-                    <Td>{isWatched(spec.auth) ? <Standing name={connection.name} /> : <span className="text-ink-faint">not watched</span>}</Td>
                     <Td className="whitespace-nowrap text-ink-soft"><Time at={connection.updatedAt} /></Td>
                     <Td className="w-px">
                       <Menu

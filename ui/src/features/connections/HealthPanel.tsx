@@ -36,7 +36,7 @@ export function HealthPanel({ name }: { name: string }) {
 function Numbers({ name, calls }: { name: string; calls: Calls }) {
   const { recentCallCount: recent, recentErrorCount: failed, medianMillis, slowMillis, quota, pausedUntil } = calls;
   return (
-    <dl className="grid grid-cols-2 gap-x-6 gap-y-4 max-sm:grid-cols-1 lg:grid-cols-4">
+    <dl className="grid grid-cols-2 gap-x-6 gap-y-4 lg:grid-cols-4">
       <Figure name="Failed in the last 15 minutes" tone={recent > 0 && failed * 5 >= recent ? "bad" : undefined} value={recent === 0 ? "–" : percent(calls.errorShare)}>
         {recent === 0 ? "no call" : `${count(failed)} of ${plural(recent, "call")}`}
       </Figure>

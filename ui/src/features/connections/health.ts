@@ -9,7 +9,7 @@ export type Hold = components["schemas"]["Wanted"];
 
 /** What the circuit breaker does now. */
 export const BREAKERS: Record<Calls["breaker"], { tone: Tone; word: string; about: string }> = {
-  closed: { tone: "good", word: "Calls pass", about: "They are held back by themselves when too many fail." },
+  closed: { tone: "good", word: "Calls pass", about: "The breaker holds them back when too many fail." },
   open: { tone: "bad", word: "Held back", about: "Too many calls have failed, so the service is left alone for a while. Steps that call it wait." },
   probing: { tone: "wait", word: "Looking", about: "One call is on its way to see whether the service is back. The others wait." },
   heldOpen: { tone: "bad", word: "Held back by hand", about: "Somebody holds all calls back. Steps that call it wait until somebody lets them." },

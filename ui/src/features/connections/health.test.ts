@@ -20,7 +20,7 @@ test("one call that fails is no verdict on a service; every fifth of several is"
 
 test("a quota that is used up shows, and so does that nobody has called", () => {
   expect(word({ callCount: 3, quota: { remaining: 0, resetsAt: 1 } })).toBe("Quota used up");
-  expect(word({ callCount: 3, pausedUntil: 5 })).toBe("Quota used up");
+  expect(word({ callCount: 3, pausedUntil: 5 })).toBe("Told to wait");
   expect(standingOf(calls())).toEqual({ tone: "neutral", word: "No call yet" });
 });
 

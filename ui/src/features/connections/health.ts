@@ -41,7 +41,8 @@ export function standingOf(calls: Calls): { tone: Tone; word: string } {
   const { breaker, recentCallCount: recent, recentErrorCount: failed } = calls;
   if (breaker !== "closed") return { tone: BREAKERS[breaker].tone, word: BREAKERS[breaker].word };
   if (recent >= ENOUGH && failed * 5 >= recent) return { tone: "bad", word: `${count(failed)} of ${count(recent)} fail` };
-  if (calls.pausedUntil != null || calls.quota?.remaining === 0) return { tone: "wait", word: "Quota used up" };
+  if (calls.quota?.remaining === 0) return { tone: "wait", word: "Quota used up" };
+  if (calls.pausedUntil != null) return { tone: "wait", word: "Told to wait" };
   if (calls.callCount === 0) return { tone: "neutral", word: "No call yet" };
   if (recent > 0 && failed === recent) return { tone: "wait", word: recent === 1 ? "The last call failed" : "The last calls failed" };
   return { tone: "good", word: "Well" };

@@ -1,5 +1,5 @@
 //! Puts the catalogue of connectors into the crate: each manifest as compact JSON, which is read several times as fast
-//! as the YAML that people write.
+//! as the YAML that people write, and each icon.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ fn main() {
         .collect();
     names.sort();
     let mut table = String::from(
-        "/// Name and manifest of each connector that is shipped.\nstatic SHIPPED: &[(&str, &str)] = &[\n",
+        "/// Name, manifest and icon of each connector that is shipped.\nstatic SHIPPED: &[(&str, &str, Option<&str>)] = &[\n",
     );
     for name in names {
         let file = catalog.join(&name).join("connector.yaml");
@@ -27,8 +27,13 @@ fn main() {
         let value: serde_json::Value =
             serde_yaml_ng::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         fs::write(out.join(format!("{name}.json")), value.to_string()).expect("the folder can be written");
-        writeln!(table, "    ({name:?}, include_str!(concat!(env!(\"OUT_DIR\"), \"/{name}.json\"))),")
-            .expect("a text takes what is written");
+        let made = |kind: &str| format!("include_str!(concat!(env!(\"OUT_DIR\"), \"/{name}.{kind}\"))");
+        // One that is being written may have none yet; its tests say so.
+        let icon = fs::read_to_string(catalog.join(&name).join("icon.svg")).ok().map_or("None".to_owned(), |icon| {
+            fs::write(out.join(format!("{name}.svg")), icon.trim()).expect("the folder can be written");
+            format!("Some({})", made("svg"))
+        });
+        writeln!(table, "    ({name:?}, {}, {icon}),", made("json")).expect("a text takes what is written");
     }
     table.push_str("];\n");
     fs::write(out.join("catalog.rs"), table).expect("the folder can be written");

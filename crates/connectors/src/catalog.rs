@@ -14,6 +14,11 @@ use crate::lazy::{IndexedType, LazyType};
 use crate::manifest::Manifest;
 use crate::node;
 
+/// The file of a connector's icon.
+pub const ICON: &str = "icon.svg";
+/// Most bytes of an icon. It is drawn 16 to 32 pixels wide.
+const ICON_LIMIT: usize = 16 * 1024;
+
 include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 
 /// What is known of all connectors without reading their manifests.
@@ -46,6 +51,7 @@ pub struct Indexed {
 pub struct Shipped {
     name: &'static str,
     text: &'static str,
+    icon: Option<&'static str>,
     read: OnceLock<Result<Connector, String>>,
 }
 
@@ -64,19 +70,30 @@ impl Shipped {
         });
         read.as_ref().map_err(String::as_str)
     }
+
+    /// Its icon, an SVG document, where it has one.
+    pub fn icon(&self) -> Option<&'static str> {
+        self.icon
+    }
 }
 
 /// All connectors that are compiled in, by name. None is read yet.
 fn all() -> &'static HashMap<&'static str, Shipped> {
     static ALL: OnceLock<HashMap<&'static str, Shipped>> = OnceLock::new();
     ALL.get_or_init(|| {
-        SHIPPED.iter().map(|(name, text)| (*name, Shipped { name, text, read: OnceLock::new() })).collect()
+        let shipped = SHIPPED.iter();
+        shipped.map(|(name, text, icon)| (*name, Shipped { name, text, icon: *icon, read: OnceLock::new() })).collect()
     })
 }
 
 /// A connector that is compiled in, or one of the operator's own.
 pub fn named(name: &str) -> Option<&'static Shipped> {
-    all().get(name).or_else(|| own_ones().iter().copied().find(|own| own.name == name))
+    all().get(name).or_else(|| own_named(name))
+}
+
+/// A connector of the operator's own.
+pub fn own_named(name: &str) -> Option<&'static Shipped> {
+    own_ones().iter().copied().find(|own| own.name == name)
 }
 
 static OWN: OnceLock<Vec<&'static Shipped>> = OnceLock::new();
@@ -101,7 +118,11 @@ pub fn take_in(folder: &Path) -> Vec<String> {
             }
             Ok(connector) => {
                 let name: &'static str = connector.manifest.connector.to_string().leak();
-                let shipped = Shipped { name, text: "", read: OnceLock::from(Ok(connector)) };
+                let icon = icon_of(&folder).unwrap_or_else(|fault| {
+                    faults.push(fault);
+                    None
+                });
+                let shipped = Shipped { name, text: "", icon, read: OnceLock::from(Ok(connector)) };
                 taken.push(&*Box::leak(Box::new(shipped)));
             }
             Err(fault) => faults.push(fault),
@@ -111,6 +132,32 @@ pub fn take_in(folder: &Path) -> Vec<String> {
         faults.push("connectors were taken in before".into());
     }
     faults
+}
+
+/// The icon of a connector's folder, kept for the life of the process; none where there is none.
+///
+/// # Errors
+/// It cannot be read, is no SVG document, or is too large.
+fn icon_of(folder: &Path) -> Result<Option<&'static str>, String> {
+    let file = folder.join(ICON);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{}: {error}", file.display())),
+    };
+    let text = text.trim();
+    match icon_fault(text) {
+        None => Ok(Some(text.to_owned().leak())),
+        Some(fault) => Err(format!("{}: {fault}", file.display())),
+    }
+}
+
+/// What is wrong with an icon; what browsers make of the rest is theirs.
+pub fn icon_fault(svg: &str) -> Option<String> {
+    if svg.len() > ICON_LIMIT {
+        return Some(format!("an icon has at most {ICON_LIMIT} bytes"));
+    }
+    (!svg.contains("<svg")).then(|| "an icon is an SVG document".into())
 }
 
 /// The operator's own connectors.
@@ -143,7 +190,7 @@ fn provided(shipped: &'static Shipped, indexed: Indexed) -> Provided {
 /// The connectors that are compiled in, read, in the order of their names. One whose manifest is wrong, which its tests
 /// would have said, is left out.
 pub fn shipped() -> impl Iterator<Item = &'static Connector> {
-    SHIPPED.iter().filter_map(|(name, _)| named(name)?.connector().ok())
+    SHIPPED.iter().filter_map(|(name, ..)| named(name)?.connector().ok())
 }
 
 /// All connectors that are known, those of the operator last.

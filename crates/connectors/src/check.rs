@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::catalog::Connector;
+use crate::catalog::{Connector, ICON};
 use crate::choices::Listing;
 use crate::fixture::Case;
 use crate::manifest::{Auth, Choices, Effect, Manifest, Param};
@@ -39,10 +39,18 @@ pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
         faults.push(format!("the fixture `{name}` belongs to no operation"));
     }
     choices(&connector.manifest, folder, &mut faults);
-    if !folder.join("icon.svg").is_file() {
-        faults.push("there is no `icon.svg`".into());
+    match std::fs::read_to_string(folder.join(ICON)) {
+        Ok(icon) => faults.extend(drawn(&icon)),
+        Err(error) => faults.push(format!("`{ICON}`: {error}")),
     }
     faults
+}
+
+/// What is wrong with an icon: it is one small drawing, and what it names elsewhere nobody would load.
+fn drawn(icon: &str) -> Option<String> {
+    let found = ["<script", "<image", "<foreignObject", "href"].iter().find(|word| icon.contains(**word));
+    let fault = found.map(|word| format!("`{word}` has no place in an icon"));
+    fault.or_else(|| crate::catalog::icon_fault(icon)).map(|fault| format!("`{ICON}`: {fault}"))
 }
 
 /// What is wrong with logins; what they lack a person fills in.

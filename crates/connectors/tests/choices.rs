@@ -224,7 +224,7 @@ fn a_check_says_what_is_wrong_with_a_list() {
     let folder = tempfile::tempdir().unwrap();
     let desk = folder.path().join("desk");
     std::fs::create_dir_all(desk.join("fixtures")).unwrap();
-    std::fs::write(desk.join("icon.svg"), "").unwrap();
+    std::fs::write(desk.join("icon.svg"), "<svg/>").unwrap();
     for (fixture, items) in [("house.list", "[{ id: h1 }]"), ("room.list", "[{ id: 1 }]"), ("room.book", "[]")] {
         std::fs::write(desk.join(format!("fixtures/{fixture}.yaml")), format!("[{{ name: a, items: {items} }}]"))
             .unwrap();

@@ -7,6 +7,7 @@ import {
 } from "lucide-react";
 
 import { placeholderOf } from "@/resource/later";
+import { ServiceIcon } from "@/resource/ServiceIcon";
 
 const SIGNS: Readonly<Record<string, LucideIcon>> = {
   "http.webhook": Webhook, "webhook.emit": Megaphone, "core.manual": Hand, "core.schedule": CalendarClock, "core.called": PhoneIncoming, "core.error-trigger": TriangleAlert, "core.set": PencilLine,
@@ -28,7 +29,15 @@ const GROUPS: Readonly<Record<string, LucideIcon>> = { trigger: Zap, flow: GitBr
 
 export const hasSign = (type: string) => type in SIGNS;
 
+/** The connector that a type is an operation of: its name stands first. Whatever is not one of ours by its area is. */
+function connectorIn(type: string, group: string): string | undefined {
+  const [area = ""] = type.split(".");
+  return type in SIGNS || group === "unknown" || !type.includes(".") || area in AREAS || placeholderOf(type) !== undefined ? undefined : area;
+}
+
 export function Glyph({ type, group }: { readonly type: string; readonly group: string }) {
+  const connector = connectorIn(type, group);
+  if (connector !== undefined) return <ServiceIcon connector={connector} title={connector} className="ed-glyph ed-service" />;
   const Sign = SIGNS[type] ?? (placeholderOf(type) === undefined ? undefined : Clock3) ?? (group === "unknown" ? undefined : AREAS[type.split(".")[0] ?? ""]) ?? GROUPS[group] ?? FileQuestionMark;
   return <span className={`ed-glyph ed-${group}`} aria-hidden><Sign size={16} strokeWidth={2} /></span>;
 }

@@ -4,11 +4,9 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
+import { FormDialog } from "@/kit/FormDialog";
 import { Loaded } from "@/kit/Loaded";
-import { ProblemText } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 
 import { placeOf, type Kind } from "./places";
@@ -50,43 +48,33 @@ export function DeleteDialog({ kind, name, onClose, onDone }: { kind: Kind; name
     needed.length > 0 ? "Something live uses it" : condition.isPending ? "It is being looked who uses it" : typed.trim() !== name ? `Type ${name} first` : undefined;
   const names = (refs: { kind: string; name: string }[]): string => refs.map((ref) => `${ref.kind} ${ref.name}`).join(", ");
   return (
-    <Dialog
+    <FormDialog
       title={`Delete ${name}?`}
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="delete" type="submit" look="danger" icon={<Trash2 size={13} />} busy={remove.isPending} refused={refused}>{isLive ? "Take out of service and delete" : "Delete"}</Button>
-        </>
-      }
+      act={isLive ? "Take out of service and delete" : "Delete"}
+      look="danger"
+      icon={<Trash2 size={13} />}
+      refused={refused}
+      busy={remove.isPending}
+      problems={remove.isError ? [problemOf(remove.error)] : []}
+      onSend={() => { remove.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="delete"
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (refused === undefined && !remove.isPending) remove.mutate();
-        }}
-      >
-        <Loaded of={condition} lines={2}>
-          {() => (
-            <ul className="flex list-disc flex-col gap-1 pl-5">
-                {kind === "workflow" ? <li>{isLive ? "It is live: its triggers stop now." : "It is not live."} Runs that have begun go on.</li> : null}
-                {needed.length > 0 ? <li className="text-bad">Live and in need of it: {names(needed)}. Take them out of service or change them first.</li> : null}
-                {needed.length === 0 && mentioned.length > 0 ? <li className="text-wait">Mentioned by {names(mentioned)}, which will not work without it.</li> : null}
-                {mentioned.length === 0 ? <li>Nothing else uses it.</li> : null}
-                {kind === "connection" ? <li>Its secrets are gone for good; undo does not bring them back.</li> : null}
-                {kind === "subscriber" ? <li>What waits for it is not delivered any more. Brought back, it has another key.</li> : null}
-                {kind === "event-type" ? <li>Nobody can post it any more; subscribers that name it hear nothing of it.</li> : null}
-            </ul>
-          )}
-        </Loaded>
-        <Field label={`Type ${name} to confirm`}>
-          {(ids) => <Input {...ids} autoFocus autoComplete="off" spellCheck={false} value={typed} onChange={(event) => { setTyped(event.target.value); }} />}
-        </Field>
-        {remove.isError ? <ProblemText problem={problemOf(remove.error)} /> : null}
-      </form>
-    </Dialog>
+      <Loaded of={condition} lines={2}>
+        {() => (
+          <ul className="flex list-disc flex-col gap-1 pl-5">
+              {kind === "workflow" ? <li>{isLive ? "It is live: its triggers stop now." : "It is not live."} Runs that have begun go on.</li> : null}
+              {needed.length > 0 ? <li className="text-bad">Live and in need of it: {names(needed)}. Take them out of service or change them first.</li> : null}
+              {needed.length === 0 && mentioned.length > 0 ? <li className="text-wait">Mentioned by {names(mentioned)}, which will not work without it.</li> : null}
+              {mentioned.length === 0 ? <li>Nothing else uses it.</li> : null}
+              {kind === "connection" ? <li>Its secrets are gone for good; undo does not bring them back.</li> : null}
+              {kind === "subscriber" ? <li>What waits for it is not delivered any more. Brought back, it has another key.</li> : null}
+              {kind === "event-type" ? <li>Nobody can post it any more; subscribers that name it hear nothing of it.</li> : null}
+          </ul>
+        )}
+      </Loaded>
+      <Field label={`Type ${name} to confirm`}>
+        {(ids) => <Input {...ids} autoFocus autoComplete="off" spellCheck={false} value={typed} onChange={(event) => { setTyped(event.target.value); }} />}
+      </Field>
+    </FormDialog>
   );
 }

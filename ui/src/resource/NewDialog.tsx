@@ -1,13 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
-import { ProblemText, Skeleton } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
+import { Skeleton } from "@/kit/States";
 
 import type { Manifest, Template } from "./templates";
 
@@ -50,49 +49,38 @@ export function NewDialog({ taken, onClose }: { taken: string[]; onClose: () => 
   });
   const error = taken.includes(name) ? "a workflow has this name already" : undefined;
   const refused = name === "" ? "Give it a name first" : error;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (refused === undefined && !make.isPending) make.mutate();
-  };
   return (
-    <Dialog
+    <FormDialog
       title="New workflow"
-      open
       wide
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="new-workflow" type="submit" look="primary" busy={make.isPending} refused={refused}>
-            {template === null ? "Create and draw" : "Create and open"}
-          </Button>
-        </>
-      }
+      act={template === null ? "Create and draw" : "Create and open"}
+      refused={refused}
+      busy={make.isPending}
+      problems={make.isError ? [problemOf(make.error)] : []}
+      onSend={() => { make.mutate(); }}
+      onClose={onClose}
     >
-      <form id="new-workflow" className="flex flex-col gap-4" onSubmit={submit}>
-        <Field label="Name" error={error} hint={name === "" || name === title ? "Letters, digits and dashes; it is part of addresses." : `It will be called ${name}.`}>
-          {(ids) => <Input {...ids} autoFocus value={title} onChange={(event) => { setTitle(event.target.value); make.reset(); }} placeholder={template === null ? "order-intake" : name} />}
-        </Field>
-        <fieldset className="flex flex-col gap-2">
-          <legend className="mb-1 font-medium">Begin with</legend>
-          <div className="grid grid-cols-2 gap-2 max-sm:grid-cols-1">
-            <Choice chosen={template === null} onChoose={() => { setTemplate(null); }} title="An empty canvas" about="Draw it from the first node on." />
-            {(templates.data ?? []).map((one) => (
-              <Choice
-                key={one.name}
-                chosen={template === one}
-                onChoose={() => { setTemplate(one); make.reset(); }}
-                title={one.title}
-                about={one.about}
-                more={one.more.map((needed) => `${needed.kind} ${needed.name}`)}
-              />
-            ))}
-          </div>
-          {templates.isPending ? <Skeleton lines={3} /> : null}
-        </fieldset>
-        {make.isError ? <ProblemText problem={problemOf(make.error)} /> : null}
-      </form>
-    </Dialog>
+      <Field label="Name" error={error} hint={name === "" || name === title ? "Letters, digits and dashes; it is part of addresses." : `It will be called ${name}.`}>
+        {(ids) => <Input {...ids} autoFocus value={title} onChange={(event) => { setTitle(event.target.value); make.reset(); }} placeholder={template === null ? "order-intake" : name} />}
+      </Field>
+      <fieldset className="flex flex-col gap-2">
+        <legend className="mb-1 font-medium">Begin with</legend>
+        <div className="grid grid-cols-2 gap-2 max-sm:grid-cols-1">
+          <Choice chosen={template === null} onChoose={() => { setTemplate(null); }} title="An empty canvas" about="Draw it from the first node on." />
+          {(templates.data ?? []).map((one) => (
+            <Choice
+              key={one.name}
+              chosen={template === one}
+              onChoose={() => { setTemplate(one); make.reset(); }}
+              title={one.title}
+              about={one.about}
+              more={one.more.map((needed) => `${needed.kind} ${needed.name}`)}
+            />
+          ))}
+        </div>
+        {templates.isPending ? <Skeleton lines={3} /> : null}
+      </fieldset>
+    </FormDialog>
   );
 }
 

@@ -3,10 +3,8 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import { toasts } from "@/kit/toasts";
 
 import { nameFault, placeOf, type Kind } from "./places";
@@ -31,31 +29,19 @@ export function RenameDialog({ kind, name, onClose, onDone }: { kind: Kind; name
   const wanted = to.trim();
   const fault = wanted === name ? "It is called so already" : nameFault(wanted);
   return (
-    <Dialog
+    <FormDialog
       title={`Rename ${name}`}
       description="What refers to it is rewritten in the same step; its history stays with it."
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="rename" type="submit" look="primary" busy={rename.isPending} refused={fault}>Rename</Button>
-        </>
-      }
+      act="Rename"
+      refused={fault}
+      busy={rename.isPending}
+      problems={rename.isError ? [problemOf(rename.error)] : []}
+      onSend={() => { rename.mutate({ from: name, to: wanted }); }}
+      onClose={onClose}
     >
-      <form
-        id="rename"
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (fault === undefined && !rename.isPending) rename.mutate({ from: name, to: wanted });
-        }}
-      >
-        <Field label="New name" error={wanted === name || wanted === "" ? undefined : fault} {...(kind === "workflow" ? { hint: "Addresses of its webhooks stay: they come from its nodes." } : {})}>
-          {(ids) => <Input {...ids} autoFocus spellCheck={false} value={to} onFocus={(event) => { event.target.select(); }} onChange={(event) => { setTo(event.target.value); rename.reset(); }} />}
-        </Field>
-        {rename.isError ? <ProblemText problem={problemOf(rename.error)} /> : null}
-      </form>
-    </Dialog>
+      <Field label="New name" error={wanted === name || wanted === "" ? undefined : fault} {...(kind === "workflow" ? { hint: "Addresses of its webhooks stay: they come from its nodes." } : {})}>
+        {(ids) => <Input {...ids} autoFocus spellCheck={false} value={to} onFocus={(event) => { event.target.select(); }} onChange={(event) => { setTo(event.target.value); rename.reset(); }} />}
+      </Field>
+    </FormDialog>
   );
 }

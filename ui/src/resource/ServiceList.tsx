@@ -7,6 +7,7 @@ import { Line } from "@/kit/Prose";
 import { findWays, waysOf, type Way } from "./connectionKinds";
 import { byCategory, findServices, useConnectors, type Connector } from "./connectors";
 import { useKind } from "./kinds";
+import { ServiceIcon } from "./ServiceIcon";
 
 /** What a connection begins with: a service, or a way of showing an account on any other one. */
 export type Chosen = { service: Connector } | { way: Way };
@@ -82,11 +83,14 @@ export function ServiceList({ onChoose }: { onChoose: (chosen: Chosen) => void }
                   role="option"
                   aria-selected={option === chosen}
                   ref={(element) => { if (option === chosen && active > 0) element?.scrollIntoView({ block: "nearest" }); }}
-                  className="cursor-pointer scroll-mt-12 rounded-base px-2 py-1.5 hover:bg-sunken aria-selected:bg-accent-soft"
+                  className="flex cursor-pointer scroll-mt-12 gap-3 rounded-base px-2 py-1.5 hover:bg-sunken aria-selected:bg-accent-soft"
                   onClick={() => { onChoose(option.chosen); }}
                 >
-                  <span className="block font-medium">{option.title}</span>
-                  <span className="line-clamp-2 text-small text-ink-soft"><Line text={option.about} /></span>
+                  {"service" in option.chosen ? <ServiceIcon connector={option.chosen.service.name} title={option.title} className="mt-0.5" /> : null}
+                  <span className="min-w-0">
+                    <span className="block font-medium">{option.title}</span>
+                    <span className="line-clamp-2 text-small text-ink-soft"><Line text={option.about} /></span>
+                  </span>
                 </li>
               ))}
             </Fragment>

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use world::recorder::{Recorder, Rule};
 
-use crate::server::{Server, command};
+use crate::server::{Server, command, whole};
 
 fn manifest(base: &str) -> String {
     format!(
@@ -27,15 +27,30 @@ async fn a_folder_in_the_data_folder_is_a_connector_after_the_next_start() {
         std::fs::create_dir_all(data.join("connectors").join(name)).unwrap();
         std::fs::write(data.join("connectors").join(name).join("connector.yaml"), text).unwrap();
     }
+    std::fs::write(data.join("connectors/cellar/icon.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>\n").unwrap();
+    std::fs::create_dir_all(data.join("connectors/attic")).unwrap();
+    let attic = manifest("https://example.com").replace("cellar", "attic");
+    std::fs::write(data.join("connectors/attic/connector.yaml"), attic).unwrap();
+    std::fs::write(data.join("connectors/attic/icon.svg"), "a photograph").unwrap();
     let listed = command(&data, "http://127.0.0.1:1", &["connector", "list"]);
     let said = String::from_utf8(listed.stderr).unwrap();
     assert!(said.contains("there is a connector `slack` already") && said.contains("broken"), "{said}");
-    assert!(String::from_utf8(listed.stdout).unwrap().contains("cellar"));
+    assert!(said.contains("an icon is an SVG document"), "{said}");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(
+        listed.contains("cellar") && listed.contains("attic"),
+        "without a picture it is a connector, too: {listed}"
+    );
 
     let server = Server::in_folder(folder).await;
     let all = server.get("/connectors").await;
     let names: Vec<_> = all["items"].as_array().unwrap().iter().filter_map(|item| item["name"].as_str()).collect();
     assert_eq!(names.iter().filter(|name| **name == "cellar").count(), 1);
+    let own = server.ask("GET", "/connectors/cellar/icon", Value::Null).await;
+    assert_eq!((own.status, own.bytes.as_slice()), (200, b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".as_slice()));
+    let stranger = whole(server.send("GET", "/api/v1/connectors/cellar/icon", &[], b"").await).await;
+    assert_eq!(stranger.status, 404, "what the operator has is not for everybody");
+    assert_eq!(server.ask("GET", "/connectors/attic/icon", Value::Null).await.status, 404);
     let host = service.address().to_string();
     let connection = json!({ "name": "wine", "spec": {
         "auth": { "type": "header", "name": "x-key" }, "hosts": [host], "allowPrivate": true, "connector": "cellar" } });
@@ -53,8 +68,29 @@ async fn a_folder_in_the_data_folder_is_a_connector_after_the_next_start() {
     assert_eq!(made.status, 201, "{made:?}");
     let active = server.ask("POST", "/workflows/bottles/activate", json!({})).await;
     assert_eq!(active.status, 200, "{active:?}");
-    let answered = crate::server::whole(server.send("POST", "/hooks/main/prod/bottles", &[], b"").await).await;
+    let answered = whole(server.send("POST", "/hooks/main/prod/bottles", &[], b"").await).await;
     assert_eq!(answered.json(), json!([{ "id": 1 }, { "id": 2 }]), "{answered:?}");
     assert_eq!(service.requests()[0].header("x-key"), Some("red"));
     let _: Value = answered.json();
+}
+
+#[tokio::test]
+async fn an_icon_needs_no_token_is_kept_and_runs_nothing() {
+    let server = Server::start().await;
+    let asked = server.send("GET", "/api/v1/connectors/slack/icon", &[], b"").await;
+    assert_eq!(asked.status, 200);
+    let header = |name: &str| asked.headers[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "image/svg+xml");
+    assert_eq!(header("content-security-policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    assert_eq!(
+        (header("x-content-type-options"), header("cache-control")),
+        ("nosniff".into(), "public, max-age=3600".into())
+    );
+    let tag = header("etag");
+    let drawn = whole(asked).await.bytes;
+    assert!(drawn.starts_with(b"<svg") && drawn.ends_with(b"</svg>"));
+    let again = server.send("GET", "/api/v1/connectors/slack/icon", &[("if-none-match", &tag)], b"").await;
+    assert_eq!((again.status.as_u16(), again.headers["etag"].to_str().unwrap()), (304, tag.as_str()));
+    assert!(whole(again).await.bytes.is_empty());
+    assert_eq!(whole(server.send("GET", "/api/v1/connectors/nobody/icon", &[], b"").await).await.status, 404);
 }

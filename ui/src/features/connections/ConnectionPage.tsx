@@ -20,6 +20,9 @@ import { SchemaForm } from "@/resource/SchemaForm";
 import { Secrets } from "@/resource/Secrets";
 import { Uses } from "@/resource/Uses";
 
+import { isWatched } from "./health";
+import { HealthPanel } from "./HealthPanel";
+
 /** An account: how it is shown, its secrets, who uses it. */
 export function ConnectionPage() {
   const { name } = useParams({ from: "/shell/connections/$name" });
@@ -29,6 +32,7 @@ export function ConnectionPage() {
   const [asked, setAsked] = useState<"rename" | "delete" | null>(null);
   if (resource.data === undefined || isGone(resource.error)) return <Page title={name}><Unloaded of={resource} /></Page>;
   const spec = resource.data.spec as Record<string, unknown>;
+  const auth = (spec["auth"] ?? {}) as Record<string, unknown>;
   return (
     <Page title={name} actions={
         <>
@@ -38,10 +42,11 @@ export function ConnectionPage() {
       }
     >
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-2">
+        {isWatched(auth) ? <div className="lg:col-span-2"><HealthPanel name={name} /></div> : null}
         <Panel title="Account"><Form name={name} spec={spec} labels={resource.data.labels ?? {}} revision={resource.data.revision} /></Panel>
         <div className="flex flex-col gap-6">
-          <ConnectPanel name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} />
-          <Panel title="Secrets"><Secrets name={name} auth={(spec["auth"] ?? {}) as Record<string, unknown>} /></Panel>
+          <ConnectPanel name={name} auth={auth} />
+          <Panel title="Secrets"><Secrets name={name} auth={auth} /></Panel>
           <Panel title="Condition"><Uses kind="connection" name={name} /></Panel>
         </div>
         <div className="lg:col-span-2"><Panel flush title="History"><History kind="connection" name={name} /></Panel></div>

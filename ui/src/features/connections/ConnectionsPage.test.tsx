@@ -9,13 +9,15 @@ import { ConnectionsPage } from "./ConnectionsPage";
 
 const connection = (name: string, spec: object = {}) => ({ kind: "connection", name, revision: 3, labels: {}, spec: { auth: { type: "bearer" }, hosts: ["api.example.com"], ...spec }, updatedAt: "2026-01-01T00:00:00Z" });
 const condition = (more: object = {}) => ({ runnable: true, problems: [], refersTo: [], usedBy: [], activelyUsedBy: [], ...more });
+const calls = (more: object = {}) => ({ callCount: 0, errorCount: 0, recentCallCount: 0, recentErrorCount: 0, errorShare: 0, waitingCount: 0, breaker: "closed", cachedCount: 0, hitCount: 0, ...more });
+const HEALTH: Answers = { "GET /api/v1/connections/crm/health": () => calls(), "GET /api/v1/connections/shop/health": () => calls() };
 const status = (more: object = {}) => ({ name: "crm", state: "good", needsConsent: false, scopes: [], ...more });
 const SCHEMA = { type: "object", properties: { auth: { oneOf: [{ type: "object", description: "A token in the header `authorization`.", properties: { type: { const: "bearer" } } }] }, title: { type: "string" }, hosts: { type: "array", items: { type: "string", description: "A host such as `*.example.com`." } } }, required: ["hosts"] };
 const KINDS: Answers = { "GET /api/v1/kinds": () => ({ items: [{ name: "connection", schema: SCHEMA }] }) };
 
-const list = (items: object[], answers: Answers = {}) => openPage({ path: "/connections", at: "/connections", page: ConnectionsPage }, { "GET /api/v1/connections": () => ({ items }), ...KINDS, ...answers });
+const list = (items: object[], answers: Answers = {}) => openPage({ path: "/connections", at: "/connections", page: ConnectionsPage }, { "GET /api/v1/connections": () => ({ items }), ...HEALTH, ...KINDS, ...answers });
 const one = (spec: object, answers: Answers = {}) =>
-  openPage({ path: "/connections/$name", at: "/connections/crm", page: ConnectionPage }, { "GET /api/v1/connections/crm": () => connection("crm", spec), "GET /api/v1/connections/crm/condition": () => condition(), "GET /api/v1/connections/crm/status": () => status(), ...KINDS, ...answers });
+  openPage({ path: "/connections/$name", at: "/connections/crm", page: ConnectionPage }, { "GET /api/v1/connections/crm": () => connection("crm", spec), "GET /api/v1/connections/crm/condition": () => condition(), "GET /api/v1/connections/crm/status": () => status(), ...HEALTH, ...KINDS, ...answers });
 
 test("of each account the list says whether it could work, who uses it, and what is missing", async () => {
   list([connection("crm", { secrets: ["token"] }), connection("shop")], {
@@ -27,6 +29,29 @@ test("of each account the list says whether it could work, who uses it, and what
   expect((await row("crm")).getByText("live in 1 workflow")).toBeTruthy();
   expect(await (await row("shop")).findByText("cannot work")).toBeTruthy();
   expect((await row("shop")).getByText("not set")).toBeTruthy();
+});
+
+test("of each account the list says how its calls go, where they are watched", async () => {
+  list([connection("crm"), connection("shop"), connection("db", { auth: { type: "login", protocol: "postgres" } })], {
+    "GET /api/v1/connections/crm/health": () => calls({ callCount: 9, recentCallCount: 9, recentErrorCount: 4, lastFailure: "the service answered 503" }),
+    "GET /api/v1/connections/shop/health": () => calls({ breaker: "heldOpen" }),
+    ...Object.fromEntries(["crm", "shop", "db"].map((name) => [`GET /api/v1/connections/${name}/condition`, () => condition()])),
+  });
+  const row = async (name: string) => within((await screen.findByRole("link", { name })).closest("tr") as HTMLElement);
+  expect((await (await row("crm")).findByRole("link", { name: "4 of 9 fail" })).getAttribute("href")).toBe("/connections/crm");
+  expect(await (await row("shop")).findByText("Held back by hand")).toBeTruthy();
+  expect((await row("db")).getByText("not watched")).toBeTruthy();
+});
+
+test("an account shows how its calls go", async () => {
+  one({});
+  expect(await screen.findByText(/^No call yet since/)).toBeTruthy();
+});
+
+test("senders of webhooks are not called, so nothing is told of calls", async () => {
+  one({ auth: { type: "webhook", sender: "github" } });
+  await screen.findByText("Nothing keeps it from working.");
+  expect(screen.queryByRole("heading", { name: "Health" })).toBeNull();
 });
 
 test("a condition that cannot be read does not take the list away", async () => {

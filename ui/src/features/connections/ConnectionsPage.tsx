@@ -17,9 +17,17 @@ import { Tip } from "@/kit/Tip";
 import { DeleteDialog } from "@/resource/DeleteDialog";
 import { NewConnection } from "@/resource/NewConnection";
 import { RenameDialog } from "@/resource/RenameDialog";
+import { ServiceIcon } from "@/resource/ServiceIcon";
+
+import { isWatched, standingOf } from "./health";
+import { useHealth } from "./useHealth";
+
+/** How often is looked again how calls go. */
+const SELDOM = 30_000;
 
 interface Spec {
   title?: string;
+  connector?: string;
   auth?: { type?: string; protocol?: string; host?: string };
   hosts?: string[];
   secrets?: string[];
@@ -47,19 +55,25 @@ export function ConnectionsPage() {
           }
         >
           {({ items }) => (
-            <Table label="Connections" head={<><Th>Name</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Condition</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
+            <Table label="Connections" head={<><Th>Name</Th><Th>Condition</Th><Th>Calls</Th><Th>Kind</Th><Th>Hosts</Th><Th>Secrets</Th><Th>Changed</Th><Th><span className="sr-only">Acts</span></Th></>}>
               {items.map((connection) => {
                 const spec = connection.spec as Spec;
                 return (
                   <Tr key={connection.name}>
                     <Td>
-                      <Link to="/connections/$name" params={{ name: connection.name }} className="font-medium hover:underline">{connection.name}</Link>
-                      {spec.title === undefined ? null : <span className="ml-2 text-ink-soft">{spec.title}</span>}
+                      <span className="flex items-center gap-2.5">
+                        <ServiceIcon connector={spec.connector} title={spec.title ?? connection.name} />
+                        <span>
+                          <Link to="/connections/$name" params={{ name: connection.name }} className="font-medium hover:underline">{connection.name}</Link>
+                          {spec.title === undefined ? null : <span className="ml-2 text-ink-soft">{spec.title}</span>}
+                        </span>
+                      </span>
                     </Td>
+                    <Td><Condition name={connection.name} /></Td>
+                    <Td>{isWatched(spec.auth) ? <Standing name={connection.name} /> : <span className="text-ink-faint">not watched</span>}</Td>
                     <Td><Badge>{spec.auth?.protocol ?? spec.auth?.type ?? "?"}</Badge></Td>
                     <Td className="max-w-64 truncate text-ink-soft">{[...(spec.auth?.host === undefined ? [] : [spec.auth.host]), ...(spec.hosts ?? [])].join(", ") || "none"}</Td>
                     <Td>{(spec.secrets ?? []).length > 0 ? <Badge tone="good">{spec.secrets?.join(", ")}</Badge> : <Badge tone={spec.auth?.type === "login" ? "neutral" : "wait"}>not set</Badge>}</Td>
-                    <Td><Condition name={connection.name} /></Td>
                     <Td className="whitespace-nowrap text-ink-soft"><Time at={connection.updatedAt} /></Td>
                     <Td className="w-px">
                       <Menu
@@ -97,4 +111,15 @@ function Condition({ name }: { name: string }) {
       {activelyUsedBy.length > 0 ? <span className="text-small whitespace-nowrap text-ink-soft">live in {plural(activelyUsedBy.length, "workflow")}</span> : null}
     </span>
   );
+}
+
+/** How its calls go, in a word; the connection's page has the numbers. */
+function Standing({ name }: { name: string }) {
+  const health = useHealth(name, SELDOM);
+  if (health.isPending) return <span className="text-ink-faint">…</span>;
+  if (health.data === undefined) return <span className="text-ink-faint">not known</span>;
+  const { tone, word } = standingOf(health.data);
+  const { lastFailure } = health.data;
+  const badge = <Badge tone={tone}>{word}</Badge>;
+  return tone === "good" || tone === "neutral" || lastFailure == null ? badge : <Tip text={`The last failure: ${lastFailure}`}><Link to="/connections/$name" params={{ name }}>{badge}</Link></Tip>;
 }

@@ -7,6 +7,7 @@ import { TYPE_MIME } from "../../canvas/Canvas";
 import { Glyph } from "../../canvas/Glyph";
 import { plural } from "@/kit/times";
 import { laterFor } from "@/resource/later";
+import { ServiceIcon } from "@/resource/ServiceIcon";
 import type { NodeType } from "./calls";
 import { isCalled, prepare, shelves, type Option } from "./search";
 import { titlesOf, type Service } from "./services";
@@ -118,7 +119,7 @@ function Shown({ option, within }: { readonly option: Option; /** The service's 
     case "service":
       return (
         <>
-          <span className="ed-glyph ed-action ed-initial" aria-hidden>{option.service.title.charAt(0)}</span>
+          <ServiceIcon connector={option.service.name} title={option.service.title} className="ed-glyph ed-service" />
           <span className="ed-grow"><b>{option.service.title}</b><small>{plural(option.service.types.length, "node")}</small></span>
           <ChevronRight size={14} aria-hidden />
         </>

@@ -138,6 +138,7 @@ export const TEXTS: Record<GuideName, Guide> = {
             "List the **hosts** exactly: a secret is never sent anywhere else, whatever an expression makes of the address.",
             "A secret is **never shown again**. To change it, write a new one; it is used from the next call on.",
             "A connection that something active uses cannot be deleted by mistake.",
+            "Its page shows under **Health** how its calls go, which quota is left and what waits. There calls are held back by hand while a service is being mended, and let go again.",
           ),
         ],
         to: { name: "Go to the connections", path: "/connections" },

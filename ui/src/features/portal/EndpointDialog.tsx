@@ -3,11 +3,9 @@ import { useState } from "react";
 
 import { data } from "@/api/client";
 import { problemsOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Drawer } from "@/kit/Drawer";
 import { Field, Input, Select } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import { toasts } from "@/kit/toasts";
 import { EventPicker } from "@/resource/EventPicker";
 import { EventSheet } from "@/resource/EventSheet";
@@ -69,28 +67,19 @@ export function EndpointDialog({ stored, types, onClose, onDone }: { stored?: { 
       </details>
     </>
   );
-  const rest = faultsElsewhere(problems, FIELDS);
   return (
-    <Dialog
+    <FormDialog
       title={stored === undefined ? "Add an endpoint" : "Edit the endpoint"}
-      open
       wide
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button form="endpoint" type="submit" look="primary" busy={save.isPending} refused={fault}>{stored === undefined ? "Add it" : "Save"}</Button></>}
+      act={stored === undefined ? "Add it" : "Save"}
+      refused={fault}
+      busy={save.isPending}
+      problems={faultsElsewhere(problems, FIELDS)}
+      onSend={() => { save.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="endpoint"
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (fault === undefined && !save.isPending) save.mutate();
-        }}
-      >
-        {fields}
-        {rest.map((problem, index) => <div key={index} role="alert"><ProblemText problem={problem} /></div>)}
-      </form>
+      {fields}
       {type === undefined ? null : <Drawer title={type.name} onClose={() => { setSheet(null); }}><EventSheet type={type} /></Drawer>}
-    </Dialog>
+    </FormDialog>
   );
 }

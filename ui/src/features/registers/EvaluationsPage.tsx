@@ -6,12 +6,12 @@ import { useState } from "react";
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { Button, IconButton } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
+import { FormDialog } from "@/kit/FormDialog";
 import { Loaded } from "@/kit/Loaded";
 import { Menu } from "@/kit/Menu";
 import { Page, Panel } from "@/kit/Page";
-import { Empty, ProblemText } from "@/kit/States";
+import { Empty } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
@@ -85,19 +85,18 @@ function NewEvaluation({ taken, onClose }: { taken: readonly string[]; onClose: 
   });
   const refused = title.trim() === "" ? "Say what it is about first" : nameFault(name, taken);
   return (
-    <Dialog title="New evaluation" description="Criteria and candidates come on its page." open onOpenChange={onClose} footer={<><Button onClick={onClose}>Cancel</Button><Button form="new-evaluation" type="submit" look="primary" busy={make.isPending} refused={refused}>Make it</Button></>}>
-      <form
-        id="new-evaluation"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (refused === undefined && !make.isPending) make.mutate();
-        }}
-      >
-        <Field label="Title" hint="The choice in a few words, such as: who sends our mail.">{(ids) => <Input {...ids} autoFocus value={title} onChange={(event) => { setTitle(event.target.value); }} />}</Field>
-        <Field label="Name" error={name === "" ? undefined : nameFault(name, taken)} hint="In addresses and files: small letters, digits and dashes.">{(ids) => <Input {...ids} spellCheck={false} value={name} onChange={(event) => { setTyped(event.target.value); }} />}</Field>
-        {make.isError ? <ProblemText problem={problemOf(make.error)} /> : null}
-      </form>
-    </Dialog>
+    <FormDialog
+      title="New evaluation"
+      description="Criteria and candidates come on its page."
+      act="Make it"
+      refused={refused}
+      busy={make.isPending}
+      problems={make.isError ? [problemOf(make.error)] : []}
+      onSend={() => { make.mutate(); }}
+      onClose={onClose}
+    >
+      <Field label="Title" hint="The choice in a few words, such as: who sends our mail.">{(ids) => <Input {...ids} autoFocus value={title} onChange={(event) => { setTitle(event.target.value); }} />}</Field>
+      <Field label="Name" error={name === "" ? undefined : nameFault(name, taken)} hint="In addresses and files: small letters, digits and dashes.">{(ids) => <Input {...ids} spellCheck={false} value={name} onChange={(event) => { setTyped(event.target.value); }} />}</Field>
+    </FormDialog>
   );
 }

@@ -15,6 +15,7 @@ import { Table, Td, Th, Tr } from "@/kit/Table";
 import { Time } from "@/kit/Time";
 import { plural } from "@/kit/times";
 import type { IntegrationView } from "@/resource/registerViews";
+import { ServiceIcon } from "@/resource/ServiceIcon";
 
 import { callsText, CONNECTIONS, faultText, KINDS, lastOf, quotaOf, standingOf, wanted, type Integration } from "./services";
 
@@ -95,8 +96,9 @@ function Row({ item, open, onOpen }: { item: Integration; open: boolean; onOpen:
     <Fragment>
       <Tr>
         <Td className="min-w-48">
-          <button type="button" aria-expanded={open} aria-controls={open ? id : undefined} className="flex items-start gap-1.5 text-left" onClick={() => { onOpen(!open); }}>
-            <ChevronRight size={14} aria-hidden className={`mt-0.5 shrink-0 text-ink-faint transition-transform duration-100 ${open ? "rotate-90" : ""}`} />
+          <button type="button" aria-expanded={open} aria-controls={open ? id : undefined} className="flex items-center gap-2 text-left" onClick={() => { onOpen(!open); }}>
+            <ChevronRight size={14} aria-hidden className={`shrink-0 text-ink-faint transition-transform duration-100 ${open ? "rotate-90" : ""}`} />
+            <ServiceIcon connector={item.connector} title={item.title} />
             <span>
               <span className="font-medium">{item.title}</span>
               <span className="block text-small text-ink-faint">{item.categories.length > 0 ? item.categories.join(", ") : KINDS[item.kind]}</span>

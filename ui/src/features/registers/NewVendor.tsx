@@ -3,10 +3,8 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf, sentenceOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import { nameFault } from "@/resource/places";
 
 import { CRITERIA, nameOf } from "./vendor";
@@ -49,27 +47,20 @@ export function NewVendor({ title: known = "", connector, host, taken, onClose, 
   const stands = connector ?? host;
   const refused = title.trim() === "" ? "Say what it is called first" : nameFault(name, taken);
   return (
-    <Dialog
+    <FormDialog
       title="New vendor"
       description={stands === undefined ? "Contract, cost, contacts and exit plan come on its page." : `It stands for ${stands}. Contract, cost, contacts and exit plan come on its page.`}
-      open
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button form="new-vendor" type="submit" look="primary" busy={make.isPending} refused={refused}>Write it down</Button></>}
+      act="Write it down"
+      refused={refused}
+      busy={make.isPending}
+      problems={problem === null || ["/name", "/spec/title"].includes(problem.pointer ?? "") ? [] : [problem]}
+      onSend={() => { make.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="new-vendor"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (refused === undefined && !make.isPending) make.mutate();
-        }}
-      >
-        <Field label="Title" error={at("/spec/title")} hint="The vendor's name as it writes it itself.">{(ids) => <Input {...ids} autoFocus value={title} onChange={(event) => { setTitle(event.target.value); }} />}</Field>
-        <Field label="Name" error={at("/name") ?? (name === "" ? undefined : nameFault(name, taken))} hint="In addresses and files: small letters, digits and dashes.">{(ids) => <Input {...ids} spellCheck={false} value={name} onChange={(event) => { setTyped(event.target.value); }} />}</Field>
-        <Field label="Category (optional)" hint="What it is bought for, such as payments.">{(ids) => <Input {...ids} value={category} onChange={(event) => { setCategory(event.target.value); }} />}</Field>
-        <Field label="Owner (optional)" hint="Who of you answers for it: a person or a team.">{(ids) => <Input {...ids} value={owner} onChange={(event) => { setOwner(event.target.value); }} />}</Field>
-        {problem === null || ["/name", "/spec/title"].includes(problem.pointer ?? "") ? null : <ProblemText problem={problem} />}
-      </form>
-    </Dialog>
+      <Field label="Title" error={at("/spec/title")} hint="The vendor's name as it writes it itself.">{(ids) => <Input {...ids} autoFocus value={title} onChange={(event) => { setTitle(event.target.value); }} />}</Field>
+      <Field label="Name" error={at("/name") ?? (name === "" ? undefined : nameFault(name, taken))} hint="In addresses and files: small letters, digits and dashes.">{(ids) => <Input {...ids} spellCheck={false} value={name} onChange={(event) => { setTyped(event.target.value); }} />}</Field>
+      <Field label="Category (optional)" hint="What it is bought for, such as payments.">{(ids) => <Input {...ids} value={category} onChange={(event) => { setCategory(event.target.value); }} />}</Field>
+      <Field label="Owner (optional)" hint="Who of you answers for it: a person or a team.">{(ids) => <Input {...ids} value={owner} onChange={(event) => { setOwner(event.target.value); }} />}</Field>
+    </FormDialog>
   );
 }

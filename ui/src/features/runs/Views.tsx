@@ -5,10 +5,9 @@ import { useEffect, useState } from "react";
 
 import { problemOf, sentenceOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
+import { FormDialog } from "@/kit/FormDialog";
 import { Menu } from "@/kit/Menu";
-import { ProblemText } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { runFilter, type RunSearch } from "@/resource/runFilter";
 import { BUILT_IN, runViews, useRunViews, type RunView } from "@/resource/runViews";
@@ -114,24 +113,17 @@ function NameDialog({ title, views, begin, busy, error, onClose, onName }: { tit
   const [name, setName] = useState(begin);
   const refused = name.trim() === begin && begin !== "" ? "It is called like that" : runViews.refuses(views, name, begin === "" ? undefined : begin);
   return (
-    <Dialog
+    <FormDialog
       title={title}
       description="The server keeps it for you alone; it is there wherever you sign in."
-      open
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button type="submit" form="view-name" look="primary" busy={busy} refused={refused}>Save</Button></>}
+      act="Save"
+      refused={refused}
+      busy={busy}
+      problems={error === null ? [] : [problemOf(error)]}
+      onSend={() => { onName(name.trim()); }}
+      onClose={onClose}
     >
-      <form
-        id="view-name"
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (refused === undefined && !busy) onName(name.trim());
-        }}
-      >
-        <Field label="Name" error={name.trim() === "" || name.trim() === begin ? undefined : refused}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="Failed orders of today" onChange={(event) => { setName(event.target.value); }} />}</Field>
-        {error === null ? null : <ProblemText problem={problemOf(error)} />}
-      </form>
-    </Dialog>
+      <Field label="Name" error={name.trim() === "" || name.trim() === begin ? undefined : refused}>{(ids) => <Input {...ids} autoFocus value={name} placeholder="Failed orders of today" onChange={(event) => { setName(event.target.value); }} />}</Field>
+    </FormDialog>
   );
 }

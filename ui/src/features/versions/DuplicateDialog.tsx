@@ -4,10 +4,8 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import { nameFault } from "@/resource/places";
 
 /** Makes a second workflow of one. It is not live, so paths that both have quarrel only when a person lets them. */
@@ -25,31 +23,19 @@ export function DuplicateDialog({ name, spec, labels, onClose }: { name: string;
     },
   });
   return (
-    <Dialog
+    <FormDialog
       title={`Duplicate ${name}`}
       description="The copy is not live. Give its webhooks other paths before you make it so."
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="duplicate" type="submit" look="primary" busy={make.isPending} refused={fault}>Duplicate and open</Button>
-        </>
-      }
+      act="Duplicate and open"
+      refused={fault}
+      busy={make.isPending}
+      problems={make.isError ? [problemOf(make.error)] : []}
+      onSend={() => { make.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="duplicate"
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (fault === undefined && !make.isPending) make.mutate();
-        }}
-      >
-        <Field label="Name of the copy" error={to.trim() === "" ? undefined : fault}>
-          {(ids) => <Input {...ids} autoFocus spellCheck={false} value={to} onFocus={(event) => { event.target.select(); }} onChange={(event) => { setTo(event.target.value); make.reset(); }} />}
-        </Field>
-        {make.isError ? <ProblemText problem={problemOf(make.error)} /> : null}
-      </form>
-    </Dialog>
+      <Field label="Name of the copy" error={to.trim() === "" ? undefined : fault}>
+        {(ids) => <Input {...ids} autoFocus spellCheck={false} value={to} onFocus={(event) => { event.target.select(); }} onChange={(event) => { setTo(event.target.value); make.reset(); }} />}
+      </Field>
+    </FormDialog>
   );
 }

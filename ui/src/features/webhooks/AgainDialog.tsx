@@ -3,10 +3,8 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Checkbox, Field, Input, Select } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import { count, plural } from "@/kit/times";
 import { toasts } from "@/kit/toasts";
 
@@ -50,44 +48,39 @@ export function AgainDialog({ workflow, workflows, onClose }: { workflow: string
   const kept = found.data?.kept ?? 0;
   const refused = fault ?? (found.isPending ? "They are being counted" : kept === 0 ? "There is none that could happen again" : undefined);
   return (
-    <Dialog
+    <FormDialog
       title="Let webhooks happen again"
       description="Each as an event of its own, in the order in which they came."
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" busy={act.isPending} refused={refused} onClick={() => { act.mutate(); }}>{kept === 0 ? "Let them happen again" : `Let ${count(kept)} happen again`}</Button>
-        </>
-      }
+      act={kept === 0 ? "Let them happen again" : `Let ${count(kept)} happen again`}
+      refused={refused}
+      busy={act.isPending}
+      problems={act.isError ? [problemOf(act.error)] : []}
+      onSend={() => { act.mutate(); }}
+      onClose={onClose}
     >
-      <div className="flex flex-col gap-4">
-        <Field label="Workflow">
-          {(ids) => (
-            <Select {...ids} value={name} onChange={(event) => { setName(event.target.value); }}>
-              {name === "" ? <option value="">Choose one</option> : null}
-              {[...new Set([...workflows, ...(name === "" ? [] : [name])])].map((known) => <option key={known} value={known}>{known}</option>)}
-            </Select>
-          )}
-        </Field>
-        <div className="grid grid-cols-2 gap-3 max-sm:grid-cols-1">
-          <Field label="Came from">{(ids) => <Input {...ids} type="datetime-local" value={since} onChange={(event) => { setSince(event.target.value); }} />}</Field>
-          <Field label="Came before" hint="Empty: until now.">{(ids) => <Input {...ids} type="datetime-local" value={until} onChange={(event) => { setUntil(event.target.value); }} />}</Field>
-        </div>
-        <Field label="Of those that were" hint={verdict === "refused" ? "What they were refused for is not asked again: let only happen what you trust." : WORDS[verdict].about}>
-          {(ids) => (
-            <Select {...ids} value={verdict} onChange={(event) => { setVerdict(VERDICTS.find((known) => known === event.target.value) ?? "accepted"); }}>
-              {VERDICTS.map((known) => <option key={known} value={known}>{WORDS[known].word.toLowerCase()}</option>)}
-            </Select>
-          )}
-        </Field>
-        <Checkbox label="In the draft of the workflow, instead of what is live" checked={draft} onChange={(event) => { setDraft(event.target.checked); }} />
-        <p role="status" className="text-ink-soft">
-          {fault ?? (found.data === undefined ? (found.isError ? "They could not be counted." : "Counting…") : found.data.more ? `More than ${count(MOST)} came. The first ${count(MOST)} happen again; ask again for the rest.` : `${plural(found.data.all, "webhook")} came${found.data.kept < found.data.all ? `, of which ${count(found.data.all - found.data.kept)} cannot happen again: their bodies were not kept` : ""}.`)}
-        </p>
-        {act.isError ? <div role="alert"><ProblemText problem={problemOf(act.error)} /></div> : null}
+      <Field label="Workflow">
+        {(ids) => (
+          <Select {...ids} value={name} onChange={(event) => { setName(event.target.value); }}>
+            {name === "" ? <option value="">Choose one</option> : null}
+            {[...new Set([...workflows, ...(name === "" ? [] : [name])])].map((known) => <option key={known} value={known}>{known}</option>)}
+          </Select>
+        )}
+      </Field>
+      <div className="grid grid-cols-2 gap-3 max-sm:grid-cols-1">
+        <Field label="Came from">{(ids) => <Input {...ids} type="datetime-local" value={since} onChange={(event) => { setSince(event.target.value); }} />}</Field>
+        <Field label="Came before" hint="Empty: until now.">{(ids) => <Input {...ids} type="datetime-local" value={until} onChange={(event) => { setUntil(event.target.value); }} />}</Field>
       </div>
-    </Dialog>
+      <Field label="Of those that were" hint={verdict === "refused" ? "What they were refused for is not asked again: let only happen what you trust." : WORDS[verdict].about}>
+        {(ids) => (
+          <Select {...ids} value={verdict} onChange={(event) => { setVerdict(VERDICTS.find((known) => known === event.target.value) ?? "accepted"); }}>
+            {VERDICTS.map((known) => <option key={known} value={known}>{WORDS[known].word.toLowerCase()}</option>)}
+          </Select>
+        )}
+      </Field>
+      <Checkbox label="In the draft of the workflow, instead of what is live" checked={draft} onChange={(event) => { setDraft(event.target.checked); }} />
+      <p role="status" className="text-ink-soft">
+        {fault ?? (found.data === undefined ? (found.isError ? "They could not be counted." : "Counting…") : found.data.more ? `More than ${count(MOST)} came. The first ${count(MOST)} happen again; ask again for the rest.` : `${plural(found.data.all, "webhook")} came${found.data.kept < found.data.all ? `, of which ${count(found.data.all - found.data.kept)} cannot happen again: their bodies were not kept` : ""}.`)}
+      </p>
+    </FormDialog>
   );
 }

@@ -5,9 +5,8 @@ import { useEffect, useState } from "react";
 import { api, data } from "@/api/client";
 import { problemOf, problemsOf, type Problem } from "@/api/problem";
 import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Checkbox, Field, Input, TextArea } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import { toasts } from "@/kit/toasts";
 import { nameFault } from "@/resource/places";
 import type { EventTypeSpec } from "@/resource/subscribers";
@@ -79,50 +78,43 @@ export function EventTypeDialog({ stored, taken = [], onClose }: { stored?: Stor
   const problem = save.isError ? problemOf(save.error) : null;
   const isPlaced = problem !== null && /^\/spec\/(schema|example)/.test(problem.pointer ?? "");
   return (
-    <Dialog
+    <FormDialog
       title={stored === undefined ? "New event type" : `Edit ${stored.name}`}
-      {...(stored === undefined ? { description: "Something that can happen, and of which others can hear." } : {})}
-      open
+      description={stored === undefined ? "Something that can happen, and of which others can hear." : undefined}
       wide
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button form="event-type" type="submit" look="primary" busy={save.isPending} refused={fault}>Save</Button></>}
+      act="Save"
+      refused={fault}
+      busy={save.isPending}
+      problems={problem === null || isPlaced ? [] : [problem]}
+      onSend={() => { save.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="event-type"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (fault === undefined && !save.isPending) save.mutate();
-        }}
-      >
-        {stored === undefined ? (
-          <Field label="Name" error={name === "" ? undefined : nameFault(name, taken)} hint="What stands in messages. Names that begin alike, up to a dot, can be chosen at once.">
-            {(ids) => <Input {...ids} autoFocus spellCheck={false} placeholder="invoice.paid" className="font-mono text-small" value={name} onChange={(event) => { setName(event.target.value); }} />}
-          </Field>
-        ) : null}
-        <Field label="What happened then" hint="A sentence for those who subscribe.">{(ids) => <Input {...ids} placeholder="An invoice was paid in full." value={description} onChange={(event) => { setDescription(event.target.value); }} />}</Field>
-        <div className="grid gap-4 md:grid-cols-2">
-          <Field label="Example (optional)" error={at("example")} hint="Shown to those who subscribe, and sent as a test.">
-            {(ids) => <TextArea {...ids} rows={12} spellCheck={false} className="font-mono text-small" placeholder={'{\n  "id": 7,\n  "amount": 120\n}'} value={example} onChange={(event) => { setExample(event.target.value); }} />}
-          </Field>
-          <Field
-            label="JSON Schema (optional)"
-            error={at("schema")}
-            hint="Events that are not like that are refused. Without one, any data is taken."
-            action={
-              <Button look="quiet" className="h-5! text-small" icon={<Wand2 size={12} />} refused={"value" in read.example && read.example.value !== undefined ? (schema.trim() === "" ? undefined : "There is a schema already") : "Write an example first"} onClick={() => { if ("value" in read.example) setSchema(written(schemaOf(read.example.value))); }}>
-                From the example
-              </Button>
-            }
-          >
-            {(ids) => <TextArea {...ids} rows={12} spellCheck={false} className="font-mono text-small" placeholder={'{\n  "type": "object",\n  "required": ["id"],\n  "properties": { "id": { "type": "integer" } }\n}'} value={schema} onChange={(event) => { setSchema(event.target.value); }} />}
-          </Field>
-        </div>
-        <Check isReadable={isReadable} spec={spec} isPending={check.isFetching} problem={check.isError ? problemOf(check.error) : null} isGood={check.isSuccess} />
-        <Checkbox label={<span>Deprecated <span className="text-ink-soft">– not to be chosen any more; those who did still hear of it</span></span>} checked={deprecated} onChange={(event) => { setDeprecated(event.target.checked); }} />
-        {problem === null || isPlaced ? null : <div role="alert"><ProblemText problem={problem} /></div>}
-      </form>
-    </Dialog>
+      {stored === undefined ? (
+        <Field label="Name" error={name === "" ? undefined : nameFault(name, taken)} hint="What stands in messages. Names that begin alike, up to a dot, can be chosen at once.">
+          {(ids) => <Input {...ids} autoFocus spellCheck={false} placeholder="invoice.paid" className="font-mono text-small" value={name} onChange={(event) => { setName(event.target.value); }} />}
+        </Field>
+      ) : null}
+      <Field label="What happened then" hint="A sentence for those who subscribe.">{(ids) => <Input {...ids} placeholder="An invoice was paid in full." value={description} onChange={(event) => { setDescription(event.target.value); }} />}</Field>
+      <div className="grid gap-4 md:grid-cols-2">
+        <Field label="Example (optional)" error={at("example")} hint="Shown to those who subscribe, and sent as a test.">
+          {(ids) => <TextArea {...ids} rows={12} spellCheck={false} className="font-mono text-small" placeholder={'{\n  "id": 7,\n  "amount": 120\n}'} value={example} onChange={(event) => { setExample(event.target.value); }} />}
+        </Field>
+        <Field
+          label="JSON Schema (optional)"
+          error={at("schema")}
+          hint="Events that are not like that are refused. Without one, any data is taken."
+          action={
+            <Button look="quiet" className="h-5! text-small" icon={<Wand2 size={12} />} refused={"value" in read.example && read.example.value !== undefined ? (schema.trim() === "" ? undefined : "There is a schema already") : "Write an example first"} onClick={() => { if ("value" in read.example) setSchema(written(schemaOf(read.example.value))); }}>
+              From the example
+            </Button>
+          }
+        >
+          {(ids) => <TextArea {...ids} rows={12} spellCheck={false} className="font-mono text-small" placeholder={'{\n  "type": "object",\n  "required": ["id"],\n  "properties": { "id": { "type": "integer" } }\n}'} value={schema} onChange={(event) => { setSchema(event.target.value); }} />}
+        </Field>
+      </div>
+      <Check isReadable={isReadable} spec={spec} isPending={check.isFetching} problem={check.isError ? problemOf(check.error) : null} isGood={check.isSuccess} />
+      <Checkbox label={<span>Deprecated <span className="text-ink-soft">– not to be chosen any more; those who did still hear of it</span></span>} checked={deprecated} onChange={(event) => { setDeprecated(event.target.checked); }} />
+    </FormDialog>
   );
 }
 

@@ -7,7 +7,7 @@ import { problemOf, problemsOf } from "@/api/problem";
 import { Button } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input, TextArea } from "@/kit/Field";
-import { ProblemText } from "@/kit/States";
+import { FormDialog } from "@/kit/FormDialog";
 import type { KnownEvent } from "@/resource/subscribers";
 
 import { readJson, written } from "./jsonText";
@@ -37,31 +37,24 @@ export function PostDialog({ type, onClose }: { type: KnownEvent; onClose: () =>
     );
   }
   return (
-    <Dialog
+    <FormDialog
       title={`Post ${type.name}`}
       description="Everybody who hears of it gets it, as if it had happened."
-      open
       wide
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button form="post" type="submit" look="primary" busy={post.isPending} refused={"fault" in read ? read.fault : undefined}>Post it</Button></>}
+      act="Post it"
+      refused={"fault" in read ? read.fault : undefined}
+      busy={post.isPending}
+      problems={post.isError && inData === undefined ? [problemOf(post.error)] : []}
+      onSend={() => { post.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="post"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!("fault" in read) && !post.isPending) post.mutate();
-        }}
-      >
-        <Field label="Data" error={fault} hint={type.schema === undefined ? "Any JSON." : "Any JSON that is as the schema says."}>
-          {(ids) => <TextArea {...ids} autoFocus rows={10} spellCheck={false} className="font-mono text-small" value={text} onChange={(event) => { setText(event.target.value); post.reset(); }} />}
-        </Field>
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field label="Customer (optional)" hint="Whose event it is. Without one it is everybody's.">{(ids) => <Input {...ids} spellCheck={false} value={customer} onChange={(event) => { setCustomer(event.target.value); }} />}</Field>
-          <Field label="Key (optional)" hint="A second event of the same key is the same event.">{(ids) => <Input {...ids} spellCheck={false} value={key} onChange={(event) => { setKey(event.target.value); }} />}</Field>
-        </div>
-        {post.isError && inData === undefined ? <div role="alert"><ProblemText problem={problemOf(post.error)} /></div> : null}
-      </form>
-    </Dialog>
+      <Field label="Data" error={fault} hint={type.schema === undefined ? "Any JSON." : "Any JSON that is as the schema says."}>
+        {(ids) => <TextArea {...ids} autoFocus rows={10} spellCheck={false} className="font-mono text-small" value={text} onChange={(event) => { setText(event.target.value); post.reset(); }} />}
+      </Field>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label="Customer (optional)" hint="Whose event it is. Without one it is everybody's.">{(ids) => <Input {...ids} spellCheck={false} value={customer} onChange={(event) => { setCustomer(event.target.value); }} />}</Field>
+        <Field label="Key (optional)" hint="A second event of the same key is the same event.">{(ids) => <Input {...ids} spellCheck={false} value={key} onChange={(event) => { setKey(event.target.value); }} />}</Field>
+      </div>
+    </FormDialog>
   );
 }

@@ -3,11 +3,9 @@ import { useState } from "react";
 
 import { api, data } from "@/api/client";
 import { problemsOf } from "@/api/problem";
-import { Button } from "@/kit/Button";
-import { Dialog } from "@/kit/Dialog";
 import { Field, Input, Select, TextArea } from "@/kit/Field";
+import { FormDialog } from "@/kit/FormDialog";
 import { Line } from "@/kit/Prose";
-import { ProblemText } from "@/kit/States";
 import { toasts } from "@/kit/toasts";
 import { OWN_EVENTS } from "@/resource/eventChoice";
 import { EventPicker } from "@/resource/EventPicker";
@@ -96,33 +94,24 @@ export function SubscriberDialog({ stored, taken = [], onClose, onDone }: { stor
       </Field>
     </div>
   );
-  const rest = faultsElsewhere(problems, FIELDS);
   return (
-    <Dialog
+    <FormDialog
       title={stored === undefined ? "Add a subscriber" : `Edit ${stored.name}`}
-      {...(stored === undefined ? { description: "An address that hears of events. Its key is shown on its page." } : {})}
-      open
+      description={stored === undefined ? "An address that hears of events. Its key is shown on its page." : undefined}
       wide
-      onOpenChange={onClose}
-      footer={<><Button onClick={onClose}>Cancel</Button><Button form="subscriber" type="submit" look="primary" busy={save.isPending} refused={fault}>{stored === undefined ? "Add it" : "Save"}</Button></>}
+      act={stored === undefined ? "Add it" : "Save"}
+      refused={fault}
+      busy={save.isPending}
+      problems={faultsElsewhere(problems, FIELDS)}
+      onSend={() => { save.mutate(); }}
+      onClose={onClose}
     >
-      <form
-        id="subscriber"
-        noValidate
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (fault === undefined && !save.isPending) save.mutate();
-        }}
-      >
-        {fields}
-        <details open={special || problems.length > 0} className="rounded-base border px-3 py-2">
-          <summary className="cursor-pointer font-medium">Filter, form, signing and pace</summary>
-          {specials}
-        </details>
-        {rest.map((problem, index) => <div key={index} role="alert"><ProblemText problem={problem} /></div>)}
-      </form>
-    </Dialog>
+      {fields}
+      <details open={special || problems.length > 0} className="rounded-base border px-3 py-2">
+        <summary className="cursor-pointer font-medium">Filter, form, signing and pace</summary>
+        {specials}
+      </details>
+    </FormDialog>
   );
 }
 

@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Download, Folder, Power, PowerOff, Tag, Trash2, X } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 
 import { here, isProduction, textOf } from "@/api/scope";
 import { Button, IconButton } from "@/kit/Button";
 import { Dialog } from "@/kit/Dialog";
 import { Field, Input } from "@/kit/Field";
+import { FormDialog } from "@/kit/FormDialog";
 import { Menu } from "@/kit/Menu";
 import { ProblemText } from "@/kit/States";
 import { plural } from "@/kit/times";
@@ -147,28 +148,11 @@ export function BulkBar({ names, folders, onClear }: { names: readonly string[];
 function Sure({ title, text, act, word, names, busy, onClose, onDone }: { title: string; text: string; act: string; word?: string | undefined; names: readonly string[]; busy: boolean; onClose: () => void; onDone: () => void }) {
   const [typed, setTyped] = useState("");
   const refused = word !== undefined && typed.trim() !== word ? `Type ${word} first` : undefined;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (refused === undefined && !busy) onDone();
-  };
   return (
-    <Dialog
-      title={title}
-      description={text}
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="sure" type="submit" look={word === undefined ? "primary" : "danger"} busy={busy} refused={refused}>{act}</Button>
-        </>
-      }
-    >
-      <form id="sure" className="flex flex-col gap-3" onSubmit={submit}>
-        <p className="text-ink-soft">{names.slice(0, 12).join(", ")}{names.length > 12 ? ` and ${String(names.length - 12)} more` : ""}</p>
-        {word === undefined ? null : <Field label={`Type ${word} to confirm`}>{(ids) => <Input {...ids} autoFocus autoComplete="off" spellCheck={false} value={typed} onChange={(event) => { setTyped(event.target.value); }} />}</Field>}
-      </form>
-    </Dialog>
+    <FormDialog title={title} description={text} act={act} look={word === undefined ? "primary" : "danger"} refused={refused} busy={busy} onSend={onDone} onClose={onClose}>
+      <p className="text-ink-soft">{names.slice(0, 12).join(", ")}{names.length > 12 ? ` and ${String(names.length - 12)} more` : ""}</p>
+      {word === undefined ? null : <Field label={`Type ${word} to confirm`}>{(ids) => <Input {...ids} autoFocus autoComplete="off" spellCheck={false} value={typed} onChange={(event) => { setTyped(event.target.value); }} />}</Field>}
+    </FormDialog>
   );
 }
 
@@ -178,45 +162,21 @@ function Labels({ title, busy, onClose, onDone }: { title: string; busy: boolean
   const change = { ...Object.fromEntries(Object.keys(labelsFrom(drop)).map((key) => [key, null])), ...labelsFrom(add) };
   const refused = Object.keys(change).length === 0 ? "Write a label first" : undefined;
   return (
-    <Dialog
-      title={title}
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="labels" type="submit" look="primary" busy={busy} refused={refused}>Label</Button>
-        </>
-      }
-    >
-      <form id="labels" className="flex flex-col gap-4" onSubmit={(event) => { event.preventDefault(); if (refused === undefined && !busy) onDone(change); }}>
-        <Field label="Set" hint="Pairs or words, parted by commas: team=sales, urgent">{(ids) => <Input {...ids} autoFocus value={add} onChange={(event) => { setAdd(event.target.value); }} />}</Field>
-        <Field label="Drop" hint="Keys, parted by commas">{(ids) => <Input {...ids} value={drop} onChange={(event) => { setDrop(event.target.value); }} />}</Field>
-      </form>
-    </Dialog>
+    <FormDialog title={title} act="Label" refused={refused} busy={busy} onSend={() => { onDone(change); }} onClose={onClose}>
+      <Field label="Set" hint="Pairs or words, parted by commas: team=sales, urgent">{(ids) => <Input {...ids} autoFocus value={add} onChange={(event) => { setAdd(event.target.value); }} />}</Field>
+      <Field label="Drop" hint="Keys, parted by commas">{(ids) => <Input {...ids} value={drop} onChange={(event) => { setDrop(event.target.value); }} />}</Field>
+    </FormDialog>
   );
 }
 
 function Into({ title, folders, busy, onClose, onDone }: { title: string; folders: readonly string[]; busy: boolean; onClose: () => void; onDone: (folder: string) => void }) {
   const [folder, setFolder] = useState("");
   return (
-    <Dialog
-      title={title}
-      open
-      onOpenChange={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button form="folder" type="submit" look="primary" busy={busy}>{folder.trim() === "" ? "Take out of folders" : "Move"}</Button>
-        </>
-      }
-    >
-      <form id="folder" onSubmit={(event) => { event.preventDefault(); if (!busy) onDone(folder.trim()); }}>
-        <Field label="Folder" hint="A new name makes a new folder; a slash makes one in another: shop/money. Empty takes them out.">
-          {(ids) => <Input {...ids} autoFocus list="folders" value={folder} onChange={(event) => { setFolder(event.target.value); }} />}
-        </Field>
-        <datalist id="folders">{folders.map((one) => <option key={one} value={one} />)}</datalist>
-      </form>
-    </Dialog>
+    <FormDialog title={title} act={folder.trim() === "" ? "Take out of folders" : "Move"} busy={busy} onSend={() => { onDone(folder.trim()); }} onClose={onClose}>
+      <Field label="Folder" hint="A new name makes a new folder; a slash makes one in another: shop/money. Empty takes them out.">
+        {(ids) => <Input {...ids} autoFocus list="folders" value={folder} onChange={(event) => { setFolder(event.target.value); }} />}
+      </Field>
+      <datalist id="folders">{folders.map((one) => <option key={one} value={one} />)}</datalist>
+    </FormDialog>
   );
 }

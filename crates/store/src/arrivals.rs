@@ -60,15 +60,21 @@ pub struct Arrival {
     pub code: Option<String>,
     /// Why it was refused.
     pub reason: Option<String>,
-    /// The run that it became, or that it was the same as.
+    /// The run that it became, or that it was the same as; the first of them, of an endpoint.
     pub run: Option<RunId>,
+    /// Endpoint that it came to; empty when a trigger of a workflow listens there.
+    pub endpoint: String,
+    /// Workflows that an endpoint gave it to, each with its run.
+    pub runs: Vec<(String, RunId)>,
 }
 
 /// Which arrivals a list contains.
 #[derive(Clone, Debug, Default)]
 pub struct ArrivalFilter {
-    /// For this workflow.
+    /// For this workflow, or given to it by an endpoint.
     pub workflow: Option<String>,
+    /// That came to this endpoint.
+    pub endpoint: Option<String>,
     /// Of which that was made.
     pub verdict: Option<ArrivalVerdict>,
     /// That came then or later.
@@ -99,12 +105,14 @@ static ADD: LazyLock<Many> = LazyLock::new(|| {
         ("code", Text),
         ("reason", Text),
         ("run", Blob),
+        ("endpoint", Text),
+        ("runs", Text),
     ];
     Many::insert("arrival", &columns, "ON CONFLICT DO NOTHING")
 });
 
 const SELECT: &str = "SELECT scope, id, workflow, node, method, target, headers, sender, body, verdict, code, reason, \
-                      run FROM arrival";
+                      run, endpoint, runs FROM arrival";
 
 impl Store {
     /// Keeps what came, all at once.
@@ -112,7 +120,8 @@ impl Store {
         self.write(arrivals, |tx, arrivals| {
             Box::pin(async move {
                 let mut rows = Rows::of(&ADD);
-                for one in arrivals {
+                let runs: Vec<String> = arrivals.iter().map(|one| written(&one.runs)).collect();
+                for (one, runs) in arrivals.iter().zip(&runs) {
                     let (code, reason) = (one.code.as_deref(), one.reason.as_deref());
                     rows.push(params![
                         one.scope,
@@ -127,7 +136,9 @@ impl Store {
                         one.verdict as u8,
                         code,
                         reason,
-                        one.run
+                        one.run,
+                        &one.endpoint,
+                        runs
                     ]);
                 }
                 tx.execute_many(&ADD, &rows).await.map(|_| ())
@@ -140,6 +151,9 @@ impl Store {
     pub async fn arrivals(&self, scope: ScopeId, filter: ArrivalFilter, limit: usize) -> Result<Vec<Arrival>, Error> {
         self.read((scope, filter, limit), |tx, (scope, filter, limit)| {
             Box::pin(async move {
+                // Names have no signs in them that mean something here, or in JSON.
+                let among = format!("%[\"{}\",%", filter.workflow.as_deref().unwrap_or_default());
+                let among = &among;
                 let (mut text, mut values) = ("scope = $1".to_owned(), vec![Param::from(*scope)]);
                 let id = |at: Millis| ArrivalId::from_parts(u64::try_from(at).unwrap_or_default(), 0);
                 for (condition, id) in [
@@ -154,8 +168,13 @@ impl Store {
                     }
                 }
                 if let Some(workflow) = &filter.workflow {
-                    text.push_str(&format!(" AND workflow = ${}", values.len() + 1));
-                    values.push(workflow.into());
+                    let (own, given) = (values.len() + 1, values.len() + 2);
+                    text.push_str(&format!(" AND (workflow = ${own} OR (endpoint <> '' AND runs LIKE ${given}))"));
+                    values.extend([workflow.into(), Param::from(among)]);
+                }
+                if let Some(endpoint) = &filter.endpoint {
+                    text.push_str(&format!(" AND endpoint <> '' AND endpoint = ${}", values.len() + 1));
+                    values.push(endpoint.into());
                 }
                 if let Some(verdict) = filter.verdict {
                     // The number stands in the text, so that the index of refusals is found.
@@ -220,5 +239,12 @@ fn read(mut row: Row) -> Result<Arrival, Error> {
         code: row.opt_text()?,
         reason: row.opt_text()?,
         run: row.opt_run_id()?,
+        endpoint: row.text()?,
+        runs: serde_json::from_str(&row.text()?).unwrap_or_default(),
     })
+}
+
+/// Workflows and their runs as a JSON list of pairs; nothing when there are none.
+fn written(runs: &[(String, RunId)]) -> String {
+    if runs.is_empty() { String::new() } else { serde_json::to_string(runs).unwrap_or_default() }
 }

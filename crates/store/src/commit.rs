@@ -464,6 +464,7 @@ fn push_run<'a>(rows: &mut Rows<'a>, admission: &'a Admission, state: &'a RunSta
         head.partition,
         head.priority,
         &head.fairness_key,
+        head.lane.as_ref(),
         &head.started_by,
         &head.runs_as,
         head.created_at,
@@ -523,13 +524,18 @@ async fn write_snapshots(tx: &mut Tx, commits: &[&RunCommit]) -> Result<(), Erro
 }
 
 async fn write_blob_refs(tx: &mut Tx, caches: &mut Caches, commits: &[&RunCommit]) -> Result<(), Error> {
-    if commits.iter().all(|commit| commit.blobs.is_empty()) {
+    let others = |commit: &RunCommit| commit.children.iter().any(|(child, _)| !child.blobs.is_empty());
+    if commits.iter().all(|commit| commit.blobs.is_empty() && !others(commit)) {
         return Ok(());
     }
     let many = &STATEMENTS.insert_blob_ref;
     let mut holders = Vec::new();
     for commit in commits.iter().filter(|commit| !commit.blobs.is_empty()) {
         holders.push((caches.workspace(tx, commit.scope).await?, crate::blobs::run_holder(commit.run), &commit.blobs));
+    }
+    for (child, _) in commits.iter().flat_map(|commit| &commit.children).filter(|(child, _)| !child.blobs.is_empty()) {
+        let head = &child.head;
+        holders.push((caches.workspace(tx, head.scope).await?, crate::blobs::run_holder(head.id), &child.blobs));
     }
     let mut rows = Rows::of(many);
     for (workspace, holder, blobs) in &holders {
@@ -648,7 +654,7 @@ async fn write_tally(tx: &mut Tx, slot: i64, commits: &[&RunCommit], stored: &Ru
 
 type Named = (&'static str, Column);
 
-const HEAD: [Named; 14] = [
+const HEAD: [Named; 15] = [
     ("scope", Column::Int),
     ("id", Column::Blob),
     ("workflow", Column::Text),
@@ -658,6 +664,7 @@ const HEAD: [Named; 14] = [
     ("partition", Column::Int),
     ("priority", Column::Int),
     ("fairness_key", Column::Text),
+    ("lane", Column::Text),
     ("started_by", Column::Text),
     ("runs_as", Column::Text),
     ("created_at", Column::Int),

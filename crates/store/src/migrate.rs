@@ -25,6 +25,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 5, name: "data_tables", text: include_str!("schema/0005_data_tables.sql") },
     Migration { number: 6, name: "connections", text: include_str!("schema/0006_connections.sql") },
     Migration { number: 7, name: "webhooks", text: include_str!("schema/0007_webhooks.sql") },
+    Migration { number: 8, name: "endpoints", text: include_str!("schema/0008_endpoints.sql") },
 ];
 
 /// Number of the newest migration that this release has.

@@ -7,7 +7,7 @@ use crate::{Error, RunState, RunStatus};
 
 /// Columns of a whole run, in the order of [`read_run`].
 pub(crate) const RUN_COLUMNS: &str = "scope, id, workflow, definition, revision, mode, partition, priority, \
-    fairness_key, started_by, runs_as, created_at, parent, origin, status, last_seq, started_at, ended_at, wake_at, \
+    fairness_key, lane, started_by, runs_as, created_at, parent, origin, status, last_seq, started_at, ended_at, wake_at, \
     step_count, handled_error_count, uncertain_count, bytes, error, answer, dead";
 
 /// Reads a row of [`RUN_COLUMNS`].
@@ -22,6 +22,7 @@ pub(crate) fn read_run(row: &mut Row) -> Result<crate::RunRow, Error> {
         partition: row.number()?,
         priority: row.number()?,
         fairness_key: row.text()?,
+        lane: row.opt_text()?,
         started_by: row.text()?,
         runs_as: row.text()?,
         created_at: row.int()?,

@@ -282,6 +282,8 @@ async fn arrivals(store: Store) {
         code: (verdict == ArrivalVerdict::Refused).then(|| "FP0602".into()),
         reason: (verdict == ArrivalVerdict::Refused).then(|| "signature_mismatch".into()),
         run: (verdict == ArrivalVerdict::Accepted).then_some(RunId(number.into())),
+        endpoint: String::new(),
+        runs: Vec::new(),
     };
     let all = [
         came(1, "orders", ArrivalVerdict::Accepted),
@@ -304,6 +306,18 @@ async fn arrivals(store: Store) {
     assert_eq!(list(ArrivalFilter { before: Some(all[3].id), ..of("orders") }).await, [2, 1]);
     assert_eq!(list(ArrivalFilter { after: Some(all[1].id), oldest_first: true, ..<_>::default() }).await, [3, 4]);
     assert_eq!(list(ArrivalFilter { since: Some(NOW + 2), until: Some(NOW + 4), ..<_>::default() }).await, [3, 2]);
+    let runs = vec![("audit".to_owned(), RunId(5)), ("orders".to_owned(), RunId(6))];
+    let given = Arrival { endpoint: "shop".into(), runs, ..came(5, "audit", ArrivalVerdict::Accepted) };
+    store.add_arrivals(vec![given.clone()]).await.expect("no fault");
+    assert_eq!(store.arrival(MAIN, given.id).await.expect("no fault").as_ref(), Some(&given));
+    assert_eq!(list(of("orders")).await, [5, 4, 2, 1], "whatever else an endpoint gave it to");
+    assert!(list(of("order")).await.is_empty());
+    let endpoint = |name: &str| ArrivalFilter { endpoint: Some(name.into()), ..ArrivalFilter::default() };
+    assert_eq!((list(endpoint("shop")).await, list(endpoint("crm")).await), (vec![5], vec![]));
+    assert_eq!(store.expire_arrivals(MAIN, NOW + 5, 100, 10).await.expect("no fault"), 4);
+    store.add_arrivals(all.to_vec()).await.expect("no fault");
+    assert_eq!(store.expire_arrivals(MAIN, NOW + 6, 4, 10).await.expect("no fault"), 5);
+    store.add_arrivals(all.to_vec()).await.expect("no fault");
     assert_eq!(store.expire_arrivals(MAIN, NOW + 2, 100, 10).await.expect("no fault"), 1);
     assert_eq!(store.expire_arrivals(MAIN, NOW, 2, 10).await.expect("no fault"), 1, "two are kept");
     assert_eq!(list(ArrivalFilter::default()).await, [4, 3]);

@@ -351,7 +351,11 @@ impl Vault {
     }
 
     /// Where the sender whose secret a `webhook` connection holds says of an event which kind it is of, if it does.
-    pub async fn event_type(&self, scope: ScopeId, connection: &Name) -> Result<Option<crate::signature::Place>, Problem> {
+    pub async fn event_type(
+        &self,
+        scope: ScopeId,
+        connection: &Name,
+    ) -> Result<Option<crate::signature::Place>, Problem> {
         let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
         let Scheme::Webhook { sender, signature, .. } = &opened.connection.auth else { return Ok(None) };
         let known = sender.as_deref().and_then(presets::named).map(|preset| &preset.signature);

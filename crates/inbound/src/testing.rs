@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Digest, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{
-    AdmitMany, AdmittedMany, Bulk, Order, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges, StepParameters, Trial,
-    Tried,
+    AdmitMany, AdmittedMany, Bulk, Order, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing,
+    StepExchanges, StepParameters, Trial, Tried,
 };
 use part::trigger::Trigger;
 use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};

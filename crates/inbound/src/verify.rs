@@ -1,7 +1,7 @@
 //! Who may call: a port that `auth` fills, so that no secret is ever seen here.
 
-use auth::signature::{Place, Signature};
 pub use auth::signature::{Incoming, Verdict};
+use auth::signature::{Place, Signature};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use model::{Name, Problem, ScopeId, Value};
@@ -48,11 +48,7 @@ pub trait Verifier: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Verdict, Problem>>;
 
     /// Where the connection's sender says of an event which kind it is of, if it does.
-    fn event_type<'a>(
-        &'a self,
-        scope: ScopeId,
-        connection: &'a Name,
-    ) -> BoxFuture<'a, Result<Option<Place>, Problem>>;
+    fn event_type<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Place>, Problem>>;
 }
 
 impl Verifier for auth::Vault {
@@ -80,11 +76,7 @@ impl Verifier for auth::Vault {
         Box::pin(async move { auth::Vault::judge(self, scope, connection, &request).await })
     }
 
-    fn event_type<'a>(
-        &'a self,
-        scope: ScopeId,
-        connection: &'a Name,
-    ) -> BoxFuture<'a, Result<Option<Place>, Problem>> {
+    fn event_type<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Place>, Problem>> {
         Box::pin(auth::Vault::event_type(self, scope, connection))
     }
 

@@ -126,12 +126,7 @@ impl Store {
 
     /// Runs of these partitions that wait or are paused and keep their place in a lane of their own
     /// ([`crate::RunHead::lane`]), oldest first, after `after`.
-    pub async fn in_lane(
-        &self,
-        partitions: &[u16],
-        after: Option<RunId>,
-        limit: usize,
-    ) -> Result<Vec<RunRow>, Error> {
+    pub async fn in_lane(&self, partitions: &[u16], after: Option<RunId>, limit: usize) -> Result<Vec<RunRow>, Error> {
         self.read((partitions.to_vec(), after, limit), |tx, (partitions, after, limit)| {
             Box::pin(in_lane(tx, partitions, *after, *limit))
         })

@@ -103,8 +103,7 @@ impl Inner {
         let waits_for_answer = event.reply_to.is_some();
         let state = core.row_state();
         let definition_text = definition.text.clone();
-        let admission =
-            Admission { head: head.clone(), state, definition: definition_text, dedupe, blobs: Vec::new() };
+        let admission = Admission { head: head.clone(), state, definition: definition_text, dedupe, blobs: Vec::new() };
         core.admit = Some(Box::new(admission));
         let queued = core.queued_until.is_some();
         if queued {

@@ -367,7 +367,8 @@ impl Inner {
         use crate::run::Left;
         let id = shared.head.id;
         // What comes after it in its lane comes after its end.
-        let keeps = matches!(left, Left::Waiting) && shared.head.lane.is_some() && shared.core().machine.end().is_none();
+        let keeps =
+            matches!(left, Left::Waiting) && shared.head.lane.is_some() && shared.core().machine.end().is_none();
         match left {
             // It took itself off the list when it left.
             Left::Waiting => {}

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{
-    AdmitMany, AdmittedMany, Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges, StepParameters, Trial,
-    Tried,
+    AdmitMany, AdmittedMany, Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges,
+    StepParameters, Trial, Tried,
 };
 use part::{Admit, Admitted, Runs, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};

@@ -309,9 +309,14 @@ mod tests {
         {
             assert!(is_like(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in
-            [("order.*", "orders"), ("*.paid", "order.paid2"), ("a*b*c", "ac"), ("a", "ab"), ("ab*ba", "aba"), ("", "a")]
-        {
+        for (pattern, text) in [
+            ("order.*", "orders"),
+            ("*.paid", "order.paid2"),
+            ("a*b*c", "ac"),
+            ("a", "ab"),
+            ("ab*ba", "aba"),
+            ("", "a"),
+        ] {
             assert!(!is_like(pattern, text), "{pattern} {text}");
         }
     }

@@ -226,8 +226,10 @@ pub fn expression(text: &str) -> Result<Template, Problem> {
         Engine::Native => Ok(template),
         Engine::Literal => Err(Problem::new(Code::InvalidExpression, "this is a text that is always the same")
             .hint("put what is to be evaluated in `{{ }}`")),
-        Engine::JavaScript => Err(Problem::new(Code::InvalidExpression, "an endpoint evaluates plain expressions only")
-            .hint("say it with conditions, or leave it to a node of the workflow")),
+        Engine::JavaScript => {
+            Err(Problem::new(Code::InvalidExpression, "an endpoint evaluates plain expressions only")
+                .hint("say it with conditions, or leave it to a node of the workflow"))
+        }
     }
 }
 
@@ -371,10 +373,11 @@ mod tests {
             "else": { "workflow": "rest" },
         });
         assert_eq!(refused(good.clone()), Vec::<String>::new());
-        let uses: Vec<(String, String)> = EndpointKind::refs(&spec(good.clone()), &part::Catalogue::default().snapshot())
-            .into_iter()
-            .map(|place| (place.target.to_string(), place.pointer))
-            .collect();
+        let uses: Vec<(String, String)> =
+            EndpointKind::refs(&spec(good.clone()), &part::Catalogue::default().snapshot())
+                .into_iter()
+                .map(|place| (place.target.to_string(), place.pointer))
+                .collect();
         let expected = [
             ("workflow/orders", "/routes/0/workflow"),
             ("workflow/germany", "/routes/1/workflow"),

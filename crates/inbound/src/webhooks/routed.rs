@@ -147,3 +147,122 @@ fn gone(problem: Problem) -> Problem {
         _ => problem,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{World, get, post, with, world};
+    use super::*;
+    use crate::routes::tests::endpoint;
+    use crate::testing::run_id;
+
+    /// A receiver with an endpoint of the sender `gitlab`, which shows its secret.
+    fn shop(spec: Value) -> World {
+        let spec = part::kind::parse(spec).unwrap();
+        let (routing, webhook) = Routing::new("shop".parse().unwrap(), spec).unwrap();
+        let own = endpoint(json!({ "methods": [], "path": "" }));
+        let name = "shop".parse().unwrap();
+        world(vec![Endpoint { workflow: name, node: String::new(), routing: Some(Arc::new(routing)), webhook, ..own }])
+    }
+
+    fn event(kind: &str, id: &str, body: Value) -> http::Request<Body> {
+        let request = post("/hooks/main/prod/shop", "application/json", body.to_string());
+        let request = with(with(request, "x-gitlab-token", "s3cret"), "x-gitlab-event-uuid", id);
+        if kind.is_empty() { request } else { with(request, "x-gitlab-event", kind) }
+    }
+
+    #[tokio::test]
+    async fn all_of_an_events_workflows_get_it_at_once_with_its_type_and_route() {
+        let world = shop(json!({
+            "path": "shop", "mode": "all", "auth": { "kind": "signed", "connection": "gitlab" },
+            "key": "{{ $json.body.customer }}", "answer": { "status": 202, "body": "{}", "contentType": "application/json" },
+            "routes": [
+                { "name": "all", "workflow": "audit" },
+                { "name": "orders", "when": { "type": ["order.*"] }, "workflow": "orders" },
+            ],
+        }));
+        let paid = json!({ "customer": "acme", "n": 1 });
+        assert_eq!(world.send(event("order.paid", "1", paid.clone())).await, (202, "{}".into()));
+        assert_eq!(world.send(event("order.paid", "1", paid.clone())).await.0, 202, "it is known");
+        assert_eq!(world.send(event("customer.made", "2", json!({}))).await.0, 202);
+        let admitted = world.fake.admitted();
+        let names: Vec<String> = admitted.iter().map(|event| format!("{:?}", event.workflow)).collect();
+        assert!(names.len() == 3 && names[0].contains("audit") && names[1].contains("orders"), "{names:?}");
+        assert_eq!((admitted[0].mode, admitted[0].started_by.as_str()), ("endpoint", "endpoint:shop"));
+        assert!(admitted.iter().all(|event| event.reply_to.is_none() && event.dedupe.is_none()));
+        let order = json!({ "endpoint": "shop", "type": "order.paid", "route": "orders" });
+        assert_eq!((&world.item(1)["event"], &world.item(1)["body"]), (&order, &paid));
+        assert_eq!(world.item(0)["event"]["route"], "all");
+        assert_ne!(world.item(1)["headers"]["x-gitlab-token"], "s3cret", "it is masked");
+        let orders = world.fake.orders();
+        assert_eq!(orders.len(), 1, "what has no key keeps no order");
+        assert_eq!((orders[0].lane.as_str(), orders[0].key.as_str()), ("endpoint:shop", "acme"));
+        let wrong = with(event("order.paid", "3", json!({})), "x-gitlab-token", "guess");
+        assert_eq!(world.refused(wrong).await.0, 401);
+        assert_eq!(world.refused(get("/hooks/main/prod/shop")).await.0, 401, "nobody asks without the secret");
+        assert_eq!(world.fake.admitted().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_wants_is_answered_or_refused_and_what_nobody_runs_is_refused() {
+        let spec = |rest: Value| {
+            json!({
+                "path": "shop", "auth": { "kind": "signed", "connection": "gitlab" }, "else": rest,
+                "routes": [{ "name": "orders", "when": { "type": ["order.*"] }, "workflow": "orders" }],
+            })
+        };
+        let drops = shop(spec(json!("drop")));
+        assert_eq!(drops.send(event("other", "1", json!({}))).await, (200, String::new()));
+        let refuses = shop(spec(json!("refuse")));
+        assert_eq!(refuses.refused(event("", "1", json!({}))).await, (404, Code::NoSuchEndpoint.to_string()));
+        assert!(drops.fake.admitted().is_empty() && refuses.fake.admitted().is_empty());
+        let catches = shop(spec(json!({ "workflow": "rest" })));
+        assert_eq!(catches.send(event("other", "1", json!({}))).await.0, 200);
+        assert_eq!(catches.item(0)["event"], json!({ "endpoint": "shop", "type": "other", "route": null }));
+        drops.fake.fail_next(1, Problem::new(Code::NotFound, "there is no active workflow `orders`"));
+        let refused = drops.refused(event("order.paid", "2", json!({}))).await;
+        assert_eq!(refused, (404, Code::NoSuchEndpoint.to_string()));
+    }
+
+    #[tokio::test]
+    async fn an_event_happens_again_by_the_routes_of_now() {
+        let world = shop(json!({
+            "path": "shop", "mode": "all", "key": "{{ $json.body.customer }}",
+            "routes": [
+                { "name": "a", "when": { "type": ["order.*"] }, "workflow": "a" },
+                { "name": "b", "workflow": "b", "when": { "conditions": [{ "field": "body.n", "greaterThan": 1 }] } },
+            ],
+        }));
+        let arrival = |body: Value| store::Arrival {
+            scope: model::ScopeId(1),
+            id: model::ArrivalId::from_parts(1, 1),
+            workflow: String::new(),
+            node: String::new(),
+            method: "POST".into(),
+            target: "/hooks/main/prod/shop".into(),
+            headers: r#"[["content-type","application/json"]]"#.into(),
+            sender: String::new(),
+            body: Some(body.to_string().into()),
+            verdict: ArrivalVerdict::Refused,
+            code: None,
+            reason: None,
+            run: None,
+            endpoint: "shop".into(),
+            runs: Vec::new(),
+        };
+        let both = arrival(json!({ "type": "order.paid", "customer": "acme", "n": 2 }));
+        let again = async |arrival: &store::Arrival, draft: bool, only: Option<&str>| {
+            world.receiver.again(&model::Scope::default(), arrival, (draft, only), "ada").await
+        };
+        assert_eq!(again(&both, false, None).await.unwrap(), [run_id(1), run_id(2)]);
+        assert_eq!(again(&both, true, Some("b")).await.unwrap(), [run_id(3)]);
+        let admitted = world.fake.admitted();
+        assert!(matches!(&admitted[0].workflow, WorkflowRef::Active(name) if name.as_str() == "a"));
+        assert!(matches!(&admitted[2].workflow, WorkflowRef::Draft(name) if name.as_str() == "b"));
+        assert_eq!(admitted[2].started_by, "ada");
+        assert_eq!(world.fake.orders().len(), 1, "a draft waits for nobody");
+        let none = again(&arrival(json!({ "type": "other" })), false, None).await.unwrap_err();
+        assert_eq!(none.code, Code::NotResumable);
+    }
+}

@@ -91,11 +91,7 @@ impl Verifier for Password {
         Box::pin(std::future::ready(outcome))
     }
 
-    fn event_type<'a>(
-        &'a self,
-        _: ScopeId,
-        connection: &'a Name,
-    ) -> BoxFuture<'a, Result<Option<Place>, Problem>> {
+    fn event_type<'a>(&'a self, _: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Place>, Problem>> {
         let sender = auth::signature::presets::named(connection.as_str());
         Box::pin(std::future::ready(Ok(sender.and_then(|sender| sender.signature.event_type.clone()))))
     }

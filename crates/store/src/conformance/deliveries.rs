@@ -22,7 +22,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "deliveries that failed are tried again, dropped ones are not, and old messages go",
-        queries: &["resend_delivery", "recover_deliveries", "missed_messages", "expire_messages", "subscriber_counts"],
+        queries: &[
+            "resend_delivery",
+            "recover_deliveries",
+            "missed_messages",
+            "expire_messages",
+            "subscriber_counts",
+            "subscribers",
+        ],
         run: |store| Box::pin(again(store)),
     },
     Case {
@@ -208,8 +215,12 @@ async fn again(store: Store) {
     assert_eq!(taken.len(), 3);
     let all = (1..=3).map(|number| ended("crm", number, 8, Next::Failed)).collect();
     store.end_deliveries(all).await.expect("no fault");
+    let row = store.subscriber(MAIN, "crm", vec![1], NOW).await.expect("no fault");
     let counts = async || {
         let counts = store.subscriber_counts(MAIN, "crm").await.expect("no fault");
+        let all = store.subscribers(MAIN).await.expect("no fault");
+        let own = all.into_iter().find(|(name, ..)| name == "crm");
+        assert!(own.is_none_or(|(_, known, all)| known == row && all == counts), "the list says the same");
         (counts.waiting, counts.failed)
     };
     assert_eq!(counts().await, (0, 3));

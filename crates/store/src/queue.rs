@@ -16,7 +16,7 @@ use crate::runs::among;
 use crate::{Error, JournalChunk, Millis, RunRow, RunStatus, Store};
 
 /// What a run's lane is named by, as the index has it.
-const OF: &str = "COALESCE(lane, workflow)";
+const OF: &str = "COALESCE(run.lane, run.workflow)";
 
 /// Queued runs of one workflow and fairness key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,6 +17,7 @@ export const paths = {
   eventTypes: "/webhooks/event-types",
   deliveries: "/webhooks/deliveries",
   cameIn: "/webhooks/came-in",
+  endpoints: "/webhooks/endpoints",
   portalLinks: "/webhooks/portal",
   integrations: "/integrations",
   vendors: "/vendors",

@@ -114,6 +114,7 @@ const cameIn = createRoute({
   validateSearch: (search: Record<string, unknown>) => arrivalFilter.read(search),
   component: lazyRouteComponent(() => import("./features/webhooks/CameInPage"), "CameInPage"),
 });
+const endpoints = page(paths.endpoints, () => import("./features/webhooks/EndpointsPage"), "EndpointsPage");
 const portalLinks = page(paths.portalLinks, () => import("./features/webhooks/PortalLinkPage"), "PortalLinkPage");
 const integrations = createRoute({
   getParentRoute: () => shell,
@@ -182,6 +183,7 @@ const tree = root.addChildren([
     eventTypes,
     deliveries,
     cameIn,
+    endpoints,
     portalLinks,
     integrations,
     vendors,

@@ -350,6 +350,18 @@ impl Vault {
         signature.judge(keys, request).map_err(|refusal| unproven(connection, &refusal))
     }
 
+    /// Where the sender whose secret a `webhook` connection holds says of an event which kind it is of, if it does.
+    pub async fn event_type(
+        &self,
+        scope: ScopeId,
+        connection: &Name,
+    ) -> Result<Option<crate::signature::Place>, Problem> {
+        let opened = self.opened(scope, connection).await.map_err(|error| unusable(connection, error))?;
+        let Scheme::Webhook { sender, signature, .. } = &opened.connection.auth else { return Ok(None) };
+        let known = sender.as_deref().and_then(presets::named).map(|preset| &preset.signature);
+        Ok(signature.as_deref().or(known).and_then(|signature| signature.event_type.clone()))
+    }
+
     /// The same for a service whose account a connection is, and that signs with a secret of it. `verify_token` is what
     /// the service was told to show when it asks whether somebody is there.
     pub async fn judge_by(

@@ -24,9 +24,20 @@ use store::Store;
 
 use crate::resources::live::{Live, View};
 
-/// The endpoints of everything that is active.
+/// The addresses of everything that is active, and those of their own.
 pub fn endpoints(view: &View) -> Vec<Endpoint> {
-    let mut endpoints = Vec::new();
+    let own = view.endpoints().map(|(scope_id, scope, listening)| Endpoint {
+        scope: scope.clone(),
+        scope_id,
+        workflow: listening.routing.name.clone(),
+        node: String::new(),
+        routing: Some(listening.routing.clone()),
+        webhook: listening.webhook.clone(),
+        unanswered: false,
+        form: None,
+        draft: None,
+    });
+    let mut endpoints: Vec<Endpoint> = own.collect();
     for (scope_id, scope, workflow) in view.active() {
         for (node, trigger) in &workflow.triggers {
             let Some(webhook) = trigger.endpoint() else { continue };
@@ -35,6 +46,7 @@ pub fn endpoints(view: &View) -> Vec<Endpoint> {
                 scope_id,
                 workflow: workflow.name.clone(),
                 node: node.clone(),
+                routing: None,
                 webhook: webhook.clone(),
                 unanswered: is_unanswered(&workflow.live.spec, node, webhook),
                 form: face(trigger, workflow.live.spec.settings.timezone.as_deref()),
@@ -311,8 +323,11 @@ pub fn build(parts: Parts<'_>) -> Result<Built, Problem> {
     let wished = called.clone();
     let (heard, lives) = (health.clone(), Mutex::new(lives));
     live.listen(Box::new(move |old, new| {
-        if old.active_changes() != new.active_changes() {
+        let has_moved = old.active_changes() != new.active_changes();
+        if has_moved || old.endpoint_changes() != new.endpoint_changes() {
             routes.set_routes(endpoints(new));
+        }
+        if has_moved {
             handle.set_timers(timers(new));
             let mut lives = lives.lock().unwrap_or_else(PoisonError::into_inner);
             lives.follow(new, None);

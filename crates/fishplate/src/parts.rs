@@ -27,7 +27,7 @@ impl Kinds {
 
 /// Every kind of resource.
 pub fn kinds() -> Kinds {
-    Kinds([crate::kinds::list(), engine::kinds::list()].concat())
+    Kinds([crate::kinds::list(), engine::kinds::list(), inbound::kinds()].concat())
 }
 
 /// The node types that are compiled in, those of the connectors that are shipped, and those of the operator's own.

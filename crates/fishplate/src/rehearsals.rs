@@ -69,6 +69,7 @@ impl Rehearsals {
                 workflow: workflow.clone(),
                 unanswered: crate::entrance::is_unanswered(spec, &node, &webhook),
                 node,
+                routing: None,
                 webhook,
                 form: crate::entrance::face(&trigger, timezone),
                 draft: Some(rehearsal.clone()),

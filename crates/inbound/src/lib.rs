@@ -7,11 +7,12 @@
 //! What this crate must never do: run a workflow, keep state that a restart may not lose, or answer before
 //! [`part::Runs::admit`] has.
 //!
-//! Start reading at [`webhooks::Receiver`], then [`hooks`] (services that are told an address and call it), [`replies`] (answers on their way back) and [`schedule`] (pure) with
+//! Start reading at [`webhooks::Receiver`], then [`endpoints`] (which workflows get what), [`hooks`] (services that are told an address and call it), [`replies`] (answers on their way back) and [`schedule`] (pure) with
 //! its service [`schedules`].
 
 pub mod clock;
 pub mod deliveries;
+pub mod endpoints;
 pub mod files;
 pub mod hooks;
 pub mod listeners;
@@ -31,3 +32,8 @@ pub use rehearsal::Rehearsal;
 pub use replies::Local;
 pub use routes::Endpoint;
 pub use webhooks::Receiver;
+
+/// The kinds of resources that this crate acts on.
+pub fn kinds() -> Vec<part::KindEntry> {
+    vec![part::KindEntry::of::<endpoints::EndpointKind>()]
+}

@@ -9,19 +9,22 @@ use part::door::Form;
 use part::net::AddressRange;
 use part::trigger::Webhook;
 
+use crate::endpoints::Routing;
 use crate::rehearsal::Rehearsal;
 
-/// A webhook of an active workflow (or of a draft that is being tried).
+/// A webhook of an active workflow (or of a draft that is being tried), or an address of its own.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     /// Where the workflow is.
     pub scope: Scope,
     /// The store's number of that scope.
     pub scope_id: ScopeId,
-    /// The workflow.
+    /// The workflow; the endpoint's own name where `routing` is there.
     pub workflow: Name,
-    /// Name of the trigger node.
+    /// Name of the trigger node; empty where `routing` is there.
     pub node: String,
+    /// It is an address of its own, and these routes say which workflows get what comes.
+    pub routing: Option<Arc<Routing>>,
     /// What it listens for.
     pub webhook: Webhook,
     /// A node of the workflow should answer, and none that could comes after the trigger.
@@ -46,7 +49,7 @@ pub struct Face {
 pub(crate) struct Prepared {
     pub endpoint: Endpoint,
     pub senders: Vec<AddressRange>,
-    /// Who starts the runs: `webhook:<path>`, or who tries the draft.
+    /// Who starts the runs: `webhook:<path>`, `endpoint:<name>`, or who tries the draft.
     pub started_by: String,
 }
 
@@ -172,6 +175,7 @@ fn drawn(endpoints: Vec<Endpoint>) -> Scopes {
         let senders = endpoint.webhook.senders.iter().filter_map(|sender| sender.parse().ok()).collect();
         let started_by = match &endpoint.draft {
             Some(rehearsal) => rehearsal.by().to_owned(),
+            None if endpoint.routing.is_some() => format!("endpoint:{}", endpoint.workflow),
             None if endpoint.form.is_some() => format!("form:{}", endpoint.webhook.path),
             None => format!("webhook:{}", endpoint.webhook.path),
         };
@@ -294,6 +298,7 @@ pub(crate) mod tests {
             scope_id: ScopeId(1),
             workflow: "flow".parse().unwrap(),
             node: "Webhook".into(),
+            routing: None,
             webhook: serde_json::from_value(spec).unwrap(),
             unanswered: false,
             form: None,

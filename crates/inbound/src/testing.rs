@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Digest, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{
-    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges, StepParameters, Trial,
-    Tried,
+    AdmitMany, AdmittedMany, Bulk, Order, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing,
+    StepExchanges, StepParameters, Trial, Tried,
 };
 use part::trigger::Trigger;
 use part::{Admit, Admitted, Answer, Replies, Runs, Suspend, WorkflowRef};
@@ -32,6 +32,7 @@ type Answering = Arc<dyn Fn(&Admit) -> Option<Answer> + Send + Sync>;
 
 struct Inner {
     admitted: Vec<Admit>,
+    orders: Vec<Order>,
     keys: HashMap<(String, String), (Digest, RunId)>,
     answers: HashMap<RunId, Answer>,
     signals: Vec<(Scope, RunId, SignalId, String, Value)>,
@@ -48,6 +49,7 @@ impl Default for Inner {
     fn default() -> Self {
         Inner {
             admitted: Vec::new(),
+            orders: Vec::new(),
             keys: HashMap::new(),
             answers: HashMap::new(),
             signals: Vec::new(),
@@ -70,6 +72,11 @@ impl Fake {
     /// New runs so far.
     pub fn admitted(&self) -> Vec<Admit> {
         self.lock().admitted.clone()
+    }
+
+    /// Orders of events of several workflows so far.
+    pub fn orders(&self) -> Vec<Order> {
+        self.lock().orders.clone()
     }
 
     /// Signals so far.
@@ -137,6 +144,25 @@ impl Runs for Fake {
         }
         inner.admitted.push(event);
         Box::pin(std::future::ready(Ok(Admitted::New(run))))
+    }
+
+    fn admit_many(&self, event: AdmitMany) -> BoxFuture<'_, Result<AdmittedMany, Problem>> {
+        let mut inner = self.lock();
+        if let Some(problem) = inner.failures.pop() {
+            return Box::pin(std::future::ready(Err(problem)));
+        }
+        let first = inner.admitted.len() + 1;
+        if let Some((source, dedupe)) = &event.dedupe {
+            let key = (source.clone(), dedupe.key.clone());
+            if let Some((_, run)) = inner.keys.get(&key).copied() {
+                return Box::pin(std::future::ready(Ok(AdmittedMany::Known(run))));
+            }
+            inner.keys.insert(key, (dedupe.fingerprint, run_id(first)));
+        }
+        let runs = (first..first + event.events.len()).map(run_id).collect();
+        inner.admitted.extend(event.events);
+        inner.orders.extend(event.order);
+        Box::pin(std::future::ready(Ok(AdmittedMany::New(runs))))
     }
 
     fn signal<'a>(

@@ -1,7 +1,7 @@
 //! Who may call: a port that `auth` fills, so that no secret is ever seen here.
 
-use auth::signature::Signature;
 pub use auth::signature::{Incoming, Verdict};
+use auth::signature::{Place, Signature};
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use model::{Name, Problem, ScopeId, Value};
@@ -46,6 +46,9 @@ pub trait Verifier: Send + Sync + 'static {
         token: &'a str,
         request: Incoming<'a>,
     ) -> BoxFuture<'a, Result<Verdict, Problem>>;
+
+    /// Where the connection's sender says of an event which kind it is of, if it does.
+    fn event_type<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Place>, Problem>>;
 }
 
 impl Verifier for auth::Vault {
@@ -71,6 +74,10 @@ impl Verifier for auth::Vault {
         request: Incoming<'a>,
     ) -> BoxFuture<'a, Result<Verdict, Problem>> {
         Box::pin(async move { auth::Vault::judge(self, scope, connection, &request).await })
+    }
+
+    fn event_type<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Place>, Problem>> {
+        Box::pin(auth::Vault::event_type(self, scope, connection))
     }
 
     fn judge_by<'a>(

@@ -84,6 +84,36 @@ pub enum Admitted {
     },
 }
 
+/// Where the runs of an event wait for those of the events before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Whose order it is: `endpoint:shop`.
+    pub lane: String,
+    /// Events of the same key run one at a time, in the order in which they came.
+    pub key: String,
+}
+
+/// An event that several workflows get.
+#[derive(Clone, Debug)]
+pub struct AdmitMany {
+    /// What each of them gets, all in one scope. Nobody waits for their answers, and their own dedupe keys are not
+    /// looked at.
+    pub events: Vec<Admit>,
+    /// What tells the event from others, and whose events they are: `endpoint:shop`.
+    pub dedupe: Option<(String, DedupeKey)>,
+    /// The order that it keeps.
+    pub order: Option<Order>,
+}
+
+/// What became of an event that several workflows get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdmittedMany {
+    /// New runs, in the order of what was asked for; all their rows are committed.
+    New(Vec<RunId>),
+    /// The same key and fingerprint came before; this was the first of its runs.
+    Known(RunId),
+}
+
 /// What is repeated, and how.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -524,6 +554,8 @@ pub trait Runs: Send + Sync {
     /// Takes an event in. Resolves at once for a webhook that waits for an answer (the answer's commit contains the
     /// admission); otherwise when the row is committed.
     fn admit(&self, event: Admit) -> BoxFuture<'_, Result<Admitted, Problem>>;
+    /// Takes an event in that several workflows get: all of their runs are admitted by one commit, or none is.
+    fn admit_many(&self, event: AdmitMany) -> BoxFuture<'_, Result<AdmittedMany, Problem>>;
     /// Sends a signal; a second one of the same id is the same signal.
     fn signal<'a>(
         &'a self,

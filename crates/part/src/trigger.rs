@@ -165,6 +165,16 @@ pub struct Webhook {
     pub rate: Option<Rate>,
 }
 
+/// Methods that an address can answer.
+pub const METHODS: &[&str] = &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// What one listener of a scope holds alone: a method with a path, the names of its segments left out, because `/a/:x`
+/// and `/a/:y` are the same address.
+pub fn address_key(method: &str, path: &str) -> String {
+    let steps = path.trim_matches('/').split('/').map(|step| if step.starts_with(':') { ":" } else { step });
+    format!("{} /{}", method.to_ascii_uppercase(), steps.collect::<Vec<_>>().join("/"))
+}
+
 fn ok_status() -> u16 {
     200
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::db::{Column, Many, Param, Rows, Tx, params};
 use crate::notify::{Notifier, RunNotice};
+use crate::run_row::{HEAD, Named, STATE};
 use crate::{Admission, CommitError, Error, LocalWrite, Millis, RunCommit, RunState, RunStatus, Store};
 
 /// A definition that was written or used this recently needs no statement. Collection waits far longer.
@@ -464,6 +465,7 @@ fn push_run<'a>(rows: &mut Rows<'a>, admission: &'a Admission, state: &'a RunSta
         head.partition,
         head.priority,
         &head.fairness_key,
+        head.lane.as_ref(),
         &head.started_by,
         &head.runs_as,
         head.created_at,
@@ -522,14 +524,21 @@ async fn write_snapshots(tx: &mut Tx, commits: &[&RunCommit]) -> Result<(), Erro
     Ok(())
 }
 
+/// Blobs that runs hold from this commit on.
+fn held(commit: &RunCommit) -> impl Iterator<Item = (ScopeId, RunId, &Vec<Digest>)> {
+    let children = commit.children.iter().map(|(child, _)| (child.head.scope, child.head.id, &child.blobs));
+    std::iter::once((commit.scope, commit.run, &commit.blobs)).chain(children).filter(|(.., blobs)| !blobs.is_empty())
+}
+
 async fn write_blob_refs(tx: &mut Tx, caches: &mut Caches, commits: &[&RunCommit]) -> Result<(), Error> {
-    if commits.iter().all(|commit| commit.blobs.is_empty()) {
+    let wanted: Vec<_> = commits.iter().flat_map(|commit| held(commit)).collect();
+    if wanted.is_empty() {
         return Ok(());
     }
     let many = &STATEMENTS.insert_blob_ref;
-    let mut holders = Vec::new();
-    for commit in commits.iter().filter(|commit| !commit.blobs.is_empty()) {
-        holders.push((caches.workspace(tx, commit.scope).await?, crate::blobs::run_holder(commit.run), &commit.blobs));
+    let mut holders = Vec::with_capacity(wanted.len());
+    for (scope, run, blobs) in wanted {
+        holders.push((caches.workspace(tx, scope).await?, crate::blobs::run_holder(run), blobs));
     }
     let mut rows = Rows::of(many);
     for (workspace, holder, blobs) in &holders {
@@ -645,40 +654,6 @@ async fn write_tally(tx: &mut Tx, slot: i64, commits: &[&RunCommit], stored: &Ru
     }
     tx.execute_many(many, &rows).await.map(|_| ())
 }
-
-type Named = (&'static str, Column);
-
-const HEAD: [Named; 14] = [
-    ("scope", Column::Int),
-    ("id", Column::Blob),
-    ("workflow", Column::Text),
-    ("definition", Column::Blob),
-    ("revision", Column::Int),
-    ("mode", Column::Text),
-    ("partition", Column::Int),
-    ("priority", Column::Int),
-    ("fairness_key", Column::Text),
-    ("started_by", Column::Text),
-    ("runs_as", Column::Text),
-    ("created_at", Column::Int),
-    ("parent", Column::Text),
-    ("origin", Column::Blob),
-];
-
-const STATE: [Named; 12] = [
-    ("status", Column::Int),
-    ("last_seq", Column::Int),
-    ("started_at", Column::Int),
-    ("ended_at", Column::Int),
-    ("wake_at", Column::Int),
-    ("step_count", Column::Int),
-    ("handled_error_count", Column::Int),
-    ("uncertain_count", Column::Int),
-    ("bytes", Column::Int),
-    ("error", Column::Text),
-    ("answer", Column::Text),
-    ("dead", Column::Int),
-];
 
 const RUN_KEY: [Named; 2] = [("scope", Column::Int), ("run", Column::Blob)];
 

@@ -207,6 +207,9 @@ impl From<Error> for model::Problem {
             Error::Exists(_) => Problem::new(Code::PreconditionFailed, text),
             Error::Conflict { .. } => Problem::new(Code::PreconditionFailed, text)
                 .hint("read it again, and repeat the change on what you find"),
+            Error::KeyTaken { space, owner, .. } if space == "webhook" => Problem::new(Code::NotUnique, text).hint(
+                format!("`{owner}` listens there; choose another path or method, or take that one out of service"),
+            ),
             Error::KeyTaken { .. } => Problem::new(Code::NotUnique, text),
             Error::InUse { .. } => Problem::new(Code::InUse, text).hint("deactivate or change what uses it first"),
             Error::Refused(_) => Problem::new(Code::InvalidSpec, text),

@@ -26,6 +26,7 @@ pub(crate) const ALL: &[Migration] = &[
     Migration { number: 6, name: "connections", text: include_str!("schema/0006_connections.sql") },
     Migration { number: 7, name: "webhooks", text: include_str!("schema/0007_webhooks.sql") },
     Migration { number: 8, name: "arrival_pages", text: include_str!("schema/0008_arrival_pages.sql") },
+    Migration { number: 9, name: "endpoints", text: include_str!("schema/0009_endpoints.sql") },
 ];
 
 /// Number of the newest migration that this release has.

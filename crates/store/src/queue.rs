@@ -1,6 +1,7 @@
 //! Runs that wait for their turn, by lane, so that nobody has to walk through a backlog to start one of them.
 //!
-//! A lane is what shares limits: the queued runs of one workflow of one scope with one fairness key. `run_lane` keeps
+//! A lane is what shares limits: the queued runs of one workflow of one scope with one fairness key, or of one endpoint
+//! that keeps the order of its events, whatever workflows they go to. `run_lane_of` keeps
 //! each lane in the order in which its runs start, and lanes beside each other, so that "which lanes are there" skips
 //! from one to the next whatever their length.
 
@@ -14,12 +15,15 @@ use crate::run_row::{RUN_COLUMNS, read_run};
 use crate::runs::among;
 use crate::{Error, JournalChunk, Millis, RunRow, RunStatus, Store};
 
+/// What a run's lane is named by, as the index has it.
+const OF: &str = "COALESCE(run.lane, run.workflow)";
+
 /// Queued runs of one workflow and fairness key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lane {
     /// Scope.
     pub scope: ScopeId,
-    /// Workflow.
+    /// Workflow, or what its runs name in its place ([`crate::RunHead::lane`]).
     pub workflow: String,
     /// Fairness key; empty when the workflow has none.
     pub key: String,
@@ -120,11 +124,34 @@ impl Store {
         .await
     }
 
+    /// Runs of these partitions that wait or are paused and keep their place in a lane of their own
+    /// ([`crate::RunHead::lane`]), oldest first, after `after`.
+    pub async fn in_lane(&self, partitions: &[u16], after: Option<RunId>, limit: usize) -> Result<Vec<RunRow>, Error> {
+        self.read((partitions.to_vec(), after, limit), |tx, (partitions, after, limit)| {
+            Box::pin(in_lane(tx, partitions, *after, *limit))
+        })
+        .await
+    }
+
     /// The next time after `after` at which a queued run of these partitions may start.
     pub async fn next_queued_due(&self, partitions: &[u16], after: Millis) -> Result<Option<Millis>, Error> {
         self.read((partitions.to_vec(), after), |tx, (partitions, after)| Box::pin(next_due(tx, partitions, *after)))
             .await
     }
+}
+
+pub(crate) async fn in_lane(
+    tx: &mut Tx,
+    partitions: &[u16],
+    after: Option<RunId>,
+    limit: usize,
+) -> Result<Vec<RunRow>, Error> {
+    let sql = format!(
+        "SELECT {RUN_COLUMNS} FROM run WHERE lane IS NOT NULL AND status IN (2, 3) AND id > $1{} ORDER BY id LIMIT $2",
+        among(partitions)
+    );
+    let found = tx.query(&sql, params![after.unwrap_or(RunId(0)), limit]).await?;
+    found.into_iter().map(|mut row| read_run(&mut row)).collect()
 }
 
 pub(crate) async fn workflows(
@@ -136,9 +163,10 @@ pub(crate) async fn workflows(
     let among = among(partitions);
     // Each question skips all lanes of the workflow before; one text for both would make SQLite walk through them.
     let ask = |beyond: &str| {
-        format!("SELECT workflow, scope FROM run WHERE status = 0{beyond}{among} ORDER BY workflow, scope LIMIT 1")
+        format!("SELECT {OF}, scope FROM run WHERE status = 0{beyond}{among} ORDER BY {OF}, scope LIMIT 1")
     };
-    let (first, sibling, next) = (ask(""), ask(" AND workflow = $1 AND scope > $2"), ask(" AND workflow > $1"));
+    let sibling = ask(&format!(" AND {OF} = $1 AND scope > $2"));
+    let (first, next) = (ask(""), ask(&format!(" AND {OF} > $1")));
     let mut found: Vec<(String, ScopeId)> = Vec::new();
     while found.len() < limit {
         let row = match found.last().or(after.as_ref()) {
@@ -163,7 +191,7 @@ pub(crate) async fn lanes(
     limit: usize,
 ) -> Result<Vec<(String, i8)>, Error> {
     let among = among(partitions);
-    let queued = "run WHERE status = 0 AND workflow = $1 AND scope = $2";
+    let queued = format!("run WHERE status = 0 AND {OF} = $1 AND scope = $2");
     let beyond = if after.is_some() { ">" } else { ">=" };
     let sql = format!(
         "WITH RECURSIVE lane(name) AS (\
@@ -258,7 +286,7 @@ pub(crate) async fn due(
 ) -> Result<Vec<DueRun>, Error> {
     // The second condition lets the databases see that the partial index applies.
     let sql = format!(
-        "SELECT scope, workflow, fairness_key, priority, wake_at, id FROM run \
+        "SELECT scope, {OF}, fairness_key, priority, wake_at, id FROM run \
          WHERE status = 0 AND status IN (0, 2) AND wake_at IS NOT NULL \
          AND wake_at >= $1 AND (wake_at > $1 OR id > $2) AND wake_at <= $3{} ORDER BY wake_at, id LIMIT $4",
         among(partitions)
@@ -291,7 +319,7 @@ fn heads_of(among: &str) -> Many {
     ];
     let head = |workflow: &str, scope: &str, key: &str, quota: &str| {
         format!(
-            "FROM run WHERE status = 0 AND workflow = {workflow} AND scope = {scope} AND fairness_key = {key}{among} \
+            "FROM run WHERE status = 0 AND {OF} = {workflow} AND scope = {scope} AND fairness_key = {key}{among} \
              ORDER BY priority DESC, id LIMIT {quota}"
         )
     };

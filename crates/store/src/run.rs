@@ -75,7 +75,7 @@ pub struct RunHead {
     pub definition: Digest,
     /// Revision of the workflow resource; absent for drafts and files.
     pub revision: Option<u64>,
-    /// How it was started: `webhook`, `schedule`, `manual`, `child`, `error`, `cli`, `retry`, `fork`.
+    /// How it was started: `webhook`, `schedule`, `manual`, `endpoint`, `child`, `error`, `cli`, `retry`, `fork`.
     pub mode: String,
     /// Partition that it belongs to.
     pub partition: u16,
@@ -83,6 +83,8 @@ pub struct RunHead {
     pub priority: i8,
     /// Key of its fairness limits; empty when the workflow has none.
     pub fairness_key: String,
+    /// Lane that it waits in instead of its workflow's own: its runs go one at a time, in the order of their ids.
+    pub lane: Option<String>,
     /// Person, token or trigger that started it.
     pub started_by: String,
     /// Whose authority it acts under.
@@ -207,6 +209,8 @@ pub struct Admission {
     pub definition: Arc<str>,
     /// Dedupe key to claim; the whole commit is refused with [`CommitError::Duplicate`] when it is taken.
     pub dedupe: Option<DedupeClaim>,
+    /// Blobs that its first records refer to, when another run's commit brings them.
+    pub blobs: Vec<Digest>,
 }
 
 /// A write to our own store that a step made, visible exactly when the step's result is.
@@ -255,7 +259,7 @@ pub struct RunCommit {
     pub blobs: Vec<Digest>,
     /// Signals that the new records contain; they leave the inbox.
     pub consumed: Vec<SignalId>,
-    /// Runs started by this one (children, error workflow), each with its first journal chunk.
+    /// Runs started by this one (children, error workflow) or by the same event, each with its first journal chunk.
     pub children: Vec<(Admission, JournalChunk)>,
     /// Signals to other runs (a child's end).
     pub signals: Vec<SignalRow>,

@@ -2,13 +2,51 @@
 
 use model::ScopeId;
 
-use crate::db::Row;
+use crate::db::{Column, Row};
 use crate::{Error, RunState, RunStatus};
 
 /// Columns of a whole run, in the order of [`read_run`].
 pub(crate) const RUN_COLUMNS: &str = "scope, id, workflow, definition, revision, mode, partition, priority, \
-    fairness_key, started_by, runs_as, created_at, parent, origin, status, last_seq, started_at, ended_at, wake_at, \
-    step_count, handled_error_count, uncertain_count, bytes, error, answer, dead";
+    fairness_key, lane, started_by, runs_as, created_at, parent, origin, status, last_seq, started_at, ended_at, \
+    wake_at, step_count, handled_error_count, uncertain_count, bytes, error, answer, dead";
+
+/// Name and type of a column.
+pub(crate) type Named = (&'static str, Column);
+
+/// Columns of the fixed part, as they are written.
+pub(crate) const HEAD: [Named; 15] = [
+    ("scope", Column::Int),
+    ("id", Column::Blob),
+    ("workflow", Column::Text),
+    ("definition", Column::Blob),
+    ("revision", Column::Int),
+    ("mode", Column::Text),
+    ("partition", Column::Int),
+    ("priority", Column::Int),
+    ("fairness_key", Column::Text),
+    ("lane", Column::Text),
+    ("started_by", Column::Text),
+    ("runs_as", Column::Text),
+    ("created_at", Column::Int),
+    ("parent", Column::Text),
+    ("origin", Column::Blob),
+];
+
+/// Columns of the part that changes, as they are written.
+pub(crate) const STATE: [Named; 12] = [
+    ("status", Column::Int),
+    ("last_seq", Column::Int),
+    ("started_at", Column::Int),
+    ("ended_at", Column::Int),
+    ("wake_at", Column::Int),
+    ("step_count", Column::Int),
+    ("handled_error_count", Column::Int),
+    ("uncertain_count", Column::Int),
+    ("bytes", Column::Int),
+    ("error", Column::Text),
+    ("answer", Column::Text),
+    ("dead", Column::Int),
+];
 
 /// Reads a row of [`RUN_COLUMNS`].
 pub(crate) fn read_run(row: &mut Row) -> Result<crate::RunRow, Error> {
@@ -22,6 +60,7 @@ pub(crate) fn read_run(row: &mut Row) -> Result<crate::RunRow, Error> {
         partition: row.number()?,
         priority: row.number()?,
         fairness_key: row.text()?,
+        lane: row.opt_text()?,
         started_by: row.text()?,
         runs_as: row.text()?,
         created_at: row.int()?,

@@ -1,5 +1,7 @@
 //! Webhooks as the packages of their senders sign them.
 
+pub mod python;
+
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};

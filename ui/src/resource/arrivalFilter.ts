@@ -4,7 +4,13 @@ import { PERIODS, type Period } from "./runFilter";
 
 import { isPeriod } from "./deliveryFilter";
 
-export type Arrival = components["schemas"]["ArrivalInfo"];
+/** What an endpoint made of a webhook: the workflows that got it, with their runs. */
+interface Given {
+  endpoint?: string;
+  runs?: { workflow: string; run: string }[];
+}
+
+export type Arrival = components["schemas"]["ArrivalInfo"] & Given;
 export type Verdict = components["schemas"]["Verdict"];
 
 /** What can be made of a webhook, in the order in which one asks for it. */
@@ -57,4 +63,10 @@ export function shownBody(body: string): { json: unknown } | { text: string } {
   } catch {
     return { text: body };
   }
+}
+
+/** Who got a webhook, in words: the workflow that listens, or those that an endpoint gave it to. */
+export function takersOf({ workflow, endpoint, runs = [] }: Arrival): string {
+  if (endpoint === undefined) return workflow;
+  return runs.length === 0 ? endpoint : `${endpoint}: ${runs.map((given) => given.workflow).join(", ")}`;
 }

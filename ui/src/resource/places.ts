@@ -1,9 +1,9 @@
 /** Kinds that have pages of their own. */
-export type Kind = "workflow" | "connection" | "variable" | "egress" | "data-table" | "event-type" | "subscriber" | "vendor" | "evaluation";
+export type Kind = "workflow" | "connection" | "variable" | "egress" | "data-table" | "event-type" | "subscriber" | "endpoint" | "vendor" | "evaluation";
 
 /** Where the resources of a kind are; one shape serves all, so the types of one stand for those of all. */
-const PLACES: Record<Kind, string> = { workflow: "/api/v1/workflows/{name}", connection: "/api/v1/connections/{name}", variable: "/api/v1/variables/{name}", egress: "/api/v1/egress/{name}", "data-table": "/api/v1/data-tables/{name}", "event-type": "/api/v1/event-types/{name}", subscriber: "/api/v1/subscribers/{name}", vendor: "/api/v1/vendors/{name}", evaluation: "/api/v1/evaluations/{name}" };
-const PLURALS: Record<Kind, string> = { workflow: "workflows", connection: "connections", variable: "variables", egress: "egress", "data-table": "data-tables", "event-type": "event-types", subscriber: "subscribers", vendor: "vendors", evaluation: "evaluations" };
+const PLACES: Record<Kind, string> = { workflow: "/api/v1/workflows/{name}", connection: "/api/v1/connections/{name}", variable: "/api/v1/variables/{name}", egress: "/api/v1/egress/{name}", "data-table": "/api/v1/data-tables/{name}", "event-type": "/api/v1/event-types/{name}", subscriber: "/api/v1/subscribers/{name}", endpoint: "/api/v1/endpoints/{name}", vendor: "/api/v1/vendors/{name}", evaluation: "/api/v1/evaluations/{name}" };
+const PLURALS: Record<Kind, string> = { workflow: "workflows", connection: "connections", variable: "variables", egress: "egress", "data-table": "data-tables", "event-type": "event-types", subscriber: "subscribers", endpoint: "endpoints", vendor: "vendors", evaluation: "evaluations" };
 
 export function placeOf(kind: Kind): "/api/v1/workflows/{name}" {
   return PLACES[kind] as "/api/v1/workflows/{name}";

@@ -22,6 +22,8 @@ impl Signature {
         let array = self.each.as_ref().filter(|each| each.split().0 != "body" || !each.split().1.starts_with('/'));
         faults.extend(array.map(|each| ("/each".into(), format!("`{}` is no array; expected `body:/…`", each.0))));
         faults.extend(self.id.as_ref().and_then(|id| stray("/id".into(), id, &["header", "body"])));
+        let of_type = self.event_type.as_ref();
+        faults.extend(of_type.and_then(|of| stray("/eventType".into(), of, &["header", "query", "body"])));
         if let Some(timestamp) = &self.timestamp {
             faults.extend(self.stray("/timestamp/place".into(), &timestamp.place, &["part"]));
         }

@@ -73,6 +73,9 @@ pub struct Signature {
     /// What tells an event from others, however often it is sent: in a header or in the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Place>,
+    /// What says which kind of event it is: in a header, in the query or in the body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<Place>,
     /// Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_digest: Option<String>,

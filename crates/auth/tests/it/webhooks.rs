@@ -29,8 +29,37 @@ fn what_the_packages_of_senders_sign_is_right_and_what_was_changed_is_not() {
 }
 
 #[test]
+fn the_python_package_of_standard_webhooks_signs_for_us_and_checks_what_we_sign() {
+    use world::signers::python;
+    let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", Signing::Hmac).unwrap();
+    let (secret, body, now) = (key.for_receiver(), r#"{"text": "ü"}"#, auth::now_millis() / 1000);
+    let (ours, timestamp) = (key.sign("msg_1", now, body.as_bytes()), now.to_string());
+    let theirs = python::sign(&secret, "msg_1", now, body).unwrap();
+    assert_eq!(theirs, ours);
+    let mut headers = HeaderMap::new();
+    for (name, value) in [("webhook-id", "msg_1"), ("webhook-timestamp", &timestamp), ("webhook-signature", &theirs)] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    }
+    let sender = &presets::named("standard-webhooks").unwrap().signature;
+    let judge = |body: &str| {
+        let request = Incoming { method: "POST", url: "", headers: &headers, body: body.as_bytes(), now };
+        let keys = Keys { signing: &[secret.as_bytes()], verify_token: None };
+        sender.judge(keys, &request).map_err(|refusal| refusal.reason())
+    };
+    assert!(judge(body).is_ok());
+    assert_eq!(judge("{}"), Err("signature_mismatch"));
+    let check = |id: &str, body: &str| {
+        let headers = [("webhook-id", id), ("webhook-timestamp", &timestamp), ("webhook-signature", ours.as_str())];
+        python::check(&secret, &headers, body).unwrap()
+    };
+    assert_eq!(check("msg_1", body).as_deref(), Ok(body));
+    assert_eq!(check("msg_2", body).unwrap_err(), "No matching signature found");
+    assert_eq!(check("msg_1", "{}").unwrap_err(), "No matching signature found");
+}
+
+#[test]
 fn the_package_of_standard_webhooks_checks_what_we_sign() {
-    let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", Signing::Hmac);
+    let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", Signing::Hmac).unwrap();
     let (body, now) = (r#"{"type":"invoice.paid","data":{"text":"ü"}}"#, auth::now_millis() / 1000);
     let (signature, timestamp) = (key.sign("msg_1", now, body.as_bytes()), now.to_string());
     // As while a key is exchanged: two signatures, of which one is right.
@@ -46,7 +75,7 @@ fn the_package_of_standard_webhooks_checks_what_we_sign() {
 
     // And our own check of the same.
     for signing in [Signing::Hmac, Signing::Ed25519] {
-        let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", signing);
+        let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", signing).unwrap();
         let mut headers = HeaderMap::new();
         let signature = key.sign("msg_1", now, body.as_bytes());
         for (name, value) in [("id", "msg_1"), ("timestamp", &timestamp), ("signature", &signature)] {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use model::{Code, Problem, RunId, Scope};
+use model::{Code, Problem, RunId, Scope, ScopeId};
+use part::runs::{DedupeKey, Order};
 use part::trigger::Trigger;
 use part::{Admit, Admitted, Answer, AnswerBody, WorkflowRef};
-use store::{Admission, CommitError, DedupeClaim, RunHead};
+use store::{Admission, CommitError, DedupeClaim, Fence, RunHead};
 
 use super::{Inner, commit_problem, partition_of, queue, store_problem};
 use crate::definition::Definition;
@@ -15,12 +16,59 @@ use crate::ports::WorkflowText;
 use crate::record::ItemsRecord;
 use crate::run::{After, Core, Reached, Shared};
 
+/// With what a run is admitted, beside its event.
+pub(super) struct Admitting<'a> {
+    /// The store's number of its scope.
+    pub scope_id: ScopeId,
+    /// Whose authority it acts under.
+    pub runs_as: String,
+    /// The run that it repeats.
+    pub origin: Option<RunId>,
+    /// Where it waits for others, when its event keeps an order.
+    pub order: Option<&'a Order>,
+}
+
+/// A run before its first commit.
+pub(super) struct Newcomer {
+    /// Fixed part of its row.
+    pub head: RunHead,
+    /// The right to write it.
+    pub fence: Fence,
+    /// Its first records.
+    pub core: Core,
+    /// Nobody answers for it.
+    pub is_held: bool,
+}
+
+/// The claim of a dedupe key that came at `now`.
+pub(super) fn claim(source: String, key: DedupeKey, now: i64) -> DedupeClaim {
+    let expires_at = now.saturating_add(key.ttl.as_millis() as i64);
+    DedupeClaim { trigger: source, key: key.key, fingerprint: key.fingerprint, expires_at }
+}
+
+/// Waits for the first commit of a run that is worked on already.
+pub(super) async fn first_commit(shared: &Shared) -> Result<(), CommitError> {
+    shared.core().hurry();
+    let first = |reached: &Reached| match reached {
+        Ok(0) => None,
+        Ok(_) => Some(Ok(())),
+        Err(error) => Some(Err(error.clone())),
+    };
+    shared.committed.when(first).await
+}
+
 impl Inner {
     /// Takes an event in. See [`part::Runs::admit`].
     pub(super) async fn take_in(self: &Arc<Self>, event: Admit) -> Result<Admitted, Problem> {
         if self.stop.is_cancelled() {
             return Err(Problem::new(Code::Unavailable, "the server is stopping"));
         }
+        let (definition, runs_as) = self.wanted(&event).await?;
+        self.begin(event, definition, runs_as, None).await
+    }
+
+    /// What an event runs, and under whose authority.
+    pub(super) async fn wanted(&self, event: &Admit) -> Result<(Arc<Definition>, String), Problem> {
         let text = self.text(&event.scope, &event.workflow).await?;
         let definition = self.definition(&text)?;
         // Who runs a workflow in a way of their own answers for it, and not who made it live.
@@ -29,7 +77,7 @@ impl Inner {
             || event.destination.is_some();
         let answers = own_way && self.authority.delegates(&event.scope, &event.started_by).is_ok();
         let runs_as = if answers { event.started_by.clone() } else { text.runs_as };
-        self.begin(event, definition, runs_as, None).await
+        Ok((definition, runs_as))
     }
 
     /// Begins a run of a definition; `origin` is the run that it repeats.
@@ -41,56 +89,23 @@ impl Inner {
         origin: Option<RunId>,
     ) -> Result<Admitted, Problem> {
         let scope_id = self.scope_id(&event.scope).await?;
-        let id = self.own_run_id();
-        let fence = self.fence(id)?;
-        let now = self.clock.now();
-        let head = RunHead {
-            scope: scope_id,
-            id,
-            workflow: definition.name.clone(),
-            definition: definition.digest,
-            revision: definition.revision,
-            mode: event.mode.to_owned(),
-            partition: partition_of(id),
-            priority: definition.spec.settings.fairness.priority,
-            fairness_key: queue::key_of(&definition, &event.input),
-            started_by: event.started_by.clone(),
-            runs_as,
-            created_at: now,
-            parent: None,
-            origin,
-        };
-        let mut core = Core::new(Machine::new(definition.graph.clone()));
-        let first = first_record(&mut core.machine, &definition, &event, now)?;
+        let newcomer = self.newcomer(&event, &definition, Admitting { scope_id, runs_as, origin, order: None })?;
+        let Newcomer { head, fence, mut core, is_held, .. } = newcomer;
+        let id = head.id;
         let trigger = event.trigger.clone().unwrap_or_default();
-        let dedupe = event.dedupe.map(|key| DedupeClaim {
-            trigger: format!("{}/{trigger}", definition.name),
-            key: key.key,
-            fingerprint: key.fingerprint,
-            expires_at: now.saturating_add(key.ttl.as_millis() as i64),
-        });
+        let source = format!("{}/{trigger}", definition.name);
+        let dedupe = event.dedupe.map(|key| claim(source, key, head.created_at));
         let waits_for_answer = event.reply_to.is_some();
-        core.emit(first);
-        let held = self.authority.delegates(&event.scope, &head.runs_as).err();
-        match &held {
-            Some(problem) => hold_at_once(&mut core, id, now, problem),
-            None => {
-                let has_room = self.live().len() < self.options.max_live;
-                core.queued_until = match self.queue.turn(&definition, &event.scope, &head, now, has_room) {
-                    queue::Turn::Now => None,
-                    queue::Turn::Later(at) => Some(at),
-                };
-            }
-        }
         let state = core.row_state();
-        let admission = Admission { head: head.clone(), state, definition: definition.text.clone(), dedupe };
+        let definition_text = definition.text.clone();
+        let admission = Admission { head: head.clone(), state, definition: definition_text, dedupe, blobs: Vec::new() };
         core.admit = Some(Box::new(admission));
         let queued = core.queued_until.is_some();
         if queued {
             core.after(After::Queued);
         }
         let shared = Shared::new(self.clone(), event.scope, head, definition, fence, core);
-        if held.is_some() {
+        if is_held {
             let admitted = self.wait_for_row(&shared, shared.flush().await).await;
             self.look_again(&shared.scope, &shared.head);
             return admitted;
@@ -102,14 +117,57 @@ impl Inner {
         if waits_for_answer {
             return Ok(Admitted::New(id));
         }
-        shared.core().hurry();
-        let first = |reached: &Reached| match reached {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(())),
-            Err(error) => Some(Err(error.clone())),
-        };
-        let outcome = shared.committed.when(first).await;
+        let outcome = first_commit(&shared).await;
         self.wait_for_row(&shared, outcome).await
+    }
+
+    /// A run before its first commit, with its place among the others or without. Gives way to nothing: what it
+    /// changes in the queue is given back by `queue.finished`.
+    pub(super) fn newcomer(
+        self: &Arc<Self>,
+        event: &Admit,
+        definition: &Arc<Definition>,
+        admitting: Admitting<'_>,
+    ) -> Result<Newcomer, Problem> {
+        let Admitting { scope_id, runs_as, origin, order } = admitting;
+        let id = self.own_run_id();
+        let fence = self.fence(id)?;
+        let now = self.clock.now();
+        let head = RunHead {
+            scope: scope_id,
+            id,
+            workflow: definition.name.clone(),
+            definition: definition.digest,
+            revision: definition.revision,
+            mode: event.mode.to_owned(),
+            partition: partition_of(id),
+            priority: order.map_or(definition.spec.settings.fairness.priority, |_| 0),
+            fairness_key: match order {
+                Some(order) => order.key.clone(),
+                None => queue::key_of(definition, &event.input),
+            },
+            lane: order.map(|order| order.lane.clone()),
+            started_by: event.started_by.clone(),
+            runs_as,
+            created_at: now,
+            parent: None,
+            origin,
+        };
+        let mut core = Core::new(Machine::new(definition.graph.clone()));
+        let first = first_record(&mut core.machine, definition, event, now)?;
+        core.emit(first);
+        let refused = self.authority.delegates(&event.scope, &head.runs_as).err();
+        match &refused {
+            Some(problem) => hold_at_once(&mut core, id, now, problem),
+            None => {
+                let has_room = self.live().len() < self.options.max_live;
+                core.queued_until = match self.queue.turn(definition, &event.scope, &head, now, has_room) {
+                    queue::Turn::Now => None,
+                    queue::Turn::Later(at) => Some(at),
+                };
+            }
+        }
+        Ok(Newcomer { head, fence, core, is_held: refused.is_some() })
     }
 
     async fn wait_for_row(&self, shared: &Shared, outcome: Result<(), CommitError>) -> Result<Admitted, Problem> {
@@ -195,7 +253,7 @@ fn hold_at_once(core: &mut Core, run: RunId, now: i64, problem: &Problem) {
     core.emit(Event::Held { at: now, problem: Box::new(problem.clone()) });
 }
 
-fn other_request() -> Problem {
+pub(super) fn other_request() -> Problem {
     let problem = Problem::new(Code::DuplicateEvent, "the dedupe key was used for another request");
     problem.hint("send a new key with a new request, or the same request with the same key")
 }
@@ -270,6 +328,9 @@ pub(crate) fn trigger_of(definition: &Definition, name: Option<&str>, mode: &str
         ("child", Trigger::Called(_)) | ("error", Trigger::Error) => 0,
         ("schedule", Trigger::Schedule(_)) | ("webhook", Trigger::Webhook(_) | Trigger::Form(_)) => 0,
         ("child" | "error", Trigger::Manual) => 1,
+        ("endpoint", Trigger::Called(_)) => 0,
+        ("endpoint", Trigger::Webhook(_)) => 1,
+        ("endpoint", Trigger::Manual) => 2,
         (_, Trigger::Manual) => 1,
         (_, Trigger::Called(_)) => 2,
         (_, Trigger::Schedule(_)) => 3,

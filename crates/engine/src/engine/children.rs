@@ -161,6 +161,7 @@ impl Inner {
             partition: partition_of(id),
             priority: definition.spec.settings.fairness.priority,
             fairness_key: queue::key_of(&definition, &input),
+            lane: None,
             started_by: shared.head.id.to_string(),
             runs_as,
             created_at: now,
@@ -190,7 +191,9 @@ impl Inner {
         child.fold(&first);
         let chunk = JournalChunk { first_seq: 1, count: 1, data: Bytes::from(data) };
         let state = child.row_state();
-        let admission = Admission { head: head.clone(), state, definition: definition.text.clone(), dedupe: None };
+        let definition_text = definition.text.clone();
+        let admission =
+            Admission { head: head.clone(), state, definition: definition_text, dedupe: None, blobs: Vec::new() };
         core.admit_other(admission, chunk);
         let launch = Launch { head, scope: shared.scope.clone(), definition, first };
         core.after(After::Launch(Box::new(launch)));

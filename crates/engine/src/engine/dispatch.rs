@@ -7,7 +7,7 @@ use model::{Code, Problem, RunId};
 use store::{Lane, QueuedRun};
 use tokio::time::Instant;
 
-use super::queue::{Ask, Found, Limits, Scan};
+use super::queue::{Ask, Found, Scan, limits_of};
 use super::{Inner, LOOK_AGAIN, lock};
 use crate::definition::Definition;
 use crate::event::Event;
@@ -208,7 +208,7 @@ impl Inner {
         if let Some(first) = runs.first().map(|run| &run.row.head)
             && let Ok(definition) = self.stored_definition(first.scope, first.definition).await
         {
-            found.limits = Some(Limits::of(&definition.spec.settings.fairness));
+            found.limits = Some(limits_of(first, &definition));
         }
         let mut starts = 0;
         for (run, newer) in runs.into_iter().zip(fates) {
@@ -292,7 +292,7 @@ impl Inner {
             core.emit(Event::RunCanceled { at: now, superseded_by: newer });
             self.ended(&shared, &mut core);
         }
-        self.queue.begun(&shared.definition, &ask.lane, id, newer.is_none(), now);
+        self.queue.begun(&shared.definition, &ask.lane, &shared.head, newer.is_none(), now);
         shared.core().after(After::Begun);
         if self.try_work_on(shared, signalled && newer.is_none()) {
             return Begun::Yes;
@@ -302,7 +302,7 @@ impl Inner {
     }
 
     /// Starts to work on a run, unless somebody does already.
-    fn try_work_on(self: &Arc<Self>, shared: Arc<Shared>, looks: bool) -> bool {
+    pub(super) fn try_work_on(self: &Arc<Self>, shared: Arc<Shared>, looks: bool) -> bool {
         let again = Arc::new(std::sync::atomic::AtomicBool::new(looks));
         let live = super::Live { shared: Some(shared.clone()), again };
         match lock(&self.live).entry(shared.head.id) {

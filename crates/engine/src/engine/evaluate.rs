@@ -106,6 +106,7 @@ fn nobodys(scope: ScopeId, definition: &Definition, now: i64) -> RunHead {
         partition: 0,
         priority: 0,
         fairness_key: String::new(),
+        lane: None,
         started_by: String::new(),
         runs_as: String::new(),
         created_at: now,

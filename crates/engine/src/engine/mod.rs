@@ -1,6 +1,7 @@
 //! Starts, wakes and ends runs; keeps those that are being worked on; knows who else may work on them.
 
 mod admit;
+mod admit_many;
 mod authority;
 mod children;
 mod dispatch;
@@ -165,6 +166,8 @@ pub struct Inner {
     scopes: Mutex<HashMap<Scope, ScopeId>>,
     queue: queue::Queue,
     last_run: Mutex<RunId>,
+    /// Held while an event that keeps its order is taken in: by scope, lane and key.
+    orders: Mutex<HashMap<(ScopeId, String, String), Arc<tokio::sync::Mutex<()>>>>,
     /// Grants or activations have changed: held runs may go on.
     reconsider: tokio::sync::Notify,
     myself: std::sync::OnceLock<std::sync::Weak<Inner>>,
@@ -219,6 +222,7 @@ impl Engine {
             definitions: Mutex::default(),
             scopes: Mutex::default(),
             last_run: Mutex::new(RunId(0)),
+            orders: Mutex::default(),
             reconsider: tokio::sync::Notify::new(),
             myself: std::sync::OnceLock::new(),
         });
@@ -362,6 +366,9 @@ impl Inner {
     fn left(self: &Arc<Self>, shared: &Arc<Shared>, left: crate::run::Left) {
         use crate::run::Left;
         let id = shared.head.id;
+        // What comes after it in its lane comes after its end.
+        let keeps =
+            matches!(left, Left::Waiting) && shared.head.lane.is_some() && shared.core().machine.end().is_none();
         match left {
             // It took itself off the list when it left.
             Left::Waiting => {}
@@ -379,7 +386,7 @@ impl Inner {
                 }
             }
         }
-        self.queue.finished(id);
+        if keeps { self.queue.has_room() } else { self.queue.finished(id) }
     }
 
     /// A run that waits takes itself off the list, unless something has come for it.
@@ -544,6 +551,14 @@ impl Inner {
             After::Queued => {
                 let wake_at = shared.core().queued_until.flatten();
                 self.queue.appended(&shared.definition, &shared.scope, &shared.head, wake_at);
+            }
+            After::Start(other) => {
+                if let Some(engine) = self.arc().filter(|engine| !engine.stop.is_cancelled()) {
+                    engine.try_work_on(other, false);
+                }
+            }
+            After::Waits(other, wake_at) => {
+                self.queue.appended(&other.definition, &other.scope, &other.head, wake_at);
             }
         }
     }

@@ -193,11 +193,15 @@ impl Inner {
             runs_as,
             parent: None,
             origin: Some(row.head.id),
+            // It goes on at once, and keeps nobody waiting.
+            lane: None,
             ..row.head.clone()
         };
         let state = core.row_state();
         let definition_text = definition.text.clone();
-        core.admit = Some(Box::new(Admission { head: head.clone(), state, definition: definition_text, dedupe: None }));
+        let admission =
+            Admission { head: head.clone(), state, definition: definition_text, dedupe: None, blobs: Vec::new() };
+        core.admit = Some(Box::new(admission));
         let shared = Shared::new(self.clone(), scope.clone(), head, definition, fence, core);
         shared.flush().await.map_err(commit_problem)?;
         if row.state.status == RunStatus::Failed {

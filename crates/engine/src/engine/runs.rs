@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use model::{Binary, Code, Problem, RunId, Scope, SignalId, Value};
 use part::runs::{
-    Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges, StepParameters, Trial,
-    Tried,
+    AdmitMany, AdmittedMany, Bulk, Replay, RetryOptions, RunDetail, RunEnd, RunUpdate, Settle, Standing, StepExchanges,
+    StepParameters, Trial, Tried,
 };
 use part::{Admit, Admitted, Runs, WorkflowRef};
 use store::{DeadState, RunFilter, RunNotice, RunRow, RunStatus, SignalAnswer, SignalRow};
@@ -19,6 +19,10 @@ use super::{Engine, Inner, store_problem, view};
 impl Runs for Engine {
     fn admit(&self, event: Admit) -> BoxFuture<'_, Result<Admitted, Problem>> {
         Box::pin(self.inner.take_in(event))
+    }
+
+    fn admit_many(&self, event: AdmitMany) -> BoxFuture<'_, Result<AdmittedMany, Problem>> {
+        Box::pin(self.inner.take_in_many(event))
     }
 
     fn signal<'a>(

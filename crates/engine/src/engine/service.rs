@@ -115,6 +115,15 @@ impl Inner {
             }
             tokio::task::yield_now().await;
         }
+        let mut after: Option<RunId> = None;
+        loop {
+            let rows = self.store.in_lane(&partitions, after, BATCH).await.map_err(store_problem)?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.head.id);
+            for row in &rows {
+                self.count_again(row).await;
+            }
+        }
         self.find_queued().await?;
         // Signals that came while nobody listened.
         let mut after = None;

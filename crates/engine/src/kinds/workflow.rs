@@ -11,7 +11,7 @@ use part::catalogue::Snapshot;
 use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
 use part::node::Node;
 use part::tables::DataTableKind;
-use part::trigger::Trigger;
+use part::trigger::{Trigger, address_key};
 
 use crate::definition::Definition;
 use crate::ports::WorkflowText;
@@ -169,14 +169,8 @@ pub fn trigger_keys(spec: &WorkflowSpec, catalogue: &Snapshot) -> Result<Vec<Uni
     let mut keys = Vec::new();
     for (node, trigger) in triggers(spec, catalogue) {
         let Some(webhook) = trigger.endpoint() else { continue };
-        let path: Vec<&str> = webhook
-            .path
-            .trim_matches('/')
-            .split('/')
-            .map(|step| if step.starts_with(':') { ":" } else { step })
-            .collect();
         for method in &webhook.methods {
-            let key = format!("{} /{}", method.to_ascii_uppercase(), path.join("/"));
+            let key = address_key(method, &webhook.path);
             if !seen.insert((trigger.prefix(), key.clone())) {
                 let detail = format!("`{node}` listens on `{key}`, and so does another node of the workflow");
                 return Err(Problem::new(Code::NotUnique, detail));

@@ -145,6 +145,10 @@ pub enum After {
     End(ReplyTo, bool),
     /// A child or error workflow starts.
     Launch(Box<Launch>),
+    /// Another run that the commit has admitted starts.
+    Start(Arc<Shared>),
+    /// Another run that the commit has admitted waits for its turn, or for a time.
+    Waits(Arc<Shared>, Option<i64>),
     /// Another run has a signal.
     Wake(model::ScopeId, RunId),
     /// The run waits for its turn.
@@ -449,6 +453,14 @@ impl Core {
         self.bytes = state.bytes;
         self.dead = state.dead;
         self.started_at = state.started_at;
+    }
+
+    /// Takes the first records and the blobs that they refer to, for another run's commit to bring them.
+    pub fn take_first(&mut self) -> (JournalChunk, Vec<Digest>) {
+        let (count, data) = (std::mem::take(&mut self.buffered), std::mem::take(&mut self.buffer));
+        self.oldest = None;
+        self.bytes += data.len() as u64;
+        (JournalChunk { first_seq: 1, count, data: data.into() }, std::mem::take(&mut self.blobs))
     }
 
     /// Folds a new record and buffers it.

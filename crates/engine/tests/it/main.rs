@@ -2,6 +2,7 @@
 
 mod children;
 mod durable;
+mod events;
 mod examples;
 mod golden;
 mod long;

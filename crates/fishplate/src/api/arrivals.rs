@@ -38,9 +38,9 @@ struct ArrivalInfo {
     id: ArrivalId,
     /// When it came, milliseconds since 1970.
     at: i64,
-    /// Workflow that listens there.
+    /// Workflow that listens there; the first that an endpoint gave it to, empty when it gave it to none.
     workflow: String,
-    /// Its trigger.
+    /// Its trigger; empty of an endpoint.
     node: String,
     /// Method.
     method: String,
@@ -53,15 +53,32 @@ struct ArrivalInfo {
     /// Code of the problem that it was refused with.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
-    /// Why it was refused.
+    /// Why it was refused, or why an endpoint gave it to nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// The run that it became, or that it was the same as.
+    /// The run that it became, or that it was the same as; the first of them, of an endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     run: Option<RunId>,
+    /// Endpoint that it came to, if no trigger listens there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    endpoint: String,
+    /// Workflows that an endpoint gave it to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<Given>,
     /// Its body was kept, so it can happen again.
     has_body: bool,
+}
+
+/// A workflow that an endpoint gave a webhook to.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Given {
+    /// The workflow.
+    workflow: String,
+    /// Its run.
+    #[schemars(with = "String")]
+    run: RunId,
 }
 
 /// A webhook with all that is known of it.
@@ -86,14 +103,20 @@ struct ArrivalDetail {
 struct Again {
     /// Run the draft of the workflow, instead of what is live.
     draft: bool,
+    /// Give it to this workflow only, of those that an endpoint gives it to.
+    workflow: Option<String>,
 }
 
 /// Which happen again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AgainMany {
-    /// Of this workflow.
-    workflow: String,
+    /// Of this workflow. What an endpoint gave it is given to no other one.
+    #[serde(default)]
+    workflow: Option<String>,
+    /// Of this endpoint; it or a workflow has to be named.
+    #[serde(default)]
+    endpoint: Option<String>,
     /// That came then or later, milliseconds since 1970.
     since: i64,
     /// That came before; absent: until now.
@@ -111,9 +134,12 @@ struct AgainMany {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Begun {
-    /// The run.
+    /// The run; the first of them, of an endpoint.
     #[schemars(with = "String")]
     run: RunId,
+    /// All of them.
+    #[schemars(with = "Vec<String>")]
+    runs: Vec<RunId>,
 }
 
 /// Runs that began.
@@ -125,6 +151,8 @@ struct BegunMany {
     runs: Vec<RunId>,
     /// Webhooks whose body was not kept.
     without_body: usize,
+    /// Webhooks that no route of their endpoint wants any more.
+    unwanted: usize,
     /// There are more: ask again from the last one's time on.
     more: bool,
 }
@@ -136,7 +164,8 @@ pub fn operations(app: &App) -> Vec<Operation> {
             app,
             Operation::get("/api/v1/arrivals", "listArrivals", Permission::RunRead)
                 .about("webhooks in", "Webhooks that came lately and what was made of them, the newest first.")
-                .param("workflow", ParamKind::Text, "For this workflow.")
+                .param("workflow", ParamKind::Text, "For this workflow, or given to it by an endpoint.")
+                .param("endpoint", ParamKind::Text, "That came to this endpoint.")
                 .param("verdict", ParamKind::Text, "Accepted, known, answered or refused.")
                 .param("since", ParamKind::Integer, "That came then or later, milliseconds since 1970.")
                 .param("until", ParamKind::Integer, "That came before, milliseconds since 1970.")
@@ -175,8 +204,10 @@ pub fn operations(app: &App) -> Vec<Operation> {
                 if how.draft {
                     grant.require(Permission::ConnectionUse, &call.scope)?;
                 }
-                let run = app.receiver.again(&call.scope, &arrival, how.draft, grant.actor()).await?;
-                Reply::json(&Begun { run })
+                let only = how.workflow.as_deref();
+                let runs = app.receiver.again(&call.scope, &arrival, (how.draft, only), grant.actor()).await?;
+                let run = *runs.first().ok_or_else(|| Problem::new(Code::Internal, "nothing began"))?;
+                Reply::json(&Begun { run, runs })
             },
         ),
         on(
@@ -217,6 +248,8 @@ fn info(row: Arrival) -> ArrivalInfo {
         code: row.code,
         reason: row.reason,
         run: row.run,
+        endpoint: row.endpoint,
+        runs: row.runs.into_iter().map(|(workflow, run)| Given { workflow, run }).collect(),
         has_body: row.body.is_some(),
     }
 }
@@ -255,6 +288,7 @@ async fn list(app: App, call: Call) -> Result<Reply, Problem> {
     let after = after.transpose().map_err(|error| malformed(error.to_string()).at("/after"))?;
     let filter = ArrivalFilter {
         workflow: call.text("workflow").map(str::to_owned),
+        endpoint: call.text("endpoint").map(str::to_owned),
         verdict: wanted.map(verdict),
         since: millis("since"),
         until: millis("until"),
@@ -278,8 +312,14 @@ async fn again(app: App, mut call: Call) -> Result<Reply, Problem> {
     if wanted.draft {
         grant.require(Permission::ConnectionUse, &call.scope)?;
     }
+    if wanted.workflow.is_none() && wanted.endpoint.is_none() {
+        let problem = malformed("nothing says which webhooks").at("/workflow");
+        return Err(problem.hint("name a workflow or an endpoint"));
+    }
+    let only = wanted.workflow.clone();
     let filter = ArrivalFilter {
-        workflow: Some(wanted.workflow),
+        workflow: wanted.workflow,
+        endpoint: wanted.endpoint,
         verdict: Some(wanted.verdict.map_or(ArrivalVerdict::Accepted, verdict)),
         since: Some(wanted.since),
         until: wanted.until,
@@ -289,13 +329,19 @@ async fn again(app: App, mut call: Call) -> Result<Reply, Problem> {
     let mut rows = app.store.arrivals(scope, filter, MOST_AGAIN + 1).await?;
     let more = rows.len() > MOST_AGAIN;
     rows.truncate(MOST_AGAIN);
-    let (mut runs, mut without_body) = (Vec::new(), 0);
+    let (mut runs, mut without_body, mut unwanted) = (Vec::new(), 0, 0);
     for arrival in rows {
         if arrival.body.is_none() {
             without_body += 1;
             continue;
         }
-        runs.push(app.receiver.again(&call.scope, &arrival, wanted.draft, grant.actor()).await?);
+        let how = (wanted.draft, only.as_deref());
+        match app.receiver.again(&call.scope, &arrival, how, grant.actor()).await {
+            Ok(begun) => runs.extend(begun),
+            // Its routes are others than they were.
+            Err(problem) if problem.code == Code::NotResumable && !arrival.endpoint.is_empty() => unwanted += 1,
+            Err(problem) => return Err(problem),
+        }
     }
-    Reply::json(&BegunMany { runs, without_body, more })
+    Reply::json(&BegunMany { runs, without_body, unwanted, more })
 }

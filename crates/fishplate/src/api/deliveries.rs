@@ -1,5 +1,7 @@
 //! Webhooks out: posting events, what became of messages, and how subscribers are.
 
+use std::collections::BTreeMap;
+
 use auth::Permission;
 use inbound::deliveries::{Target, attempt, new_salt};
 use model::resource::Ref;
@@ -10,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{
     AttemptRow, DeliveryFilter, DeliveryRow, DeliveryStatus, KeyChange, MessageFilter, MessageRow, Posted, Spread,
-    SubscriberRow, SubscriberState,
+    SubscriberCounts, SubscriberRow, SubscriberState,
 };
 
 use super::{App, malformed, on};
@@ -631,8 +633,12 @@ async fn row(app: &App, target: &Target) -> Result<SubscriberRow, Problem> {
 pub(super) async fn info(app: &App, target: &Target) -> Result<SubscriberInfo, Problem> {
     let row = row(app, target).await?;
     let counts = app.store.subscriber_counts(target.scope_id, &target.name).await?;
+    Ok(told(target, row, counts))
+}
+
+fn told(target: &Target, row: SubscriberRow, counts: SubscriberCounts) -> SubscriberInfo {
     let now = now_millis();
-    Ok(SubscriberInfo {
+    SubscriberInfo {
         name: target.name.clone(),
         url: target.spec.url.clone(),
         customer: target.spec.customer.clone(),
@@ -652,7 +658,7 @@ pub(super) async fn info(app: &App, target: &Target) -> Result<SubscriberInfo, P
         waiting: counts.waiting,
         failed: counts.failed,
         previous_key_until: row.previous.map(|(_, until)| until).filter(|until| *until > now),
-    })
+    }
 }
 
 /// How those subscribers of a scope are that are wanted.
@@ -661,9 +667,15 @@ pub(super) async fn infos(
     scope: ScopeId,
     wanted: impl Fn(&Target) -> bool,
 ) -> Result<Vec<SubscriberInfo>, Problem> {
+    let known = app.store.subscribers(scope).await?;
+    let mut known: BTreeMap<String, _> = known.into_iter().map(|(name, row, counts)| (name, (row, counts))).collect();
     let mut all = Vec::new();
     for target in app.deliveries.targets(scope).iter().filter(|target| wanted(target)) {
-        all.push(info(app, target).await?);
+        all.push(match known.remove(&target.name) {
+            Some((row, counts)) => told(target, row, counts),
+            // Nobody has asked for it before.
+            None => info(app, target).await?,
+        });
     }
     Ok(all)
 }
@@ -672,7 +684,8 @@ pub(super) async fn infos(
 pub(super) async fn key(app: &App, target: &Target) -> Result<Reply, Problem> {
     let row = row(app, target).await?;
     let now = now_millis();
-    let mut keys = attempt::keys(&app.signing_keys, target, &row, now).into_iter().map(|key| key.for_receiver());
+    let keys = attempt::keys(&app.signing_keys, target, &row, now)?;
+    let mut keys = keys.into_iter().map(|key| key.for_receiver());
     let (key, previous) = (keys.next().unwrap_or_default(), keys.next());
     let previous_until = row.previous.map(|(_, until)| until).filter(|until| *until > now);
     Reply::json(&ReceiverKey { key, previous, previous_until })

@@ -8,14 +8,15 @@ use std::time::Duration;
 use engine::ports::{VariableSet, Variables, WorkflowText, Workflows};
 use futures_util::future::BoxFuture;
 use inbound::deliveries::Target;
+use inbound::endpoints::{EndpointKind, Routing};
 use model::resource::Ref;
 use model::{Code, Name, Problem, Scope, ScopeId, Value, WorkflowSpec};
 use outbound::EgressRules;
 use part::WorkflowRef;
 use part::catalogue::Catalogue;
 use part::events::SubscriberKind;
-use part::kind::UniqueKey;
-use part::trigger::Trigger;
+use part::kind::{Kind, UniqueKey};
+use part::trigger::{Trigger, Webhook};
 use store::{Action, ResourceRow, Selector, Store};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +62,18 @@ pub struct View {
     subscribers: HashMap<ScopeId, BTreeMap<String, Arc<Target>>>,
     /// Counts the changes of subscribers.
     subscriber_changes: u64,
+    endpoints: HashMap<ScopeId, BTreeMap<String, Arc<Listening>>>,
+    /// Counts the changes of endpoints.
+    endpoint_changes: u64,
+}
+
+/// An endpoint that listens.
+#[derive(Debug)]
+pub struct Listening {
+    /// Its routes.
+    pub routing: Arc<Routing>,
+    /// What it listens for.
+    pub webhook: Webhook,
 }
 
 /// A workflow whose triggers fire.
@@ -119,6 +132,17 @@ impl View {
         self.subscriber_changes
     }
 
+    /// All endpoints that listen, with their scopes.
+    pub fn endpoints(&self) -> impl Iterator<Item = (ScopeId, &Scope, &Arc<Listening>)> {
+        let scopes = self.endpoints.iter().filter_map(|(id, all)| Some((*id, self.scopes.get(id)?, all)));
+        scopes.flat_map(|(id, scope, all)| all.values().map(move |endpoint| (id, scope, endpoint)))
+    }
+
+    /// Counts the changes of endpoints: the same number, the same endpoints.
+    pub fn endpoint_changes(&self) -> u64 {
+        self.endpoint_changes
+    }
+
     /// An active workflow.
     pub fn workflow(&self, scope: ScopeId, name: &str) -> Option<&Arc<ActiveWorkflow>> {
         self.active.get(&scope)?.get(name)
@@ -173,8 +197,9 @@ impl Live {
         // The position first: what changes meanwhile is read again afterwards.
         let before = self.view();
         let (active_changes, subscriber_changes) = (before.active_changes + 1, before.subscriber_changes + 1);
+        let endpoint_changes = before.endpoint_changes + 1;
         let position = store.position().await?;
-        let mut view = View { position, active_changes, subscriber_changes, ..View::default() };
+        let mut view = View { position, active_changes, subscriber_changes, endpoint_changes, ..View::default() };
         self.load_scopes(&mut view).await?;
         for row in store.activations().await?.into_iter().filter(|row| row.enabled) {
             self.load_workflow(&mut view, row.scope, &row.workflow).await?;
@@ -183,7 +208,12 @@ impl Live {
         for scope in ids {
             self.load_variables(&mut view, scope).await?;
             self.load_egress(&mut view, scope).await?;
-            self.load_subscribers(&mut view, scope).await?;
+            for row in self.all_of(scope, SubscriberKind::NAME).await? {
+                self.add_subscriber(&mut view, scope, &row);
+            }
+            for row in self.all_of(scope, EndpointKind::NAME).await? {
+                add_endpoint(&mut view, scope, &row);
+            }
         }
         self.publish(view);
         Ok(())
@@ -233,6 +263,7 @@ impl Live {
                     "variable" => self.load_variables(&mut view, change.scope).await?,
                     "egress" => self.load_egress(&mut view, change.scope).await?,
                     "subscriber" => self.load_subscriber(&mut view, change.scope, &change.of.name).await?,
+                    "endpoint" => self.load_endpoint(&mut view, change.scope, &change.of.name).await?,
                     _ => {}
                 }
                 done.push(key);
@@ -383,21 +414,28 @@ impl Live {
 }
 
 impl Live {
-    async fn load_subscribers(&self, view: &mut View, scope: ScopeId) -> Result<(), Problem> {
-        let mut after = None;
+    /// All resources of a kind.
+    async fn all_of(&self, scope: ScopeId, kind: &str) -> Result<Vec<ResourceRow>, Problem> {
+        let mut all: Vec<ResourceRow> = Vec::new();
         loop {
-            let selector = Selector { kind: Some("subscriber".into()), ..Selector::default() };
-            let page = self.inner.store.resources(scope, selector, after.take(), PAGE).await?;
-            for row in &page {
-                self.add_subscriber(view, scope, row);
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE => {
-                    after = Some(Ref { kind: last.kind.clone(), name: last.name.clone() });
-                }
-                _ => return Ok(()),
+            let after = all.last().map(|last| Ref { kind: last.kind.clone(), name: last.name.clone() });
+            let selector = Selector { kind: Some(kind.into()), ..Selector::default() };
+            let page = self.inner.store.resources(scope, selector, after, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            all.extend(page);
+            if is_last {
+                return Ok(all);
             }
         }
+    }
+
+    async fn load_endpoint(&self, view: &mut View, scope: ScopeId, name: &Name) -> Result<(), Problem> {
+        view.endpoint_changes += 1;
+        match self.inner.store.resource(scope, EndpointKind::NAME, name).await? {
+            Some(row) => add_endpoint(view, scope, &row),
+            None => drop(view.endpoints.entry(scope).or_default().remove(name.as_str())),
+        }
+        Ok(())
     }
 
     async fn load_subscriber(&self, view: &mut View, scope: ScopeId, name: &Name) -> Result<(), Problem> {
@@ -423,6 +461,28 @@ impl Live {
                 tracing::error!(subscriber = %row.name, %problem, "a stored subscriber cannot be read");
                 view.subscribers.entry(id).or_default().remove(row.name.as_str());
             }
+        }
+    }
+}
+
+/// Takes an endpoint in, if it listens. One that cannot be read is told of, and keeps nobody else from listening.
+fn add_endpoint(view: &mut View, scope: ScopeId, row: &ResourceRow) {
+    let kind = part::KindEntry::of::<EndpointKind>();
+    let stored = serde_json::from_str(&row.spec).unwrap_or_default();
+    let read = kind.lifted(Some(row.spec_version), stored).and_then(part::kind::parse::<inbound::endpoints::Endpoint>);
+    let listening = read.and_then(|spec| match spec.disabled {
+        true => Ok(None),
+        false => Routing::new(row.name.clone(), spec).map(Some),
+    });
+    let all = view.endpoints.entry(scope).or_default();
+    match listening {
+        Ok(Some((routing, webhook))) => {
+            all.insert(row.name.to_string(), Arc::new(Listening { routing: Arc::new(routing), webhook }));
+        }
+        Ok(None) => drop(all.remove(row.name.as_str())),
+        Err(problem) => {
+            tracing::error!(endpoint = %row.name, %problem, "a stored endpoint cannot be read");
+            all.remove(row.name.as_str());
         }
     }
 }

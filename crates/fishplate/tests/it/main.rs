@@ -11,6 +11,7 @@ mod custom_data;
 mod deliveries;
 mod differential;
 mod drafts;
+mod endpoints;
 mod evaluate;
 mod forms;
 mod honoured;

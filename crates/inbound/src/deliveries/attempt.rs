@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use model::{Map, Value};
+use model::{Map, Problem, Value};
 use outbound::{Error, Meta, Outbound, Request, Throttle};
 use store::{MessageRow, SubscriberRow};
 use tokio_util::sync::CancellationToken;
@@ -45,7 +45,7 @@ pub enum Verdict {
 }
 
 impl Tried {
-    fn without_answer(verdict: Verdict) -> Tried {
+    pub(super) fn without_answer(verdict: Verdict) -> Tried {
         Tried { answered: None, answer: None, verdict }
     }
 }
@@ -100,7 +100,7 @@ pub fn signed(keys: &[SigningKey], id: &str, now: i64, body: &str) -> HeaderMap 
 }
 
 /// The keys that a message is signed with now: that in force, and the one before while it is exchanged.
-pub fn keys(all: &SigningKeys, target: &Target, state: &SubscriberRow, now: i64) -> Vec<SigningKey> {
+pub fn keys(all: &SigningKeys, target: &Target, state: &SubscriberRow, now: i64) -> Result<Vec<SigningKey>, Problem> {
     let key = |salt: &[u8]| all.of(target.scope_id, &target.name, salt, target.spec.signing);
     let previous = state.previous.iter().filter(|(_, until)| *until > now).map(|(salt, _)| key(salt));
     std::iter::once(key(&state.salt)).chain(previous).collect()

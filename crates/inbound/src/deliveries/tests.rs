@@ -372,7 +372,7 @@ async fn private_addresses_are_refused_unless_they_are_opened() {
         created_at: 0,
     };
     let row = store.subscriber(MAIN, "evil", new_salt(), 0).await.unwrap();
-    let keys = attempt::keys(&SigningKeys::new(b"server"), &target, &row, 0);
+    let keys = attempt::keys(&SigningKeys::new(b"server"), &target, &row, 0).unwrap();
     let cancel = CancellationToken::new();
     let tried = attempt::attempt(&outbound, &Fields, &target, &keys, &message, 0, cancel).await;
     let attempt::Verdict::Failed(reason, None) = tried.verdict else { panic!("{tried:?}") };

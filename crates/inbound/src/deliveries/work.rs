@@ -270,8 +270,12 @@ impl Deliveries {
         self.tries.spawn(async move {
             let began = Instant::now();
             let message = &claimed.message;
-            let tried =
-                attempt::attempt(&options.outbound, &*options.shaping, &target, &keys, message, now, cancel).await;
+            let tried = match keys {
+                Ok(keys) => {
+                    attempt::attempt(&options.outbound, &*options.shaping, &target, &keys, message, now, cancel).await
+                }
+                Err(problem) => attempt::Tried::without_answer(attempt::Verdict::Failed(problem.detail, None)),
+            };
             // The service outlives its tries, unless it is being torn down.
             let _ = done.send(Done { target, claimed, began: now, took: began.elapsed(), tried });
         });

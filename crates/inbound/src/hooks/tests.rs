@@ -264,6 +264,14 @@ impl crate::verify::Verifier for Nobody {
     ) -> BoxFuture<'a, Result<auth::signature::Verdict, Problem>> {
         unreachable!("no connection is asked")
     }
+    fn event_type<'a>(
+        &'a self,
+        _: ScopeId,
+        _: &'a Name,
+    ) -> BoxFuture<'a, Result<Option<auth::signature::Place>, Problem>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     fn judge_by<'a>(
         &'a self,
         _: ScopeId,

@@ -6,12 +6,20 @@ use model::{Code, Problem, RunId, Scope};
 use part::{Admit, Admitted, Items, WorkflowRef};
 use store::Arrival;
 
+use super::routed::Again;
 use super::{Receiver, body, log};
 
 impl Receiver {
-    /// Starts a run of what a webhook brought: of the live revision, or of the draft. It is not judged again, counts as
-    /// an event of its own, and is answered to nobody.
-    pub async fn again(&self, scope: &Scope, arrival: &Arrival, draft: bool, by: &str) -> Result<RunId, Problem> {
+    /// Starts a run of what a webhook brought, or one of each workflow that its endpoint gives it to now: of the live
+    /// revision, or of the draft. It is not judged again, counts as an event of its own, and is answered to nobody.
+    /// `only`: no other workflow of an endpoint gets it.
+    pub async fn again(
+        &self,
+        scope: &Scope,
+        arrival: &Arrival,
+        (draft, only): (bool, Option<&str>),
+        by: &str,
+    ) -> Result<Vec<RunId>, Problem> {
         let options = &self.inner.options;
         let gone = |detail: String| Problem::new(Code::NoSuchEndpoint, detail);
         let path = arrival.target.split('?').next().unwrap_or_default();
@@ -40,7 +48,7 @@ impl Receiver {
             .map_err(|error| malformed(error.to_string()))?;
         let (parts, body) = request.into_parts();
         if let Some(super::Address::Called { scope, id }) = address {
-            return self.called_again((scope, id), (parts, body), (draft, by)).await;
+            return self.called_again((scope, id), (parts, body), (draft, by)).await.map(|run| vec![run]);
         }
         let Some(found) = found else { return Err(gone(format!("nobody listens on `{path}`"))) };
         let Some((prepared, output)) = found.route.for_method(&arrival.method) else {
@@ -57,6 +65,9 @@ impl Receiver {
         )
         .await?;
         let item = self.item(&parts, &found, prepared, parsed, None);
+        if let Some(routing) = &endpoint.routing {
+            return self.routed_again(endpoint, routing, item, &Again { by, draft, only }).await;
+        }
         let event = Admit {
             scope: scope.clone(),
             workflow: match draft {
@@ -75,7 +86,7 @@ impl Receiver {
             use_pins: false,
         };
         match options.runs.admit(event).await? {
-            Admitted::New(run) | Admitted::Known { run, .. } => Ok(run),
+            Admitted::New(run) | Admitted::Known { run, .. } => Ok(vec![run]),
         }
     }
 }

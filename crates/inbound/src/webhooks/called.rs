@@ -31,7 +31,7 @@ impl Receiver {
         let call = hooks.find(scope, id).await?.ok_or_else(|| nobody(&parts.method, parts.uri.path()))?;
         let (info, now) = (call.info(), options.clock.now());
         if call.draft().is_none() {
-            seen.place = Some((info.scope_id, info.workflow.clone(), info.node.clone()));
+            seen.place = Some(log::Place::Trigger(info.scope_id, info.workflow.clone(), info.node.clone()));
         }
         let body = body::whole(body, &parts.headers, None, &options.limits).await?;
         seen.body = Some(body.clone()).filter(|body| body.len() as u64 <= log::KEPT_BODY);

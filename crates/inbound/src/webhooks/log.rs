@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use auth::now_millis;
-use auth::signature::Place;
+use auth::signature::Place as Spot;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, Uri, header};
@@ -68,18 +68,31 @@ pub struct Logging {
 /// What is known of a webhook before its verdict.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Scope, workflow and trigger, once the endpoint is found.
-    pub(super) place: Option<(ScopeId, Name, String)>,
+    /// Who listens there, once that is found.
+    pub(super) place: Option<Place>,
     /// The body, if it was read and is small.
     pub(super) body: Option<Bytes>,
     /// What was made of it, if it was not refused.
     pub(super) made: Option<(ArrivalVerdict, Option<RunId>)>,
+    /// Workflows that an endpoint gave it to, each with its run.
+    pub(super) runs: Vec<(String, RunId)>,
+    /// Why nothing was made of it although it was not refused.
+    pub(super) note: Option<String>,
     /// Address that it came from.
     pub(super) sender: Option<IpAddr>,
     /// Where its sender shows a secret.
-    pub(super) shown: Vec<Place>,
+    pub(super) shown: Vec<Spot>,
     /// Some header holds a secret, and only its connection knows which one.
     pub(super) in_some_header: bool,
+}
+
+/// Who listens at an address.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A trigger of a workflow.
+    Trigger(ScopeId, Name, String),
+    /// An endpoint.
+    Endpoint(ScopeId, Name),
 }
 
 impl Log {
@@ -92,7 +105,12 @@ impl Log {
 
     /// Takes an arrival, unless too many wait already.
     pub(super) fn add(&self, parts: &http::request::Parts, seen: Seen, refused: Option<&Problem>) {
-        let Some((scope, workflow, node)) = seen.place else { return };
+        let first = || seen.runs.first().map(|(workflow, _)| workflow.clone()).unwrap_or_default();
+        let (scope, workflow, node, endpoint) = match seen.place {
+            Some(Place::Trigger(scope, workflow, node)) => (scope, workflow.to_string(), node, String::new()),
+            Some(Place::Endpoint(scope, name)) => (scope, first(), String::new(), name.to_string()),
+            None => return,
+        };
         let (verdict, run) = match (seen.made, refused) {
             (Some(made), _) => made,
             (None, _) => (ArrivalVerdict::Refused, None),
@@ -107,7 +125,7 @@ impl Log {
         let arrival = Arrival {
             scope,
             id: ArrivalId::from_parts(u64::try_from(now_millis()).unwrap_or_default(), auth::random_u128()),
-            workflow: workflow.to_string(),
+            workflow,
             node,
             method: parts.method.to_string(),
             target: target(&parts.uri, &seen.shown),
@@ -116,8 +134,10 @@ impl Log {
             body: seen.body.filter(|_| !in_body),
             verdict,
             code: refused.map(|problem| problem.code.to_string()),
-            reason: refused.map(|problem| problem.detail.chars().take(500).collect()),
+            reason: refused.map(|problem| problem.detail.chars().take(500).collect()).or(seen.note),
             run,
+            endpoint,
+            runs: seen.runs,
         };
         if self.queue.try_send(arrival).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -142,7 +162,7 @@ fn is_secret(name: &HeaderName) -> bool {
 const SECRET_PARAMETERS: [&str; 6] = ["secret", "token", "password", "passcode", "apikey", "api_key"];
 
 /// Masks the secrets that a sender has shown, in what a run sees of a request.
-pub(super) fn mask(json: &mut Map, shown: &[Place]) {
+pub(super) fn mask(json: &mut Map, shown: &[Spot]) {
     for place in shown {
         let (part, pointer) = match (place.header(), place.query(), place.pointer()) {
             (Some(name), ..) => ("headers", format!("/{}", pointer_step(name))),
@@ -158,7 +178,7 @@ pub(super) fn mask(json: &mut Map, shown: &[Place]) {
 }
 
 /// Path and query, masked.
-fn target(uri: &Uri, shown: &[Place]) -> String {
+fn target(uri: &Uri, shown: &[Spot]) -> String {
     let Some(query) = uri.query() else { return uri.path().chars().take(2_000).collect() };
     let is_secret = |name: &str| {
         let lower = name.to_ascii_lowercase();
@@ -282,7 +302,7 @@ mod tests {
 
     #[test]
     fn secrets_in_addresses_and_bodies_are_masked_where_the_sender_shows_them() {
-        let shown = ["query:hook", "header:verif-hash", "body:/token"].map(|place| Place(place.into()));
+        let shown = ["query:hook", "header:verif-hash", "body:/token"].map(|place| Spot(place.into()));
         let uri: Uri = "/hooks/main/prod/a?a=1&hook=abc&secret=abc&b".parse().unwrap();
         assert_eq!(target(&uri, &shown), "/hooks/main/prod/a?a=1&hook=masked&secret=masked&b");
         let mut json = serde_json::json!({

@@ -9,6 +9,7 @@ mod gate;
 pub mod log;
 mod multipart;
 mod resume;
+mod routed;
 #[cfg(test)]
 mod tests;
 
@@ -252,7 +253,11 @@ impl Receiver {
         let endpoint = &prepared.endpoint;
         let webhook = &endpoint.webhook;
         if endpoint.draft.is_none() {
-            seen.place = Some((endpoint.scope_id, endpoint.workflow.clone(), endpoint.node.clone()));
+            let (scope, name) = (endpoint.scope_id, endpoint.workflow.clone());
+            seen.place = Some(match endpoint.routing {
+                Some(_) => log::Place::Endpoint(scope, name),
+                None => log::Place::Trigger(scope, name, endpoint.node.clone()),
+            });
             seen.in_some_header = matches!(webhook.auth, WebhookAuth::Header { .. });
         }
         if let (Some(length), Some(limit)) = (body::length(&parts.headers)?, webhook.body_limit)
@@ -320,6 +325,9 @@ impl Receiver {
         let mut item = self.item(parts, found, prepared, parsed, claims);
         // Its sender was checked; the run, which is kept, has no use for the secret.
         log::mask(&mut item.json, &seen.shown);
+        if let Some(routing) = &endpoint.routing {
+            return self.routed(prepared, routing, item, dedupe, seen).await;
+        }
         let place = match &endpoint.draft {
             Some(rehearsal) => match rehearsal.claim(now) {
                 Some(place) => Some(place),

@@ -91,6 +91,11 @@ impl Verifier for Password {
         Box::pin(std::future::ready(outcome))
     }
 
+    fn event_type<'a>(&'a self, _: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Option<Place>, Problem>> {
+        let sender = auth::signature::presets::named(connection.as_str());
+        Box::pin(std::future::ready(Ok(sender.and_then(|sender| sender.signature.event_type.clone()))))
+    }
+
     /// The account's secret has the name of its field.
     fn judge_by<'a>(
         &'a self,

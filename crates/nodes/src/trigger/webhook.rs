@@ -6,15 +6,13 @@ use std::sync::Arc;
 use model::workflow::OnUncertain;
 use model::{Code, Map, NodeSpec, Problem, Problems, Value};
 use part::n8n::{Lifted, Mapping, Version};
-use part::trigger::{Respond, ResponseData, Trigger, Webhook as Endpoint};
+use part::trigger::{METHODS, Respond, ResponseData, Trigger, Webhook as Endpoint};
 use part::{Descriptor, Effect, Group, Node, NodeType};
 use serde_json::json;
 
 use crate::lift::{by_comma, is_expression, not_honoured, put};
 
 pub(super) struct Webhook;
-
-const METHODS: &[&str] = &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 
 impl NodeType for Webhook {
     fn descriptor(&self) -> &Descriptor {

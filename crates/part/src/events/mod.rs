@@ -5,9 +5,12 @@
 
 mod spec;
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use auth::now_millis;
 use jsonschema::{Retrieve, Uri, Validator};
-use model::{Code, MessageId, Name, Problem, ScopeId, Value};
+use model::{Code, Digest, MessageId, Name, Problem, ScopeId, Value};
 use serde_json::json;
 use store::{LocalWrite, MessageRow, Store};
 
@@ -66,6 +69,35 @@ pub fn mismatch(schema: &Validator, value: &Value) -> Option<(String, String)> {
     Some((error.instance_path().to_string(), error.to_string()))
 }
 
+/// Compiled schemas kept.
+const MOST_COMPILED: usize = 1_024;
+
+/// Compiled schemas by the digest of the spec that they stand in: the same text is the same schema, whatever revision
+/// of which type it is.
+type Compiled = HashMap<Digest, Arc<Option<Validator>>>;
+
+static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
+
+/// The schema of a stored event type, compiled once.
+fn compiled(name: &Name, spec: &str) -> Result<Arc<Option<Validator>>, Problem> {
+    let digest = store::digest(spec.as_bytes());
+    let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(ready) = known().get(&digest) {
+        return Ok(ready.clone());
+    }
+    let of_type: EventType = serde_json::from_str(spec)
+        .map_err(|error| Problem::new(Code::Internal, format!("event type `{name}` cannot be read: {error}")))?;
+    let ready = of_type.schema.as_ref().map(schema).transpose();
+    let ready = ready.map_err(|reason| Problem::new(Code::InvalidSpec, format!("the schema of `{name}`: {reason}")))?;
+    let ready = Arc::new(ready);
+    let mut all = known();
+    if all.len() >= MOST_COMPILED {
+        all.clear();
+    }
+    all.insert(digest, ready.clone());
+    Ok(ready)
+}
+
 impl Events {
     /// The events of a store.
     pub fn new(store: Store) -> Events {
@@ -90,15 +122,10 @@ impl Events {
                 return Err(refuse(pointer, format!("at most {KEY_LIMIT} bytes")));
             }
         }
-        let of_type: EventType = serde_json::from_str(&row.spec)
-            .map_err(|error| Problem::new(Code::Internal, format!("event type `{name}` cannot be read: {error}")))?;
-        if let Some(wanted) = &of_type.schema {
-            let wanted =
-                schema(wanted).map_err(|reason| refuse("/event", format!("the schema of `{name}`: {reason}")))?;
-            if let Some((pointer, reason)) = mismatch(&wanted, &data) {
-                let problem = refuse(&format!("/data{pointer}"), format!("`{name}` wants other data: {reason}"));
-                return Err(problem.hint("compare it with the schema of the event type"));
-            }
+        let wanted = compiled(&name, &row.spec).map_err(|problem| problem.at("/event"))?;
+        if let Some((pointer, reason)) = wanted.as_ref().as_ref().and_then(|wanted| mismatch(wanted, &data)) {
+            let problem = refuse(&format!("/data{pointer}"), format!("`{name}` wants other data: {reason}"));
+            return Err(problem.hint("compare it with the schema of the event type"));
         }
         let payload = data.to_string();
         if payload.len() > PAYLOAD_LIMIT {
@@ -140,6 +167,19 @@ pub async fn post(ctx: &Ctx, posting: Posting, place: &str) -> Result<MessageId,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_is_compiled_once_and_another_text_is_another_schema() {
+        let name: Name = "invoice.paid".parse().unwrap();
+        let spec = |kind: &str| json!({ "schema": { "type": kind }, "description": "compiled once" }).to_string();
+        let first = compiled(&name, &spec("object")).unwrap();
+        assert!(Arc::ptr_eq(&first, &compiled(&name, &spec("object")).unwrap()));
+        let other = compiled(&name, &spec("array")).unwrap();
+        let takes = |ready: &Option<Validator>| mismatch(ready.as_ref().unwrap(), &json!({})).is_none();
+        assert!(takes(&first) && !takes(&other));
+        assert!(compiled(&name, "{}").unwrap().is_none());
+        assert_eq!(compiled(&name, &spec("nothing")).unwrap_err().code, Code::InvalidSpec);
+    }
 
     #[test]
     fn schemas_say_where_data_is_wrong_and_fetch_nothing() {

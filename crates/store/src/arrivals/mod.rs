@@ -64,15 +64,21 @@ pub struct Arrival {
     pub code: Option<String>,
     /// Why it was refused.
     pub reason: Option<String>,
-    /// The run that it became, or that it was the same as.
+    /// The run that it became, or that it was the same as; the first of them, of an endpoint.
     pub run: Option<RunId>,
+    /// Endpoint that it came to; empty when a trigger of a workflow listens there.
+    pub endpoint: String,
+    /// Workflows that an endpoint gave it to, each with its run.
+    pub runs: Vec<(String, RunId)>,
 }
 
 /// Which arrivals a list contains.
 #[derive(Clone, Debug, Default)]
 pub struct ArrivalFilter {
-    /// For this workflow.
+    /// For this workflow, or given to it by an endpoint.
     pub workflow: Option<String>,
+    /// That came to this endpoint.
+    pub endpoint: Option<String>,
     /// Of which that was made.
     pub verdict: Option<ArrivalVerdict>,
     /// That came then or later.
@@ -134,7 +140,11 @@ impl Page {
 impl ArrivalFilter {
     fn takes(&self, arrival: &Arrival) -> bool {
         let at = |at: Millis| ArrivalId::from_parts(u64::try_from(at).unwrap_or_default(), 0);
-        self.workflow.as_ref().is_none_or(|workflow| *workflow == arrival.workflow)
+        let is_for = |workflow: &String| {
+            *workflow == arrival.workflow || arrival.runs.iter().any(|(given, _)| given == workflow)
+        };
+        self.workflow.as_ref().is_none_or(is_for)
+            && self.endpoint.as_ref().is_none_or(|endpoint| *endpoint == arrival.endpoint)
             && self.verdict.is_none_or(|verdict| verdict == arrival.verdict)
             && self.since.is_none_or(|since| arrival.id >= at(since))
             && self.until.is_none_or(|until| arrival.id < at(until))

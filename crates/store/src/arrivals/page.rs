@@ -2,7 +2,8 @@
 //!
 //! First a byte: 0 for plain, 1 for LZ4, which the plain length follows (4 bytes, little endian). Plain are the arrivals
 //! one after the other: id (16 bytes, big endian), verdict (1), 1 and the run's id or 0, then texts and bytes, each with
-//! its length in front (4 bytes, little endian; all ones for none).
+//! its length in front (4 bytes, little endian; all ones for none), and the number of the workflows that an endpoint gave
+//! it to (4 bytes), each with its run.
 
 use bytes::Bytes;
 use model::{ArrivalId, RunId, ScopeId};
@@ -68,7 +69,8 @@ pub(super) fn size(arrival: &Arrival) -> usize {
     let texts = [&arrival.workflow, &arrival.node, &arrival.method, &arrival.target, &arrival.headers, &arrival.sender];
     let lengths = texts.iter().map(|text| text.len()).sum::<usize>();
     let optional = [arrival.code.as_ref().map_or(0, String::len), arrival.reason.as_ref().map_or(0, String::len)];
-    34 + 9 * 4 + lengths + optional.iter().sum::<usize>() + arrival.body.as_ref().map_or(0, Bytes::len)
+    let runs = arrival.runs.iter().map(|(workflow, _)| 20 + workflow.len()).sum::<usize>() + arrival.endpoint.len();
+    34 + 11 * 4 + lengths + runs + optional.iter().sum::<usize>() + arrival.body.as_ref().map_or(0, Bytes::len)
 }
 
 fn put_all(plain: &mut Vec<u8>, arrival: &Arrival) {
@@ -83,6 +85,12 @@ fn put_all(plain: &mut Vec<u8>, arrival: &Arrival) {
     put(plain, arrival.code.as_deref().map(str::as_bytes));
     put(plain, arrival.reason.as_deref().map(str::as_bytes));
     put(plain, arrival.body.as_deref());
+    put(plain, Some(arrival.endpoint.as_bytes()));
+    plain.extend(length(arrival.runs.len()).to_le_bytes());
+    for (workflow, run) in &arrival.runs {
+        put(plain, Some(workflow.as_bytes()));
+        plain.extend(run.0.to_be_bytes());
+    }
 }
 
 fn take_all(rest: &mut &[u8], scope: ScopeId) -> Result<Arrival, Error> {
@@ -96,7 +104,30 @@ fn take_all(rest: &mut &[u8], scope: ScopeId) -> Result<Arrival, Error> {
     let (workflow, node, method, target, headers, sender) = (text()?, text()?, text()?, text()?, text()?, text()?);
     let (code, reason) = (take_text(rest)?, take_text(rest)?);
     let body = take(rest)?.map(Bytes::copy_from_slice);
-    Ok(Arrival { scope, id, workflow, node, method, target, headers, sender, body, verdict, code, reason, run })
+    let endpoint = take_text(rest)?.ok_or_else(damaged)?;
+    let (count, after) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+    *rest = after;
+    let mut runs = Vec::new();
+    for _ in 0..u32::from_le_bytes(*count) {
+        runs.push((take_text(rest)?.ok_or_else(damaged)?, RunId(take_id(rest)?)));
+    }
+    Ok(Arrival {
+        scope,
+        id,
+        workflow,
+        node,
+        method,
+        target,
+        headers,
+        sender,
+        body,
+        verdict,
+        code,
+        reason,
+        run,
+        endpoint,
+        runs,
+    })
 }
 
 fn put(plain: &mut Vec<u8>, bytes: Option<&[u8]>) {
@@ -162,6 +193,8 @@ mod tests {
             code: refused.then(|| "FP0602".into()),
             reason: refused.then(String::new),
             run: (!refused).then(|| RunId(number.into())),
+            endpoint: if number % 5 == 0 { "shop".into() } else { String::new() },
+            runs: if number % 5 == 0 { vec![("audit".into(), RunId(9))] } else { Vec::new() },
         }
     }
 

@@ -235,7 +235,13 @@ async fn everything(store: Store) {
     });
     let child = run_head(5);
     commit.children = vec![(
-        Admission { head: child, state: run_state(RunStatus::Queued, 1), definition: DEFINITION.into(), dedupe: None },
+        Admission {
+            head: child,
+            state: run_state(RunStatus::Queued, 1),
+            definition: DEFINITION.into(),
+            dedupe: None,
+            blobs: vec![digest],
+        },
         chunk(1, 1, "child"),
     )];
     let put = |key: &str, value: &'static [u8]| LocalWrite::Put {

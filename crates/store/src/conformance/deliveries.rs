@@ -22,7 +22,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "deliveries that failed are tried again, dropped ones are not, and old messages go",
-        queries: &["resend_delivery", "recover_deliveries", "missed_messages", "expire_messages", "subscriber_counts"],
+        queries: &[
+            "resend_delivery",
+            "recover_deliveries",
+            "missed_messages",
+            "expire_messages",
+            "subscriber_counts",
+            "subscribers",
+        ],
         run: |store| Box::pin(again(store)),
     },
     Case {
@@ -208,8 +215,12 @@ async fn again(store: Store) {
     assert_eq!(taken.len(), 3);
     let all = (1..=3).map(|number| ended("crm", number, 8, Next::Failed)).collect();
     store.end_deliveries(all).await.expect("no fault");
+    let row = store.subscriber(MAIN, "crm", vec![1], NOW).await.expect("no fault");
     let counts = async || {
         let counts = store.subscriber_counts(MAIN, "crm").await.expect("no fault");
+        let all = store.subscribers(MAIN).await.expect("no fault");
+        let own = all.into_iter().find(|(name, ..)| name == "crm");
+        assert!(own.is_none_or(|(_, known, all)| known == row && all == counts), "the list says the same");
         (counts.waiting, counts.failed)
     };
     assert_eq!(counts().await, (0, 3));
@@ -282,6 +293,8 @@ async fn arrivals(store: Store) {
         code: (verdict == ArrivalVerdict::Refused).then(|| "FP0602".into()),
         reason: (verdict == ArrivalVerdict::Refused).then(|| "signature_mismatch".into()),
         run: (verdict == ArrivalVerdict::Accepted).then_some(RunId(number.into())),
+        endpoint: String::new(),
+        runs: Vec::new(),
     };
     let all = [
         came(1, "orders", ArrivalVerdict::Accepted),
@@ -325,4 +338,12 @@ async fn arrivals(store: Store) {
     let rows = store.arrivals(MAIN, ArrivalFilter { oldest_first: true, ..of("many") }, 2_000).await.expect("no fault");
     assert!(rows == many, "{} of {}", rows.len(), many.len());
     assert_eq!(store.expire_arrivals(MAIN, NOW, 0, 100).await.expect("no fault"), 4);
+    let runs = vec![("audit".to_owned(), RunId(5)), ("orders".to_owned(), RunId(6))];
+    let given = Arrival { endpoint: "shop".into(), runs, ..came(5, "audit", ArrivalVerdict::Accepted) };
+    store.add_arrivals(vec![given.clone()]).await.expect("no fault");
+    assert_eq!(store.arrival(MAIN, given.id).await.expect("no fault").as_ref(), Some(&given));
+    assert_eq!(list(of("orders")).await, [5], "whatever else an endpoint gave it to");
+    assert!(list(of("order")).await.is_empty());
+    let endpoint = |name: &str| ArrivalFilter { endpoint: Some(name.into()), ..ArrivalFilter::default() };
+    assert_eq!((list(endpoint("shop")).await, list(endpoint("crm")).await), (vec![5], vec![]));
 }

@@ -14,6 +14,11 @@ pub(super) const CASES: &[Case] = &[
         run: |store| Box::pin(lanes(store)),
     },
     Case {
+        name: "runs that name a lane of their own wait in it together, and are found while they wait for something else",
+        queries: &["in_lane"],
+        run: |store| Box::pin(own_lanes(store)),
+    },
+    Case {
         name: "the heads of lanes come in the order in which they start, with all that is needed to start them",
         queries: &["queued", "send_signal"],
         run: |store| Box::pin(heads(store)),
@@ -48,6 +53,45 @@ async fn queue(fixture: &Fixture, run: Run) {
         admission.head.priority = run.priority;
     }
     fixture.commit(commit).await;
+}
+
+async fn own_lanes(store: Store) {
+    let fixture = Fixture::new(store).await;
+    for (number, workflow, status) in [
+        (1, "a", RunStatus::Waiting),
+        (2, "b", RunStatus::Queued),
+        (3, "a", RunStatus::Queued),
+        (4, "b", RunStatus::Running),
+        (5, "a", RunStatus::Paused),
+    ] {
+        let mut commit = fixture.admission(number, status, 2);
+        if let Some(admission) = &mut commit.admit {
+            admission.head.workflow = workflow.into();
+            admission.head.fairness_key = "k".into();
+            admission.head.lane = Some("endpoint:shop".into());
+        }
+        fixture.commit(commit).await;
+    }
+    queue(&fixture, run(6, "a", "k")).await;
+    let (store, all) = (&fixture.store, everywhere());
+    let named = |name: &str| (name.to_owned(), MAIN);
+    assert_eq!(store.queued_workflows(&all, None, 9).await.expect("lanes"), [named("a"), named("endpoint:shop")]);
+    let keys = store.queued_lanes(&all, MAIN, "endpoint:shop", None, 9).await.expect("keys");
+    assert_eq!(keys, [("k".to_owned(), 0)]);
+    let asked = vec![(lane("endpoint:shop", "k"), 9), (lane("a", "k"), 9)];
+    let page = store.queued(&all, asked, Vec::new(), 1 << 20).await.expect("heads");
+    let numbers = |runs: &[crate::QueuedRun]| runs.iter().map(|run| run.row.head.id).collect::<Vec<_>>();
+    assert_eq!(numbers(&page.lanes[0]), [run_id(2), run_id(3)]);
+    assert_eq!(numbers(&page.lanes[1]), [run_id(6)], "the workflow's own lane is another");
+    assert_eq!(page.lanes[0][0].row.head.lane.as_deref(), Some("endpoint:shop"));
+    let waiting = async |after, limit| {
+        let rows = store.in_lane(&all, after, limit).await.expect("rows");
+        rows.into_iter().map(|row| row.head.id).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(None, 9).await, [run_id(1), run_id(5)]);
+    assert_eq!(waiting(None, 1).await, [run_id(1)]);
+    assert_eq!(waiting(Some(run_id(1)), 9).await, [run_id(5)]);
+    assert!(store.in_lane(&[], None, 9).await.expect("rows").is_empty());
 }
 
 fn everywhere() -> Vec<u16> {

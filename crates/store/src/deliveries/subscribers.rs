@@ -9,6 +9,10 @@ use crate::{Error, Millis, Store};
 /// Deliveries are counted up to this many.
 const MOST_COUNTED: usize = 10_000;
 
+/// Columns of a subscriber, in the order of [`read`].
+const COLUMNS: &str = "salt, previous_salt, previous_until, state, state_at, failing_since, failures, warned_at, \
+                       probe_at, succeeded_at, failed_at, reason";
+
 impl Store {
     /// What is known of a subscriber. The first question gives it a salt, which everybody sees from then on.
     pub async fn subscriber(
@@ -101,6 +105,33 @@ impl Store {
         .await
     }
 
+    /// All subscribers of a scope that something is known of, with what [`Store::subscriber_counts`] says of each.
+    pub async fn subscribers(&self, scope: ScopeId) -> Result<Vec<(String, SubscriberRow, SubscriberCounts)>, Error> {
+        self.read(scope, |tx, scope| {
+            Box::pin(async move {
+                let count = |status: u8| {
+                    format!(
+                        "(SELECT count(*) FROM (SELECT 1 FROM delivery WHERE delivery.scope = subscriber.scope \
+                         AND delivery.subscriber = subscriber.name AND delivery.status = {status} \
+                         LIMIT {MOST_COUNTED}) AS counted)"
+                    )
+                };
+                let sql = format!(
+                    "SELECT name, {}, {}, {COLUMNS} FROM subscriber WHERE scope = $1 ORDER BY name",
+                    count(0),
+                    count(2)
+                );
+                let all = tx.query(&sql, params![*scope]).await?.into_iter();
+                all.map(|mut row| {
+                    let (name, waiting, failed) = (row.text()?, row.number()?, row.number()?);
+                    Ok((name, read(&mut row)?, SubscriberCounts { waiting, failed }))
+                })
+                .collect()
+            })
+        })
+        .await
+    }
+
     /// How much waits for a subscriber and how much has failed for good, each counted up to 10,000.
     pub async fn subscriber_counts(&self, scope: ScopeId, name: &str) -> Result<SubscriberCounts, Error> {
         self.read((scope, name.to_owned()), |tx, (scope, name)| {
@@ -123,9 +154,8 @@ impl Store {
 }
 
 async fn find(tx: &mut Tx, scope: ScopeId, name: &str) -> Result<Option<SubscriberRow>, Error> {
-    let sql = "SELECT salt, previous_salt, previous_until, state, state_at, failing_since, failures, warned_at, \
-               probe_at, succeeded_at, failed_at, reason FROM subscriber WHERE scope = $1 AND name = $2";
-    tx.first(sql, params![scope, name]).await?.map(|mut row| read(&mut row)).transpose()
+    let sql = format!("SELECT {COLUMNS} FROM subscriber WHERE scope = $1 AND name = $2");
+    tx.first(&sql, params![scope, name]).await?.map(|mut row| read(&mut row)).transpose()
 }
 
 fn read(row: &mut Row) -> Result<SubscriberRow, Error> {

@@ -116,7 +116,8 @@ impl Store {
         .await
     }
 
-    /// Active workflows whose live revision refers to this resource, and the workflow itself if it is active.
+    /// Active workflows whose live revision refers to this resource, and the workflow itself if it is active; endpoints
+    /// that listen and refer to it.
     pub async fn actively_used_by(&self, scope: ScopeId, of: &Ref) -> Result<Vec<Ref>, Error> {
         self.read((scope, of.clone()), |tx, (scope, of)| Box::pin(active_users(tx, *scope, of))).await
     }
@@ -219,6 +220,12 @@ pub(super) async fn active_users(tx: &mut Tx, scope: ScopeId, of: &Ref) -> Resul
         let own = refs(tx, sql, params![scope, of.name.as_str()]).await?;
         users.extend(own.into_iter().filter(|own| !users.contains(own)).collect::<Vec<_>>());
     }
+    // An endpoint that listens holds its address.
+    let sql = "SELECT kind, name FROM resource_ref \
+               WHERE scope = $1 AND target_kind = $2 AND target_name = $3 AND kind = 'endpoint' AND EXISTS (\
+               SELECT 1 FROM resource_key WHERE resource_key.scope = resource_ref.scope \
+               AND resource_key.kind = resource_ref.kind AND resource_key.name = resource_ref.name) ORDER BY name";
+    users.extend(refs(tx, sql, params![scope, &of.kind, of.name.as_str()]).await?);
     Ok(users)
 }
 

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { FlaskConical, RotateCcw } from "lucide-react";
+import { Fragment } from "react";
 
 import { api, data } from "@/api/client";
 import { Button } from "@/kit/Button";
@@ -13,7 +14,7 @@ import { Badge } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { bytes } from "@/kit/times";
 
-import { shownBody, WORDS } from "@/resource/arrivalFilter";
+import { shownBody, WORDS, type Arrival } from "@/resource/arrivalFilter";
 import { useAgain } from "./useAgain";
 
 const NO_BODY = "Its body was not kept";
@@ -22,12 +23,12 @@ const NO_BODY = "Its body was not kept";
 export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const detail = useQuery({ queryKey: ["arrival", id], queryFn: () => data(api.GET("/api/v1/arrivals/{arrival}", { params: { path: { arrival: id } } })) });
   const again = useAgain(id);
-  const arrival = detail.data?.arrival;
+  const arrival = detail.data?.arrival as Arrival | undefined;
   const refused = arrival === undefined ? "It is not there yet" : arrival.hasBody ? undefined : NO_BODY;
   return (
     <Drawer
       title={arrival === undefined ? "Webhook" : `${arrival.method} ${arrival.target}`}
-      {...(arrival === undefined ? {} : { description: <>to <Link to="/workflows/$name" params={{ name: arrival.workflow }} className="text-accent underline">{arrival.workflow}</Link>, node {arrival.node}</> })}
+      {...(arrival === undefined ? {} : { description: arrival.endpoint === undefined ? <>to <Link to="/workflows/$name" params={{ name: arrival.workflow }} className="text-accent underline">{arrival.workflow}</Link>, node {arrival.node}</> : <>to endpoint {arrival.endpoint}</> })}
       onClose={onClose}
       footer={
         <>
@@ -37,14 +38,15 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
       }
     >
       <Loaded of={detail}>
-        {({ arrival: known, headers, body, bodyBase64 }) => (
+        {({ arrival: { runs = [], ...known }, headers, body, bodyBase64 }: { arrival: Arrival; headers: string[][]; body?: string | null; bodyBase64?: string | null }) => (
           <div className="flex flex-col gap-6">
             {again.data === undefined ? null : <p role="status" className="rounded-base bg-good-soft px-3 py-2">It became <RunLink run={again.data.run} />.</p>}
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
               <dt className="text-ink-soft">Verdict</dt>
               <dd><Badge tone={WORDS[known.verdict].tone}>{WORDS[known.verdict].word}</Badge> <span className="text-ink-soft">{WORDS[known.verdict].about}</span></dd>
               {known.reason == null ? null : (<><dt className="text-ink-soft">Why</dt><dd className="break-words">{known.reason}{known.code == null ? null : <> (<ProblemCode code={known.code} />)</>}</dd></>)}
-              {known.run == null ? null : (<><dt className="text-ink-soft">Run</dt><dd><RunLink run={known.run} /></dd></>)}
+              {runs.map(({ workflow, run }) => (<Fragment key={run}><dt className="text-ink-soft">{workflow}</dt><dd><RunLink run={run} /></dd></Fragment>))}
+              {known.run == null || runs.length > 0 ? null : (<><dt className="text-ink-soft">Run</dt><dd><RunLink run={known.run} /></dd></>)}
               <dt className="text-ink-soft">Came</dt>
               <dd><Time at={known.at} /> from <span className="font-mono text-small">{known.sender}</span></dd>
               <dt className="text-ink-soft">Id</dt>

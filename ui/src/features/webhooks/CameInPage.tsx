@@ -16,7 +16,7 @@ import { pagesOf } from "@/resource/pages";
 
 import { AgainDialog } from "./AgainDialog";
 import { ArrivalDrawer } from "./ArrivalDrawer";
-import { arrivalFilter, VERDICTS, WORDS, type Arrival, type ArrivalSearch } from "@/resource/arrivalFilter";
+import { arrivalFilter, takersOf, VERDICTS, WORDS, type Arrival, type ArrivalSearch } from "@/resource/arrivalFilter";
 import { Frame } from "./Frame";
 import { Period } from "./Period";
 import { AGAIN } from "./queries";
@@ -65,7 +65,7 @@ export function CameInPage() {
                 return (
                   <Tr key={arrival.id} className="cursor-pointer" onClick={show}>
                     <Td className="text-ink-soft"><Time at={arrival.at} /></Td>
-                    <Td className="font-medium">{arrival.workflow}</Td>
+                    <Td className="font-medium">{takersOf(arrival)}</Td>
                     <Td className="max-w-72"><button type="button" className="block max-w-full truncate font-mono text-small hover:underline" title={arrival.target} onClick={(event) => { event.stopPropagation(); show(); }}>{arrival.method} {arrival.target}</button></Td>
                     <Td className="font-mono text-small text-ink-soft">{arrival.sender}</Td>
                     <Td><Badge tone={WORDS[arrival.verdict].tone}>{WORDS[arrival.verdict].word}</Badge></Td>

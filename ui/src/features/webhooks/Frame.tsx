@@ -10,6 +10,7 @@ const TABS = [
   { name: "Event types", to: paths.eventTypes },
   { name: "Deliveries", to: paths.deliveries },
   { name: "Came in", to: paths.cameIn },
+  { name: "Endpoints", to: paths.endpoints },
   { name: "Portal", to: paths.portalLinks },
 ] as const;
 

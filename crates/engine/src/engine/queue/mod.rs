@@ -69,7 +69,16 @@ pub(super) enum Turn {
 
 /// The lane of a run.
 pub(super) fn lane_of(head: &RunHead) -> Lane {
-    Lane { scope: head.scope, workflow: head.workflow.clone(), key: head.fairness_key.clone() }
+    let workflow = head.lane.as_ref().unwrap_or(&head.workflow).clone();
+    Lane { scope: head.scope, workflow, key: head.fairness_key.clone() }
+}
+
+/// What limits a run: the settings of its workflow, unless it waits in a lane of its own, which keeps the order.
+pub(super) fn limits_of(head: &RunHead, definition: &Definition) -> Limits {
+    match head.lane {
+        Some(_) => Limits { concurrency: Some(1), ..Limits::default() },
+        None => Limits::of(&definition.spec.settings.fairness),
+    }
 }
 
 impl Queue {
@@ -99,14 +108,14 @@ impl Queue {
         now: i64,
         has_room: bool,
     ) -> Turn {
-        let fairness = &definition.spec.settings.fairness;
-        if let Some(debounce) = fairness.debounce {
+        let debounce = definition.spec.settings.fairness.debounce.filter(|_| head.lane.is_none());
+        if let Some(debounce) = debounce {
             return Turn::Later(Some(now.saturating_add(debounce.0.as_millis() as i64)));
         }
         if !has_room || self.pressing.load(Ordering::Acquire) {
             return Turn::Later(None);
         }
-        let limits = Limits::of(fairness);
+        let limits = limits_of(head, definition);
         if !limits.counts() {
             return Turn::Now;
         }
@@ -121,7 +130,7 @@ impl Queue {
 
     /// The row of a queued run is committed.
     pub(super) fn appended(&self, definition: &Definition, scope: &Scope, head: &RunHead, wake_at: Option<i64>) {
-        let limits = Limits::of(&definition.spec.settings.fairness);
+        let limits = limits_of(head, definition);
         self.change(|state| {
             state.backlog.append(scope.workspace.as_str(), &lane_of(head), head.priority, Some(limits));
             state.timer = earlier(state.timer, wake_at);
@@ -142,7 +151,7 @@ impl Queue {
     /// Counts a run that goes on whatever the limits say: a child, whose parent holds a place while it waits, or one
     /// that was under way before.
     pub(super) fn started(&self, definition: &Definition, scope: &Scope, head: &RunHead) {
-        let limits = Limits::of(&definition.spec.settings.fairness);
+        let limits = limits_of(head, definition);
         if limits.concurrency.is_some() {
             self.change(|state| {
                 if !state.holders.contains_key(&head.id) {
@@ -154,8 +163,8 @@ impl Queue {
     }
 
     /// Somebody goes to work on a run out of its lane. `counts`: it takes a place.
-    pub(super) fn begun(&self, definition: &Definition, lane: &Arc<Lane>, run: RunId, counts: bool, now: i64) {
-        let limits = Limits::of(&definition.spec.settings.fairness);
+    pub(super) fn begun(&self, definition: &Definition, lane: &Arc<Lane>, head: &RunHead, counts: bool, now: i64) {
+        let (run, limits) = (head.id, limits_of(head, definition));
         self.change(|state| {
             state.begun.entry(lane.clone()).or_default().insert(run);
             state.begun_in.insert(run, lane.clone());
@@ -180,6 +189,11 @@ impl Queue {
                 }
             });
         }
+        self.has_room();
+    }
+
+    /// A run has left and keeps its place.
+    pub(super) fn has_room(&self) {
         // Runs that wait for nothing but room.
         if self.pressing.load(Ordering::Acquire) {
             self.changed.notify_one();

@@ -278,9 +278,10 @@ impl Outbound {
         stack::health_of(&self.shared, &LimitKey::of(scope, connection))
     }
 
-    /// Forgets what is kept in memory of the answers to a connection; gives how many there were.
-    pub fn forget_answers(&self, scope: ScopeId, connection: &Name) -> u64 {
-        self.shared.cache.forget(scope, connection)
+    /// Forgets what is kept in memory of the answers to a connection; gives how many there were. With a tag only those
+    /// for the workflow of that name, and those that the service tagged so (`Cache-Tag`, `Surrogate-Key`).
+    pub fn forget_answers(&self, scope: ScopeId, connection: &Name, tag: Option<&str>) -> u64 {
+        self.shared.cache.forget(scope, connection, tag)
     }
 
     /// Holds the breaker of a connection open or closed; `None` lets it judge for itself again. It is forgotten when the

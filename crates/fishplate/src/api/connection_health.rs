@@ -109,6 +109,15 @@ enum Wanted {
     Auto,
 }
 
+/// What to forget.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Forget {
+    /// Only answers for the workflow of that name, and those that the service tagged so (`Cache-Tag`, `Surrogate-Key`);
+    /// all when absent.
+    tag: Option<String>,
+}
+
 /// What was forgotten.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -134,10 +143,12 @@ pub(super) fn operations(app: &App) -> Vec<Operation> {
             app,
             Operation::post(path("forget-answers"), "forgetAnswers", Permission::ConnectionUse)
                 .about("connections", "Forgets the answers to a connection's calls that are kept in memory.")
+                .takes::<Forget>()
                 .gives::<Forgotten>(),
-            async |app, call| {
+            async |app, mut call| {
+                let forget: Forget = call.json_or_default().await?;
                 let (scope, name) = place(&app, &call).await?;
-                Reply::json(&Forgotten { count: app.outbound.forget_answers(scope, &name) })
+                Reply::json(&Forgotten { count: app.outbound.forget_answers(scope, &name, forget.tag.as_deref()) })
             },
         ),
         on(

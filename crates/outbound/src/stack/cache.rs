@@ -46,7 +46,7 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Res
             }
         }
     }
-    let (peer, deadline) = (call.peer(&shared), call.progress.deadline);
+    let (peer, deadline, flow) = (call.peer(&shared), call.progress.deadline, call.meta.flow.clone());
     let response = match stale {
         None => next.run(call).await?,
         Some(entry) => match tokio::time::timeout_at(deadline, next.run(call)).await {
@@ -69,7 +69,7 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Res
     if !may_be_kept(&response) {
         return Ok(response);
     }
-    keep(&shared.cache, key, response).await
+    keep(&shared.cache, key, flow, response).await
 }
 
 /// Whether an error is the service's, or a wait for it: nothing that a stale answer would hide from who must know.
@@ -97,7 +97,12 @@ fn may_be_kept(response: &Response) -> bool {
 }
 
 /// Reads a body that is small enough and keeps it; passes on a larger one with what was read in front.
-async fn keep(cache: &Cache, key: Key, mut response: Response) -> Result<Response, Error> {
+async fn keep(
+    cache: &Cache,
+    key: Key,
+    flow: Option<Arc<str>>,
+    mut response: Response,
+) -> Result<Response, Error> {
     let mut read = BytesMut::new();
     while let Some(chunk) = response.body.next().await {
         read.extend_from_slice(&chunk?);
@@ -108,7 +113,7 @@ async fn keep(cache: &Cache, key: Key, mut response: Response) -> Result<Respons
         }
     }
     let body = read.freeze();
-    let entry = Entry { headers: response.headers.clone(), url: response.url.clone(), body: body.clone() };
+    let entry = Entry { headers: response.headers.clone(), url: response.url.clone(), body: body.clone(), flow };
     cache.put(key, Arc::new(entry));
     Ok(response.with_body(body))
 }
@@ -159,9 +164,23 @@ struct Entry {
     headers: HeaderMap,
     url: Url,
     body: Bytes,
+    /// Workflow that asked.
+    flow: Option<Arc<str>>,
 }
 
 impl Entry {
+    /// Whether a tag is one of the answer's: the workflow that asked is, and what the service gives it by `Cache-Tag`
+    /// (with commas between) or `Surrogate-Key` (with spaces).
+    fn has_tag(&self, tag: &str) -> bool {
+        let given = |name: &str, is_mark: fn(char) -> bool| {
+            let texts = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+            texts.flat_map(|text| text.split(is_mark)).any(|given| given.trim() == tag)
+        };
+        self.flow.as_deref() == Some(tag)
+            || given("cache-tag", |mark| mark == ',')
+            || given("surrogate-key", char::is_whitespace)
+    }
+
     fn answer(&self, limit: u64, stale: bool) -> Result<Response, Error> {
         if self.body.len() as u64 > limit {
             return Err(Error::BodyTooLarge { host: self.url.host_str().unwrap_or_default().to_owned(), limit });
@@ -224,10 +243,13 @@ impl Cache {
         self.lock().entries.keys().filter(|key| key.is_of(scope, connection)).count() as u64
     }
 
-    /// Forgets the answers of a connection; gives how many there were.
-    pub(crate) fn forget(&self, scope: ScopeId, connection: &Name) -> u64 {
+    /// Forgets the answers of a connection, or those of them with a tag; gives how many there were.
+    pub(crate) fn forget(&self, scope: ScopeId, connection: &Name, tag: Option<&str>) -> u64 {
         let mut inner = self.lock();
-        let theirs: Vec<Key> = inner.entries.keys().filter(|key| key.is_of(scope, Some(connection))).cloned().collect();
+        let is_theirs = |(key, kept): &(&Key, &Kept)| {
+            key.is_of(scope, Some(connection)) && tag.is_none_or(|tag| kept.entry.has_tag(tag))
+        };
+        let theirs: Vec<Key> = inner.entries.iter().filter(is_theirs).map(|(key, _)| key.clone()).collect();
         theirs.iter().for_each(|key| inner.remove(key));
         theirs.len() as u64
     }

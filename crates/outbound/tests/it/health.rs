@@ -62,9 +62,28 @@ async fn kept_answers_are_counted_and_forgotten_by_connection() {
     assert_eq!(call(meta()).await, "answer 1");
     let health = out.health(SCOPE, &account);
     assert_eq!((health.cached, health.hits, health.calls), (1, 1, 1));
-    assert_eq!((out.forget_answers(SCOPE, &account), out.forget_answers(SCOPE, &account)), (1, 0));
+    let forget = |tag| out.forget_answers(SCOPE, &account, tag);
+    assert_eq!((forget(Some("other")), forget(None), forget(None)), (0, 1, 0));
     assert_eq!(call(account_meta()).await, "answer 2");
     assert_eq!(call(meta()).await, "answer 1", "answers of other calls stay");
+}
+
+#[tokio::test]
+async fn kept_answers_are_forgotten_by_what_their_service_tags_them_with_and_by_workflow() {
+    let server = Server::start(|number, _| match number {
+        0 => Reply::new(200, "Cache-Tag: people, list-1\r\n", "a"),
+        1 => Reply::new(200, "Surrogate-Key: people list-2\r\n", "b"),
+        _ => Reply::new(200, "", "c"),
+    })
+    .await;
+    let out = with(Options { egress: EgressRules::private(), ..Options::default() }, Account::at(&["127.0.0.1"]));
+    let account = "account".parse().unwrap();
+    for (path, flow) in [("/1", "sync"), ("/2", "sync"), ("/3", "report")] {
+        let meta = Meta { cache: Some(Duration::from_secs(60)), flow: Some(flow.into()), ..account_meta() };
+        out.send(get(server.url(path)), meta).await.unwrap();
+    }
+    let forget = |tag| out.forget_answers(SCOPE, &account, Some(tag));
+    assert_eq!((forget("list"), forget("list-1"), forget("people"), forget("report"), forget("sync")), (0, 1, 1, 1, 0));
 }
 
 #[tokio::test]

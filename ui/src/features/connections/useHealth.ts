@@ -36,7 +36,7 @@ export function useBreaker(name: string) {
 export function useForget(name: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => data(api.POST("/api/v1/connections/{name}/forget-answers", { params: { path: { name } } })),
+    mutationFn: () => data(api.POST("/api/v1/connections/{name}/forget-answers", { params: { path: { name } }, body: {} })),
     onSuccess: ({ count }) => { toasts.done(count === 0 ? "No answer was kept any more" : `${plural(count, "answer")} ${count === 1 ? "is" : "are"} forgotten`); },
     onError: (error) => { toasts.failed("The answers are still kept", error); },
     onSettled: () => void client.invalidateQueries({ queryKey: keyOf(name) }),

@@ -158,8 +158,7 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
     }
     match (&case.error, failed) {
         (None, Some(error)) => {
-            let at = error.problem.pointer.as_ref().map(|pointer| format!(" (at `{pointer}`)")).unwrap_or_default();
-            return Err(format!("it fails: {error}{at}"));
+            return Err(format!("it fails: {error}{}", mended(&error)));
         }
         (Some(_), None) => return Err("it does not fail".into()),
         (Some(wanted), Some(error)) => {
@@ -181,7 +180,13 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
             Value::Array(list) => list.clone(),
             other => vec![other.clone()],
         };
-        same("the items", &items.into(), &Value::Array(wanted))?;
+        let nothing = items.is_empty();
+        same("the items", &items.into(), &Value::Array(wanted)).map_err(|fault| match nothing {
+            true => format!(
+                "{fault}\n    `items`, `each` or `output` leads to nothing in the answer, or the answer has no body"
+            ),
+            false => fault,
+        })?;
     }
     if let Some(wanted) = &case.file {
         let Some((field, file)) = file else { return Err("no file came out".into()) };
@@ -193,6 +198,17 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
         }
     }
     Ok(())
+}
+
+/// What a case lacks that fails like this.
+fn mended(error: &NodeError) -> String {
+    let pointer = error.problem.pointer.as_deref().unwrap_or_default();
+    match (error.problem.code, pointer.strip_prefix("/params/")) {
+        (model::Code::ConnectionMissing, _) => "; say it in the case's `settings`".to_owned(),
+        (_, Some(name)) => format!("; look at `{name}` in the case's `params`"),
+        _ if pointer.is_empty() => String::new(),
+        _ => format!(" (at `{pointer}`)"),
+    }
 }
 
 /// A category as fixtures write it.
@@ -515,7 +531,8 @@ impl<'a> Lab<'a> {
             NodeError::bad_data(fault)
         };
         let Some(wanted) = self.case.calls.get(number - 1) else {
-            return Err(spoil(format!("it is not expected: {} {}", plan.method, plan.full_url())));
+            let advice = "add it to `calls`, or let the answer before say that there is no more";
+            return Err(spoil(format!("it is not expected: {} {}; {advice}", plan.method, plan.full_url())));
         };
         compare(plan, wanted).map_err(spoil)?;
         let mut headers: Map =

@@ -68,8 +68,10 @@ fn method_of(text: &str) -> Result<Method, String> {
     {
         return Ok(method);
     }
-    let near = nearest(text, METHODS).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    Err(format!("there is no method `{text}`; {near}There are `GET`, `POST`, `PUT`, `PATCH`, `DELETE` and others"))
+    Err(match nearest(text, METHODS) {
+        Some(near) => format!("there is no method `{text}`; did you mean `{near}`?"),
+        None => format!("there is no method `{text}`; there are `GET`, `POST`, `PUT`, `PATCH`, `DELETE` and others"),
+    })
 }
 
 /// A parameter that is sent.

@@ -16,6 +16,9 @@ use crate::{fixture, node, path};
 pub(super) fn faults(manifest: &Arc<Manifest>, folder: &Path, notes: &mut Notes<'_>) {
     for (name, list) in &manifest.choices {
         let at = Place::at(["choices", name]);
+        if list.operation.as_ref().is_some_and(|operation| notes.is_broken(operation)) {
+            continue;
+        }
         match Listing::compile(manifest, list) {
             Err(fault) => {
                 let gone = list.operation.as_ref().filter(|name| !manifest.operations.contains_key(*name));

@@ -51,7 +51,10 @@ pub fn folder(folder: &Path) -> Checked {
     faults.sort_by_key(|fault| fault.line);
     files::picture(folder, &mut faults);
     files::fixtures(folder, Some(&manifest), &mut faults);
-    let connector = types.ok().map(|types| catalog::made(manifest, types, &text));
+    // Without an address, every call would say the same again.
+    let nowhere = faults.iter().any(|fault| fault.at == Place::at(["base"]));
+    let types = types.ok().filter(|_| !nowhere);
+    let connector = types.map(|types| catalog::made(manifest, types, &text));
     Checked { connector, faults }
 }
 
@@ -62,6 +65,11 @@ struct Notes<'t> {
 }
 
 impl Notes<'_> {
+    /// Whether something is wrong with an operation itself, so that nothing can be said of who uses it.
+    fn is_broken(&self, operation: &str) -> bool {
+        self.list.iter().any(|fault| fault.at == Place::at(["operations", operation]))
+    }
+
     fn at(&mut self, at: Place, said: impl Into<String>) {
         self.list.push(self.lines.fault(at, said));
     }
@@ -74,7 +82,7 @@ fn absent<'k>(what: &str, name: &str, known: impl Iterator<Item = &'k String> + 
     }
     let known: Vec<String> = known.take(12).map(|name| format!("`{name}`")).collect();
     match known.is_empty() {
-        true => format!("there is no {what} `{name}`, nor any other"),
+        true => format!("there is no {what} `{name}`, nor any other; say it, or take the name out"),
         false => format!("there is no {what} `{name}`; there are {}", known.join(", ")),
     }
 }

@@ -179,6 +179,9 @@ fn probe(manifest: &Manifest, notes: &mut Notes<'_>) {
     let Some(operation) = manifest.operations.get(name) else {
         return notes.at(at, absent("operation", name, manifest.operations.keys()));
     };
+    if notes.is_broken(name) {
+        return;
+    }
     if node::effect(operation) != Effect::Read {
         notes.at(at.clone(), format!("`{name}` does more than read; name an operation that only looks"));
     }

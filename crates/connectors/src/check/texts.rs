@@ -43,13 +43,15 @@ const EXPRESSIONS: [&str; 8] = ["output", "when", "over", "state", "filter", "ho
 pub(super) fn faults(manifest: &Manifest, notes: &mut Notes<'_>) {
     braces(manifest, notes);
     let Ok((whole, _)) = notes.lines.value() else { return };
+    // What several operations share by an anchor names steps that only some of them have.
+    let mut steps = BTreeSet::from(["answer".to_owned()]);
+    steps_of(&whole, &mut steps);
     for kind in ["operations", "triggers"] {
         for (name, of) in whole[kind].as_object().into_iter().flatten() {
             let at = Place::at([kind, name]);
             let remembers = of["poll"].is_null() || of["poll"]["cursor"].is_string();
-            let mut seen = Seen { manifest, params: names_of(&of["params"]), steps: BTreeSet::new(), remembers };
+            let mut seen = Seen { manifest, params: names_of(&of["params"]), steps: &steps, remembers };
             seen.params.extend(["all", "limit", "every"].map(str::to_owned));
-            steps_of(of, &mut seen.steps);
             for (word, value) in of.as_object().into_iter().flatten() {
                 if !matches!(word.as_str(), "n8n" | "title" | "summary" | "docs" | "graphql") {
                     seen.look(word, value, at.field(word), notes);
@@ -85,7 +87,7 @@ fn steps_of(value: &Value, names: &mut BTreeSet<String>) {
 struct Seen<'m> {
     manifest: &'m Manifest,
     params: BTreeSet<String>,
-    steps: BTreeSet<String>,
+    steps: &'m BTreeSet<String>,
     /// `$cursor` is ever more than null.
     remembers: bool,
 }
@@ -133,11 +135,13 @@ impl Seen<'_> {
                 notes.at(at.clone(), said);
                 continue;
             }
-            // What may be absent is asked for like that: `$params.a?.b`, `$params.a ?? 1`.
-            let Some(field) = found.get(2).filter(|field| !text[field.end()..].trim_start().starts_with('?')) else {
-                continue;
-            };
+            let Some(field) = found.get(2) else { continue };
             let field = field.as_str().to_owned();
+            // What may be absent is asked for like that: `$params.a?.b`, `$params.a ?? 1`.
+            let doubts = |mark: &str| text.contains(&format!("${name}.{field}{mark}"));
+            if ["?", " ?"].into_iter().any(doubts) {
+                continue;
+            }
             let said = match name {
                 "params" if !self.params.contains(&field) => absent("parameter", &field, self.params.iter()),
                 "steps" if !self.steps.contains(&field) => absent("step", &field, self.steps.iter()),
@@ -166,7 +170,7 @@ fn braces(manifest: &Manifest, notes: &mut Notes<'_>) {
         for name in in_braces(text).filter(|name| !name.starts_with("secret.")) {
             if !settings.iter().chain(more).any(|known| *known == name) {
                 let said = absent("setting", name, settings.iter().chain(more).copied());
-                notes.at(at, format!("`{{{name}}}`: {said}; say it under `settings`, or take it out"));
+                notes.at(at, format!("`{{{name}}}`: {said}"));
                 return;
             }
         }

@@ -26,7 +26,11 @@ pub fn read<T: DeserializeOwned + JsonSchema>(file: &str, text: &[u8]) -> Result
     let (value, twice) = lines.value().map_err(|fault| vec![fault])?;
     let mut faults: Vec<Fault> = twice
         .into_iter()
-        .map(|place| lines.second(place.clone(), format!("`{}` stands here a second time", place.last())))
+        .map(|place| {
+            let first = lines.line(&place).map(|line| format!(", and first in line {line}")).unwrap_or_default();
+            let said = format!("`{}` stands here a second time{first}; take one of them away", place.last());
+            lines.second(place, said)
+        })
         .collect();
     let schema = serde_json::to_value(schemars::schema_for!(T)).unwrap_or_default();
     faults.extend(words::faults(&schema, &value).into_iter().map(|(place, said)| lines.fault(place, said)));
@@ -98,7 +102,7 @@ mod tests {
             "connector.yaml:6: `keyword`: there is no such word here; did you mean `keywords`?",
             "connector.yaml:7: `categories`: a list is wanted, and here is the text `chat`; write `[chat]`",
             "connector.yaml:8: `limits.rate.calls`: a whole number is wanted, and here is the text `many`",
-            "connector.yaml:8: `limits.rate.per`: `1 minute` does not fit; such as `30s` or `2h30m`",
+            "connector.yaml:8: `limits.rate.per`: `1 minute` does not fit; write it like `30s` or `2h30m`",
             "connector.yaml:11: `auth.a.type`: there is no `oauth`; did you mean `oauth2`? Allowed are `oauth2`, ",
             "connector.yaml:12: `auth.b`: `name` is missing",
             "connector.yaml:14: `operations.a.b`: `summary` is missing",

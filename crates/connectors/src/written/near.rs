@@ -1,7 +1,43 @@
 //! The word that somebody may have meant.
 
-/// The nearest of the known words, if one is near enough.
+/// What is called otherwise elsewhere.
+const ELSEWHERE: [(&str, &str); 24] = [
+    ("list", "array"),
+    ("map", "object"),
+    ("dict", "object"),
+    ("text", "string"),
+    ("float", "number"),
+    ("double", "number"),
+    ("timestamp", "dateTime"),
+    ("max", "most"),
+    ("maximum", "most"),
+    ("description", "about"),
+    ("description", "summary"),
+    ("label", "title"),
+    ("name", "title"),
+    ("enum", "values"),
+    ("options", "values"),
+    ("parameters", "params"),
+    ("properties", "fields"),
+    ("fields", "params"),
+    ("endpoint", "request"),
+    ("method", "request"),
+    ("url", "request"),
+    ("path", "request"),
+    ("pagination", "paging"),
+    ("interval", "every"),
+];
+
+/// The nearest of the known words, if one is near enough, or is what is meant by it elsewhere.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let mut elsewhere = ELSEWHERE.iter().filter(|(theirs, _)| theirs.eq_ignore_ascii_case(word));
+    let meant = elsewhere.find_map(|(_, ours)| known.iter().copied().find(|known| known == ours));
+    meant.or_else(|| close(word, known))
+}
+
+/// The one with the fewest slips.
+fn close<'k>(word: &str, known: Vec<&'k str>) -> Option<&'k str> {
     let plain = |word: &str| word.to_lowercase().replace(['-', '_', ' '], "");
     let meant = plain(word);
     let most = (meant.chars().count() / 3).max(1);
@@ -52,6 +88,7 @@ mod tests {
         check("parameters", Some("params"));
         check("Request", Some("request"));
         check("colour", None);
-        check("path", None);
+        check("path", Some("request"));
+        check("verse", None);
     }
 }

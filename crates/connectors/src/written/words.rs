@@ -98,7 +98,11 @@ impl<'s> Form<'s> {
         for (word, value) in map {
             let place = at.field(word);
             match words.known.iter().find(|(known, _)| known == word) {
-                Some((_, of)) => self.look(of, value, &place),
+                Some((_, of)) => {
+                    let before = self.faults.len();
+                    self.look(of, value, &place);
+                    self.explain(before, &words, word, map, &place);
+                }
                 None if words.closed => {
                     let known: Vec<&str> = words.known.iter().map(|(known, _)| *known).collect();
                     // A word that stands here already is not what was meant.
@@ -116,6 +120,28 @@ impl<'s> Form<'s> {
         for word in words.required.iter().filter(|word| !map.contains_key(**word)) {
             self.say(at.clone(), format!("`{word}` is missing{}", about(&words, word)));
         }
+    }
+
+    /// Of a value of another kind: what the word says, or which word takes such values.
+    fn explain(&mut self, before: usize, words: &Words<'s>, word: &str, map: &Map, at: &Place) {
+        let value = map.get(word).unwrap_or(&Value::Null);
+        let of_kind = |of: &Value| {
+            let kinds = kinds(self.root, of);
+            kinds.is_empty() || kinds.iter().any(|kind| is(value, kind))
+        };
+        let fits = words.known.iter().find(|(known, _)| *known == word).is_some_and(|(_, of)| of_kind(of));
+        let [(place, said)] = &self.faults[before..] else { return };
+        if fits || place != at {
+            return;
+        }
+        let others = words.known.iter().filter(|(known, of)| !map.contains_key(*known) && of_kind(of));
+        let more = match nearest(word, others.map(|(known, _)| *known)) {
+            Some(other) => format!("; did you mean `{other}`?"),
+            None if value.is_object() || value.is_array() => about(words, word),
+            None => return,
+        };
+        let plain = said.split("; a text that begins with").next().unwrap_or(said);
+        self.faults[before].1 = format!("{plain}{more}");
     }
 
     fn list(&mut self, schema: &'s Value, list: &[Value], at: &Place) {
@@ -153,7 +179,7 @@ impl<'s> Form<'s> {
             true => {
                 "it begins with a small letter or a digit and is made of small letters, digits, `-`, `_` and `.`".into()
             }
-            false => format!("such as {}", examples.join(" or ")),
+            false => format!("write it like {}", examples.join(" or ")),
         };
         self.say(at.clone(), format!("`{text}` does not fit; {fits}"));
     }

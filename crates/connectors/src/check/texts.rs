@@ -306,5 +306,6 @@ fn straightened(path: &str) -> Option<String> {
     }
     let plain = path.replace(['[', ']', '/', '\'', '"'], ".");
     let steps = plain.split('.').filter(|step| !step.is_empty() && *step != "$" && *step != "$response");
-    Some(steps.collect::<Vec<_>>().join("."))
+    let straight = steps.collect::<Vec<_>>().join(".");
+    Some(straight.trim_end_matches(".*").to_owned())
 }

@@ -53,6 +53,14 @@ impl<'s> Words<'s> {
     }
 }
 
+/// Whether what a schema is of may hold the word.
+fn has(root: &Value, schema: &Value, word: &str) -> bool {
+    let mut words = Words::default();
+    words.gather(root, schema);
+    let choices = schema["anyOf"].as_array().into_iter().flatten();
+    words.known.iter().any(|(known, _)| *known == word) || choices.into_iter().any(|of| has(root, of, word))
+}
+
 /// What a schema refers to.
 fn referred<'s>(root: &'s Value, schema: &'s Value) -> Option<&'s Value> {
     root.pointer(schema["$ref"].as_str()?.strip_prefix('#')?)
@@ -107,8 +115,13 @@ impl<'s> Form<'s> {
                     let known: Vec<&str> = words.known.iter().map(|(known, _)| *known).collect();
                     // A word that stands here already is not what was meant.
                     let free = known.iter().copied().filter(|known| !map.contains_key(*known));
-                    let said = format!("there is no such word here; {}", meant(nearest(word, free), &known));
-                    self.say(place, said);
+                    let near = nearest(word, free);
+                    let below = words.known.iter().find(|(_, of)| has(self.root, of, word)).filter(|_| near.is_none());
+                    let said = match below {
+                        Some((above, _)) => format!("it belongs below `{above}`. Allowed are {}", listed(&known)),
+                        None => meant(near, &known),
+                    };
+                    self.say(place, format!("there is no such word here; {said}"));
                 }
                 None => {
                     if let Some(others) = words.others {

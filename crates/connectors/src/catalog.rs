@@ -10,9 +10,11 @@ use std::sync::{Arc, OnceLock};
 use part::{NodeType, Provider};
 use serde::{Deserialize, Serialize};
 
+use crate::check::MANIFEST;
 use crate::lazy::{IndexedType, LazyType};
 use crate::manifest::Manifest;
 use crate::node;
+use crate::written::{self, Fault, Lines};
 
 /// The file of a connector's icon.
 pub const ICON: &str = "icon.svg";
@@ -215,7 +217,7 @@ pub fn index<'a>(connectors: impl Iterator<Item = &'a Connector>) -> Vec<Indexed
 /// # Errors
 /// There is no manifest, or it is wrong; says all that is.
 pub fn of_folder(folder: &Path) -> Result<Connector, String> {
-    let file = folder.join("connector.yaml");
+    let file = folder.join(MANIFEST);
     let text = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let connector = read(name, &text, true)?;
@@ -231,25 +233,31 @@ pub fn of_folder(folder: &Path) -> Result<Connector, String> {
 /// It cannot be read.
 pub fn folders(catalog: &Path) -> Result<Vec<PathBuf>, String> {
     let entries = std::fs::read_dir(catalog).map_err(|error| format!("{}: {error}", catalog.display()))?;
-    let mut folders: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("connector.yaml").is_file())
-        .collect();
+    let mut folders: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.join(MANIFEST).is_file()).collect();
     folders.sort();
     Ok(folders)
 }
 
 fn read(name: &str, text: &[u8], yaml: bool) -> Result<Connector, String> {
+    let said = |faults: &[Fault]| format!("{name}:\n  {}", written::joined(faults));
     let manifest: Manifest = if yaml {
-        let value: serde_json::Value = serde_yaml_ng::from_slice(text).map_err(|error| format!("{name}: {error}"))?;
-        serde_path_to_error::deserialize(value)
-            .map_err(|error| format!("{name}: at `{}`: {}", error.path(), error.inner()))?
+        written::read(MANIFEST, text).map_err(|faults| said(&faults))?
     } else {
         serde_json::from_slice(text).map_err(|error| format!("{name}: {error}"))?
     };
     let manifest = Arc::new(manifest);
-    let types = node::types(&manifest).map_err(|faults| format!("{name}:\n  {}", faults.join("\n  ")))?;
-    Ok(Connector { provider: Provider { name: format!("connector:{name}"), digest: digest(text) }, manifest, types })
+    let types = node::types(&manifest).map_err(|faults| {
+        let lines = Lines::of(MANIFEST, text);
+        said(&faults.into_iter().map(|(at, fault)| lines.fault(at, fault)).collect::<Vec<_>>())
+    })?;
+    Ok(made(manifest, types, text))
+}
+
+/// A connector of what was read.
+pub(crate) fn made(manifest: Arc<Manifest>, types: Vec<Arc<dyn NodeType>>, text: &[u8]) -> Connector {
+    let provider = Provider { name: format!("connector:{}", manifest.connector), digest: digest(text) };
+    Connector { provider, manifest, types }
 }
 
 fn digest(text: &[u8]) -> String {

@@ -18,7 +18,6 @@ use sandbox::Sandbox;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::judge::judge;
 use crate::manifest::{Asked, Choices, Manifest, Param, Paths, Step};
 use crate::operate::{Call, Procedure, World};
 use crate::outside::Outside;
@@ -382,7 +381,7 @@ impl Lists {
             workspace: question.workspace.to_owned(),
             timezone: "UTC",
             sandbox: &self.inner.sandbox,
-            judge: judge(manifest),
+            manifest: manifest.clone(),
             answered: &|| {},
             answers: AtomicUsize::new(0),
         };

@@ -1,13 +1,13 @@
 //! Fixtures: what an operation must send, what is answered, and what must come out. `fishplate connector test` and the
 //! tests of the catalogue run them; nothing is dialled.
 
+mod case;
 mod compare;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use model::template::Params;
 use model::{Binary, Item, Map, Value};
@@ -15,7 +15,6 @@ use part::exchange::{Plan, Told, Verdict};
 use part::lenient::to_text;
 use part::{Catalogue, Category, NodeError};
 use sandbox::Sandbox;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::apart;
@@ -26,155 +25,10 @@ use crate::manifest::{Manifest, Operation};
 use crate::operate::{About, Call, Procedure, Reply, World};
 use crate::template::Evaluate;
 use crate::value::Reading;
+use crate::written::{self, Fault};
 use crate::{node, value};
+pub use case::{Answer, Case, Failure, File, Sent, Theirs};
 use compare::{compare, same};
-
-/// A case of a fixture.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Case {
-    /// What is shown.
-    pub name: String,
-    /// The page of the vendor's documents that the answer is from.
-    #[serde(default)]
-    pub source: Option<String>,
-    /// Settings of the connection.
-    #[serde(default)]
-    pub settings: Map,
-    /// Parameters; a list of them for several items. Absent: what `n8n` becomes.
-    #[serde(default)]
-    pub params: Option<Value>,
-    /// The item that comes in.
-    #[serde(default)]
-    pub item: Map,
-    /// Its files.
-    #[serde(default)]
-    pub files: IndexMap<String, File>,
-    /// What must be sent, in order, and what is answered.
-    #[serde(default)]
-    pub calls: Vec<Sent>,
-    /// What must come out.
-    #[serde(default)]
-    pub items: Option<Value>,
-    /// The file that must come out, by its name in the item.
-    #[serde(default)]
-    pub file: Option<Map>,
-    /// How it must fail.
-    #[serde(default)]
-    pub error: Option<Failure>,
-    /// For triggers that ask: what is remembered before.
-    #[serde(default)]
-    pub cursor: Option<Value>,
-    /// And after.
-    #[serde(default)]
-    pub next: Option<Value>,
-    /// In the file `choices.yaml`: the list that is asked for, with the form's parameters as `params`. `items` are the
-    /// choices of its first page.
-    #[serde(default)]
-    pub choices: Option<String>,
-    /// What is searched in it.
-    #[serde(default)]
-    pub search: String,
-    /// For triggers that are called: the call.
-    #[serde(default)]
-    pub call: Option<Map>,
-    /// And what is remembered of setting them up: `calls` without a `call` are those that do so, and then those that
-    /// take it away.
-    #[serde(default)]
-    pub state: Value,
-    /// The same from n8n.
-    #[serde(default)]
-    pub n8n: Option<Theirs>,
-    /// Parameters of n8n's that are told as not honoured.
-    #[serde(default)]
-    pub lost: Vec<String>,
-}
-
-/// A file of the item that comes in.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct File {
-    /// Its name.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Its media type.
-    #[serde(default, rename = "type")]
-    pub mime: String,
-    /// Its content.
-    #[serde(default)]
-    pub text: String,
-}
-
-/// A request that must be sent.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sent {
-    /// Method and whole address, without the query.
-    pub request: String,
-    /// The query.
-    #[serde(default)]
-    pub query: Map,
-    /// Headers; others are not looked at.
-    #[serde(default)]
-    pub headers: Map,
-    /// The body as JSON.
-    #[serde(default)]
-    pub body: Value,
-    /// The body as a form; of one with files, the text of its files.
-    #[serde(default)]
-    pub form: Option<Map>,
-    /// The body as text.
-    #[serde(default)]
-    pub text: Option<String>,
-    /// The answer.
-    #[serde(default)]
-    pub answer: Answer,
-}
-
-/// An answer.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Its status; 200.
-    #[serde(default)]
-    pub status: Option<u16>,
-    /// Its headers.
-    #[serde(default)]
-    pub headers: Map,
-    /// Its body as JSON.
-    #[serde(default)]
-    pub body: Value,
-    /// Its body as text.
-    #[serde(default)]
-    pub text: Option<String>,
-}
-
-/// A failure.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// Its category.
-    #[serde(default)]
-    pub category: Option<Category>,
-    /// A part of the sentence.
-    #[serde(default)]
-    pub says: String,
-}
-
-/// A node of n8n.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Theirs {
-    /// Its type; the manifest's first.
-    #[serde(default, rename = "type")]
-    pub node_type: Option<String>,
-    /// Its version.
-    #[serde(default)]
-    pub version: Option<f64>,
-    /// Its parameters.
-    #[serde(default)]
-    pub parameters: Map,
-}
 
 /// What a case came to.
 #[derive(Clone, Debug)]
@@ -185,6 +39,16 @@ pub struct Outcome {
     pub case: String,
     /// Why it fails, if it does.
     pub fault: Option<String>,
+    /// The line that the case begins at, if it fails.
+    pub line: Option<usize>,
+}
+
+impl Outcome {
+    /// Why it fails, with the file and the line of the case.
+    pub fn told(&self) -> Option<String> {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        Some(format!("fixtures/{}.yaml{line}: `{}`: {}", self.operation, self.case, self.fault.as_ref()?))
+    }
 }
 
 /// Reads all fixtures of a connector's folder: cases by operation.
@@ -192,17 +56,19 @@ pub struct Outcome {
 /// # Errors
 /// A file cannot be read.
 pub fn cases(folder: &Path) -> Result<Vec<(String, Vec<Case>)>, String> {
-    let mut files: Vec<_> = match std::fs::read_dir(folder.join("fixtures")) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
-        Err(_) => Vec::new(),
-    };
+    files(folder).into_iter().map(|(operation, file)| Ok((operation, read(&file)?))).collect()
+}
+
+/// The files of a folder's fixtures, by what they are of.
+fn files(folder: &Path) -> Vec<(String, std::path::PathBuf)> {
+    let entries = std::fs::read_dir(folder.join("fixtures")).into_iter().flatten();
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| file.extension().is_some_and(|kind| kind == "yaml"))
+        .map(|file| (file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned(), file))
+        .collect();
     files.sort();
-    let mut all = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "yaml")) {
-        let operation = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-        all.push((operation, read(file)?));
-    }
-    Ok(all)
+    files
 }
 
 /// The cases of a file.
@@ -210,8 +76,7 @@ pub fn cases(folder: &Path) -> Result<Vec<(String, Vec<Case>)>, String> {
 /// # Errors
 /// It is no list of cases; says where.
 pub fn parsed(text: &[u8]) -> Result<Vec<Case>, String> {
-    let cases: serde_json::Value = serde_yaml_ng::from_slice(text).map_err(|error| error.to_string())?;
-    serde_path_to_error::deserialize(cases).map_err(|error| format!("at `{}`: {}", error.path(), error.inner()))
+    written::read("the fixture", text).map_err(|faults| written::joined(&faults))
 }
 
 /// Reads and runs all fixtures of a connector's folder.
@@ -219,14 +84,26 @@ pub fn parsed(text: &[u8]) -> Result<Vec<Case>, String> {
 /// # Errors
 /// A file cannot be read.
 pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) -> Result<Vec<Outcome>, String> {
+    cases(folder)?;
+    Ok(run_readable(folder, connector, sandbox).await)
+}
+
+/// The same for those that can be read and belong to something: what is wrong with others, [`crate::check`] says.
+pub async fn run_readable(folder: &Path, connector: &Connector, sandbox: &Sandbox) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for (operation, cases) in cases(folder)? {
-        for case in cases {
+    let manifest = &connector.manifest;
+    for (operation, file) in files(folder) {
+        let known = manifest.operations.contains_key(&operation) || manifest.triggers.contains_key(&operation);
+        let text = std::fs::read(&file).unwrap_or_default();
+        let cases = parsed(&text).unwrap_or_default();
+        for (index, case) in cases.into_iter().enumerate().filter(|(_, case)| known || case.choices.is_some()) {
             let fault = run(connector, &operation, &case, sandbox).await.err();
-            outcomes.push(Outcome { operation: operation.clone(), case: case.name, fault });
+            let line = || written::Lines::of("", &text).line(&written::Place::default().element(index));
+            let line = fault.as_ref().and_then(|_| line());
+            outcomes.push(Outcome { operation: operation.clone(), case: case.name, fault, line });
         }
     }
-    Ok(outcomes)
+    outcomes
 }
 
 /// The cases of a file.
@@ -234,8 +111,15 @@ pub async fn run_all(folder: &Path, connector: &Connector, sandbox: &Sandbox) ->
 /// # Errors
 /// It cannot be read.
 pub fn read(file: &Path) -> Result<Vec<Case>, String> {
-    let text = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    parsed(&text).map_err(|fault| format!("{}: {fault}", file.display()))
+    strictly(&file.display().to_string(), file).map_err(|faults| written::joined(&faults))
+}
+
+/// The cases of a file, which faults call `shown`.
+///
+/// # Errors
+/// All that is wrong with its form.
+pub fn strictly(shown: &str, file: &Path) -> Result<Vec<Case>, Vec<Fault>> {
+    written::read_file(shown, file)
 }
 
 /// Runs a case.
@@ -274,16 +158,16 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
     }
     match (&case.error, failed) {
         (None, Some(error)) => {
-            let at = error.problem.pointer.as_ref().map(|pointer| format!(" (at `{pointer}`)")).unwrap_or_default();
-            return Err(format!("it fails: {error}{at}"));
+            return Err(format!("it fails: {error}{}", mended(&error)));
         }
         (Some(_), None) => return Err("it does not fail".into()),
         (Some(wanted), Some(error)) => {
             if !error.to_string().contains(&wanted.says) {
                 return Err(format!("it fails with `{error}`, which does not say `{}`", wanted.says));
             }
-            if wanted.category.is_some_and(|category| category != error.category) {
-                return Err(format!("its failure is of the category {:?}", error.category));
+            if let Some(category) = wanted.category.filter(|category| *category != error.category) {
+                let (seen, wanted) = (word(&error.category), word(&category));
+                return Err(format!("it fails with the category `{seen}`, and not with `{wanted}`: {error}"));
             }
         }
         (None, None) => {}
@@ -296,7 +180,13 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
             Value::Array(list) => list.clone(),
             other => vec![other.clone()],
         };
-        same("the items", &items.into(), &Value::Array(wanted))?;
+        let nothing = items.is_empty();
+        same("the items", &items.into(), &Value::Array(wanted)).map_err(|fault| match nothing {
+            true => format!(
+                "{fault}\n    `items`, `each` or `output` leads to nothing in the answer, or the answer has no body"
+            ),
+            false => fault,
+        })?;
     }
     if let Some(wanted) = &case.file {
         let Some((field, file)) = file else { return Err("no file came out".into()) };
@@ -308,6 +198,22 @@ pub async fn run(connector: &Connector, name: &str, case: &Case, sandbox: &Sandb
         }
     }
     Ok(())
+}
+
+/// What a case lacks that fails like this.
+fn mended(error: &NodeError) -> String {
+    let pointer = error.problem.pointer.as_deref().unwrap_or_default();
+    match (error.problem.code, pointer.strip_prefix("/params/")) {
+        (model::Code::ConnectionMissing, _) => "; say it in the case's `settings`".to_owned(),
+        (_, Some(name)) => format!("; look at `{name}` in the case's `params`"),
+        _ if pointer.is_empty() => String::new(),
+        _ => format!(" (at `{pointer}`)"),
+    }
+}
+
+/// A category as fixtures write it.
+fn word(category: &Category) -> String {
+    serde_json::to_value(category).map(to_text).unwrap_or_default()
 }
 
 /// What a node of n8n becomes, and whether it is this operation.
@@ -625,7 +531,8 @@ impl<'a> Lab<'a> {
             NodeError::bad_data(fault)
         };
         let Some(wanted) = self.case.calls.get(number - 1) else {
-            return Err(spoil(format!("it is not expected: {} {}", plan.method, plan.full_url())));
+            let advice = "add it to `calls`, or let the answer before say that there is no more";
+            return Err(spoil(format!("it is not expected: {} {}; {advice}", plan.method, plan.full_url())));
         };
         compare(plan, wanted).map_err(spoil)?;
         let mut headers: Map =

@@ -22,15 +22,15 @@ use sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::judge::judge;
 use crate::manifest::{Hook, Manifest, Param, Step, Trigger};
-use crate::node::{SLOT, has_expression, kept, kept_list, lacks_account, mappings, with_signing};
+use crate::node::{SLOT, has_expression, kept, kept_list, lacks_account, with_signing};
 use crate::operate::{Call, Procedure};
 use crate::outside::Outside;
 use crate::poll::Listens;
 use crate::template::{Evaluate, Template};
+use crate::theirs::Theirs;
 use crate::value::{self, Reading};
-use crate::{catalog, lift, path};
+use crate::{catalog, path};
 
 /// The registrar of triggers of connectors.
 pub const REGISTRAR: &str = "connector";
@@ -215,8 +215,7 @@ pub struct HookType {
     trigger: Trigger,
     descriptor: Descriptor,
     slots: &'static [Slot],
-    mappings: &'static [Mapping],
-    idle: &'static [&'static str],
+    theirs: Theirs,
 }
 
 /// What a registrar is told by a node.
@@ -252,10 +251,6 @@ impl HookType {
             params: part::node::schema_of::<Map>,
             keywords: kept_list(vec![kept(manifest.title.clone()), "webhook", "trigger"]),
         };
-        let mut idle: Vec<&'static str> = Vec::new();
-        for from in &trigger.n8n {
-            idle.extend(lift::idle(manifest, from).into_iter().map(kept));
-        }
         let is_entered = hook.verify.is_some() && hook.secret.is_some();
         Ok(HookType {
             manifest: manifest.clone(),
@@ -263,8 +258,7 @@ impl HookType {
             trigger: trigger.clone(),
             descriptor,
             slots: if is_entered { with_signing(slots) } else { slots },
-            mappings: mappings(manifest, &trigger.n8n),
-            idle: kept_list(idle),
+            theirs: Theirs::new(manifest, &trigger.n8n, false, &[]),
         })
     }
 
@@ -401,26 +395,23 @@ impl NodeType for HookType {
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        self.mappings
+        self.theirs.mappings
     }
 
     fn n8n_idle(&self) -> &'static [&'static str] {
-        self.idle
+        self.theirs.idle
     }
 
     fn fits(&self, node: &part::n8n::Node) -> Option<usize> {
-        lift::best(&self.manifest, &self.trigger.n8n, node).map(|(wanted, _)| wanted)
+        self.theirs.fits(node)
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
-        match lift::best(&self.manifest, &self.trigger.n8n, node) {
-            Some((_, from)) => Ok(lift::lift(&self.manifest, from, node, false)),
-            None => Err(Problem::new(Code::LossyImport, "the node's event is not one of these")),
-        }
+        self.theirs.lift(node)
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
-        lift::lower_by_best(&self.manifest, &self.trigger.n8n, &node.params, to, false)
+        self.theirs.lower(&node.params, to)
     }
 }
 
@@ -479,7 +470,7 @@ impl Telling {
             workspace: info.scope.workspace.to_string(),
             timezone: &info.timezone,
             sandbox: &self.sandbox,
-            judge: judge(&manifest),
+            manifest: manifest.clone(),
             answered: &|| {},
             answers: AtomicUsize::new(0),
         };

@@ -8,6 +8,7 @@ use part::exchange::{Judge, Verdict};
 use part::lenient::to_text;
 use part::{Category, NodeError};
 
+use crate::budget::budget;
 use crate::manifest::{ErrorKind, ErrorRule, Manifest};
 use crate::path;
 
@@ -49,7 +50,12 @@ fn verdict(manifest: &Manifest, status: u16, headers: &Map, body: &Value) -> Ver
     let wait = text(&rule.retry_after)
         .or_else(|| headers.get("retry-after").cloned().map(to_text))
         .and_then(|text| text.parse::<f64>().ok())
-        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
+        .or_else(|| {
+            let now = outbound::Clock::unix_time(&outbound::SystemClock);
+            let wait = budget(manifest, headers, body, now).filter(|_| kind == ErrorKind::RateLimit)?.wait();
+            Some(wait.as_secs_f64()).filter(|wait| *wait > 0.0)
+        });
     failed(manifest, kind, said, code, wait)
 }
 

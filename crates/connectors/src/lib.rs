@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod apart;
+mod budget;
 pub mod catalog;
 pub mod check;
 pub mod choices;
@@ -27,11 +28,14 @@ pub mod page;
 mod paging;
 mod path;
 pub mod poll;
+mod reads;
 pub mod record;
 mod request;
 pub mod schema;
 mod template;
+mod theirs;
 mod value;
+pub mod written;
 
 pub use catalog::Connector;
 pub use template::Evaluate;

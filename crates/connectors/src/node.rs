@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,18 +11,20 @@ use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use model::template::Params;
 use model::workflow::OnUncertain;
-use model::{Binary, Code, Item, Map, NodeSpec, Problem, Value};
-use part::exchange::{self, Judge, Manner, Plan, answer};
+use model::{Binary, Code, Item, Map, Name, NodeSpec, Problem, Value};
+use part::exchange::{self, Judge, Manner, Plan, Recall, answer};
 use part::n8n::{Lifted, Mapping, Version};
 use part::node::Slot;
 use part::{Category, Ctx, Descriptor, Group, Node, NodeError, NodeType, Origin, Outcome, Typed};
 
+use crate::budget::learning;
 use crate::judge::judge;
-use crate::lift;
-use crate::manifest::{Effect, Exchange, FromN8n, Manifest, Operation, Param, Type};
+use crate::manifest::{Effect, Exchange, Manifest, Operation, Param, Type};
 use crate::operate::{About, Call, Procedure, Reply, World};
 use crate::template::Evaluate;
+use crate::theirs::Theirs;
 use crate::value::{self, Reading};
+use crate::written;
 
 /// The slot of the account.
 pub const SLOT: &str = "account";
@@ -40,8 +43,7 @@ pub struct OperationType {
     key_header: Option<HeaderName>,
     descriptor: Descriptor,
     slots: &'static [Slot],
-    mappings: &'static [Mapping],
-    idle: &'static [&'static str],
+    theirs: Theirs,
 }
 
 /// Keeps a text of a manifest for the life of the process: node types are known by texts that live as long. A catalogue
@@ -58,26 +60,26 @@ pub fn kept_list<T>(list: Vec<T>) -> &'static [T] {
 /// The node types of a manifest.
 ///
 /// # Errors
-/// All that is wrong with its operations, each with its name.
-pub fn types(manifest: &Arc<Manifest>) -> Result<Vec<Arc<dyn NodeType>>, Vec<String>> {
+/// All that is wrong with its operations and triggers, each with its place.
+pub fn types(manifest: &Arc<Manifest>) -> Result<Vec<Arc<dyn NodeType>>, Vec<(written::Place, String)>> {
     let (mut types, mut faults) = (Vec::<Arc<dyn NodeType>>::new(), Vec::new());
     let slots = slots(manifest);
     for (name, operation) in &manifest.operations {
         match OperationType::new(manifest, name, operation, slots) {
             Ok(made) => types.push(Arc::new(made)),
-            Err(fault) => faults.push(format!("operation `{name}`: {fault}")),
+            Err(fault) => faults.push((written::Place::at(["operations", name]), fault)),
         }
     }
     for (name, trigger) in manifest.triggers.iter().filter(|(_, trigger)| trigger.poll.is_some()) {
         match crate::poll::PollType::new(manifest, name, trigger, slots) {
             Ok(made) => types.push(Arc::new(made)),
-            Err(fault) => faults.push(format!("trigger `{name}`: {fault}")),
+            Err(fault) => faults.push((written::Place::at(["triggers", name]), fault)),
         }
     }
     for (name, trigger) in manifest.triggers.iter().filter(|(_, trigger)| trigger.hook.is_some()) {
         match crate::hook::HookType::new(manifest, name, trigger, slots) {
             Ok(made) => types.push(Arc::new(made)),
-            Err(fault) => faults.push(format!("trigger `{name}`: {fault}")),
+            Err(fault) => faults.push((written::Place::at(["triggers", name]), fault)),
         }
     }
     if faults.is_empty() { Ok(types) } else { Err(faults) }
@@ -206,47 +208,18 @@ impl OperationType {
             params: part::node::schema_of::<Map>,
             keywords: kept_list(keywords),
         };
-        let mut idle: Vec<&'static str> = Vec::new();
-        for from in &operation.n8n {
-            idle.extend(lift::idle(manifest, from).into_iter().map(kept));
-        }
         Ok(OperationType {
             params: all_params(operation, procedure.pages()),
             judge: judge(manifest),
             key_header,
+            theirs: Theirs::new(manifest, &operation.n8n, procedure.pages(), &[]),
             procedure,
             descriptor,
             slots,
-            mappings: mappings(manifest, &operation.n8n),
-            idle: kept_list(idle),
             manifest: manifest.clone(),
             operation: operation.clone(),
         })
     }
-}
-
-/// The types of n8n that mappings stand for.
-pub fn mappings(manifest: &Manifest, from: &[FromN8n]) -> &'static [Mapping] {
-    let mut mappings: Vec<(String, Vec<f64>)> = Vec::new();
-    for from in from {
-        let Some(node_type) = lift::type_of(manifest, from) else { continue };
-        let declared = manifest.n8n.iter().find(|n8n| lift::full(&n8n.node_type) == node_type);
-        let versions = if from.versions.is_empty() {
-            declared.map(|n8n| n8n.versions.clone()).unwrap_or_default()
-        } else {
-            from.versions.clone()
-        };
-        match mappings.iter_mut().find(|(known, _)| *known == node_type) {
-            Some((_, known)) => known.extend(versions),
-            None => mappings.push((node_type, versions)),
-        }
-    }
-    let kept_mapping = |(node_type, mut versions): (String, Vec<f64>)| {
-        versions.sort_by(f64::total_cmp);
-        versions.dedup();
-        Mapping { node_type: kept(node_type), versions: kept_list(versions) }
-    };
-    kept_list(mappings.into_iter().map(kept_mapping).collect())
 }
 
 impl NodeType for OperationType {
@@ -307,26 +280,23 @@ impl NodeType for OperationType {
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        self.mappings
+        self.theirs.mappings
     }
 
     fn n8n_idle(&self) -> &'static [&'static str] {
-        self.idle
+        self.theirs.idle
     }
 
     fn fits(&self, node: &part::n8n::Node) -> Option<usize> {
-        lift::best(&self.manifest, &self.operation.n8n, node).map(|(wanted, _)| wanted)
+        self.theirs.fits(node)
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
-        match lift::best(&self.manifest, &self.operation.n8n, node) {
-            Some((_, from)) => Ok(lift::lift(&self.manifest, from, node, self.procedure.pages())),
-            None => Err(Problem::new(Code::LossyImport, "the node's operation is not one of these")),
-        }
+        self.theirs.lift(node)
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
-        lift::lower_by_best(&self.manifest, &self.operation.n8n, &node.params, to, self.procedure.pages())
+        self.theirs.lower(&node.params, to)
     }
 }
 
@@ -467,6 +437,18 @@ impl Place<'_> {
     }
 }
 
+impl Place<'_> {
+    /// Judges an answer, and tells the way out what it says of a budget. One from memory says what was true once.
+    fn judge(&self, plan: &Plan, connection: Option<&Name>, recall: Recall) -> Judge {
+        let Some(outbound) = self.ctx.host().outbound().filter(|_| recall.cache.is_none()) else {
+            return self.node.judge.clone();
+        };
+        let mut meta = outbound::Meta::new(self.ctx.info().scope_id);
+        meta.connection = connection.cloned();
+        learning(&self.node.manifest, &self.node.judge, outbound, meta, plan)
+    }
+}
+
 /// Items of what an operation has made. A file stands beside the data of the item that asked for it.
 pub fn into_items(made: crate::operate::Made, item: &Item) -> Vec<Item> {
     match made.file {
@@ -499,7 +481,7 @@ impl World for Place<'_> {
         Box::pin(async move {
             let mut manner = Manner {
                 expected: about.expect.to_vec(),
-                judge: Some(self.node.judge.clone()),
+                recall: about.recall,
                 key_header: self.node.key_header.clone().filter(|_| !plan.method.is_safe()),
                 is_file: if about.download { |_| true } else { |_| false },
                 ..Manner::default()
@@ -510,8 +492,10 @@ impl World for Place<'_> {
                     NodeError::new(Code::ConnectionMissing, Category::Auth, detail).permanent()
                 })?);
             }
-            let outcome =
-                exchange::call(self.ctx, &plan, &manner, self.position, name, &AtomicBool::new(false)).await?;
+            let judge = self.judge(&plan, manner.connection.as_ref(), about.recall);
+            manner.judge = Some(judge.clone());
+            let fresh = AtomicBool::new(false);
+            let outcome = exchange::call(self.ctx, &plan, &manner, self.position, name, &fresh).await?;
             let content_type = outcome["headers"]["content-type"].as_str().unwrap_or_default().to_owned();
             let headers = outcome["headers"].as_object().cloned().unwrap_or_default();
             let status = outcome["status"].as_u64().unwrap_or_default() as u16;
@@ -520,7 +504,12 @@ impl World for Place<'_> {
                 return Ok(Reply { status, headers, body: Value::Null, file: Some(file) });
             }
             let text = answer::body_text(self.ctx, &outcome, &content_type).await?;
-            Ok(Reply { status, headers, body: answer::parsed(&text), file: None })
+            let body = answer::parsed(&text);
+            // A long answer was not judged, and says what is left all the same.
+            if fresh.load(Relaxed) && outcome["body"]["text"].is_null() {
+                judge(status, &headers, &body);
+            }
+            Ok(Reply { status, headers, body, file: None })
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use model::{Binary, Map, Value};
 use part::NodeError;
-use part::exchange::Plan;
+use part::exchange::{Plan, Recall};
 use serde_json::json;
 
 use crate::manifest::{Exchange, Manifest, Operation, Paging};
@@ -34,6 +34,8 @@ pub struct About<'a> {
     pub expect: &'a [u16],
     /// The answer is a file.
     pub download: bool,
+    /// How far it may come from memory, in a run.
+    pub recall: Recall,
 }
 
 /// An answer.
@@ -70,6 +72,7 @@ struct Compiled {
     download: Option<String>,
     expect: Vec<u16>,
     graphql: bool,
+    recall: Recall,
 }
 
 /// A step, compiled.
@@ -126,14 +129,18 @@ impl Procedure {
     pub fn compile(manifest: &Arc<Manifest>, operation: &Operation) -> Result<Procedure, String> {
         let known = &operation.params;
         let single = operation.steps.is_empty();
-        let steps = if single {
+        let mut steps = if single {
             let names: Vec<String> = known.keys().cloned().collect();
             let exchange = Compiled::new(&operation.exchange, manifest, known, &names)?;
             vec![Step { name: "answer".into(), when: None, over: None, until: None, exchange }]
         } else {
-            let compiled = operation.steps.iter().map(|step| step_of(manifest, known, step));
-            compiled.collect::<Result<_, _>>()?
+            steps_of(manifest, known, &operation.steps)?
         };
+        let recall = crate::reads::recall(manifest, operation);
+        // What is asked until it is done is asked anew each time.
+        for step in steps.iter_mut().filter(|step| step.until.is_none()) {
+            step.exchange.recall = recall;
+        }
         let output = operation.output.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose();
         let output = output.map_err(|error| format!("`output`: {error}"))?;
         Ok(Procedure { manifest: manifest.clone(), steps, single, output })
@@ -146,7 +153,7 @@ impl Procedure {
         steps: &[crate::manifest::Step],
         output: Option<&str>,
     ) -> Result<Procedure, String> {
-        let steps = steps.iter().map(|step| step_of(manifest, known, step)).collect::<Result<_, _>>()?;
+        let steps = steps_of(manifest, known, steps)?;
         let output = output.map(|text| Template::compile(&text.into())).transpose()?;
         Ok(Procedure { manifest: manifest.clone(), steps, single: false, output })
     }
@@ -234,7 +241,7 @@ impl Procedure {
             Some(position) => Pages::resume(paging, call.limit, position),
             None => Pages::new(paging, self.plan(exchange, &call, &globals).await?, call.limit),
         };
-        let about = About { expect: &exchange.expect, download: false };
+        let about = exchange.about(false);
         let reply = call.world.call(format!("page {}", pages.number()), pages.plan(), about).await?;
         let items = exchange.items(&reply.body);
         let next = if pages.next(&reply, items.len())? { Some(pages.position()) } else { None };
@@ -289,7 +296,7 @@ impl Procedure {
         name: String,
     ) -> Result<(Vec<Value>, Reply), NodeError> {
         let exchange = &step.exchange;
-        let about = About { expect: &exchange.expect, download: exchange.download.is_some() };
+        let about = exchange.about(exchange.download.is_some());
         let plan = self.plan(exchange, call, globals).await?;
         if let Some((done, pause, most)) = &step.until {
             let mut globals = globals.clone();
@@ -337,7 +344,7 @@ impl Compiled {
         let paging = exchange
             .paging
             .as_ref()
-            .map(|name| manifest.paging.get(name).cloned().ok_or_else(|| format!("there is no paging `{name}`")));
+            .map(|name| manifest.paging.get(name).cloned().ok_or_else(|| no_paging(manifest, name)));
         Ok(Compiled {
             request: Request::compile(exchange, manifest, known, sends)?,
             items: exchange.items.clone(),
@@ -346,7 +353,12 @@ impl Compiled {
             download: exchange.download.clone(),
             expect: exchange.expect.clone(),
             graphql: exchange.graphql.is_some(),
+            recall: Recall::default(),
         })
+    }
+
+    fn about(&self, download: bool) -> About<'_> {
+        About { expect: &self.expect, download, recall: self.recall }
     }
 
     /// What of a body becomes items.
@@ -369,6 +381,29 @@ impl Compiled {
             None => list,
         }
     }
+}
+
+fn no_paging(manifest: &Manifest, name: &str) -> String {
+    match crate::written::nearest(name, manifest.paging.keys().map(String::as_str)) {
+        Some(near) => format!("`paging`: there is no `{name}`; did you mean `{near}`?"),
+        None => format!("`paging`: there is no `{name}`; say it at the top of the manifest, under `paging`"),
+    }
+}
+
+/// All steps; what is wrong with them is told at once.
+fn steps_of(
+    manifest: &Arc<Manifest>,
+    known: &indexmap::IndexMap<String, crate::manifest::Param>,
+    steps: &[crate::manifest::Step],
+) -> Result<Vec<Step>, String> {
+    let (mut compiled, mut faults) = (Vec::new(), Vec::new());
+    for step in steps {
+        match step_of(manifest, known, step) {
+            Ok(step) => compiled.push(step),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() { Ok(compiled) } else { Err(faults.join("; ")) }
 }
 
 fn step_of(

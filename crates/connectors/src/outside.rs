@@ -1,5 +1,6 @@
 //! Where a trigger asks its service: outside of a run, where nothing is journaled.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -8,10 +9,13 @@ use model::template::Params;
 use model::{Binary, Item, Map};
 use outbound::{Clock, Meta, Outbound, SystemClock};
 use part::NodeError;
-use part::exchange::{self, Judge, Manner, Plan};
+use part::exchange::{self, Manner, Plan};
 use sandbox::Sandbox;
 
 use crate::apart;
+use crate::budget::learning;
+use crate::judge::judge;
+use crate::manifest::Manifest;
 use crate::operate::{About, Reply, World};
 use crate::template::Evaluate;
 
@@ -32,8 +36,8 @@ pub struct Outside<'a> {
     pub timezone: &'a str,
     /// Evaluates expressions.
     pub sandbox: &'a Sandbox,
-    /// Judges answers.
-    pub judge: Judge,
+    /// Says how its service says no, and what is left.
+    pub manifest: Arc<Manifest>,
     /// Told of each answer.
     pub answered: &'a (dyn Fn() + Sync),
     /// Answers so far.
@@ -57,7 +61,7 @@ impl World for Outside<'_> {
         Box::pin(async move {
             let manner = Manner {
                 expected: about.expect.to_vec(),
-                judge: Some(self.judge.clone()),
+                judge: Some(learning(&self.manifest, &judge(&self.manifest), self.outbound, self.meta.clone(), &plan)),
                 timeout: PATIENCE,
                 ..Manner::default()
             };

@@ -54,6 +54,11 @@ pub fn page(manifest: &Manifest) -> String {
         };
         out.push_str(what);
         out.push('\n');
+        let reads = crate::reads::said(manifest, operation);
+        if let (Some(cache), true) = (reads.cache, effect(operation) == crate::manifest::Effect::Read) {
+            let longer = reads.stale_on_error.map(|time| format!(", and for {time} more while the service fails"));
+            let _ = writeln!(out, "Its last answer is given again for {cache}{}.", longer.unwrap_or_default());
+        }
         if let Some(docs) = &operation.docs {
             let _ = writeln!(out, "The vendor's page: {docs}");
         }

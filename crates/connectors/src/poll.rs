@@ -21,14 +21,14 @@ use part::{Category, Ctx, Descriptor, Group, Node, NodeError, NodeType, Outcome}
 use sandbox::Sandbox;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::judge;
 use crate::manifest::{Manifest, Param, Poll, Step, Trigger, Type};
-use crate::node::{SLOT, kept, kept_list, lacks_account, mappings};
+use crate::node::{SLOT, kept, kept_list, lacks_account};
 use crate::operate::{Call, Procedure, World};
 use crate::outside::{Outside, now};
 use crate::template::Template;
+use crate::theirs::Theirs;
 use crate::value::{self, Reading};
-use crate::{catalog, lift, path};
+use crate::{catalog, path};
 
 /// The service by which triggers of connectors listen.
 pub const SERVICE: &str = "connector";
@@ -54,8 +54,7 @@ pub struct PollType {
     params: IndexMap<String, Param>,
     descriptor: Descriptor,
     slots: &'static [Slot],
-    mappings: &'static [Mapping],
-    idle: &'static [&'static str],
+    theirs: Theirs,
 }
 
 /// What a listener is told by its node.
@@ -175,10 +174,6 @@ impl PollType {
             params: part::node::schema_of::<Map>,
             keywords: kept_list(vec![kept(manifest.title.clone()), "poll", "trigger"]),
         };
-        let mut idle: Vec<&'static str> = vec!["pollTimes"];
-        for from in &trigger.n8n {
-            idle.extend(lift::idle(manifest, from).into_iter().map(kept));
-        }
         Ok(PollType {
             manifest: manifest.clone(),
             name: name.to_owned(),
@@ -186,8 +181,7 @@ impl PollType {
             params,
             descriptor,
             slots,
-            mappings: mappings(manifest, &trigger.n8n),
-            idle: kept_list(idle),
+            theirs: Theirs::new(manifest, &trigger.n8n, false, &["pollTimes"]),
         })
     }
 }
@@ -245,22 +239,19 @@ impl NodeType for PollType {
     }
 
     fn n8n(&self) -> &'static [Mapping] {
-        self.mappings
+        self.theirs.mappings
     }
 
     fn n8n_idle(&self) -> &'static [&'static str] {
-        self.idle
+        self.theirs.idle
     }
 
     fn fits(&self, node: &part::n8n::Node) -> Option<usize> {
-        lift::best(&self.manifest, &self.trigger.n8n, node).map(|(wanted, _)| wanted)
+        self.theirs.fits(node)
     }
 
     fn lift(&self, node: &part::n8n::Node) -> Result<Lifted, Problem> {
-        let Some((_, from)) = lift::best(&self.manifest, &self.trigger.n8n, node) else {
-            return Err(Problem::new(Code::LossyImport, "the node's event is not one of these"));
-        };
-        let mut lifted = lift::lift(&self.manifest, from, node, false);
+        let mut lifted = self.theirs.lift(node)?;
         let usual = self.trigger.poll.as_ref().map(|poll| poll.every.to_string());
         if let Some(every) = every(node, &mut lifted).filter(|every| Some(every) != usual.as_ref()) {
             lifted.params.insert("every".into(), every.into());
@@ -269,7 +260,7 @@ impl NodeType for PollType {
     }
 
     fn lower(&self, node: &NodeSpec, to: &Version) -> Map {
-        lift::lower_by_best(&self.manifest, &self.trigger.n8n, &node.params, to, false)
+        self.theirs.lower(&node.params, to)
     }
 }
 
@@ -373,7 +364,7 @@ impl Poller {
                 workspace: info.scope.workspace.to_string(),
                 timezone: &info.timezone,
                 sandbox: &self.sandbox,
-                judge: judge(manifest),
+                manifest: manifest.clone(),
                 answered: &|| ear.alive(),
                 answers: AtomicUsize::new(0),
             };

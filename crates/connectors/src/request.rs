@@ -11,6 +11,7 @@ use url::Url;
 use crate::manifest::{BodyKind, Exchange, Manifest, Param, Place, Type};
 use crate::path;
 use crate::template::{Evaluate, Template};
+use crate::written::nearest;
 
 /// An exchange whose texts are compiled.
 #[derive(Debug)]
@@ -41,6 +42,36 @@ enum Part {
     Expression(Template, bool),
     /// The whole address, as an answer has given it (`PUT {=…}`).
     Address(Template),
+}
+
+/// Methods that services are known to take, those of WebDAV among them.
+const METHODS: [&str; 14] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "COPY",
+    "MOVE",
+    "MKCOL",
+    "PROPFIND",
+    "PROPPATCH",
+    "REPORT",
+    "SEARCH",
+];
+
+fn method_of(text: &str) -> Result<Method, String> {
+    if METHODS.contains(&text)
+        && let Ok(method) = text.parse()
+    {
+        return Ok(method);
+    }
+    Err(match nearest(text, METHODS) {
+        Some(near) => format!("there is no method `{text}`; did you mean `{near}`?"),
+        None => format!("there is no method `{text}`; there are `GET`, `POST`, `PUT`, `PATCH`, `DELETE` and others"),
+    })
 }
 
 /// A parameter that is sent.
@@ -82,20 +113,24 @@ impl Request {
     ) -> Result<Request, String> {
         let (method, address) = match (&exchange.request, &exchange.graphql) {
             (Some(request), None) => {
-                let (method, address) = request.split_once(' ').ok_or("`request` is a method and an address")?;
-                let method = method.parse().map_err(|_| format!("`{method}` is no method"))?;
-                (method, address.trim())
+                let (method, address) = request.split_once(' ').ok_or_else(|| {
+                    format!("`request` is a method and a path, such as `GET /tickets`, and here is `{request}`")
+                })?;
+                (method_of(method)?, address.trim())
             }
             (None, Some(_)) => {
                 (Method::POST, manifest.graphql.as_deref().ok_or("the manifest does not say where its `graphql` is")?)
             }
-            _ => return Err("either `request` or `graphql` must be there".into()),
+            (Some(_), Some(_)) => return Err("`request` and `graphql` are two requests; take one of them away".into()),
+            (None, None) => {
+                return Err("it asks for nothing: say `request` (a method and a path), `graphql` or `steps`".into());
+            }
         };
         let on_base = manifest.base.starts_with('{') && address.starts_with(&manifest.base);
         let given = address.starts_with("{=") && address.find('}').is_some_and(|end| end + 1 == address.len());
         let whole = on_base || given || address.starts_with("https://") || address.starts_with("http://");
         if !whole && !address.is_empty() && !address.starts_with(['/', '{', '?', ':']) {
-            return Err(format!("the path `{address}` does not begin with `/`"));
+            return Err(format!("the path `{address}` does not begin with `/`; write `{method} /{address}`"));
         }
         let mut parts = parts(address)?;
         if let (true, [Part::Expression(..)]) = (given, parts.as_slice())
@@ -123,7 +158,10 @@ impl Request {
                 && !known.contains_key(name)
                 && !manifest.settings.contains_key(name)
             {
-                return Err(format!("`{{{name}}}` in the address is neither a parameter nor a setting"));
+                let known = known.keys().chain(manifest.settings.keys()).map(String::as_str);
+                let near = nearest(name, known).map(|near| format!("; did you mean `{{{near}}}`?"));
+                let near = near.unwrap_or_else(|| "; say it under `params` or `settings`".into());
+                return Err(format!("`{{{name}}}` in the address is neither a parameter nor a setting{near}"));
             }
         }
         let map = |map: &Map| Template::compile(&Value::Object(map.clone()));

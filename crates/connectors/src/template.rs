@@ -23,8 +23,8 @@ pub enum Template {
         /// Path of dots; empty: the whole.
         path: String,
     },
-    /// Anything else, as the field `v`.
-    Params(Box<Params>),
+    /// Anything else, as the field `v`, and how it is written.
+    Params(Box<Params>, String),
 }
 
 impl Template {
@@ -42,7 +42,7 @@ impl Template {
             .map_err(|problems| problems.into_iter().map(|problem| problem.detail).collect::<Vec<_>>().join("; "))?;
         Ok(match params.literal() {
             Some(_) => Template::Fixed(value.clone()),
-            None => Template::Params(Box::new(params)),
+            None => Template::Params(Box::new(params), shown(value)),
         })
     }
 
@@ -58,8 +58,12 @@ impl Template {
                 });
                 Ok(value.flatten().unwrap_or_default())
             }
-            Template::Params(params) => {
-                let mut map = by.evaluate(params, globals).await?;
+            Template::Params(params, text) => {
+                let made = by.evaluate(params, globals).await;
+                let mut map = made.map_err(|mut error| {
+                    error.problem.detail = format!("{} (in `{text}`)", error.problem.detail);
+                    error
+                })?;
                 Ok(map.swap_remove("v").unwrap_or_default())
             }
         }
@@ -74,6 +78,21 @@ impl Template {
             Value::String(text) => !text.is_empty(),
             Value::Array(_) | Value::Object(_) => true,
         })
+    }
+}
+
+/// The beginning of a text, or of the first expression in a value.
+fn shown(value: &Value) -> String {
+    const MOST: usize = 80;
+    let text = match value {
+        Value::Object(map) => map.values().map(shown).find(|text| text.starts_with('=')),
+        Value::Array(list) => list.iter().map(shown).find(|text| text.starts_with('=')),
+        other => other.as_str().map(str::to_owned),
+    };
+    let text = text.unwrap_or_default();
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -105,7 +124,7 @@ mod tests {
         let path = |text: &str| match Template::compile(&json!(text)).unwrap() {
             Template::Path { global, path } => format!("{global}:{path}"),
             Template::Fixed(_) => "fixed".into(),
-            Template::Params(_) => "expression".into(),
+            Template::Params(..) => "expression".into(),
         };
         for (text, expect) in [
             ("={{ $params.a.b }}", "$params:a.b"),
@@ -119,6 +138,6 @@ mod tests {
             assert_eq!(path(text), expect, "{text}");
         }
         assert!(matches!(Template::compile(&json!({ "a": [1] })), Ok(Template::Fixed(_))));
-        assert!(matches!(Template::compile(&json!({ "a": ["={{ 1 }}"] })), Ok(Template::Params(_))));
+        assert!(matches!(Template::compile(&json!({ "a": ["={{ 1 }}"] })), Ok(Template::Params(..))));
     }
 }

@@ -23,15 +23,9 @@ async fn every_connector_is_sound_and_its_fixtures_hold() {
         if only.as_ref().is_some_and(|only| *only != name) {
             continue;
         }
-        let connector = match catalog::of_folder(&folder) {
-            Ok(connector) => connector,
-            Err(fault) => {
-                faults.push(fault);
-                continue;
-            }
-        };
-        faults
-            .extend(connectors::check::faults(&connector, &folder).into_iter().map(|fault| format!("{name}: {fault}")));
+        let checked = connectors::check::folder(&folder);
+        faults.extend(checked.faults.into_iter().map(|fault| format!("{name}: {fault}")));
+        let Some(connector) = checked.connector else { continue };
         for kind in &connector.types {
             let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| testkit::contract::check(&**kind)));
             if let Err(said) = broken {

@@ -224,7 +224,7 @@ fn a_check_says_what_is_wrong_with_a_list() {
     let folder = tempfile::tempdir().unwrap();
     let desk = folder.path().join("desk");
     std::fs::create_dir_all(desk.join("fixtures")).unwrap();
-    std::fs::write(desk.join("icon.svg"), "<svg/>").unwrap();
+    std::fs::write(desk.join("icon.svg"), "<svg viewBox=\"0 0 24 24\"/>").unwrap();
     for (fixture, items) in [("house.list", "[{ id: h1 }]"), ("room.list", "[{ id: 1 }]"), ("room.book", "[]")] {
         std::fs::write(desk.join(format!("fixtures/{fixture}.yaml")), format!("[{{ name: a, items: {items} }}]"))
             .unwrap();
@@ -252,25 +252,25 @@ fn a_check_says_what_is_wrong_with_a_list() {
         },
     });
     std::fs::write(desk.join("connector.yaml"), manifest.to_string()).unwrap();
-    let connector = connectors::catalog::of_folder(&desk).unwrap();
-    let mut faults = connectors::check::faults(&connector, &desk);
+    let mut faults: Vec<String> =
+        connectors::check::folder(&desk).faults.iter().map(|fault| format!("{}: {}", fault.at, fault.said)).collect();
     faults.sort();
     assert_eq!(
         faults,
         [
-            "`room.book`: `room` offers choices `rooms`, which depend on a parameter `house`",
-            "`room.book`: `strange` offers choices `strange`, which are not there",
-            "`room.book`: `who` offers choices `guests`, which are not there",
-            "choices `books`: `room.book` does more than read",
-            "choices `books`: nothing that `room.book` gives in its fixtures has a `id`",
-            "choices `every`: `room.list` cannot be asked without `house`",
-            "choices `gone`: there is no operation `gone`",
-            "choices `houses`: `house.list` has no parameter `words`",
-            "choices `houses`: nothing that `house.list` gives in its fixtures has a `number`",
-            "choices `idle`: no parameter offers them",
-            "choices `none`: it names an `operation`, or a request of its `own`",
-            "choices `own`: it has no case in `fixtures/choices.yaml`",
-            "choices `own`: it must only read",
+            "choices.books: `room.book` does more than read",
+            "choices.books: nothing that `room.book` gives in its fixtures has a `id`",
+            "choices.every: `room.list` cannot be asked without `house`",
+            "choices.gone.operation: there is no operation `gone`; there are `house.list`, `room.list`, `room.book`",
+            "choices.houses: `house.list` has no parameter `words`",
+            "choices.houses: nothing that `house.list` gives in its fixtures has a `number`",
+            "choices.idle: no parameter offers them; say `choices` at one, or take them away",
+            "choices.none: it names an `operation`, or a request of its `own`",
+            "choices.own: it has no case in `fixtures/choices.yaml`",
+            "choices.own: it must only read",
+            "operations.room.book.params.room: it offers choices `rooms`, which depend on a parameter `house` that is not there",
+            "operations.room.book.params.strange: there is no list of choices `strange`; there are `houses`, `rooms`, `every`, `books`, `none`, `gone`, `own`, `idle`",
+            "operations.room.book.params.who: there is no list of choices `guests`; there are `houses`, `rooms`, `every`, `books`, `none`, `gone`, `own`, `idle`",
         ]
     );
 }

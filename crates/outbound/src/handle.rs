@@ -18,7 +18,7 @@ use crate::stack::{self, Breakers, Cache, Call, LimitKey, Next, Peers};
 use crate::stats::Counters;
 use crate::tls::{Tls, Trust};
 use crate::{
-    BoxedStream, Clock, Credentials, EgressRules, Encryption, Error, HostPattern, Login, Meta, Reach, Request,
+    BoxedStream, Budget, Clock, Credentials, EgressRules, Encryption, Error, HostPattern, Login, Meta, Reach, Request,
     Resolver, Response, Stats, SystemClock, SystemResolver, Target, Tunnel, dial, tunnel,
 };
 
@@ -276,6 +276,18 @@ impl Outbound {
     /// How the calls with a connection have been going, and what holds them back.
     pub fn health(&self, scope: ScopeId, connection: &Name) -> Health {
         stack::health_of(&self.shared, &LimitKey::of(scope, connection))
+    }
+
+    /// What the body of an answer says of a budget that calls use up by different amounts. Calls to the same endpoint
+    /// with the connection of that call (without one: any) wait when too little is left.
+    pub fn spent(&self, meta: &Meta, url: &Url, budget: &Budget) {
+        let key = match &meta.connection {
+            Some(connection) => LimitKey::of(meta.scope, connection),
+            None => LimitKey::host(meta, url),
+        };
+        if budget.is_sound() {
+            stack::spent(&self.shared, &key, url, budget);
+        }
     }
 
     /// Forgets what is kept in memory of the answers to a connection; gives how many there were. With a tag only those

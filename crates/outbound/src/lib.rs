@@ -53,7 +53,7 @@ pub use handle::{BreakerOptions, Options, Outbound};
 pub use health::{BreakerState, Forced, Health};
 pub use login::{Encryption, Login, Protocol};
 pub use message::{Body, BodyStream, Request, Response, Timing};
-pub use meta::{Hedge, HttpVersion, Meta, RateLimit, Throttle};
+pub use meta::{Budget, Hedge, HttpVersion, Meta, RateLimit, Sound, Throttle};
 pub use resolve::{Resolver, SystemResolver};
 pub use stats::Stats;
 pub use tunnel::Tunnel;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 use model::{HumanDuration, Name, ScopeId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,11 @@ pub struct Meta {
     pub stale_on_error: Option<Duration>,
     /// Asks a second time when the answer to a read is slow. `None` never does.
     pub hedge: Option<Hedge>,
+    /// The call only reads, although its method says otherwise: a search by `POST`. It may then be served from memory
+    /// and be asked a second time, if its body is in memory.
+    pub reads: bool,
+    /// Which answers may be kept; absent: all with status 200. For services that say no in a body with a good status.
+    pub sound: Option<Sound>,
     /// For whom the call is made among those of its scope: the workflow. Where places are scarce, flows take turns.
     pub flow: Option<Arc<str>>,
     /// What limits and breaker of a call without a connection count by; absent: the host. For several receivers at one
@@ -82,6 +87,8 @@ impl Meta {
             cache: None,
             stale_on_error: None,
             hedge: None,
+            reads: false,
+            sound: None,
             flow: None,
             counted_as: None,
             ticket: None,
@@ -97,6 +104,50 @@ impl Meta {
 pub struct Hedge {
     /// After so long without an answer; absent: after the time that nineteen of twenty answers take.
     pub after: Option<Duration>,
+}
+
+/// Tells an answer that may be kept from one that says no, by its headers and body.
+#[derive(Clone)]
+pub struct Sound(pub Arc<dyn Fn(&HeaderMap, &[u8]) -> bool + Send + Sync>);
+
+impl std::fmt::Debug for Sound {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Sound")
+    }
+}
+
+/// A budget that calls use up by different amounts, as an answer states it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// What is left.
+    pub left: f64,
+    /// What there is at most.
+    pub most: Option<f64>,
+    /// What comes back in each second.
+    pub per_second: Option<f64>,
+    /// When all of it is back, from now.
+    pub resets: Option<Duration>,
+    /// What the call has cost, or would have.
+    pub cost: Option<f64>,
+}
+
+impl Budget {
+    /// Whether its numbers can be reckoned with.
+    pub(crate) fn is_sound(&self) -> bool {
+        let numbers = [Some(self.left), self.most, self.per_second, self.cost];
+        numbers.into_iter().flatten().all(|number| number.is_finite() && (0.0..1e15).contains(&number))
+    }
+
+    /// How long until there is enough again for a call that costs the same; zero: there is.
+    pub fn wait(&self) -> Duration {
+        let lacks = self.cost.unwrap_or(1.0).min(self.most.unwrap_or(f64::INFINITY)) - self.left;
+        if lacks <= 0.0 {
+            return Duration::ZERO;
+        }
+        let filled = self.per_second.filter(|rate| *rate > 0.0);
+        let filled = filled.and_then(|rate| Duration::try_from_secs_f64(lacks / rate).ok());
+        filled.into_iter().chain(self.resets).min().unwrap_or_default()
+    }
 }
 
 /// Which HTTP version is spoken.

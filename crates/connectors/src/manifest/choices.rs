@@ -35,7 +35,7 @@ pub struct Choices {
 
 /// A request that belongs to no operation.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Asked {
     /// The only request, where there is one.
     #[serde(flatten)]

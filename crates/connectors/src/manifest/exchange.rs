@@ -265,6 +265,74 @@ pub struct Limits {
     /// What that time counts.
     #[serde(default)]
     pub reset_unit: ResetUnit,
+    /// A budget that calls use up by different amounts, where answers say what is left of it.
+    #[serde(default)]
+    pub cost: Option<Cost>,
+}
+
+/// Where an answer says what is left of a budget, and what the call has cost.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cost {
+    /// What is left.
+    pub left: Told,
+    /// What there is at most.
+    #[serde(default)]
+    pub most: Option<Told>,
+    /// What comes back in each second.
+    #[serde(default)]
+    pub restore: Option<Told>,
+    /// When all of it is back; `resetUnit` says what it counts.
+    #[serde(default)]
+    pub reset: Option<Told>,
+    /// What the call has cost, or would have.
+    #[serde(default)]
+    pub cost: Option<Told>,
+}
+
+/// Where an answer says a number.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Told {
+    /// A path in the body.
+    Body(String),
+    /// A header.
+    Header(InHeader),
+    /// It is always the same.
+    Fixed(f64),
+}
+
+/// A header that says a number.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InHeader {
+    /// Its name.
+    pub header: String,
+}
+
+/// How reads are made quicker, and kept going while the service fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reads {
+    /// For so long the last answer to the same question is given again.
+    #[serde(default)]
+    pub cache: Option<HumanDuration>,
+    /// For so much longer it is given when the service fails.
+    #[serde(default)]
+    pub stale_on_error: Option<HumanDuration>,
+    /// The service is asked a second time when it is slow: `true`, or after so long.
+    #[serde(default)]
+    pub hedge: Option<Hedge>,
+}
+
+/// Whether, and when, the service is asked a second time.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Hedge {
+    /// After the time that nineteen of twenty answers take; or never.
+    Usual(bool),
+    /// After so long.
+    After(HumanDuration),
 }
 
 /// So many calls in a time.

@@ -19,7 +19,8 @@ use serde::Deserialize;
 pub use self::auth::{Auth, Credential, OAuth};
 pub use self::choices::{Asked, Choices, Paths};
 pub use self::exchange::{
-    BodyKind, ErrorKind, ErrorRule, Exchange, Limits, Paging, Place, Rate, ResetUnit, Send, Size,
+    BodyKind, Cost, ErrorKind, ErrorRule, Exchange, Hedge, Limits, Paging, Place, Rate, Reads, ResetUnit, Send, Size,
+    Told,
 };
 pub use self::import::{From, FromN8n, N8n, Source, Wanted};
 pub use self::operation::{Batch, Effect, Operation, Step};
@@ -67,6 +68,9 @@ pub struct Manifest {
     /// How much it lets an account ask.
     #[serde(default)]
     pub limits: Limits,
+    /// How all operations that only read are made quicker, where they do not say it themselves.
+    #[serde(default)]
+    pub reads: Option<Reads>,
     /// Ways in which it hands out long lists, by names that operations refer to.
     #[serde(default)]
     pub paging: IndexMap<String, Paging>,

@@ -1,16 +1,17 @@
 //! Operations: one node type each.
 
 use indexmap::IndexMap;
+use model::HumanDuration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Hedge};
 use super::import::FromN8n;
 use super::param::Param;
 
 /// Something that can be asked of a service.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Operation {
     /// Title in the palette, a verb first: "Post a message".
     pub title: String,
@@ -38,6 +39,15 @@ pub struct Operation {
     /// Items as an expression, in place of `items`; it sees `$response` (the last body) beside the rest.
     #[serde(default)]
     pub output: Option<String>,
+    /// For so long the last answer to the same question is given again. For operations that only read; `0s` for never.
+    #[serde(default)]
+    pub cache: Option<HumanDuration>,
+    /// For so much longer it is given when the service fails.
+    #[serde(default)]
+    pub stale_on_error: Option<HumanDuration>,
+    /// The service is asked a second time when it is slow: `true`, or after so long.
+    #[serde(default)]
+    pub hedge: Option<Hedge>,
     /// Many items go into one call.
     #[serde(default)]
     pub batch: Option<Batch>,
@@ -62,7 +72,7 @@ pub enum Effect {
 
 /// A request of several.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Step {
     /// Its name; its answer is `$steps.<name>` for those after it.
     pub name: String,

@@ -42,7 +42,7 @@ pub struct Trigger {
 /// first), and `$since`, the moment of the last time (RFC 3339). Nothing starts a run the first time: that only
 /// remembers where to begin.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Poll {
     /// The only request, where there is one.
     #[serde(flatten)]

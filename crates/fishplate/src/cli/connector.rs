@@ -190,8 +190,14 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
 
 /// Where a connector lies that is named by its folder, or by its name in the catalogue's.
 fn folder_of(given: &Path, catalog: &Path) -> Result<PathBuf, Problem> {
-    let folder = if given.join("connector.yaml").exists() { given.to_owned() } else { catalog.join(given) };
-    folder.canonicalize().map_err(|error| unreadable(&folder, &error))
+    let here = given.join(check::MANIFEST).exists();
+    let named = catalog.join(given);
+    // A folder without its manifest is looked at, too: what is there in its place is told.
+    let folder = if here || (given.is_dir() && !named.is_dir()) { given.to_owned() } else { named };
+    folder.canonicalize().map_err(|_| {
+        let detail = format!("there is no connector `{}`, nor a folder {}", given.display(), folder.display());
+        Problem::new(Code::NotFound, detail).hint("`--catalog` names the folder that connectors lie in")
+    })
 }
 
 /// Where expressions are evaluated.
@@ -205,24 +211,15 @@ async fn judge(global: &Global, options: &Folders, with_fixtures: bool) -> Resul
     let mut entries = Vec::new();
     for given in &options.connectors {
         let folder = folder_of(given, &options.catalog)?;
-        let mut faults = Vec::new();
+        let checked = check::folder(&folder);
+        let mut faults: Vec<String> = checked.faults.iter().map(ToString::to_string).collect();
         let (mut operations, mut cases) = (0, 0);
-        match catalog::of_folder(&folder) {
-            Err(fault) => faults.push(fault),
-            Ok(connector) => {
-                operations = connector.manifest.operations.len();
-                faults.extend(check::faults(&connector, &folder));
-                if with_fixtures {
-                    match fixture::run_all(&folder, &connector, &sandbox).await {
-                        Err(fault) => faults.push(fault),
-                        Ok(outcomes) => {
-                            cases = outcomes.len();
-                            faults.extend(outcomes.into_iter().filter_map(|outcome| {
-                                Some(format!("{}: {}: {}", outcome.operation, outcome.case, outcome.fault?))
-                            }));
-                        }
-                    }
-                }
+        if let Some(connector) = checked.connector {
+            operations = connector.manifest.operations.len();
+            if with_fixtures {
+                let outcomes = fixture::run_readable(&folder, &connector, &sandbox).await;
+                cases = outcomes.len();
+                faults.extend(outcomes.iter().filter_map(fixture::Outcome::told));
             }
         }
         entries.push((folder, operations, cases, faults));
@@ -237,7 +234,11 @@ async fn judge(global: &Global, options: &Folders, with_fixtures: bool) -> Resul
         Output::Text => {
             for (folder, operations, cases, faults) in &entries {
                 let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                let what = if faults.is_empty() { "good".to_owned() } else { format!("{} faults", faults.len()) };
+                let what = match faults.len() {
+                    0 => "good".to_owned(),
+                    1 => "1 fault".to_owned(),
+                    more => format!("{more} faults"),
+                };
                 output::line(format!("{name}: {operations} operations, {cases} cases: {what}"));
                 faults.iter().for_each(|fault| output::line(format!("  {fault}")));
             }

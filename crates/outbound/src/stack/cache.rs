@@ -1,6 +1,6 @@
-//! Answers `GET` and `HEAD` from memory, for callers that ask for it.
+//! Answers `GET`, `HEAD` and other requests that only read from memory, for callers that ask for it.
 //!
-//! The key holds scope, connection, its generation, method, address and all headers of the request, so that no
+//! The key holds scope, connection, its generation, method, address, body and all headers of the request, so that no
 //! answer ever reaches somebody who could not have got it. What is stale is revalidated with its `ETag` or date, and
 //! served as it is when the service fails and the caller takes that.
 
@@ -19,17 +19,19 @@ use url::Url;
 
 use super::{Call, Next};
 use crate::handle::Shared;
-use crate::{Body, Error, LaterReason, Response, Timing};
+use crate::{Body, Error, LaterReason, Response, Sound, Timing};
 
 /// Larger bodies are not kept.
 const LARGEST_ENTRY: usize = 1 << 20;
+/// Larger bodies of requests are not looked for.
+const LARGEST_QUESTION: usize = 64 << 10;
 /// What an entry costs beside its body, roughly.
 const ENTRY_COST: u64 = 1024;
 
 pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Result<Response, Error> {
     let Some(key) = Key::of(&call) else { return next.run(call).await };
     let fresh_for = call.meta.cache.unwrap_or_default();
-    let max_body = call.meta.max_body;
+    let (max_body, sound) = (call.meta.max_body, call.meta.sound.clone());
     let kept = shared.cache.get(&key);
     // Kept for the time of failure; a caller that ends its call never gets it.
     let mut stale = None;
@@ -69,7 +71,7 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, mut call: Call) -> Res
     if !may_be_kept(&response) {
         return Ok(response);
     }
-    keep(&shared.cache, key, flow, response).await
+    keep(&shared.cache, key, flow, response, sound.as_ref()).await
 }
 
 /// Whether an error is the service's, or a wait for it: nothing that a stale answer would hide from who must know.
@@ -102,6 +104,7 @@ async fn keep(
     key: Key,
     flow: Option<Arc<str>>,
     mut response: Response,
+    sound: Option<&Sound>,
 ) -> Result<Response, Error> {
     let mut read = BytesMut::new();
     while let Some(chunk) = response.body.next().await {
@@ -113,6 +116,9 @@ async fn keep(
         }
     }
     let body = read.freeze();
+    if sound.is_some_and(|sound| !(sound.0)(&response.headers, &body)) {
+        return Ok(response.with_body(body));
+    }
     let entry = Entry { headers: response.headers.clone(), url: response.url.clone(), body: body.clone(), flow };
     cache.put(key, Arc::new(entry));
     Ok(response.with_body(body))
@@ -124,9 +130,10 @@ struct Key {
     connection: Option<(Name, u64)>,
     accept_invalid_certs: bool,
     proxy: Option<Url>,
-    head: bool,
+    method: Method,
     url: Url,
     headers: Vec<(String, Bytes)>,
+    body: Bytes,
 }
 
 impl Key {
@@ -137,8 +144,13 @@ impl Key {
     /// `None` for calls that are not cached.
     fn of(call: &Call) -> Option<Key> {
         call.meta.cache?;
-        let head = call.request.method == Method::HEAD;
-        let plain = matches!(call.request.body, Body::Empty) && (head || call.request.method == Method::GET);
+        let method = call.request.method.clone();
+        let body = match &call.request.body {
+            Body::Empty => Bytes::new(),
+            Body::Bytes(body) if call.meta.reads && body.len() <= LARGEST_QUESTION => body.clone(),
+            Body::Bytes(_) | Body::Stream(_) => return None,
+        };
+        let plain = call.meta.reads || method == Method::HEAD || method == Method::GET;
         // A caller with conditions of its own wants the 304 itself; ranges are not whole answers.
         let special = [IF_NONE_MATCH, IF_MODIFIED_SINCE, http::header::RANGE];
         if !plain || special.iter().any(|name| call.request.headers.contains_key(name)) {
@@ -153,9 +165,10 @@ impl Key {
             connection: call.connection.as_ref().map(|(name, reach)| (name.clone(), reach.generation)),
             accept_invalid_certs: call.meta.accept_invalid_certs,
             proxy: call.meta.proxy.clone(),
-            head,
+            method,
             url: call.request.url.clone(),
             headers,
+            body,
         })
     }
 }
@@ -214,6 +227,8 @@ struct Inner {
 
 struct Kept {
     entry: Arc<Entry>,
+    /// What it takes of the memory.
+    bytes: u64,
     since: Instant,
     use_number: u64,
 }
@@ -265,10 +280,11 @@ impl Cache {
         let mut inner = self.lock();
         inner.remove(&key);
         inner.uses += 1;
-        inner.bytes += cost(&entry);
+        let bytes = cost(&entry) + key.body.len() as u64;
+        inner.bytes += bytes;
         let use_number = inner.uses;
         inner.order.insert(use_number, key.clone());
-        inner.entries.insert(key, Kept { entry, since: Instant::now(), use_number });
+        inner.entries.insert(key, Kept { entry, bytes, since: Instant::now(), use_number });
         while inner.bytes > self.most_bytes {
             let Some(oldest) = inner.order.first_key_value().map(|(_, key)| key.clone()) else { break };
             inner.remove(&oldest);
@@ -280,7 +296,7 @@ impl Inner {
     fn remove(&mut self, key: &Key) {
         if let Some(kept) = self.entries.remove(key) {
             self.order.remove(&kept.use_number);
-            self.bytes -= cost(&kept.entry);
+            self.bytes -= kept.bytes;
         }
     }
 }

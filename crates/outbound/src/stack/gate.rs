@@ -14,8 +14,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::meter::{Bucket, Pace, Window};
+use super::points::Points;
 use super::quota::{LONGEST_PAUSE, Quota, Statement};
-use crate::{LaterReason, RateLimit};
+use crate::{Budget, LaterReason, RateLimit};
 
 /// Calls that are away beyond this many are forgotten; they queue anew when they come back.
 const MOST_AWAY: usize = 32_768;
@@ -80,6 +81,7 @@ struct Line {
     limit: Option<Bucket>,
     windows: Vec<Window>,
     leak: Option<Bucket>,
+    points: Option<Points>,
     pace: Option<Pace>,
     flows: HashMap<u64, Flow>,
     /// Flows with calls that wait here, by tag.
@@ -115,6 +117,7 @@ impl Gate {
             limit: None,
             windows: Vec::new(),
             leak: None,
+            points: None,
             pace: None,
             flows: HashMap::new(),
             ready: BTreeSet::new(),
@@ -207,6 +210,7 @@ impl Gate {
         if pass.order.is_some() {
             let mut line = self.lock();
             line.meters(Bucket::give_back, Window::give_back, Pace::give_back);
+            line.points.iter_mut().for_each(Points::give_back);
             line.call_next();
         }
     }
@@ -232,6 +236,18 @@ impl Gate {
         let mut line = self.lock();
         for (index, quota) in statement.quotas.iter().enumerate() {
             line.stated(index, quota, now);
+        }
+        self.closed.store(!line.is_idle(now), Relaxed);
+        line.call_next();
+    }
+
+    /// What the body of an answer says of a budget.
+    pub(super) fn spent(&self, budget: &Budget) {
+        let now = Instant::now();
+        let mut line = self.lock();
+        match &mut line.points {
+            Some(points) => points.stated(budget, now),
+            None => line.points = Some(Points::new(budget, now)),
         }
         self.closed.store(!line.is_idle(now), Relaxed);
         line.call_next();
@@ -273,6 +289,10 @@ impl Gate {
             paused: line.paused.map(left).filter(|left| !left.is_zero()),
             waiting: here as u64,
             quota: quota.or_else(|| {
+                if let Some(points) = &line.points {
+                    let (remaining, limit, resets) = points.look(now);
+                    return Some(Stated { limit, remaining, resets });
+                }
                 let bucket = line.leak.as_ref()?;
                 let (limit, taken) = (u64::from(bucket.limit.calls), bucket.taken(now));
                 Some(Stated {
@@ -313,9 +333,11 @@ impl Line {
             self.pace = None;
         }
         self.windows.retain(|window| window.limit.is_some() || window.resets > now);
+        self.points = self.points.take().filter(|points| !points.is_whole(now));
         self.paused.is_none()
             && self.limit.is_none()
             && self.leak.is_none()
+            && self.points.is_none()
             && self.pace.is_none()
             && self.windows.is_empty()
             && self.ready.is_empty()
@@ -363,6 +385,9 @@ impl Line {
         }
         for window in &self.windows {
             also(window.free_at(now, ahead), LaterReason::Paused);
+        }
+        if let Some(points) = &self.points {
+            also(points.free_at(now, ahead), LaterReason::Paused);
         }
         if let Some(pace) = &self.pace {
             also(pace.free_at(paused, ahead, hopeful), LaterReason::Paused);
@@ -491,6 +516,7 @@ impl Line {
             }
         }
         self.meters(|bucket| bucket.take(now), |window| window.take(now), |pace| pace.take(now));
+        self.points.iter_mut().for_each(|points| points.take(now));
     }
 
     /// Takes a call out of those who wait here.

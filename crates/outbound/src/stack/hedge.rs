@@ -47,7 +47,12 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<
 fn patience(shared: &Shared, call: &Call) -> Option<Duration> {
     let hedge = call.meta.hedge?;
     let is_read = matches!(call.request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    if !is_read || !matches!(call.request.body, Body::Empty) {
+    let again = match &call.request.body {
+        Body::Empty => is_read || call.meta.reads,
+        Body::Bytes(_) => call.meta.reads,
+        Body::Stream(_) => false,
+    };
+    if !again {
         return None;
     }
     let usual = || call.peer(shared).record().latency(Instant::now()).map(|latency| latency.slow);

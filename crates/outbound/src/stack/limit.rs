@@ -14,9 +14,9 @@ use tokio::time::Instant;
 use super::gate::{Caller, Gate, Pass, Postponed};
 use super::peers::{Lane, Peer, endpoint};
 use super::quota::{Coverage, Statement};
-use super::{Call, Next};
+use super::{Call, LimitKey, Next};
 use crate::handle::Shared;
-use crate::{Error, LaterReason, Meta, RateLimit, Response, Throttle};
+use crate::{Budget, Error, LaterReason, Meta, RateLimit, Response, Throttle};
 
 /// A refusal without a word is no reason to come back sooner.
 const SOONEST: Duration = Duration::from_secs(1);
@@ -70,6 +70,14 @@ pub(super) async fn call(shared: Arc<Shared>, next: Next, call: Call) -> Result<
     let at_least = pause.unwrap_or(if explained { Duration::ZERO } else { SOONEST });
     let after = held.come_again(caller(&meta, false), stated_at.as_ref(), at_least);
     Err(Error::Later { host, after, reason: LaterReason::Status(response.status.as_u16()) })
+}
+
+/// What the body of an answer says of a budget, which its headers do not. It is for calls of the same endpoint: what
+/// Shopify counts by cost is GraphQL's, and its other calls are counted by number.
+pub(super) fn spent(shared: &Shared, key: &LimitKey, url: &url::Url, budget: &Budget) {
+    let (peer, lane) = (shared.peers.of(key), Lane::Endpoint(endpoint(url)));
+    peer.counted_in(url, &lane);
+    peer.lane(&lane).spent(budget);
 }
 
 /// Whether an answer asks to wait: every 429, a 503 that says for how long, and a 403 that says that it is one of those.

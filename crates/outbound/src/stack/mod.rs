@@ -13,6 +13,7 @@ mod limit;
 mod measure;
 mod meter;
 mod peers;
+mod points;
 mod quota;
 mod redirect;
 mod retry;
@@ -31,7 +32,7 @@ use tokio::time::Instant;
 use tower::Service;
 
 use crate::handle::Shared;
-use crate::{Error, Meta, Reach, Request, Response};
+use crate::{Budget, Error, Meta, Reach, Request, Response};
 use peers::Peer;
 
 pub(crate) use breaker::Breakers;
@@ -70,6 +71,11 @@ pub(crate) fn build(shared: &Arc<Shared>) -> Next {
     let stack = around(shared, stack, deadline::call);
     // Outermost: sees every call and how it ended, also those that were late or canceled.
     around(shared, stack, measure::call)
+}
+
+/// What the body of an answer says of a budget.
+pub(crate) fn spent(shared: &Shared, key: &LimitKey, url: &url::Url, budget: &Budget) {
+    limit::spent(shared, key, url, budget);
 }
 
 /// One call on its way through the layers.
@@ -124,12 +130,7 @@ impl Call {
     pub(crate) fn key(&self) -> LimitKey {
         match &self.connection {
             Some((name, _)) => LimitKey { scope: self.meta.scope, connection: Some(name.clone()), host: None },
-            None => {
-                let port = self.request.url.port_or_known_default().unwrap_or(0);
-                let host = || format!("{}:{port}", self.host());
-                let host = Some(self.meta.counted_as.as_deref().map_or_else(host, str::to_owned));
-                LimitKey { scope: self.meta.scope, connection: None, host }
-            }
+            None => LimitKey::host(&self.meta, &self.request.url),
         }
     }
 }
@@ -170,6 +171,14 @@ pub(crate) struct LimitKey {
 }
 
 impl LimitKey {
+    /// What a call without a connection counts by.
+    pub(crate) fn host(meta: &Meta, url: &url::Url) -> LimitKey {
+        let port = url.port_or_known_default().unwrap_or(0);
+        let host = || format!("{}:{port}", url.host_str().unwrap_or_default());
+        let host = Some(meta.counted_as.as_deref().map_or_else(host, str::to_owned));
+        LimitKey { scope: meta.scope, connection: None, host }
+    }
+
     pub(crate) fn of(scope: ScopeId, connection: &Name) -> LimitKey {
         LimitKey { scope, connection: Some(connection.clone()), host: None }
     }

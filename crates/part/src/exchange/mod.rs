@@ -133,6 +133,21 @@ pub struct Manner {
     pub is_file: fn(&str) -> bool,
     /// Judges the answer before its outcome is journaled, so that a refusal in a body is tried again like any other.
     pub judge: Option<Judge>,
+    /// How far an answer may come from memory.
+    pub recall: Recall,
+}
+
+/// How a request that only reads may be spared, or asked for twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recall {
+    /// For so long the last answer is given again.
+    pub cache: Option<Duration>,
+    /// For so much longer when the service fails.
+    pub stale_on_error: Option<Duration>,
+    /// It is asked a second time when the answer is slow.
+    pub hedge: Option<outbound::Hedge>,
+    /// It only reads, although its method says otherwise.
+    pub reads: bool,
 }
 
 impl Default for Manner {
@@ -150,6 +165,7 @@ impl Default for Manner {
             uncompressed: false,
             is_file: answer::is_binary,
             judge: None,
+            recall: Recall::default(),
         }
     }
 }

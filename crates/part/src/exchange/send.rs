@@ -175,6 +175,18 @@ fn meta(ctx: &Ctx, manner: &Manner, ticket: &Ticket) -> outbound::Meta {
     if manner.any_status {
         meta.throttle = outbound::Throttle::Answer;
     }
+    let recall = manner.recall;
+    (meta.cache, meta.stale_on_error) = (recall.cache, recall.stale_on_error);
+    (meta.hedge, meta.reads) = (recall.hedge, recall.reads);
+    // A service that says no in a good answer is not to say it for as long as that is kept.
+    meta.sound = manner.judge.clone().filter(|_| recall.cache.is_some()).map(|judge| {
+        outbound::Sound(std::sync::Arc::new(move |headers, body| {
+            let headers = header_json(headers);
+            let content_type = headers.get("content-type").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let body = answer::parsed(&answer::decode(body, &content_type));
+            matches!(judge(StatusCode::OK.as_u16(), &headers, &body), Verdict::Usual)
+        }))
+    });
     meta.connection = manner.connection.clone();
     meta.flow = Some(ctx.info().workflow.clone());
     meta.ticket = Some(ticket.idempotency_key.as_str().into());

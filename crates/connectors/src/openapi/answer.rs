@@ -23,10 +23,12 @@ pub fn items(document: &Document, spec: &Value, method: &str, operation: &mut Ma
     };
     let response = document.resolve(response);
     let content = response["content"].as_object().filter(|content| !content.is_empty());
-    let schema = if document.old { response.get("schema") } else { json_of(content).and_then(|content| content.get("schema")) };
+    let schema =
+        if document.old { response.get("schema") } else { json_of(content).and_then(|content| content.get("schema")) };
     let Some(schema) = schema else {
         let is_file = content.is_some_and(|content| content.keys().all(|kind| is_binary(kind)));
-        let is_empty = content.is_none() && (matches!(status.as_str(), "204" | "205") || method == "delete" && status != "default");
+        let is_empty = content.is_none()
+            && (matches!(status.as_str(), "204" | "205") || method == "delete" && status != "default");
         if is_file && !document.old {
             operation.insert("download".into(), "data".into());
         } else if is_empty && method != "get" && method != "head" {
@@ -63,7 +65,8 @@ fn list(document: &Document, whole: &Value) -> Option<String> {
         let items = merged(document, &property["items"], 0);
         property["type"] == "array" && matches!(kind(&items), Some("object") | None)
     };
-    let lists: Vec<&String> = properties.iter().filter(|(_, property)| is_list(property)).map(|(name, _)| name).collect();
+    let lists: Vec<&String> =
+        properties.iter().filter(|(_, property)| is_list(property)).map(|(name, _)| name).collect();
     if let [only] = lists.as_slice() {
         let usual = USUAL_LISTS.contains(&only.as_str());
         return (usual || properties.len() <= 6).then(|| only.to_string());
@@ -86,6 +89,7 @@ fn list(document: &Document, whole: &Value) -> Option<String> {
 pub fn good<'a>(document: &'a Document, spec: &'a Value) -> Option<(&'a Value, &'a Value)> {
     let (_, response) = spec["responses"].as_object()?.iter().find(|(status, _)| status.starts_with('2'))?;
     let response = document.resolve(response);
-    let schema = if document.old { response.get("schema")? } else { json_of(response["content"].as_object())?.get("schema")? };
+    let schema =
+        if document.old { response.get("schema")? } else { json_of(response["content"].as_object())?.get("schema")? };
     Some((schema, response))
 }

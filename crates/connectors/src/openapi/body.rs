@@ -25,12 +25,27 @@ enum Way {
 fn way(media: &str) -> Way {
     let media = essence(media).to_ascii_lowercase();
     match media.as_str() {
-        _ if media.contains("json") && !media.contains("jsonl") && !media.contains("ndjson") && !media.contains("json-seq") => Way::Json,
+        _ if media.contains("json")
+            && !media.contains("jsonl")
+            && !media.contains("ndjson")
+            && !media.contains("json-seq") =>
+        {
+            Way::Json
+        }
         "application/x-www-form-urlencoded" => Way::Form,
         _ if media.starts_with("multipart/form") || media == "application/form-data" => Way::Multipart,
         "*/*" | "application/*" => Way::Json,
-        _ if media.starts_with("text/") || media.contains("xml") || media.contains("yaml") || media.contains("json") || media.contains("jwt") => Way::Text,
-        "application/graphql" | "application/sql" | "application/javascript" | "application/xquery" | "plain/text" => Way::Text,
+        _ if media.starts_with("text/")
+            || media.contains("xml")
+            || media.contains("yaml")
+            || media.contains("json")
+            || media.contains("jwt") =>
+        {
+            Way::Text
+        }
+        "application/graphql" | "application/sql" | "application/javascript" | "application/xquery" | "plain/text" => {
+            Way::Text
+        }
         _ => Way::File,
     }
 }
@@ -46,10 +61,13 @@ fn chosen<'a>(given: &Spec<'a>) -> Option<(&'a str, &'a Value)> {
     let ways = [Way::Json, Way::Form, Way::Multipart, Way::Text, Way::File];
     // A file is sent as such where a form for it exists, because JSON would want it encoded.
     let plain = |media: &str| essence(media).eq_ignore_ascii_case("application/json");
-    let all = || content.iter().map(|(media, content)| (media.as_str(), content)).filter(|(media, _)| !media.is_empty());
+    let all =
+        || content.iter().map(|(media, content)| (media.as_str(), content)).filter(|(media, _)| !media.is_empty());
     all()
         .find(|(media, _)| plain(media))
-        .or_else(|| ways.into_iter().find_map(|wanted| all().find(|(media, _)| way(media) == wanted && !media.contains('*'))))
+        .or_else(|| {
+            ways.into_iter().find_map(|wanted| all().find(|(media, _)| way(media) == wanted && !media.contains('*')))
+        })
         .or_else(|| all().next())
 }
 
@@ -95,18 +113,28 @@ pub fn old_form(making: &mut Making<'_>, given: &Spec<'_>, parameters: &[&Value]
     let fields = parameters.iter().filter(|parameter| parameter["in"] == "formData");
     let fields: Vec<&Value> = fields.copied().collect();
     let files = fields.iter().any(|field| field["type"] == "file");
-    let multipart = files || consumed(given).iter().any(|media| way(media) == Way::Multipart) && !consumed(given).iter().any(|media| way(media) == Way::Form);
+    let multipart = files
+        || consumed(given).iter().any(|media| way(media) == Way::Multipart)
+            && !consumed(given).iter().any(|media| way(media) == Way::Form);
     making.kind = if multipart { "multipart" } else { "form" };
     for parameter in fields {
         let name = parameter["name"].as_str().unwrap_or_default();
         let required = parameter["required"] == true;
-        let value = required.then(|| Examples::new(given.document).of(parameter, &param::given(given.document, parameter)));
+        let value =
+            required.then(|| Examples::new(given.document).of(parameter, &param::given(given.document, parameter)));
         field(making, name, parameter, required, value);
-        let joined = parameter["type"] == "array" && parameter["collectionFormat"] != "multi";
-        if let (true, Some((_, Value::Object(last)))) = (joined, making.params.iter_mut().next_back()) {
-            last.insert("join".into(), ",".into());
+        let between = match parameter["collectionFormat"].as_str() {
+            _ if parameter["type"] != "array" => None,
+            Some("multi") => None,
+            Some("pipes") => Some("|"),
+            Some("ssv") => Some(" "),
+            Some("tsv") => Some("\t"),
+            _ => Some(","),
+        };
+        if let (Some(between), Some((_, Value::Object(last)))) = (between, making.params.iter_mut().next_back()) {
+            last.insert("join".into(), between.into());
             if let Some(Value::Array(list)) = making.sample.body.get(name) {
-                let text = super::operation::joined(list, ",");
+                let text = super::operation::joined(list, between);
                 making.sample.body.insert(name.to_owned(), text);
             }
         }
@@ -167,7 +195,9 @@ fn in_json(making: &mut Making<'_>, media: &str, schema: &Value, content: &Value
         let one = merged(document, one, 0).into_owned();
         let own = one["properties"].as_object().into_iter().flatten();
         let is_object = kind(&one).is_none_or(|kind| kind == "object");
-        is_object && alternatives(&one).is_empty() && own.clone().all(|(name, _)| properties.is_some_and(|all| all.contains_key(name)))
+        is_object
+            && alternatives(&one).is_empty()
+            && own.clone().all(|(name, _)| properties.is_some_and(|all| all.contains_key(name)))
     };
     let alike = alternatives(&whole).iter().all(|list| list.iter().all(known));
     let is_object = kind(&whole) == Some("object");
@@ -226,7 +256,9 @@ fn least(making: &Making<'_>, schema: &Value, examples: &[&Value], properties: &
     if made.is_object() && fits(document, schema, &made, 0) {
         return made;
     }
-    let known = |example: &&&Value| example.as_object().is_some_and(|fields| fields.keys().all(|name| properties.contains_key(name)));
+    let known = |example: &&&Value| {
+        example.as_object().is_some_and(|fields| fields.keys().all(|name| properties.contains_key(name)))
+    };
     let fit = examples.iter().filter(known).find(|example| fits(document, schema, example, 0));
     fit.map_or(made, |example| (*example).clone())
 }
@@ -257,7 +289,8 @@ fn field(making: &mut Making<'_>, name: &str, property: &Value, required: bool, 
             made.param.insert("default".into(), default);
         }
     }
-    let of_files = made.kind() == "array" && merged(document, &merged(document, property, 0)["items"], 0)["format"] == "binary";
+    let of_files =
+        made.kind() == "array" && merged(document, &merged(document, property, 0)["items"], 0)["format"] == "binary";
     if made.kind() == "file" && making.kind != "multipart" {
         made.param.shift_remove("type");
     } else if of_files && making.kind == "multipart" {
@@ -287,8 +320,14 @@ fn in_form(making: &mut Making<'_>, schema: &Value, content: &Value, required: b
     let value = Examples::new(document).of(schema, &param::given(document, content));
     let mut whole = merged(document, schema, 0).into_owned();
     // Of alternatives, the first one that has fields is what the form shows, beside what all have.
-    let inner: Vec<Value> = alternatives(&whole).iter().flat_map(|list| list.iter()).map(|one| merged(document, one, 0).into_owned()).collect();
-    if !inner.is_empty() && let Some(map) = whole.as_object_mut() {
+    let inner: Vec<Value> = alternatives(&whole)
+        .iter()
+        .flat_map(|list| list.iter())
+        .map(|one| merged(document, one, 0).into_owned())
+        .collect();
+    if !inner.is_empty()
+        && let Some(map) = whole.as_object_mut()
+    {
         let properties = map.entry("properties").or_insert_with(|| json!({}));
         for one in &inner {
             for (name, property) in one["properties"].as_object().into_iter().flatten() {
@@ -316,7 +355,8 @@ fn in_form(making: &mut Making<'_>, schema: &Value, content: &Value, required: b
         return;
     }
     let writable = |name: &String| merged(document, &properties[name], 0)["readOnly"] != true;
-    if made.is_empty() && required
+    if made.is_empty()
+        && required
         && let Some(name) = properties.keys().find(|name| writable(name))
     {
         // A form that must be there has at least one field.

@@ -64,12 +64,16 @@ impl<'a> Examples<'a> {
         let first = |key: &str| whole[key].as_array().and_then(|values| values.first());
         let values = whole["enum"].as_array().into_iter().flatten();
         let said = [whole.get("const")].into_iter().flatten().chain(values);
-        if let Some(value) = said.filter(|value| !value.is_null() && **value != "").find(|value| self.fits(schema, value)) {
+        if let Some(value) =
+            said.filter(|value| !value.is_null() && **value != "").find(|value| self.fits(schema, value))
+        {
             return Some(value.clone());
         }
         let examples = [whole.get("example"), first("examples"), whole.get("default"), whole.get("x-example")];
         let fit = examples.into_iter().flatten().find(|value| is_short(value) && self.fits(schema, value));
-        fit.cloned()
+        // Where values are of another type than the schema says, they still are the only ones.
+        let any = || whole["enum"].as_array()?.iter().find(|value| !value.is_null() && **value != "");
+        fit.or_else(any).cloned()
     }
 
     /// A value of the first alternative with which the whole fits.
@@ -79,18 +83,27 @@ impl<'a> Examples<'a> {
         let rest = Value::Object(rest);
         let others = lists[1..].iter().filter_map(|list| list.first());
         let others: Vec<Value> = others.cloned().collect();
-        let mut first = None;
+        let (mut first, mut tried) = (None, Vec::new());
         for alternative in lists[0].iter().filter(|one| one["type"] != "null").take(TRIED) {
             let parts: Vec<Value> =
                 [rest.clone(), alternative.clone()].into_iter().chain(others.iter().cloned()).collect();
-            let mut value = self.made(&json!({ "allOf": parts }), depth + 1);
+            let both = json!({ "allOf": parts });
+            let mut value = self.made(&both, depth + 1);
             self.tell(whole, alternative, &mut value);
             if self.fits(schema, &value) {
                 return value;
             }
             first.get_or_insert(value);
+            tried.push(both);
             if self.left.get() == 0 {
                 break;
+            }
+        }
+        // What fits several alternatives as it is may fit one of them with all that may be there.
+        for both in tried.iter().filter(|_| depth < 3).take(4) {
+            let value = self.plain(&merged(self.document, both, 0), depth + 1, true);
+            if self.fits(schema, &value) {
+                return value;
             }
         }
         first.unwrap_or_else(|| self.plain(&rest, depth, false))
@@ -131,7 +144,8 @@ impl<'a> Examples<'a> {
     fn object(&self, whole: &Value, depth: usize, full: bool) -> Value {
         let none = Map::new();
         let properties = whole["properties"].as_object().unwrap_or(&none);
-        let required: Vec<&str> = whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let more = whole.get("additionalProperties").filter(|more| more.is_object());
         let mut fields = Map::new();
         for name in &required {
@@ -161,7 +175,8 @@ impl<'a> Examples<'a> {
     }
 
     fn list(&self, whole: &Value, depth: usize) -> Value {
-        let first: Vec<Value> = whole["prefixItems"].as_array().into_iter().flatten().map(|one| self.made(one, depth + 1)).collect();
+        let first: Vec<Value> =
+            whole["prefixItems"].as_array().into_iter().flatten().map(|one| self.made(one, depth + 1)).collect();
         let least = whole["minItems"].as_u64().unwrap_or_default().min(50) as usize;
         let most = whole["maxItems"].as_u64().unwrap_or(u64::MAX) as usize;
         let items = &whole["items"];
@@ -223,7 +238,7 @@ fn text(whole: &Value) -> String {
     let is_good = |text: &str| (least..=most).contains(&text.chars().count());
     match whole["pattern"].as_str() {
         Some(pattern) => {
-            if matches(pattern, usual) && is_good(usual) {
+            if matches(pattern, usual) == Some(true) && is_good(usual) {
                 return usual.to_owned();
             }
             let tried = (0..8).chain([16, 32, 64, 128, 256]).map(|more| pattern::text(pattern, more));
@@ -291,8 +306,14 @@ mod tests {
         check(json!({ "type": "string", "format": "uuid" }), json!("00000000-0000-4000-8000-000000000000"));
         check(json!({ "type": "integer", "minimum": 0, "maximum": 0 }), json!(0));
         check(json!({ "type": "integer", "exclusiveMinimum": 4, "multipleOf": 5 }), json!(5));
-        check(json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 1, "exclusiveMaximum": true }), json!(0.5));
-        check(json!({ "type": "array", "minItems": 2, "uniqueItems": true, "items": { "enum": ["a", "b", "c"] } }), json!(["a", "b"]));
+        check(
+            json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 1, "exclusiveMaximum": true }),
+            json!(0.5),
+        );
+        check(
+            json!({ "type": "array", "minItems": 2, "uniqueItems": true, "items": { "enum": ["a", "b", "c"] } }),
+            json!(["a", "b"]),
+        );
         check(json!({ "type": "string", "example": "too long", "maxLength": 3 }), json!("a"));
         check(json!({ "type": "string", "example": "two" }), json!("two"));
     }
@@ -300,22 +321,40 @@ mod tests {
     #[test]
     fn objects_have_what_must_be_there() {
         check(json!({ "$ref": "#/s/tree" }), json!({ "name": "a" }));
-        check(json!({ "type": "object", "required": ["id", "a"], "properties": {
-            "id": { "type": "integer", "readOnly": true }, "a": { "type": "boolean" } } }), json!({ "a": true }));
-        check(json!({ "type": "object", "minProperties": 1, "additionalProperties": { "type": "integer" } }), json!({ "a": 1 }));
-        check(json!({ "type": "object", "properties": { "a": { "type": "string" }, "b": { "type": "integer" } },
-            "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }), json!({ "a": "a" }));
-        check(json!({ "type": "object", "properties": { "a": { "type": "string" } }, "not": { "maxProperties": 0 } }), json!({ "a": "a" }));
+        check(
+            json!({ "type": "object", "required": ["id", "a"], "properties": {
+            "id": { "type": "integer", "readOnly": true }, "a": { "type": "boolean" } } }),
+            json!({ "a": true }),
+        );
+        check(
+            json!({ "type": "object", "minProperties": 1, "additionalProperties": { "type": "integer" } }),
+            json!({ "a": 1 }),
+        );
+        check(
+            json!({ "type": "object", "properties": { "a": { "type": "string" }, "b": { "type": "integer" } },
+            "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }),
+            json!({ "a": "a" }),
+        );
+        check(
+            json!({ "type": "object", "properties": { "a": { "type": "string" } }, "not": { "maxProperties": 0 } }),
+            json!({ "a": "a" }),
+        );
     }
 
     #[test]
     fn the_alternative_that_fits_is_taken() {
         check(json!({ "oneOf": [{ "type": "null" }, { "type": "string", "maxLength": 1 }] }), json!("a"));
-        check(json!({ "discriminator": { "propertyName": "kind", "mapping": { "feline": "#/s/cat" } },
-            "oneOf": [{ "$ref": "#/s/cat" }] }), json!({ "kind": "feline", "lives": 2 }));
-        check(json!({ "allOf": [
+        check(
+            json!({ "discriminator": { "propertyName": "kind", "mapping": { "feline": "#/s/cat" } },
+            "oneOf": [{ "$ref": "#/s/cat" }] }),
+            json!({ "kind": "feline", "lives": 2 }),
+        );
+        check(
+            json!({ "allOf": [
             { "anyOf": [{ "type": "object", "required": ["a"], "properties": { "a": { "const": 1 } } }] },
             { "oneOf": [{ "type": "object", "required": ["b"], "properties": { "b": { "const": 2 } } }] },
-        ] }), json!({ "a": 1, "b": 2 }));
+        ] }),
+            json!({ "a": 1, "b": 2 }),
+        );
     }
 }

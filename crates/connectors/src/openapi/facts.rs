@@ -69,7 +69,20 @@ fn promised(text: &str) -> Option<Value> {
 
 /// A cheap operation that proves that an account works: who one is, else a list that asks for nothing.
 pub fn probe(operations: &Map) -> Option<String> {
-    const WHO: &[&str] = &["me", "whoami", "self", "current", "profile", "account", "user", "organization", "team", "ping", "status", "health"];
+    const WHO: &[&str] = &[
+        "me",
+        "whoami",
+        "self",
+        "current",
+        "profile",
+        "account",
+        "user",
+        "organization",
+        "team",
+        "ping",
+        "status",
+        "health",
+    ];
     let free = operations.iter().filter(|(_, operation)| {
         let request = operation["request"].as_str().unwrap_or_default();
         let asks = operation["params"].as_object().into_iter().flatten().any(|(_, param)| param["required"] == true);
@@ -98,8 +111,11 @@ mod tests {
         let root = json!({ "openapi": "3.0.0", "info": { "description": "At most 1,000 requests per minute." }, "paths": { "/a": { "get": { "responses": {
             "200": { "headers": { "X-RateLimit-Remaining": {}, "X-RateLimit-Reset": { "description": "Unix time." } } } } } } } });
         let document = Document { root, old: false, lost: Vec::new() };
-        assert_eq!(Value::Object(limits(&document)), json!({ "remaining": "X-RateLimit-Remaining", "reset": "X-RateLimit-Reset",
-            "resetUnit": "epoch", "rate": { "calls": 1000, "per": "1m" } }));
+        assert_eq!(
+            Value::Object(limits(&document)),
+            json!({ "remaining": "X-RateLimit-Remaining", "reset": "X-RateLimit-Reset",
+            "resetUnit": "epoch", "rate": { "calls": 1000, "per": "1m" } })
+        );
         assert_eq!(promised("60 requests per minute, 5,000 calls per hour"), None);
     }
 

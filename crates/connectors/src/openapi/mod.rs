@@ -146,7 +146,8 @@ pub fn make(document: &Document, options: &Options) -> Result<Made, Problem> {
     }
     let mut made: Vec<(usize, String, Value)> = Vec::new();
     let mut fixtures = Vec::new();
-    let mut tags: Vec<&str> = root["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).collect();
+    let mut tags: Vec<&str> =
+        root["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str()).collect();
     let mut ways: Vec<(String, Value)> = Vec::new();
     let (mut described, mut paged) = (0, 0);
     let mut taken = BTreeSet::new();
@@ -194,8 +195,14 @@ pub fn make(document: &Document, options: &Options) -> Result<Made, Problem> {
     manifest.insert("docs".into(), json!(docs));
     manifest.insert("base".into(), json!(base.address));
     let ways: Map = ways.into_iter().collect();
-    let parts = [("settings", Value::Object(base.settings.clone())), ("hosts", json!(base.hosts)), ("auth", Value::Object(auth.clone())),
-        ("limits", Value::Object(facts::limits(document))), ("paging", ways.into()), ("probe", json!(probe))];
+    let parts = [
+        ("settings", Value::Object(base.settings.clone())),
+        ("hosts", json!(base.hosts)),
+        ("auth", Value::Object(auth.clone())),
+        ("limits", Value::Object(facts::limits(document))),
+        ("paging", ways.into()),
+        ("probe", json!(probe)),
+    ];
     for (key, part) in parts {
         let is_empty = match &part {
             Value::Object(map) => map.is_empty(),
@@ -210,9 +217,24 @@ pub fn make(document: &Document, options: &Options) -> Result<Made, Problem> {
     manifest.insert("operations".into(), operations.into());
     let text = serde_yaml_ng::to_string(&manifest)
         .map_err(|error| Problem::new(Code::Internal, format!("the manifest cannot be written: {error}")))?;
-    let accounts = auth.iter().map(|(name, account)| (name.clone(), account["type"].as_str().unwrap_or_default().to_owned())).collect();
+    let accounts = auth
+        .iter()
+        .map(|(name, account)| (name.clone(), account["type"].as_str().unwrap_or_default().to_owned()))
+        .collect();
     let base = base.address;
-    Ok(Made { name, title, manifest: text, fixtures, operations: count, described, base, accounts, probe, paged, notes: notes.lines() })
+    Ok(Made {
+        name,
+        title,
+        manifest: text,
+        fixtures,
+        operations: count,
+        described,
+        base,
+        accounts,
+        probe,
+        paged,
+        notes: notes.lines(),
+    })
 }
 
 /// Lets an operation read on.
@@ -235,6 +257,11 @@ fn page(operation: &mut Value, fixture: &mut Value, found: paging::Recognised, w
             gone_wires.extend(param.and_then(|param| Some(param["as"].as_str()?.to_owned())).or(Some(gone.clone())));
         }
     }
+    if operation["params"].as_object().is_some_and(Map::is_empty)
+        && let Some(map) = operation.as_object_mut()
+    {
+        map.shift_remove("params");
+    }
     if let Some(params) = fixture["params"].as_object_mut() {
         found.gone.iter().for_each(|gone| drop(params.shift_remove(gone)));
     }
@@ -252,12 +279,14 @@ fn page(operation: &mut Value, fixture: &mut Value, found: paging::Recognised, w
 fn account_header(document: &Document) -> Option<&'static str> {
     let asks = |parameter: &Value| {
         let parameter = document.resolve(parameter);
-        parameter["in"] == "header" && parameter["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("authorization"))
+        parameter["in"] == "header"
+            && parameter["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("authorization"))
     };
     let in_list = |list: &Value| list.as_array().into_iter().flatten().any(asks);
     let paths = document.root["paths"].as_object().into_iter().flatten();
     let mut paths = paths.map(|(_, path)| document.resolve(path));
-    let found = paths.any(|path| in_list(&path["parameters"]) || methods(path).any(|(_, spec)| in_list(&spec["parameters"])));
+    let found =
+        paths.any(|path| in_list(&path["parameters"]) || methods(path).any(|(_, spec)| in_list(&spec["parameters"])));
     found.then_some("Authorization")
 }
 
@@ -269,7 +298,13 @@ fn lost(document: &Document, notes: &mut Notes) {
         let names: Vec<String> = lost.iter().map(|name| format!("`{name}`")).collect();
         let more = document.lost.len() - lost.len();
         let more = if more > 0 { format!(" and {more} others") } else { String::new() };
-        notes.add(format!("what stands in {}{more} is not there, or is not fetched: put it beside the document", names.join(", ")), None);
+        notes.add(
+            format!(
+                "what stands in {}{more} is not there, or is not fetched: put it beside the document",
+                names.join(", ")
+            ),
+            None,
+        );
     }
     if document.lost.is_empty() && has_files(&document.root, 0) {
         notes.add("the document refers to other files, which are only read beside a file", None);
@@ -378,7 +413,7 @@ mod tests {
             ("{\"openapi\":\"3.0.0\"}", "no operation"),
             ("\u{1}", "neither JSON"),
             ("", "empty"),
-            ("{\"openapi\":\n\"3.0.0\",}", "line 2"),
+            ("{\"openapi\":\n\"3.0.0\" \"x\"}", "line 2"),
             ("openapi: 3.0.0\npaths:\n\t/a: {}", "3 | \t/a: {}"),
             ("<!DOCTYPE html><html>", "web page"),
             ("{\"info\":{\"_postman_id\":\"1\"},\"item\":[]}", "Postman"),

@@ -6,9 +6,33 @@ use model::{Name, Value};
 
 /// Words of titles that say nothing about the service.
 const EMPTY_WORDS: &[&str] = &[
-    "a", "an", "and", "api", "apis", "definition", "docs", "documentation", "endpoints", "for", "official", "of",
-    "open-api", "openapi", "public", "reference", "rest", "restful", "schema", "service", "spec", "specification",
-    "swagger", "the", "v", "version", "web",
+    "a",
+    "an",
+    "and",
+    "api",
+    "apis",
+    "definition",
+    "docs",
+    "documentation",
+    "endpoints",
+    "for",
+    "official",
+    "of",
+    "open-api",
+    "openapi",
+    "public",
+    "reference",
+    "rest",
+    "restful",
+    "schema",
+    "service",
+    "spec",
+    "specification",
+    "swagger",
+    "the",
+    "v",
+    "version",
+    "web",
 ];
 /// Longest name that an operation's id gives.
 const LONGEST_ID: usize = 60;
@@ -19,7 +43,9 @@ pub fn connector(title: &str, base: &str) -> Name {
     let words = lower.split(|letter: char| letter.is_whitespace() || ",;:/()[]|~+&–—".contains(letter));
     let words = words.map(without_ending).filter(|word| {
         let is_version = word.trim_start_matches('v').chars().all(|letter| letter.is_ascii_digit() || letter == '.');
-        !is_version && !EMPTY_WORDS.contains(&word.as_str()) && word.chars().any(|letter| letter.is_ascii_alphanumeric())
+        !is_version
+            && !EMPTY_WORDS.contains(&word.as_str())
+            && word.chars().any(|letter| letter.is_ascii_alphanumeric())
     });
     let words: Vec<String> = words.take(3).collect();
     let name = Name::from_title(&words.join(" ").replace('.', " "));
@@ -32,7 +58,9 @@ pub fn connector(title: &str, base: &str) -> Name {
 /// `ticketbox` of `ticketbox.io`: names have no dots, because one stands between connector and operation.
 fn without_ending(word: &str) -> String {
     match word.split_once('.') {
-        Some((first, ending)) if first.len() > 1 && ending.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '.') => {
+        Some((first, ending))
+            if first.len() > 1 && ending.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '.') =>
+        {
             first.to_owned()
         }
         _ => word.trim_matches('.').to_owned(),
@@ -51,7 +79,21 @@ pub fn service(title: &str) -> String {
     let mut title = title.trim();
     loop {
         let before = title;
-        for ending in ["API", "Api", "REST", "Documentation", "documentation", "Reference", "OpenAPI", "Specification", "-", "–", "|", "~", ":"] {
+        for ending in [
+            "API",
+            "Api",
+            "REST",
+            "Documentation",
+            "documentation",
+            "Reference",
+            "OpenAPI",
+            "Specification",
+            "-",
+            "–",
+            "|",
+            "~",
+            ":",
+        ] {
             title = title.strip_suffix(ending).filter(|rest| rest.ends_with(' ')).unwrap_or(title).trim_end();
         }
         if title == before {
@@ -95,7 +137,7 @@ pub fn operation(path: &str, method: &str, spec: &Value, taken: &mut BTreeSet<St
     if let Some(parent) = fixed.len().checked_sub(2).map(|at| singular(&fixed[at])) {
         names.push(format!("{parent}-{}.{verb}", singular(&last)));
     }
-    let id = spec["operationId"].as_str().map(kebab).filter(|id| !id.is_empty() && id.len() <= LONGEST_ID);
+    let id = spec["operationId"].as_str().map(kebab).filter(|id| id != "thing" && id.len() <= LONGEST_ID);
     names.extend(id.map(|id| format!("{}.{id}", singular(&last))));
     if fixed.len() > 2 {
         let whole: Vec<String> = fixed.iter().map(|step| singular(step)).collect();
@@ -229,9 +271,8 @@ mod tests {
     #[test]
     fn operations_are_named_by_their_path() {
         let mut taken = BTreeSet::new();
-        let mut name = |path: &str, method: &str, id: &str| {
-            operation(path, method, &json!({ "operationId": id }), &mut taken)
-        };
+        let mut name =
+            |path: &str, method: &str, id: &str| operation(path, method, &json!({ "operationId": id }), &mut taken);
         assert_eq!(name("/api/v2/orders", "get", ""), "order.list");
         assert_eq!(name("/orders/{id}.json", "get", ""), "order.get");
         assert_eq!(name("/orders/{id}:cancel", "post", ""), "order.cancel");

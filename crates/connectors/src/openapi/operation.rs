@@ -20,7 +20,8 @@ pub struct Made {
 }
 
 /// Headers that the transport sets.
-const OWN_HEADERS: &[&str] = &["content-length", "host", "user-agent", "connection", "transfer-encoding", "accept-encoding"];
+const OWN_HEADERS: &[&str] =
+    &["content-length", "host", "user-agent", "connection", "transfer-encoding", "accept-encoding"];
 
 /// An operation of a document.
 pub struct Spec<'a> {
@@ -59,7 +60,13 @@ impl Making<'_> {
 }
 
 /// Makes an operation. `elsewhere` is its own address in place of the base.
-pub fn make(given: &Spec<'_>, base: &Base, elsewhere: Option<&str>, security: &Security<'_>, notes: &mut Notes) -> Made {
+pub fn make(
+    given: &Spec<'_>,
+    base: &Base,
+    elsewhere: Option<&str>,
+    security: &Security<'_>,
+    notes: &mut Notes,
+) -> Made {
     let Spec { document, path, method, spec, .. } = *given;
     let mut making = Making {
         document,
@@ -114,12 +121,15 @@ pub fn make(given: &Spec<'_>, base: &Base, elsewhere: Option<&str>, security: &S
     }
     body::new(&mut making, given);
     if !cookies.is_empty() {
-        let one = |(plain, name): &(String, String)| format!("$params.{plain} == null ? null : {} + $params.{plain}", json!(format!("{name}=")));
+        let one = |(plain, name): &(String, String)| {
+            format!("$params.{plain} == null ? null : {} + $params.{plain}", json!(format!("{name}=")))
+        };
         let all: Vec<String> = cookies.iter().map(one).collect();
         let text = format!("={{{{ [{}].filter(text => text).join('; ') || null }}}}", all.join(", "));
         making.headers.insert("cookie".into(), text.into());
     }
-    let summary = sentence(spec["summary"].as_str().or(spec["description"].as_str()), "");
+    let said = sentence(spec["summary"].as_str().or(spec["description"].as_str()), "");
+    let summary = if said.chars().any(char::is_alphanumeric) { said } else { String::new() };
     let title = names::title(method, path, spec, &summary);
     let mut operation = Map::new();
     operation.insert("title".into(), title.clone().into());
@@ -197,7 +207,10 @@ fn in_path(making: &mut Making<'_>, parameter: &Value, name: &str, address: &mut
         return;
     };
     let plain = free(&identifier(name), &making.params);
-    let keeps_slashes = inner.starts_with('+') || inner.contains(['*', '=']) || inner.contains(":.*") || parameter["x-multi-segment"] == true;
+    let keeps_slashes = inner.starts_with('+')
+        || inner.contains(['*', '='])
+        || inner.contains(":.*")
+        || parameter["x-multi-segment"] == true;
     let before = match parameter["style"].as_str() {
         Some("label") => ".".to_owned(),
         Some("matrix") => format!(";{name}="),
@@ -257,7 +270,9 @@ fn in_query(making: &mut Making<'_>, parameter: &Value, name: &str, required: bo
                 field.param.insert("join".into(), between.into());
             }
         }
-        "object" if style == "form" && explode && !document.old => drop(field.param.insert("spread".into(), true.into())),
+        "object" if style == "form" && explode && !document.old => {
+            drop(field.param.insert("spread".into(), true.into()))
+        }
         "object" if style == "form" && !document.old => {
             field.param.insert("send".into(), "={{ Object.entries($value).flat().join(',') }}".into());
         }
@@ -269,7 +284,14 @@ fn in_query(making: &mut Making<'_>, parameter: &Value, name: &str, required: bo
     making.params.insert(plain, field.param.into());
 }
 
-fn in_header(making: &mut Making<'_>, given: &Spec<'_>, parameter: &Value, name: &str, required: bool, security: &Security<'_>) {
+fn in_header(
+    making: &mut Making<'_>,
+    given: &Spec<'_>,
+    parameter: &Value,
+    name: &str,
+    required: bool,
+    security: &Security<'_>,
+) {
     let document = making.document;
     let lower = name.to_ascii_lowercase();
     // The account is shown there, by whatever name the document has for it.
@@ -294,7 +316,9 @@ fn in_header(making: &mut Making<'_>, given: &Spec<'_>, parameter: &Value, name:
     let plain = free(&identifier(name), &making.params);
     let mut field = param::field(document, schema, parameter, required);
     field.param.insert("in".into(), "header".into());
-    wired(&mut field, &plain, name);
+    if plain != name {
+        field.param.insert("as".into(), name.into());
+    }
     if field.kind() == "array" {
         field.param.insert("join".into(), ",".into());
     }

@@ -9,30 +9,77 @@ use serde_json::json;
 use super::schema::merged;
 use super::{Document, answer};
 
-const SIZES: &[&str] =
-    &["limit", "perpage", "pagesize", "maxresults", "resultsperpage", "size", "pagelimit", "take", "top", "itemsperpage", "count"];
+const SIZES: &[&str] = &[
+    "limit",
+    "perpage",
+    "pagesize",
+    "maxresults",
+    "resultsperpage",
+    "size",
+    "pagelimit",
+    "take",
+    "top",
+    "itemsperpage",
+    "count",
+];
 const CURSORS: &[&str] = &[
-    "cursor", "after", "startingafter", "pagetoken", "nexttoken", "continuationtoken", "startcursor", "nextcursor", "marker",
-    "pagecursor", "pageafter", "paginationtoken", "continue", "nextpagetoken", "afterid", "startafter",
+    "cursor",
+    "after",
+    "startingafter",
+    "pagetoken",
+    "nexttoken",
+    "continuationtoken",
+    "startcursor",
+    "nextcursor",
+    "marker",
+    "pagecursor",
+    "pageafter",
+    "paginationtoken",
+    "continue",
+    "nextpagetoken",
+    "afterid",
+    "startafter",
 ];
 const PAGES: &[&str] = &["page", "pagenumber", "pagenum", "pageindex", "currentpage"];
 const OFFSETS: &[&str] = &["offset", "skip", "start", "startat", "startindex", "pageoffset"];
 /// Fields of answers that hold what asks for the next page.
 const NEXT_CURSORS: &[&str] = &[
-    "nextcursor", "nextpagetoken", "nexttoken", "nextpagecursor", "endcursor", "continuationtoken", "nextcontinuationtoken",
-    "nextmarker", "cursorsafter", "cursornext", "nextafter", "metadatacontinue", "nextkey", "nextpagetoken", "pagingnextafter",
+    "nextcursor",
+    "nextpagetoken",
+    "nexttoken",
+    "nextpagecursor",
+    "endcursor",
+    "continuationtoken",
+    "nextcontinuationtoken",
+    "nextmarker",
+    "cursorsafter",
+    "cursornext",
+    "nextafter",
+    "metadatacontinue",
+    "nextkey",
+    "nextpagetoken",
+    "pagingnextafter",
 ];
 /// Fields that hold the address of the next page.
-const NEXT_ADDRESSES: &[&str] =
-    &["next", "nexturl", "nextpageuri", "nextpageurl", "nextlink", "odatanextlink", "linksnext", "linksnexthref", "pagingnext", "paginationnext"];
+const NEXT_ADDRESSES: &[&str] = &[
+    "next",
+    "nexturl",
+    "nextpageuri",
+    "nextpageurl",
+    "nextlink",
+    "odatanextlink",
+    "linksnext",
+    "linksnexthref",
+    "pagingnext",
+    "paginationnext",
+];
 const MORE: &[&str] = &["hasmore", "hasnext", "hasnextpage", "more", "ismore", "moreavailable"];
 const TOTAL_PAGES: &[&str] = &["totalpages", "pagecount", "lastpage", "pagestotal", "numpages", "pagetotal"];
 const TOTALS: &[&str] = &["total", "totalcount", "totalresults", "totalitems", "totalrecords"];
 
 /// Where a description says the most elements of a page.
-static SAID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:max(?:imum)?|up to|at most)\D{0,24}(\d[\d,]*)").expect("the pattern is fixed")
-});
+static SAID: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:max(?:imum)?|up to|at most)\D{0,24}(\d[\d,]*)").expect("the pattern is fixed"));
 
 /// A way to read on, and what it needs to know of the operation.
 pub struct Recognised {
@@ -75,7 +122,8 @@ pub fn recognise(document: &Document, spec: &Value, operation: &Value) -> Option
     let wire = |(name, param): (&String, &Value)| param["as"].as_str().unwrap_or(name).to_owned();
     let (mut gone, mut first) = (Vec::new(), Map::new());
     let size = query(SIZES).and_then(|(name, param)| {
-        let most = most(param).filter(|_| param["minimum"].as_f64().unwrap_or(0.0) <= 1.0 && param.get("values").is_none())?;
+        let most =
+            most(param).filter(|_| param["minimum"].as_f64().unwrap_or(0.0) <= 1.0 && param.get("values").is_none())?;
         gone.push(name.clone());
         first.insert(wire((name, param)), 1.into());
         Some(json!({ "param": wire((name, param)), "most": most }))
@@ -95,18 +143,27 @@ pub fn recognise(document: &Document, spec: &Value, operation: &Value) -> Option
             let own = |path: &&str| is_string(path);
             ["next", "cursor", "after"].into_iter().find(own).map(str::to_owned)
         });
-        let path = path.or_else(|| last.then(|| format!("{}.-1.id", operation["items"].as_str().unwrap_or_default())))?;
+        let path =
+            path.or_else(|| last.then(|| format!("{}.-1.id", operation["items"].as_str().unwrap_or_default())))?;
         let mut paging = json!({ "type": "cursor", "from": path, "param": wire((name, param)) });
         if let Some(more) = field(MORE) {
             paging["more"] = more.into();
         }
         Some((paging, name.clone()))
     });
-    let has_link = response["headers"].as_object().is_some_and(|headers| headers.keys().any(|name| name.eq_ignore_ascii_case("link")));
+    let has_link = response["headers"]
+        .as_object()
+        .is_some_and(|headers| headers.keys().any(|name| name.eq_ignore_ascii_case("link")));
     let numbered = || {
         let (name, param) = query(PAGES)?;
         let from = param["minimum"].as_f64().or(param["example"].as_f64()).unwrap_or(1.0);
-        let begin = if from == 0.0 || param["about"].as_str().is_some_and(|about| about.contains("0-based") || about.contains("zero-based")) { 0 } else { 1 };
+        let begin = if from == 0.0
+            || param["about"].as_str().is_some_and(|about| about.contains("0-based") || about.contains("zero-based"))
+        {
+            0
+        } else {
+            1
+        };
         if begin == 0 && param["required"] == true {
             return None;
         }
@@ -117,7 +174,8 @@ pub fn recognise(document: &Document, spec: &Value, operation: &Value) -> Option
         Some((paging, name.clone(), begin))
     };
     let counted = || {
-        let (name, param) = query(OFFSETS).filter(|(_, param)| param["required"] != true && param["type"] == "integer")?;
+        let (name, param) =
+            query(OFFSETS).filter(|(_, param)| param["required"] != true && param["type"] == "integer")?;
         let mut paging = json!({ "type": "offset", "param": wire((name, param)) });
         if let Some(path) = field(TOTALS) {
             paging["total"] = path.into();
@@ -128,9 +186,13 @@ pub fn recognise(document: &Document, spec: &Value, operation: &Value) -> Option
         gone.push(name);
         with_size(paging)
     } else if has_link {
-        gone.extend(query(PAGES).into_iter().filter(|(_, param)| param["required"] != true).map(|(name, _)| name.clone()));
+        gone.extend(
+            query(PAGES).into_iter().filter(|(_, param)| param["required"] != true).map(|(name, _)| name.clone()),
+        );
         with_size(json!({ "type": "link" }))
-    } else if let Some(path) = field(NEXT_ADDRESSES).filter(|path| query(PAGES).is_some() || query(OFFSETS).is_some() || !is_string(path)) {
+    } else if let Some(path) =
+        field(NEXT_ADDRESSES).filter(|path| query(PAGES).is_some() || query(OFFSETS).is_some() || !is_string(path))
+    {
         with_size(json!({ "type": "next", "from": path }))
     } else if let Some((paging, name, begin)) = numbered() {
         if begin > 0 {
@@ -220,7 +282,12 @@ mod tests {
             None,
             json!({ "type": "link", "size": { "param": "per_page", "most": 100 } }),
         );
-        check(json!({ "page": { "type": "integer", "in": "query" } }), list.clone(), None, json!({ "type": "page", "param": "page", "first": 1 }));
+        check(
+            json!({ "page": { "type": "integer", "in": "query" } }),
+            list.clone(),
+            None,
+            json!({ "type": "page", "param": "page", "first": 1 }),
+        );
         check(
             json!({ "offset": { "type": "integer", "in": "query" } }),
             json!({ "schema": { "properties": { "items": {}, "total": { "type": "integer" } } } }),

@@ -123,11 +123,15 @@ pub fn described(document: &Document, schema: &Value, about: &Value, required: b
         param.insert("more".into(), true.into());
     }
     let values = values(&whole, kind);
-    let default = whole.get("default").or(about.get("default")).filter(|value| value.is_string() || value.is_number() || value.is_boolean());
+    let default = whole
+        .get("default")
+        .or(about.get("default"))
+        .filter(|value| value.is_string() || value.is_number() || value.is_boolean());
     // What must be given, and is nearly always the same, stands there already.
     if let (true, "string" | "integer" | "number" | "boolean") = (required, kind) {
         let only = values.first().filter(|_| values.len() == 1).or(whole.get("const"));
-        let fits = |value: &&Value| (values.is_empty() || values.contains(value)) && fitted(kind, (*value).clone()) == **value;
+        let fits =
+            |value: &&Value| (values.is_empty() || values.contains(value)) && fitted(kind, (*value).clone()) == **value;
         if let Some(value) = only.or(default).filter(fits).filter(|value| **value != "") {
             param.insert("default".into(), value.clone());
         }

@@ -20,7 +20,8 @@ pub fn merged<'a>(document: &'a Document, schema: &'a Value, depth: usize) -> Co
     let mut whole = Map::new();
     if beside {
         // OpenAPI 3.1 lets words stand beside a reference; those of 3.0 say nothing, and do no harm.
-        let own: Map = schema.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let own: Map =
+            schema.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
         join(&mut whole, own);
         whole.shift_remove("$ref");
     }
@@ -173,7 +174,9 @@ pub fn fits(document: &Document, schema: &Value, value: &Value, depth: usize) ->
                 let letters = text.chars().count();
                 count("minLength", &|least| letters >= least)
                     && count("maxLength", &|most| letters <= most)
-                    && all("pattern", &|pattern| pattern.as_str().is_none_or(|pattern| matches(pattern, text)))
+                    && all("pattern", &|pattern| {
+                        pattern.as_str().and_then(|pattern| matches(pattern, text)).unwrap_or(true)
+                    })
                     && all("format", &|format| format.as_str().is_none_or(|format| formatted(format, text)))
             }
             Value::Number(number) => in_bounds(map, number.as_f64().unwrap_or_default()),
@@ -195,8 +198,9 @@ pub fn fits(document: &Document, schema: &Value, value: &Value, depth: usize) ->
                 };
                 let there = |name: &Value| name.as_str().is_none_or(|name| fields.contains_key(name));
                 let patterns = map.get("patternProperties").and_then(Value::as_object);
-                let by_pattern =
-                    |name: &str| patterns.is_some_and(|all| all.keys().any(|pattern| matches(pattern, name)));
+                let by_pattern = |name: &str| {
+                    patterns.is_some_and(|all| all.keys().any(|pattern| matches(pattern, name).unwrap_or(true)))
+                };
                 list("required", &|names| names.iter().all(|name| there(name) || !written(name)))
                     && count("minProperties", &|least| fields.len() >= least)
                     && count("maxProperties", &|most| fields.len() <= most)
@@ -219,8 +223,10 @@ fn same(a: &Value, b: &Value) -> bool {
 pub fn in_bounds(schema: &Map, number: f64) -> bool {
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
     let is_out = |key: &str| schema.get(key).is_some_and(|out| out == true);
-    let lower = bound("minimum").is_none_or(|least| if is_out("exclusiveMinimum") { number > least } else { number >= least });
-    let upper = bound("maximum").is_none_or(|most| if is_out("exclusiveMaximum") { number < most } else { number <= most });
+    let lower =
+        bound("minimum").is_none_or(|least| if is_out("exclusiveMinimum") { number > least } else { number >= least });
+    let upper =
+        bound("maximum").is_none_or(|most| if is_out("exclusiveMaximum") { number < most } else { number <= most });
     let step = bound("multipleOf").filter(|step| *step > 0.0);
     lower
         && upper
@@ -229,8 +235,8 @@ pub fn in_bounds(schema: &Map, number: f64) -> bool {
         && step.is_none_or(|step| ((number / step) - (number / step).round()).abs() < 1e-9)
 }
 
-/// Whether a text fits a pattern; one that cannot be read here is taken to fit.
-pub fn matches(pattern: &str, text: &str) -> bool {
+/// Whether a text fits a pattern; nothing where the pattern cannot be read here, because it looks ahead or behind.
+pub fn matches(pattern: &str, text: &str) -> Option<bool> {
     thread_local! {
         /// Documents have the same few patterns again and again, and compiling one takes long.
         static KNOWN: RefCell<HashMap<String, Option<Regex>>> = RefCell::default();
@@ -240,7 +246,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             known.clear();
         }
         let compiled = known.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok());
-        compiled.as_ref().is_none_or(|compiled| compiled.is_match(text))
+        compiled.as_ref().map(|compiled| compiled.is_match(text))
     })
 }
 
@@ -276,7 +282,9 @@ fn formatted(format: &str, text: &str) -> bool {
             !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
         }
         "duration" => text.parse::<jiff::Span>().is_ok() && text.starts_with('P'),
-        "byte" => text.len() % 4 == 0 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)),
+        "byte" => {
+            text.len() % 4 == 0 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+        }
         "int32" | "int64" => digits(text.trim_start_matches('-')),
         "json-pointer" => text.is_empty() || text.starts_with('/'),
         "regex" => Regex::new(text).is_ok(),
@@ -296,7 +304,9 @@ mod tests {
 
     #[test]
     fn parts_are_put_together() {
-        let document = document(json!({ "a": { "type": "object", "required": ["x"], "properties": { "x": { "type": "string" } } } }));
+        let document = document(
+            json!({ "a": { "type": "object", "required": ["x"], "properties": { "x": { "type": "string" } } } }),
+        );
         let schema = json!({ "allOf": [
             { "$ref": "#/s/a" },
             { "required": ["x", "y"], "properties": { "x": { "maxLength": 3 }, "y": { "type": "integer" } } },
@@ -314,8 +324,16 @@ mod tests {
             (json!({ "type": ["string", "null"], "pattern": "^a+$", "maxLength": 2 }), json!("aa"), json!("aaa")),
             (json!({ "type": "integer", "minimum": 1, "exclusiveMinimum": true }), json!(2), json!(1)),
             (json!({ "type": "number", "exclusiveMaximum": 3, "multipleOf": 0.5 }), json!(2.5), json!(3)),
-            (json!({ "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }), json!({ "a": 1 }), json!({ "a": 1, "b": 1 })),
-            (json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true }), json!(["a"]), json!(["a", "a"])),
+            (
+                json!({ "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }),
+                json!({ "a": 1 }),
+                json!({ "a": 1, "b": 1 }),
+            ),
+            (
+                json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true }),
+                json!(["a"]),
+                json!(["a", "a"]),
+            ),
             (json!({ "properties": { "a": {} }, "additionalProperties": false }), json!({ "a": 1 }), json!({ "b": 1 })),
             (json!({ "$ref": "#/s/n" }), json!({ "n": { "n": {} } }), json!({ "n": { "n": 1 } })),
             (json!({ "if": { "required": ["a"] }, "then": { "required": ["b"] } }), json!({}), json!({ "a": 1 })),

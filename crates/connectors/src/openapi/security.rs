@@ -59,7 +59,9 @@ impl<'a> Security<'a> {
         self.declared.as_object().into_iter().flatten().any(|(_, scheme)| {
             let scheme = self.document.resolve(scheme);
             match scheme["type"].as_str() {
-                Some("apiKey") => scheme["in"] == place && scheme["name"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(name)),
+                Some("apiKey") => {
+                    scheme["in"] == place && scheme["name"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(name))
+                }
                 Some(_) => place == "header" && name == "authorization",
                 None => false,
             }
@@ -72,7 +74,8 @@ impl<'a> Security<'a> {
         for (_, methods) in self.document.root["paths"].as_object().into_iter().flatten() {
             for (_, spec) in super::methods(self.document.resolve(methods)) {
                 for requirement in self.requirements(spec) {
-                    let names: Vec<&str> = requirement.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                    let names: Vec<&str> =
+                        requirement.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
                     *counts.entry(names).or_default() += 1;
                 }
             }
@@ -123,11 +126,15 @@ impl<'a> Security<'a> {
                 }
                 other => {
                     notes.add(format!("the account `{name}` is shown by `{other}`, which is taken as a prefix of the header `Authorization`"), None);
-                    Some(json!({ "type": "header", "title": label("Secret"), "help": help, "name": "Authorization", "prefix": other }))
+                    Some(
+                        json!({ "type": "header", "title": label("Secret"), "help": help, "name": "Authorization", "prefix": other }),
+                    )
                 }
             },
             // Many documents know no better way to say that a word stands before the token.
-            ("apiKey", "header") if wire.eq_ignore_ascii_case("authorization") && about.contains("Bearer") => Some(bearer()),
+            ("apiKey", "header") if wire.eq_ignore_ascii_case("authorization") && about.contains("Bearer") => {
+                Some(bearer())
+            }
             ("apiKey", "header") if !wire.is_empty() => {
                 Some(json!({ "type": "header", "title": label("API key"), "help": help, "name": wire }))
             }
@@ -145,11 +152,15 @@ impl<'a> Security<'a> {
                 Some(bearer())
             }
             ("mutualTLS", _) => {
-                notes.add(format!("the account `{name}` is a certificate of the client's: give it to the connection (`tls`)"), None);
+                notes.add(
+                    format!("the account `{name}` is a certificate of the client's: give it to the connection (`tls`)"),
+                    None,
+                );
                 None
             }
             _ => {
-                notes.add(format!("the way `{name}` of showing an account is not understood; write it at `auth`"), None);
+                notes
+                    .add(format!("the way `{name}` of showing an account is not understood; write it at `auth`"), None);
                 None
             }
         }
@@ -172,10 +183,20 @@ impl<'a> Security<'a> {
                     let cookie = format!("{}{wire}={{{secret}}}", before.unwrap_or_default());
                     headers.insert("cookie".into(), cookie.into());
                 }
-                ("http", _) if bearer => drop(headers.insert("Authorization".into(), format!("Bearer {{{secret}}}").into())),
-                ("oauth2" | "openIdConnect", _) => drop(headers.insert("Authorization".into(), format!("Bearer {{{secret}}}").into())),
+                ("http", _) if bearer => {
+                    drop(headers.insert("Authorization".into(), format!("Bearer {{{secret}}}").into()))
+                }
+                ("oauth2" | "openIdConnect", _) => {
+                    drop(headers.insert("Authorization".into(), format!("Bearer {{{secret}}}").into()))
+                }
                 _ => {
-                    notes.add(format!("the accounts {} are to be shown at once, which is not understood; write it at `auth`", names.join(" and ")), None);
+                    notes.add(
+                        format!(
+                            "the accounts {} are to be shown at once, which is not understood; write it at `auth`",
+                            names.join(" and ")
+                        ),
+                        None,
+                    );
                     return None;
                 }
             }
@@ -212,7 +233,10 @@ impl<'a> Security<'a> {
         let own = || flow("clientCredentials", "application").and_then(|flow| made(flow, "clientCredentials", None));
         code.or_else(own).unwrap_or_else(|| {
             // The flows that are left hand a token to whoever asks in a browser, or want the person's password.
-            notes.add(format!("the sign-in `{name}` has no flow that a server can do, so a token is put in by hand"), None);
+            notes.add(
+                format!("the sign-in `{name}` has no flow that a server can do, so a token is put in by hand"),
+                None,
+            );
             json!({ "type": "bearer", "title": "Token", "help": help })
         })
     }
@@ -261,14 +285,18 @@ mod tests {
         assert_eq!(auth["keyApp"]["headers"], json!({ "X-Key": "{key}" }));
         assert_eq!(auth["keyApp"]["query"], json!({ "app": "{app}" }));
         assert_eq!(auth["jar"]["headers"], json!({ "cookie": "sid={value}" }));
-        assert!(notes.iter().any(|note| note.contains("certificate")) && notes.iter().any(|note| note.contains("by hand")));
+        assert!(
+            notes.iter().any(|note| note.contains("certificate")) && notes.iter().any(|note| note.contains("by hand"))
+        );
     }
 
     #[test]
     fn addresses_of_a_sign_in_are_whole() {
         let flows = json!({ "authorizationCode": { "authorizationUrl": "/oauth/authorize", "tokenUrl": "oauth/token", "scopes": {} },
             "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": {} } });
-        let (auth, _) = accounts(json!({ "openapi": "3.0.0", "components": { "securitySchemes": { "o": { "type": "oauth2", "flows": flows } } } }));
+        let (auth, _) = accounts(
+            json!({ "openapi": "3.0.0", "components": { "securitySchemes": { "o": { "type": "oauth2", "flows": flows } } } }),
+        );
         // An address that leads nowhere is no address.
         assert_eq!(auth["o"]["flow"], "clientCredentials");
         assert_eq!(auth["o"]["tokenUrl"], "https://api.shop.example/oauth/token");
@@ -278,7 +306,8 @@ mod tests {
     fn who_asks_for_nothing_gets_no_account() {
         let (auth, notes) = accounts(json!({ "openapi": "3.0.0" }));
         assert_eq!((auth, notes.len()), (json!({}), 1));
-        let (auth, _) = accounts(json!({ "swagger": "2.0", "securityDefinitions": { "t": { "type": "apiKey", "in": "header",
+        let (auth, _) =
+            accounts(json!({ "swagger": "2.0", "securityDefinitions": { "t": { "type": "apiKey", "in": "header",
             "name": "Authorization", "description": "Send `Bearer <token>`." } } }));
         assert_eq!(auth["t"]["type"], "bearer");
     }

@@ -36,14 +36,20 @@ impl Base {
         if base.own {
             let (address, what) = match said.as_str() {
                 "" | "/" => (String::new(), "names no server".to_owned()),
-                said => (format!(" (`{said}`)"), if is_local(said) { "names a server that only its author has" } else { "names no host" }.to_owned()),
+                said => (
+                    format!(" (`{said}`)"),
+                    if is_local(said) { "names a server that only its author has" } else { "names no host" }.to_owned(),
+                ),
             };
             notes.add(
                 format!("the document {what}{address}, so each connection asks for the address; give it with `--base https://…` if there is only one"),
                 None,
             );
         } else if base.address.starts_with("http:") {
-            notes.add(format!("`{}` is not encrypted (`http`); give another address with `--base https://…`", base.address), None);
+            notes.add(
+                format!("`{}` is not encrypted (`http`); give another address with `--base https://…`", base.address),
+                None,
+            );
         }
         base
     }
@@ -69,7 +75,9 @@ impl Base {
             };
             let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
             let example = match address.split_once("://") {
-                Some((scheme, rest)) if !rest.contains('{') => format!("{scheme}://{}", rest.split('/').next().unwrap_or_default()),
+                Some((scheme, rest)) if !rest.contains('{') => {
+                    format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
+                }
                 _ => "https://api.example.com".to_owned(),
             };
             self.settings.insert("address".into(), json!({
@@ -202,7 +210,9 @@ fn chosen(servers: &Value) -> Option<&Value> {
         .iter()
         .filter(reachable)
         .find(good("https://"))
-        .or_else(|| servers.iter().filter(reachable).find(|server| url(server).contains("://") || url(server).starts_with("//")))
+        .or_else(|| {
+            servers.iter().filter(reachable).find(|server| url(server).contains("://") || url(server).starts_with("//"))
+        })
         .or_else(|| servers.first())
 }
 
@@ -229,7 +239,10 @@ mod tests {
     #[test]
     fn the_server_that_others_can_reach_is_the_base() {
         for (servers, address) in [
-            (json!([{ "url": "http://localhost:3000" }, { "url": "https://api.shop.example/v1/" }]), "https://api.shop.example/v1"),
+            (
+                json!([{ "url": "http://localhost:3000" }, { "url": "https://api.shop.example/v1/" }]),
+                "https://api.shop.example/v1",
+            ),
             (json!([{ "url": "//api.shop.example" }]), "https://api.shop.example"),
             (json!([{ "url": "api.shop.example/v1" }]), "https://api.shop.example/v1"),
             (json!([{ "url": "/v1" }]), "{address}/v1"),
@@ -248,16 +261,22 @@ mod tests {
 
     #[test]
     fn variables_are_settings() {
-        let (base, _) = base(json!({ "openapi": "3.0.0", "servers": [{ "url": "https://{region-id}.shop.example:{port}", "variables": {
-            "region-id": { "default": "eu", "enum": ["eu", "us"], "description": "Where *it* is." }, "port": { "default": 443 } } }] }));
+        let (base, _) = base(
+            json!({ "openapi": "3.0.0", "servers": [{ "url": "https://{region-id}.shop.example:{port}", "variables": {
+            "region-id": { "default": "eu", "enum": ["eu", "us"], "description": "Where *it* is." }, "port": { "default": 443 } } }] }),
+        );
         assert_eq!(base.address, "https://{regionId}.shop.example:{port}");
-        assert_eq!(base.settings["regionId"], json!({ "title": "Region id", "about": "Where it is.", "values": ["eu", "us"], "default": "eu" }));
+        assert_eq!(
+            base.settings["regionId"],
+            json!({ "title": "Region id", "about": "Where it is.", "values": ["eu", "us"], "default": "eu" })
+        );
         assert_eq!(base.settings["port"]["default"], "443");
     }
 
     #[test]
     fn older_documents_have_a_host() {
-        let (shop, _) = base(json!({ "swagger": "2.0", "host": "shop.example", "basePath": "v1/", "schemes": ["http", "https"] }));
+        let (shop, _) =
+            base(json!({ "swagger": "2.0", "host": "shop.example", "basePath": "v1/", "schemes": ["http", "https"] }));
         assert_eq!(shop.address, "https://shop.example/v1");
         assert_eq!(base(json!({ "swagger": "2.0", "basePath": "/v1" })).0.address, "{address}/v1");
     }

@@ -44,7 +44,10 @@ pub struct FromOpenapi {
 /// `fishplate connector from-openapi`.
 pub fn from_openapi(global: &Global, options: &FromOpenapi) -> Result<Exit, Problem> {
     if let Some(name) = options.name.as_ref().filter(|name| name.as_str().contains('.')) {
-        let problem = Problem::new(Code::Malformed, format!("`{name}` has a dot, which stands between a connector and its operations"));
+        let problem = Problem::new(
+            Code::Malformed,
+            format!("`{name}` has a dot, which stands between a connector and its operations"),
+        );
         return Err(problem.hint(format!("for example `--name {}`", name.as_str().replace('.', "-"))));
     }
     if let Some(base) = options.base.as_ref().filter(|base| !base.starts_with("http") && !base.starts_with('{')) {

@@ -29,7 +29,7 @@ impl<'a> Examples<'a> {
 
     /// A value that is sent: one of `given` if it fits, else what the schema gives.
     pub fn of(&self, schema: &Value, given: &[&Value]) -> Value {
-        let fit = given.iter().copied().find(|value| is_short(value) && self.fits(schema, value));
+        let fit = given.iter().copied().find(|value| is_usable(value) && self.fits(schema, value));
         fit.cloned().unwrap_or_else(|| self.made(schema, 0))
     }
 
@@ -70,7 +70,7 @@ impl<'a> Examples<'a> {
             return Some(value.clone());
         }
         let examples = [whole.get("example"), first("examples"), whole.get("default"), whole.get("x-example")];
-        let fit = examples.into_iter().flatten().find(|value| is_short(value) && self.fits(schema, value));
+        let fit = examples.into_iter().flatten().find(|value| is_usable(value) && self.fits(schema, value));
         // Where values are of another type than the schema says, they still are the only ones.
         let any = || whole["enum"].as_array()?.iter().find(|value| !value.is_null() && **value != "");
         fit.or_else(any).cloned()
@@ -206,9 +206,13 @@ impl<'a> Examples<'a> {
     }
 }
 
-fn is_short(value: &Value) -> bool {
+/// Whether an example can be sent: it is not long, and no blank that somebody has yet to fill in.
+fn is_usable(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.len() <= LONGEST,
+        Value::String(text) => {
+            let blank = text.contains("{{") || (text.starts_with('<') && text.ends_with('>'));
+            text.len() <= LONGEST && !blank
+        }
         Value::Object(_) | Value::Array(_) => value.to_string().len() <= LONGEST,
         _ => true,
     }

@@ -233,7 +233,14 @@ fn in_path(making: &mut Making<'_>, parameter: &Value, name: &str, address: &mut
         Value::String(text) if keeps_slashes => text.rsplit('/').find(|step| !step.is_empty()).unwrap_or("a").into(),
         other => other.clone(),
     };
-    making.sample.path(&plain, if value == "." || value == ".." || value == "" { "a".into() } else { value });
+    making.sample.path(
+        &plain,
+        if value.as_str().is_some_and(|text| matches!(text, "" | "." | "..") || text.contains(['{', '}'])) {
+            "a".into()
+        } else {
+            value
+        },
+    );
     making.params.insert(plain, field.param.into());
 }
 

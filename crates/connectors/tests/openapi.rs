@@ -186,6 +186,10 @@ fn is_documents_own(error: &part::NodeError) -> bool {
 fn started(document: &Document, place: &Path) -> Result<testkit::prism::Prism, String> {
     let mut whole = document.root.clone();
     without_accounts(&mut whole);
+    // Swagger lets an operation say nothing of the type of its body; this server then takes no body at all.
+    if document.old && whole.get("consumes").is_none() {
+        whole["consumes"] = json!(["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]);
+    }
     // What stands behind a path, no request to it has: the server would look for it in the path.
     if let Some(paths) = whole["paths"].as_object_mut() {
         for path in paths.keys().filter(|path| path.contains(['?', '#'])).cloned().collect::<Vec<_>>() {

@@ -38,11 +38,15 @@ impl<'a> Examples<'a> {
     }
 
     fn made(&self, schema: &Value, depth: usize) -> Value {
+        let whole = merged(self.document, schema, 0);
         if depth > DEEP || self.left.get() == 0 {
-            return json!({});
+            return match kind(&whole) {
+                Some("array") => json!([]),
+                Some("object") | None => json!({}),
+                Some(_) => self.said(schema, &whole).unwrap_or_else(|| self.plain(&whole, depth, false)),
+            };
         }
         self.left.set(self.left.get() - 1);
-        let whole = merged(self.document, schema, 0);
         if let Some(value) = self.said(schema, &whole) {
             return value;
         }

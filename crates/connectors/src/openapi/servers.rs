@@ -107,7 +107,8 @@ impl Base {
             if !values.is_empty() && (default.is_empty() || values.contains(&default)) {
                 setting["values"] = json!(values);
             }
-            match default.is_empty() || variable["default"].is_null() {
+            // A default in braces is a blank that somebody has yet to fill in.
+            match default.is_empty() || variable["default"].is_null() || default.contains('{') {
                 false => setting["default"] = default.into(),
                 true => setting["required"] = true.into(),
             }

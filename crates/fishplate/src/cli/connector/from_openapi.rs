@@ -55,19 +55,21 @@ pub fn from_openapi(global: &Global, options: &FromOpenapi) -> Result<Exit, Prob
         return Err(problem.hint("it begins with `https://`, or with a setting such as `{address}`"));
     }
     let size = std::fs::metadata(&options.document).map_or(0, |about| about.len());
-    let bar = (size >= LARGE).then(|| output::progress(None, &format!("{} MB are read", size >> 20)));
+    let bar = (size >= LARGE).then(|| output::progress(None, &format!("operations are made of {} MB", size >> 20)));
     if let Some(bar) = &bar {
         bar.enable_steady_tick(std::time::Duration::from_millis(120));
     }
-    let document = Document::open(&options.document)?;
-    if let Some(bar) = &bar {
-        bar.set_message("operations are made");
-    }
     let wanted = openapi::Options { name: options.name.clone(), base: options.base.clone() };
-    let mut made = openapi::make(&document, &wanted)?;
+    let making = || {
+        let document = Document::open(&options.document)?;
+        let made = openapi::make(&document, &wanted)?;
+        Ok::<_, Problem>((document, made))
+    };
+    let made = making();
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    let (document, mut made) = made?;
     if catalog::named(made.name.as_str()).is_some() {
         made.notes.insert(0, format!("a connector `{0}` is shipped already, and a server leaves this one out: choose another name, for example `--name my-{0}`", made.name));
     }

@@ -126,20 +126,25 @@ async fn lists_are_read_on_and_answers_without_a_body_give_an_item() {
   /orders/{id}:
     delete: { responses: { '204': { description: Gone. } } }
     get: { responses: { '302': { description: Elsewhere. } } }
+  /things:
+    get:
+      parameters: [{ name: pageToken, in: query, schema: { type: string } }]
+      responses: { '200': { content: { application/json: { schema: { type: object, properties: { things: { type: array, items: { type: object } }, nextPageToken: { type: string } } } } } } }
   /me: { get: {} }
 ",
     );
     let (made, manifest) = made(&text).await;
     assert_eq!(
         manifest["paging"],
-        json!({ "cursor": { "type": "cursor", "from": "next_cursor", "param": "cursor", "size": { "param": "page_size", "most": 200 } } })
+        json!({ "cursor": { "type": "cursor", "from": "next_cursor", "param": "cursor", "size": { "param": "page_size", "most": 200 } },
+            "cursor2": { "type": "cursor", "from": "nextPageToken", "param": "pageToken" } })
     );
     let list = &manifest["operations"]["order.list"];
     assert_eq!((&list["paging"], &list["items"], list.get("params")), (&json!("cursor"), &json!("orders"), None));
     assert_eq!(sent(&made, "order.list")["query"], json!({ "page_size": 1 }));
     assert_eq!(manifest["operations"]["order.delete"]["output"], "={{ ({ success: true }) }}");
     assert_eq!(manifest["operations"]["order.get"]["expect"], json!([302]));
-    assert_eq!((made.probe.as_deref(), made.paged), (Some("me.get"), 1));
+    assert_eq!((made.probe.as_deref(), made.paged), (Some("me.get"), 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -251,7 +251,7 @@ fn page(operation: &mut Value, fixture: &mut Value, found: paging::Recognised, w
     };
     operation["paging"] = name.into();
     let mut gone_wires = Vec::new();
-    if let Some(params) = operation["params"].as_object_mut() {
+    if let Some(params) = operation.get_mut("params").and_then(Value::as_object_mut) {
         for gone in &found.gone {
             let param = params.shift_remove(gone);
             gone_wires.extend(param.and_then(|param| Some(param["as"].as_str()?.to_owned())).or(Some(gone.clone())));
@@ -262,12 +262,12 @@ fn page(operation: &mut Value, fixture: &mut Value, found: paging::Recognised, w
     {
         map.shift_remove("params");
     }
-    if let Some(params) = fixture["params"].as_object_mut() {
+    if let Some(params) = fixture.get_mut("params").and_then(Value::as_object_mut) {
         found.gone.iter().for_each(|gone| drop(params.shift_remove(gone)));
     }
     fixture["params"]["limit"] = 1.into();
     let call = &mut fixture["calls"][0];
-    if let Some(query) = call["query"].as_object_mut() {
+    if let Some(query) = call.get_mut("query").and_then(Value::as_object_mut) {
         gone_wires.iter().for_each(|gone| drop(query.shift_remove(gone)));
     }
     for (name, value) in found.first {

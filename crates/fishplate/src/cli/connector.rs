@@ -1,12 +1,13 @@
 //! `fishplate connector`: what is shipped, and the writing of new ones.
 
 mod drift;
+mod from_openapi;
 mod record;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use connectors::{catalog, check, fixture, openapi};
+use connectors::{catalog, check, fixture};
 use model::{Code, Name, Problem, Value};
 use sandbox::Sandbox;
 use serde_json::json;
@@ -21,7 +22,7 @@ pub enum Connectors {
     /// Write the frame of a new connector
     New(New),
     /// Make a connector of an OpenAPI document (3.x) or a Swagger document (2.0)
-    FromOpenapi(FromOpenapi),
+    FromOpenapi(from_openapi::FromOpenapi),
     /// Look whether a connector is sound
     Check(Folders),
     /// Look whether a connector is sound, and run its fixtures
@@ -49,19 +50,6 @@ pub struct New {
     catalog: PathBuf,
 }
 
-/// What `from-openapi` takes.
-#[derive(Args, Debug)]
-pub struct FromOpenapi {
-    /// The document, JSON or YAML
-    document: PathBuf,
-    /// Name of the connector; without it, it is made of the document's title
-    #[arg(long)]
-    name: Option<Name>,
-    /// Folder that connectors lie in
-    #[arg(long, value_name = "FOLDER", default_value = "catalog/connectors")]
-    catalog: PathBuf,
-}
-
 /// What `check` and `test` take.
 #[derive(Args, Debug)]
 pub struct Folders {
@@ -78,7 +66,7 @@ pub async fn connector(global: &Global, verb: Connectors) -> Result<Exit, Proble
     match verb {
         Connectors::List(options) => list(global, &options),
         Connectors::New(options) => new(&options),
-        Connectors::FromOpenapi(options) => from_openapi(&options),
+        Connectors::FromOpenapi(options) => from_openapi::from_openapi(global, &options),
         Connectors::Check(options) => judge(global, &options, false).await,
         Connectors::Test(options) => judge(global, &options, true).await,
         Connectors::Record(options) => record::record(global, &options).await,
@@ -145,19 +133,6 @@ fn new(options: &New) -> Result<Exit, Problem> {
     write(&folder, &manifest, &[("me.get".to_owned(), fixture)])?;
     output::line(format!("{} is there; write what the vendor's reference says, then:", folder.display()));
     output::line(format!("  fishplate connector test {}", options.name));
-    Ok(Exit::Done)
-}
-
-fn from_openapi(options: &FromOpenapi) -> Result<Exit, Problem> {
-    let text = std::fs::read(&options.document).map_err(|error| unreadable(&options.document, &error))?;
-    let made = openapi::generate(&text, options.name.clone())?;
-    let folder = options.catalog.join(made.name.as_str());
-    write(&folder, &made.manifest, &made.fixtures)?;
-    output::line(format!("{}: {} operations of {} in the document", folder.display(), made.operations, made.described));
-    for note in &made.notes {
-        output::line(format!("  {note}"));
-    }
-    output::line(format!("  fishplate connector test {}", made.name));
     Ok(Exit::Done)
 }
 

@@ -173,7 +173,8 @@ async fn runs_of_one_key_follow_each_other_whatever_workflows_they_are_of() {
     gitlab(&server, "first").await;
     let sent = (0..60).map(|n: usize| {
         let kind = ["Push Hook", "Issue Hook"][n % 2];
-        let body = json!({ "project": ["a", "b", "c"][n % 3], "labels": [], "n": n });
+        let project = ["a", "b", "c"][n % 3];
+        let body = json!({ "project": project, "labels": [], "n": n });
         let server = &server;
         async move { send(server, kind, &format!("e{n}"), "s3cret", body).await.0 }
     });

@@ -206,7 +206,8 @@ async fn a_message_comes_signed_to_those_who_want_it() {
         ("acme", Signing::Ed25519, "standard-webhooks-ed25519"),
         ("text", Signing::Hmac, "standard-webhooks"),
     ] {
-        let secret = SigningKeys::new(b"server").of(MAIN, name, &state(name).await.salt, signing).for_receiver();
+        let secret =
+            SigningKeys::new(b"server").of(MAIN, name, &state(name).await.salt, signing).unwrap().for_receiver();
         let sender = &presets::named(preset).unwrap().signature;
         let keys = Keys { signing: &[secret.as_bytes()], verify_token: None };
         let now = auth::now_millis() / 1000;

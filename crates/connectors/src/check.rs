@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 
 use crate::catalog::Connector;
 use crate::choices::Listing;
+use crate::drift::{self, Finding, Level};
 use crate::fixture::Case;
 use crate::manifest::{Auth, Choices, Effect, Manifest, Param};
 use crate::{fixture, node, path};
@@ -39,10 +40,30 @@ pub fn faults(connector: &Connector, folder: &Path) -> Vec<String> {
         faults.push(format!("the fixture `{name}` belongs to no operation"));
     }
     choices(&connector.manifest, folder, &mut faults);
+    documents(manifest, folder, &mut faults);
     if !folder.join("icon.svg").is_file() {
         faults.push("there is no `icon.svg`".into());
     }
     faults
+}
+
+/// What is wrong with documents of GraphQL, and with what is sent for their variables; against the vendor's schema where
+/// it lies in the folder.
+fn documents(manifest: &Manifest, folder: &Path, faults: &mut Vec<String>) {
+    let file = manifest.graphql_schema.as_ref().and_then(|schema| schema.file.as_ref());
+    let drift = match file.map(|file| std::fs::read(folder.join(file)).map_err(|error| format!("{file}: {error}"))) {
+        None => Ok(drift::without_schema(manifest)),
+        Some(Ok(schema)) => drift::against_schema(manifest, &[], &schema).map_err(|problem| problem.detail),
+        Some(Err(fault)) => Err(fault),
+    };
+    match drift {
+        Err(fault) => faults.push(format!("`graphqlSchema`: {fault}")),
+        Ok(drift) => {
+            let breaks = drift.findings.into_iter().filter(|finding| finding.level == Level::Breaks);
+            let said = |finding: Finding| format!("`{}`: {}", finding.operation.unwrap_or_default(), finding.detail);
+            faults.extend(breaks.map(said));
+        }
+    }
 }
 
 /// What is wrong with logins; what they lack a person fills in.

@@ -398,14 +398,16 @@ fn what_is_shipped_is_sound() {
 /// `check` says what breaks, and holds documents against a schema that lies in the folder.
 #[test]
 fn check_says_what_breaks() {
-    let folder = tempfile::tempdir().unwrap();
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("shop");
+    std::fs::create_dir(&folder).unwrap();
     let mut only = manifest();
     let mut get = only["operations"]["order.get"].clone();
     get["graphql"] = "query ($id: ID!) { order(id: $id) { id nmae } }".into();
     only["operations"] = json!({ "order.get": get });
     only["graphqlSchema"] = json!({ "file": "schema.graphql" });
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    let faults = || check::faults(&catalog::of_folder(folder.path()).unwrap(), folder.path());
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let faults = || check::faults(&catalog::of_folder(&folder).unwrap(), &folder);
     write("connector.yaml", &only.to_string());
     assert!(faults().iter().any(|fault| fault.starts_with("`graphqlSchema`: schema.graphql: ")), "{:?}", faults());
     write("schema.graphql", SCHEMA);

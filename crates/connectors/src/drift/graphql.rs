@@ -132,7 +132,8 @@ fn judged(manifest: &Manifest, schema: Option<&Schema>) -> Drift {
     let mut drift = Drift::default();
     for asked in asked(manifest) {
         let Some(text) = asked.exchange.graphql.as_deref() else {
-            if asked.exchange.request.is_some() && !drift.skipped.contains(&asked.name) {
+            let counts = asked.exchange.request.is_some() && asked.sends.is_some();
+            if counts && !drift.skipped.contains(&asked.name) {
                 drift.skipped.push(asked.name);
             }
             continue;

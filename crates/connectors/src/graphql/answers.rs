@@ -136,9 +136,11 @@ fn one(
                 one(document, schema, here, None, element, &format!("{path}[]"), faults, depth + 1);
             }
         }
-        (_, Some(Type::List(_))) => wrong(format!("a fixture answers `{path}` with {value:.40}, and it is a list")),
+        (_, Some(Type::List(_))) => {
+            wrong(format!("a fixture answers `{path}` with {}, and it is a list", shown(value)))
+        }
         (_, Some(Type::Named(name))) if !could_be(schema, name, value) => {
-            wrong(format!("a fixture answers `{path}` with {value:.40}, and it is a `{name}`"));
+            wrong(format!("a fixture answers `{path}` with {}, and it is a `{name}`", shown(value)));
         }
         // A value that has no fields of its own may be any JSON.
         (Value::Object(_), _) if here.is_empty() => {}
@@ -160,4 +162,9 @@ fn could_be(schema: Option<&Schema>, name: &str, value: &Value) -> bool {
             _ => true,
         },
     }
+}
+
+/// The beginning of a value.
+fn shown(value: &Value) -> String {
+    value.to_string().chars().take(40).collect()
 }

@@ -242,11 +242,13 @@ pub fn read(text: &str) -> Result<Document, String> {
 /// The first thing that is wrong with its grammar, and where.
 pub(super) fn parsed(text: &str) -> Result<SyntaxTree, String> {
     let tree = Parser::new(text).recursion_limit(DEEP).parse();
-    let Some(error) = tree.errors().next() else { return Ok(tree) };
-    let before = text.get(..error.index()).unwrap_or(text);
-    let (line, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
-    let column = before[start..].chars().count() + 1;
-    Err(format!("{} (line {line}, column {column}, at `{:.40}`)", error.message(), error.data()))
+    let fault = tree.errors().next().map(|error| {
+        let before = text.get(..error.index()).unwrap_or(text);
+        let (line, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
+        let column = before[start..].chars().count() + 1;
+        format!("{} (line {line}, column {column}, at `{:.40}`)", error.message(), error.data())
+    });
+    fault.map_or(Ok(tree), Err)
 }
 
 pub(super) fn name(name: Option<cst::Name>) -> String {
@@ -313,12 +315,11 @@ fn selection(found: Option<cst::SelectionSet>) -> Vec<Selection> {
 }
 
 fn literal(value: cst::Value) -> Literal {
-    let text = |node: &dyn Fn() -> String| node().trim().to_owned();
     match value {
         cst::Value::Variable(variable) => Literal::Variable(name(variable.name())),
         cst::Value::StringValue(value) => Literal::Text(String::from(&value)),
-        cst::Value::FloatValue(value) => Literal::Float(text(&|| value.source_string())),
-        cst::Value::IntValue(value) => Literal::Int(text(&|| value.source_string())),
+        cst::Value::FloatValue(value) => Literal::Float(value.source_string().trim().to_owned()),
+        cst::Value::IntValue(value) => Literal::Int(value.source_string().trim().to_owned()),
         cst::Value::BooleanValue(value) => Literal::Boolean(value.true_token().is_some()),
         cst::Value::NullValue(_) => Literal::Null,
         cst::Value::EnumValue(value) => Literal::Enum(name(value.name())),

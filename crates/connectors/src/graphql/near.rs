@@ -1,12 +1,16 @@
 //! Which known name somebody may have meant.
 
+use std::cmp::Reverse;
+
 /// The known name that is most like a name that is not known, if any is like it at all.
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     // A third of the letters may be others, and two always.
     let most = (name.chars().count() / 3).max(2);
     let far = |other: &str| distance(&name.to_ascii_lowercase(), &other.to_ascii_lowercase());
     let all = known.into_iter().map(|other| (far(other), other)).filter(|(far, _)| *far <= most);
-    all.min_by_key(|(far, _)| *far).map(|(_, other)| other)
+    // Of those that are as far, the one that begins like it.
+    let begins = |other: &str| name.chars().zip(other.chars()).take_while(|(one, two)| one == two).count();
+    all.min_by_key(|(far, other)| (*far, Reverse(begins(other)))).map(|(_, other)| other)
 }
 
 /// The least number of letters that are put in, taken out or changed.

@@ -136,8 +136,7 @@ fn introspected(found: &Value) -> Schema {
     let roots =
         [(Root::Query, "queryType"), (Root::Mutation, "mutationType"), (Root::Subscription, "subscriptionType")];
     let roots = roots.into_iter().filter_map(|(kind, word)| Some((kind, root(word)?))).collect();
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let types = list(&found["types"]).iter().filter_map(|entry| {
+    let types = found["types"].as_array().into_iter().flatten().filter_map(|entry| {
         let name = entry["name"].as_str()?.to_owned();
         let names = |word: &str| entry[word].as_array().into_iter().flatten().filter_map(name_of).collect();
         let known = match entry["kind"].as_str()? {

@@ -10,7 +10,7 @@ use crate::drift::Kind;
 /// Directives that every service has.
 const EVERYWHERE: &[&str] = &["include", "skip"];
 /// Types that every service has.
-pub(super) const BUILT_IN: &[&str] = &["Boolean", "Float", "ID", "Int", "String"];
+const BUILT_IN: &[&str] = &["Boolean", "Float", "ID", "Int", "String"];
 
 /// What is wrong with a document; without a schema, what is wrong whatever the schema is.
 pub fn faults(document: &Document, schema: Option<&Schema>) -> Vec<Fault> {
@@ -25,7 +25,10 @@ pub fn faults(document: &Document, schema: Option<&Schema>) -> Vec<Fault> {
     walk.directives(&operation.directives, "");
     let root = schema.map(|schema| schema.roots.get(&operation.root));
     match root {
-        Some(None) => walk.invalid("", format!("the schema has no {}", operation.root.word())),
+        Some(None) => {
+            walk.invalid("", format!("the schema has no {}", operation.root.word()));
+            walk.selection(&operation.selection, None, "", &mut Vec::new());
+        }
         Some(Some(name)) => walk.selection(&operation.selection, Some(name), "", &mut Vec::new()),
         None => walk.selection(&operation.selection, None, "", &mut Vec::new()),
     }
@@ -62,8 +65,8 @@ impl<'a> Walk<'a> {
     }
 
     fn variables(&mut self) {
-        let mut seen = BTreeSet::new();
-        for variable in &self.operation.variables {
+        let (operation, mut seen) = (self.operation, BTreeSet::new());
+        for variable in &operation.variables {
             let path = format!("${}", variable.name);
             if !seen.insert(&variable.name) {
                 self.invalid(&path, format!("`${}` is declared twice", variable.name));
@@ -291,7 +294,8 @@ impl<'a> Walk<'a> {
             // One value stands for a list of one.
             (_, Some(Type::List(inner))) => self.literal(value, Some(inner), path),
             (Literal::List(all), _) => {
-                if kind.is_some() && !matches!(known, Some(Known::Scalar)) {
+                let has_no_lists = kind.is_some_and(|kind| BUILT_IN.contains(&kind.name()));
+                if has_no_lists || matches!(known, Some(Known::Enum(_) | Known::Input(_))) {
                     self.no_such(value, kind, path);
                 }
                 all.iter().for_each(|one| self.literal(one, None, path));

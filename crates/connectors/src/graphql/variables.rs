@@ -5,7 +5,6 @@ use model::Value;
 
 use super::document::{Operation, Type};
 use super::schema::{Inputs, Known, Schema};
-use super::valid::BUILT_IN;
 use super::{Fault, below};
 use crate::drift::Kind;
 use crate::drift::sent::{Sendings, Sent};
@@ -40,7 +39,7 @@ pub fn faults<'a>(
         whole.put(&sent.wire, sent);
     }
     for (name, always) in paged {
-        whole.fields.entry(name).or_default().always |= *always;
+        whole.fields.entry(*name).or_default().always |= *always;
     }
     let mut held = Held { schema, faults: Vec::new() };
     for variable in &operation.variables {
@@ -203,7 +202,7 @@ impl<'s> Held<'s> {
         let ours = if as_text { Ours::String } else { param.kind };
         let named = self.named(kind.name());
         let fits = match &named {
-            Named::Any => ours != Ours::Array || !BUILT_IN.contains(&kind.name()),
+            Named::Any => true,
             Named::Text => matches!(ours, Ours::String | Ours::Date | Ours::DateTime),
             Named::Id => matches!(ours, Ours::String | Ours::Integer),
             Named::Int => ours == Ours::Integer,

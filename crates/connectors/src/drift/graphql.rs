@@ -180,7 +180,13 @@ fn keep(findings: &mut Vec<Finding>, name: &str, faults: Vec<Fault>) {
 fn sending(manifest: &Manifest, asked: &Asked<'_>, document: &Document, schema: Option<&Schema>) -> Vec<Fault> {
     let Some((params, sends)) = &asked.sends else { return Vec::new() };
     let Some(operation) = document.operations.first() else { return Vec::new() };
-    let sendings = sent::of(manifest, asked.exchange, params, sends);
+    let mut sendings = sent::of(manifest, asked.exchange, params, sends);
+    // Paging of other kinds writes into the whole body, where variables lie below their name.
+    let of_body =
+        |sent: &&mut sent::Sent<'_>| sent.param.is_none() && sent.wire.len() > 1 && sent.wire[0] == "variables";
+    for sent in sendings.all.iter_mut().filter(of_body) {
+        sent.wire.remove(0);
+    }
     let mut paged = Vec::new();
     if let Some(Paging::Graphql { variable, size, .. }) = paging(manifest, asked.exchange) {
         paged.push((variable.as_str(), false));

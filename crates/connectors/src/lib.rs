@@ -14,6 +14,7 @@ pub mod check;
 pub mod choices;
 pub mod drift;
 pub mod fixture;
+pub mod graphql;
 pub mod hook;
 mod judge;
 mod lazy;

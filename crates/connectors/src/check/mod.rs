@@ -3,6 +3,7 @@
 
 mod choices;
 mod files;
+mod graphql;
 mod names;
 mod texts;
 
@@ -47,6 +48,7 @@ pub fn folder(folder: &Path) -> Checked {
     names::faults(&manifest, folder, &mut notes);
     texts::faults(&manifest, &mut notes);
     choices::faults(&manifest, folder, &mut notes);
+    graphql::faults(&manifest, folder, &mut notes);
     let mut faults = notes.list;
     faults.sort_by_key(|fault| fault.line);
     files::picture(folder, &mut faults);

@@ -1,10 +1,12 @@
-//! Whether a manifest still says what the vendor's own document says (OpenAPI 3.x or Swagger 2.0).
+//! Whether a manifest still says what the vendor's own document says (OpenAPI 3.x or Swagger 2.0), or its schema of
+//! GraphQL.
 //!
 //! What a manifest asks for is looked up in the document, and what it sends and reads is held against the schemas there.
 //! What the document does not say is no finding: a document that is silent about a field knows nothing of it.
 
+mod graphql;
 mod published;
-mod sent;
+pub(crate) mod sent;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -14,6 +16,7 @@ use model::{Problem, Value};
 use regex::Regex;
 use serde::Serialize;
 
+pub use self::graphql::{against_schema, fixtures_without_schema, without_schema};
 use self::published::{Api, Described, Found, Shape, host_and_path, steps};
 use self::sent::{Sendings, Sent};
 use crate::fixture::Case;
@@ -65,6 +68,14 @@ pub enum Kind {
     FixtureFails,
     /// An operation that the manifest does not have.
     OperationNew,
+    /// A document of GraphQL is one that no service takes.
+    DocumentInvalid,
+    /// An argument, or a field of an input, is sent that is not there any more; GraphQL refuses it.
+    ArgumentGone,
+    /// A type is named that is not there any more.
+    TypeGone,
+    /// A directive is used that is not there any more.
+    DirectiveGone,
 }
 
 impl Kind {
@@ -77,7 +88,11 @@ impl Kind {
             | Kind::ValueGone
             | Kind::TypeChanged
             | Kind::FieldGone
-            | Kind::FixtureFails => Level::Breaks,
+            | Kind::FixtureFails
+            | Kind::DocumentInvalid
+            | Kind::ArgumentGone
+            | Kind::TypeGone
+            | Kind::DirectiveGone => Level::Breaks,
             Kind::RequiredOptional | Kind::ParameterUnknown | Kind::Deprecated | Kind::BaseMoved => Level::Warns,
             Kind::OperationNew => Level::Tells,
         }
@@ -95,6 +110,12 @@ pub struct Finding {
     /// The operation or trigger of the manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// In GraphQL, where it is: fields of the selection, or a variable and its fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The name that is there and most like the one that is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<String>,
     /// In a sentence.
     pub detail: String,
 }
@@ -102,7 +123,8 @@ pub struct Finding {
 impl Finding {
     /// A finding of the level of its kind.
     pub fn new(kind: Kind, operation: Option<&str>, detail: impl Into<String>) -> Finding {
-        Finding { level: kind.level(), kind, operation: operation.map(str::to_owned), detail: detail.into() }
+        let operation = operation.map(str::to_owned);
+        Finding { level: kind.level(), kind, operation, path: None, nearest: None, detail: detail.into() }
     }
 }
 
@@ -113,10 +135,24 @@ pub struct Drift {
     pub findings: Vec<Finding>,
     /// Requests of the manifest that were found in the document.
     pub compared: usize,
-    /// Operations that could not be judged, because they ask elsewhere or use GraphQL.
+    /// Operations that could not be judged, because they ask elsewhere, or otherwise than the document describes: by
+    /// GraphQL, or not by it.
     pub skipped: Vec<String>,
     /// Operations that the document describes.
     pub described: usize,
+}
+
+impl Drift {
+    /// What two documents of a vendor say together; what one of them judges is not skipped.
+    #[must_use]
+    pub fn and(mut self, other: Drift) -> Drift {
+        self.findings.extend(other.findings);
+        self.findings.sort_by_key(|finding| finding.level);
+        self.skipped.retain(|name| other.skipped.contains(name));
+        self.compared += other.compared;
+        self.described += other.described;
+        self
+    }
 }
 
 /// Holds a manifest and its fixtures against a document.

@@ -42,6 +42,9 @@ pub struct Manifest {
     /// The vendor's own description of its API, which the manifest is held against.
     #[serde(default)]
     pub openapi: Option<Published>,
+    /// The vendor's schema of GraphQL, which documents are held against: SDL, or the answer to an introspection.
+    #[serde(default)]
+    pub graphql_schema: Option<Published>,
     /// Where it stands in the list of services: `chat`, `crm`, `files`, `mail`, `payments` …
     #[serde(default)]
     pub categories: Vec<String>,
@@ -97,7 +100,7 @@ pub struct Manifest {
     pub triggers: IndexMap<String, Trigger>,
 }
 
-/// Where a document of OpenAPI 3.x or Swagger 2.0 is: one of the two.
+/// Where a document of OpenAPI 3.x or Swagger 2.0 is, or a schema of GraphQL: one of the two.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Published {

@@ -29,7 +29,7 @@ pub enum Connectors {
     Test(Folders),
     /// Perform an operation once, or take one from a run, and keep what went to and fro as a fixture
     Record(record::Record),
-    /// Look whether a connector still says what the vendor's OpenAPI document says
+    /// Look whether a connector still says what the vendor's OpenAPI document or GraphQL schema says
     Drift(drift::Drift),
 }
 

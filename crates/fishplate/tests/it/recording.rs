@@ -314,3 +314,39 @@ async fn a_connector_is_held_against_its_vendor_s_document() {
     let told: Value = serde_json::from_slice(&broken.stdout).unwrap();
     assert_eq!((&told["breaks"], &told["items"][0]["kind"]), (&json!(1), &json!("fixtureFails")), "{told}");
 }
+
+#[test]
+fn graphql_is_held_against_the_vendor_s_schema_and_the_rest_against_its_document() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("desk");
+    std::fs::create_dir(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let manifest = "connector: desk\ntitle: Desk\nsummary: Tickets.\ndocs: https://desk.example\n\
+                    base: https://desk.example\ngraphql: /graphql\noperations:\n  ticket.list:\n    title: List tickets\n    \
+                    summary: All tickets\n    graphql: 'query { tickets { id } }'\n    items: tickets\n  me.get:\n    \
+                    title: Get me\n    summary: Who I am\n    request: GET /me\n";
+    write("connector.yaml", manifest);
+    write("openapi.json", r#"{"openapi":"3.0.0","info":{"title":"Desk"},"paths":{"/me":{"get":{}}}}"#);
+    write("schema.graphql", "type Query { tickets: [Ticket!]! } type Ticket { id: ID! }");
+    let (all, schema) = (place.path().to_str().unwrap(), folder.join("schema.graphql"));
+    let drift = ["connector", "drift", "desk", "--catalog", all];
+    let none = fishplate(&drift);
+    let hint = String::from_utf8_lossy(&none.stderr).into_owned();
+    assert!(none.status.code() == Some(3) && hint.contains("graphqlSchema"), "{hint}");
+    let said = done(&fishplate(&[&drift[..], &["--schema", schema.to_str().unwrap()]].concat()));
+    assert!(said.contains("1 requests against 1 operations") && said.contains("otherwise: me.get"), "{said}");
+
+    write(
+        "connector.yaml",
+        &format!("{manifest}openapi: {{ file: openapi.json }}\ngraphqlSchema: {{ file: schema.graphql }}\n"),
+    );
+    write("schema.graphql", "type Query { tickets: [Ticket!]! } type Ticket { ids: ID! }");
+    let broken = fishplate(&[&["--output", "json"][..], &drift[..]].concat());
+    let told: Value = serde_json::from_slice(&broken.stdout).unwrap();
+    assert_eq!((broken.status.code(), &told["compared"], &told["skipped"]), (Some(3), &json!(2), &json!([])), "{told}");
+    let item = &told["items"][0];
+    assert_eq!(
+        (&item["kind"], &item["path"], &item["nearest"]),
+        (&json!("fieldGone"), &json!("tickets.id"), &json!("ids"))
+    );
+}

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use connectors::drift::{self, Finding, Kind, Level};
+use connectors::drift::{self, Drift as Found, Finding, Kind, Level};
+use connectors::manifest::Published;
 use connectors::{Connector, catalog, fixture};
 use model::{Code, Problem, ScopeId};
 use outbound::{EgressRules, Meta, NoCredentials, Outbound, Request};
@@ -18,9 +19,11 @@ use super::{folder_of, sandbox, unreadable};
 const EXAMPLES: &str = "\
 Examples:
   fishplate connector drift ticketbox
-      against the document that the manifest names under `openapi`
+      against what the manifest names under `openapi` and `graphqlSchema`
   fishplate connector drift ./ticketbox --openapi https://developers.ticketbox.example/openapi.yaml
       against a document of the vendor's site
+  fishplate connector drift ticketbox --schema schema.graphql
+      its GraphQL against the vendor's schema, as SDL or as the answer to an introspection
   fishplate --output json connector drift ticketbox --openapi openapi.json
       for CI: the exit code is 3 when something breaks, and 0 when there are warnings and news only";
 
@@ -38,6 +41,10 @@ pub struct Drift {
     /// The document, OpenAPI 3.x or Swagger 2.0, as JSON or YAML; without it, the one that the manifest names
     #[arg(long, value_name = "FILE_OR_URL")]
     openapi: Option<String>,
+    /// The schema of its GraphQL, as SDL or as the JSON that answers an introspection; without it, the one that the
+    /// manifest names
+    #[arg(long, value_name = "FILE_OR_URL")]
+    schema: Option<String>,
     /// Name every operation that the connector does not have
     #[arg(long)]
     all: bool,
@@ -50,10 +57,23 @@ pub struct Drift {
 pub async fn drift(global: &Global, options: &Drift) -> Result<Exit, Problem> {
     let folder = folder_of(&options.connector, &options.catalog)?;
     let connector = catalog::of_folder(&folder).map_err(|fault| Problem::new(Code::InvalidSpec, fault))?;
-    let place = place_of(options, &connector, &folder)?;
-    let document = read(&place).await?;
+    let places = places_of(options, &connector, &folder)?;
     let fixtures = fixture::cases(&folder).map_err(|fault| Problem::new(Code::UnreadableFile, fault))?;
-    let mut found = drift::against(&connector.manifest, &fixtures, &document)?;
+    let mut found: Option<Found> = None;
+    for (place, kind) in &places {
+        let text = read(place).await?;
+        let drift = match kind {
+            Document::OpenApi => drift::against(&connector.manifest, &fixtures, &text)?,
+            Document::Schema => drift::against_schema(&connector.manifest, &fixtures, &text)?,
+        };
+        found = Some(match found {
+            Some(before) => before.and(drift),
+            None => drift,
+        });
+    }
+    let mut found = found.unwrap_or_default();
+    let places: Vec<&str> = places.iter().map(|(place, _)| place.as_str()).collect();
+    let place = places.join(" and ");
     let sandbox = sandbox()?;
     found.findings.splice(0..0, failing(&folder, &connector, &sandbox).await?);
     sandbox.shutdown().await;
@@ -83,7 +103,8 @@ pub async fn drift(global: &Global, options: &Drift) -> Result<Exit, Problem> {
                 }
             }
             if !found.skipped.is_empty() {
-                output::line(format!("  not judged, because they ask elsewhere: {}", found.skipped.join(", ")));
+                let why = "not judged, because they ask elsewhere or otherwise";
+                output::line(format!("  {why}: {}", found.skipped.join(", ")));
             }
             output::line(match (breaks, warns) {
                 (0, 0) => "  nothing has changed".to_owned(),
@@ -106,19 +127,35 @@ async fn failing(folder: &Path, connector: &Connector, sandbox: &Sandbox) -> Res
     Ok(outcomes.into_iter().filter_map(fails).collect())
 }
 
-/// Where the document is: an address, or a file.
-fn place_of(options: &Drift, connector: &Connector, folder: &Path) -> Result<String, Problem> {
-    if let Some(given) = &options.openapi {
-        return Ok(given.clone());
+/// What a vendor publishes.
+enum Document {
+    OpenApi,
+    Schema,
+}
+
+/// Where the vendor's documents are, each as an address or a file: those of the options, or else those of the manifest.
+fn places_of(options: &Drift, connector: &Connector, folder: &Path) -> Result<Vec<(String, Document)>, Problem> {
+    let given = [(&options.openapi, Document::OpenApi), (&options.schema, Document::Schema)];
+    let given: Vec<_> = given.into_iter().filter_map(|(place, kind)| Some((place.clone()?, kind))).collect();
+    if !given.is_empty() {
+        return Ok(given);
     }
-    let published = connector.manifest.openapi.as_ref();
-    let file = published.and_then(|published| published.file.as_ref());
-    let place = file.map(|file| folder.join(file).display().to_string());
-    place.or_else(|| published.and_then(|published| published.url.clone())).ok_or_else(|| {
-        let detail = format!("the manifest of `{}` names no document", connector.manifest.connector);
-        Problem::new(Code::Malformed, detail)
-            .hint("name one with `--openapi`, or write `openapi: { url: … }` into the manifest")
-    })
+    let manifest = &connector.manifest;
+    let named = [(&manifest.openapi, Document::OpenApi), (&manifest.graphql_schema, Document::Schema)];
+    let place = |published: &Published| {
+        let file = published.file.as_ref().map(|file| folder.join(file).display().to_string());
+        file.or_else(|| published.url.clone())
+    };
+    let named = named.into_iter().filter_map(|(published, kind)| Some((place(published.as_ref()?)?, kind)));
+    let named: Vec<_> = named.collect();
+    if named.is_empty() {
+        let detail = format!("the manifest of `{}` names no document", manifest.connector);
+        let word = if manifest.graphql.is_some() { "graphqlSchema" } else { "openapi" };
+        let option = if manifest.graphql.is_some() { "--schema" } else { "--openapi" };
+        let hint = format!("name one with `{option}`, or write `{word}: {{ url: … }}` into the manifest");
+        return Err(Problem::new(Code::Malformed, detail).hint(hint));
+    }
+    Ok(named)
 }
 
 async fn read(place: &str) -> Result<Vec<u8>, Problem> {

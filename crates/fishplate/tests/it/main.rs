@@ -40,6 +40,7 @@ mod shadow;
 mod stand_ins;
 mod supported;
 mod tables;
+mod temporal;
 mod torture;
 mod transfer;
 mod waits;

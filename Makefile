@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test lint deny ui ui-test e2e screenshots bench bench-long torture fuzz diff-n8n shadow-n8n help
+.PHONY: run test lint deny ui ui-test e2e screenshots bench bench-long torture fuzz diff-n8n shadow-n8n bridge-n8n help
 
 # Folder of `make run`'s server: database, blobs, key and token.
 DATA ?= ./data
@@ -49,6 +49,9 @@ screenshots: ui ## take pictures of every page in both themes into docs/screensh
 
 diff-n8n: ## run the cases of testkit/differential in a real n8n, too, which is fetched, and compare (FILES="limit sort" for some)
 	@$(XTASK) diff-n8n $(FILES)
+
+bridge-n8n: ## try the bridge to n8n between a real n8n, which is fetched, and a server of ours
+	@$(XTASK) bridge-n8n
 
 shadow-n8n: ## move from a real n8n, which is fetched, and run beside it: the tests of import --from-n8n and shadow
 	@$(XTASK) move-n8n

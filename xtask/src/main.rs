@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask <command>`. One line of [`COMMANDS`] and one file for each.
 
+mod bridge_n8n;
 mod diff_n8n;
 mod error_pages;
 mod move_n8n;
@@ -20,6 +21,11 @@ struct Command {
 }
 
 const COMMANDS: &[Command] = &[
+    Command {
+        name: "bridge-n8n",
+        about: "starts a real n8n and a server of ours, and tries the bridge between them in both directions",
+        run: bridge_n8n::run,
+    },
     Command {
         name: "diff-n8n",
         about: "[file…]  asks a real n8n what it makes of the cases of testkit/differential, and compares ours with it",

@@ -38,7 +38,7 @@ pub use accounts::Accounts;
 pub use connection::{Certificates, Connection, Scheme};
 pub use error::Error;
 pub use grant::{Access, Credential, Grant, Rule};
-pub use jwt::{TokenChecks, TokenRequest};
+pub use jwt::{JwtAlgorithm, TokenChecks, TokenRequest};
 pub use oauth::{Flow, OAuth, TokenAuth};
 pub use role::{Permission, Role};
 pub use seal::{Keyring, MasterKey, Place};

@@ -68,6 +68,10 @@ pub fn offer(manifest: &Manifest, auth: &Auth) -> Offer {
             }
             scheme
         }
+        Auth::Jwt { title, algorithm, lifetime, .. } => {
+            secret("key", title);
+            json!({ "type": "jwt", "algorithm": algorithm, "lifetime": lifetime })
+        }
         Auth::AwsSigV4 { service, .. } => {
             secret("accessKeyId", "Access key id");
             secret("secretAccessKey", "Secret access key");

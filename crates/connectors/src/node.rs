@@ -1,8 +1,7 @@
 //! Operations as node types.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,7 +9,7 @@ use http::HeaderName;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use model::template::Params;
-use model::workflow::OnUncertain;
+use model::workflow::{OnError, OnUncertain};
 use model::{Binary, Code, Item, Map, Name, NodeSpec, Problem, Value};
 use part::exchange::{self, Judge, Manner, Plan, Recall, answer};
 use part::n8n::{Lifted, Mapping, Version};
@@ -334,16 +333,7 @@ impl Node for Prepared {
 
     fn run<'a>(&'a self, ctx: &'a mut Ctx) -> BoxFuture<'a, Result<Outcome, NodeError>> {
         match &self.batch {
-            None => ctx
-                .each_async(&self.params, move |one| {
-                    async move {
-                        let params = self.read(one.ctx, (*one.params).clone())?;
-                        let place = Place { ctx: one.ctx, node: self, item: one.item, position: one.position };
-                        place.run(params, Map::new()).await
-                    }
-                    .boxed()
-                })
-                .boxed(),
+            None => self.one_by_one(ctx).boxed(),
             Some(batch) => self.in_batches(ctx, batch).boxed(),
         }
     }
@@ -353,6 +343,36 @@ impl Prepared {
     fn read(&self, ctx: &Ctx, params: Map) -> Result<Map, NodeError> {
         let zone = TimeZone::get(&ctx.info().timezone).unwrap_or(TimeZone::UTC);
         value::read(&self.known, params, &Reading { zone }, "/params")
+    }
+
+    /// A call for each item. What is for the step as a whole ends it at the first item that says so.
+    async fn one_by_one<'a>(&'a self, ctx: &'a Ctx) -> Result<Outcome, NodeError> {
+        let ends = Arc::new(OnceLock::<NodeError>::new());
+        let seen = ends.clone();
+        let outcome = ctx.each_async(&self.params, move |one| {
+            let ends = ends.clone();
+            async move {
+                if ends.get().is_some() {
+                    return Ok(Vec::new());
+                }
+                let params = self.read(one.ctx, (*one.params).clone())?;
+                let fresh = AtomicBool::new(false);
+                let place = Place { ctx: one.ctx, node: self, item: one.item, position: one.position, fresh };
+                match place.run(params, Map::new()).await {
+                    Err(error) if is_for_the_step(one.ctx, &error) => {
+                        ends.get_or_init(|| error.on_item(one.position));
+                        Ok(Vec::new())
+                    }
+                    made => made,
+                }
+            }
+            .boxed()
+        });
+        let outcome = outcome.await;
+        match seen.get() {
+            Some(error) => Err(error.clone()),
+            None => outcome,
+        }
     }
 
     /// Items that belong together in one call.
@@ -398,7 +418,8 @@ impl Prepared {
         let mut more = Map::new();
         more.insert("$batch".into(), group.iter().map(|(_, params)| Value::Object(params.clone())).collect());
         more.insert("$batchItems".into(), group.iter().map(|(at, _)| Value::Object(items[*at].json.clone())).collect());
-        let place = Place { ctx, node: self, item: items[first].clone(), position: position + first };
+        let fresh = AtomicBool::new(false);
+        let place = Place { ctx, node: self, item: items[first].clone(), position: position + first, fresh };
         match place.run(params, more).await {
             Ok(made) => {
                 let each = made.len() == group.len();
@@ -408,6 +429,7 @@ impl Prepared {
                 }
                 Ok(())
             }
+            Err(error) if is_for_the_step(ctx, &error) => Err(error),
             Err(error) => {
                 for (at, _) in group {
                     outputs.fail(position + at, &items[at], error.clone()).await?;
@@ -418,12 +440,21 @@ impl Prepared {
     }
 }
 
+/// What must end the attempt although the node goes on after failed items: a wait that the service asks for, a
+/// failure that the retry policy has tries left for, and a cancel.
+fn is_for_the_step(ctx: &Ctx, error: &NodeError) -> bool {
+    let again = ctx.info().attempt < ctx.info().tries && !error.permanent;
+    ctx.info().on_error != OnError::Stop && (again || error.later_millis.is_some() || ctx.cancelled().is_cancelled())
+}
+
 /// One item of a step.
 struct Place<'a> {
     ctx: &'a Ctx,
     node: &'a Prepared,
     item: Arc<Item>,
     position: usize,
+    /// The last call was really made, and not answered from the journal.
+    fresh: AtomicBool,
 }
 
 impl Place<'_> {
@@ -464,8 +495,8 @@ pub fn into_items(made: crate::operate::Made, item: &Item) -> Vec<Item> {
 /// What the step's connection says beside its secret.
 async fn settings(ctx: &Ctx, manifest: &Manifest) -> Result<Map, NodeError> {
     let mut settings = manifest.defaults();
-    if let (Some(connection), Some(outbound)) = (ctx.info().connections.get(SLOT), ctx.host().outbound()) {
-        settings.extend(outbound.settings(ctx.info().scope_id, connection).await?);
+    if let Some(connection) = ctx.info().connections.get(SLOT) {
+        settings.extend(ctx.host().settings(ctx.info().scope_id, connection).await?);
     }
     Ok(settings)
 }
@@ -483,6 +514,7 @@ impl World for Place<'_> {
                 expected: about.expect.to_vec(),
                 recall: about.recall,
                 key_header: self.node.key_header.clone().filter(|_| !plan.method.is_safe()),
+                key_field: about.key_field.map(str::to_owned),
                 is_file: if about.download { |_| true } else { |_| false },
                 ..Manner::default()
             };
@@ -494,8 +526,8 @@ impl World for Place<'_> {
             }
             let judge = self.judge(&plan, manner.connection.as_ref(), about.recall);
             manner.judge = Some(judge.clone());
-            let fresh = AtomicBool::new(false);
-            let outcome = exchange::call(self.ctx, &plan, &manner, self.position, name, &fresh).await?;
+            self.fresh.store(false, Ordering::Relaxed);
+            let outcome = exchange::call(self.ctx, &plan, &manner, self.position, name, &self.fresh).await?;
             let content_type = outcome["headers"]["content-type"].as_str().unwrap_or_default().to_owned();
             let headers = outcome["headers"].as_object().cloned().unwrap_or_default();
             let status = outcome["status"].as_u64().unwrap_or_default() as u16;
@@ -506,7 +538,7 @@ impl World for Place<'_> {
             let text = answer::body_text(self.ctx, &outcome, &content_type).await?;
             let body = answer::parsed(&text);
             // A long answer was not judged, and says what is left all the same.
-            if fresh.load(Relaxed) && outcome["body"]["text"].is_null() {
+            if self.fresh.load(Ordering::Relaxed) && outcome["body"]["text"].is_null() {
                 judge(status, &headers, &body);
             }
             Ok(Reply { status, headers, body, file: None })
@@ -517,8 +549,15 @@ impl World for Place<'_> {
         self.item.file(name).cloned()
     }
 
+    fn attempt(&self) -> u32 {
+        self.ctx.info().attempt
+    }
+
     fn pause(&self, millis: u64) -> BoxFuture<'_, Result<(), NodeError>> {
         Box::pin(async move {
+            if !self.fresh.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             tokio::select! {
                 () = tokio::time::sleep(std::time::Duration::from_millis(millis)) => Ok(()),
                 () = self.ctx.cancelled().cancelled() => {

@@ -8,7 +8,7 @@ use part::NodeError;
 use part::exchange::{Plan, Recall};
 use serde_json::json;
 
-use crate::manifest::{Exchange, Manifest, Operation, Paging};
+use crate::manifest::{Exchange, Fails, Manifest, Operation, Paging};
 use crate::paging::{Pages, Position};
 use crate::path;
 use crate::request::{Given, Request};
@@ -23,7 +23,11 @@ pub trait World: Evaluate {
     fn call<'a>(&'a self, name: String, plan: Plan, about: About<'a>) -> BoxFuture<'a, Result<Reply, NodeError>>;
     /// A file of the item that comes in.
     fn file(&self, name: &str) -> Option<Binary>;
-    /// Waits.
+    /// Which try of the step this is, from 1: what is asked again and again begins anew with each.
+    fn attempt(&self) -> u32 {
+        1
+    }
+    /// Waits; what was answered from the journal has been waited for already.
     fn pause(&self, millis: u64) -> BoxFuture<'_, Result<(), NodeError>>;
 }
 
@@ -36,6 +40,8 @@ pub struct About<'a> {
     pub download: bool,
     /// How far it may come from memory, in a run.
     pub recall: Recall,
+    /// Place of the call's key in the body.
+    pub key_field: Option<&'a str>,
 }
 
 /// An answer.
@@ -93,6 +99,15 @@ pub struct Procedure {
     /// The only step is the operation's own request, which sends its parameters.
     single: bool,
     output: Option<Template>,
+    fails: Option<Failing>,
+}
+
+/// When an answer is a failure all the same, compiled.
+#[derive(Debug)]
+struct Failing {
+    when: Template,
+    message: Template,
+    error: Option<Template>,
 }
 
 /// What an operation runs with.
@@ -143,7 +158,9 @@ impl Procedure {
         }
         let output = operation.output.as_ref().map(|text| Template::compile(&text.as_str().into())).transpose();
         let output = output.map_err(|error| format!("`output`: {error}"))?;
-        Ok(Procedure { manifest: manifest.clone(), steps, single, output })
+        let fails = operation.fails.as_ref().map(Failing::compile).transpose();
+        let fails = fails.map_err(|error| format!("`fails`: {error}"))?;
+        Ok(Procedure { manifest: manifest.clone(), steps, single, output, fails })
     }
 
     /// The same for requests that belong to no operation, such as those that set a webhook up.
@@ -155,7 +172,7 @@ impl Procedure {
     ) -> Result<Procedure, String> {
         let steps = steps_of(manifest, known, steps)?;
         let output = output.map(|text| Template::compile(&text.into())).transpose()?;
-        Ok(Procedure { manifest: manifest.clone(), steps, single: false, output })
+        Ok(Procedure { manifest: manifest.clone(), steps, single: false, output, fails: None })
     }
 
     /// Whether it reads page after page.
@@ -241,7 +258,7 @@ impl Procedure {
             Some(position) => Pages::resume(paging, call.limit, position),
             None => Pages::new(paging, self.plan(exchange, &call, &globals).await?, call.limit),
         };
-        let about = exchange.about(false);
+        let about = About { key_field: None, ..exchange.about(false) };
         let reply = call.world.call(format!("page {}", pages.number()), pages.plan(), about).await?;
         let items = exchange.items(&reply.body);
         let next = if pages.next(&reply, items.len())? { Some(pages.position()) } else { None };
@@ -264,6 +281,10 @@ impl Procedure {
 
     /// What the items become at the end.
     async fn put_out(&self, call: &Call<'_>, items: Vec<Value>, globals: &mut Map) -> Result<Vec<Value>, NodeError> {
+        if let Some(fails) = &self.fails {
+            globals.insert("$items".into(), items.clone().into());
+            fails.check(&self.manifest.title, call.world, globals).await?;
+        }
         let Some(output) = &self.output else { return Ok(items) };
         globals.insert("$items".into(), items.into());
         Ok(match output.value(call.world, globals).await? {
@@ -300,6 +321,10 @@ impl Procedure {
         let plan = self.plan(exchange, call, globals).await?;
         if let Some((done, pause, most)) = &step.until {
             let mut globals = globals.clone();
+            let name = match call.world.attempt() {
+                0 | 1 => name,
+                attempt => format!("{name} try {attempt}"),
+            };
             for time in 1..=*most {
                 let reply = call.world.call(format!("{name} {time}"), plan.clone(), about).await?;
                 globals.insert("$response".into(), reply.body.clone());
@@ -334,6 +359,32 @@ impl Procedure {
     }
 }
 
+impl Failing {
+    fn compile(fails: &Fails) -> Result<Failing, String> {
+        let compile = |text: &str| Template::compile(&text.into());
+        Ok(Failing {
+            when: compile(&fails.when)?,
+            message: compile(&fails.message)?,
+            error: fails.error.as_deref().map(compile).transpose()?,
+        })
+    }
+
+    /// Fails when it is to.
+    async fn check(&self, service: &str, world: &dyn World, globals: &Map) -> Result<(), NodeError> {
+        if !self.when.holds(world, globals).await? {
+            return Ok(());
+        }
+        let said = part::lenient::to_text(self.message.value(world, globals).await?);
+        let mut error = NodeError::bad_data(format!("{service}: {said}")).permanent();
+        if let Some(template) = &self.error {
+            let carried = template.value(world, globals).await?;
+            error.context = Some(carried.clone());
+            error.carried = Some(carried);
+        }
+        Err(error)
+    }
+}
+
 impl Compiled {
     fn new(
         exchange: &Exchange,
@@ -358,7 +409,7 @@ impl Compiled {
     }
 
     fn about(&self, download: bool) -> About<'_> {
-        About { expect: &self.expect, download, recall: self.recall }
+        About { expect: &self.expect, download, recall: self.recall, key_field: self.request.key_field() }
     }
 
     /// What of a body becomes items.

@@ -368,7 +368,7 @@ impl Poller {
                 answered: &|| ear.alive(),
                 answers: AtomicUsize::new(0),
             };
-            Place { ear, manifest, outside }.ask(&asking, &settings).await?;
+            Place { ear, manifest, outside, apart: poll.apart }.ask(&asking, &settings).await?;
             ear.alive();
             let mut left = every;
             while !left.is_zero() {
@@ -393,6 +393,8 @@ struct Place<'a> {
     ear: &'a Ear,
     manifest: &'a Arc<Manifest>,
     outside: Outside<'a>,
+    /// Each item is an event.
+    apart: bool,
 }
 
 impl Place<'_> {
@@ -419,9 +421,26 @@ impl Place<'_> {
             }
         }
         drop(known);
-        self.tell(first, seen, fresh).await?;
+        if self.apart && !first {
+            self.tell_apart(seen, fresh).await?;
+        } else {
+            self.tell(first, seen, fresh).await?;
+        }
         let last = Last { cursor, since: now.to_string() };
         keep(ear, CURSOR, &last).await
+    }
+
+    /// Makes an event of each that is new, and remembers it. One that is told again after a stop has the same key, and
+    /// is the same event.
+    async fn tell_apart(&self, mut seen: Vec<String>, fresh: Vec<(String, Value)>) -> Result<(), NodeError> {
+        for (key, item) in fresh {
+            self.ear.admit(vec![Item::from_value(item)], Some(key.clone())).await?;
+            seen.push(key);
+            let surplus = seen.len().saturating_sub(MOST);
+            seen.drain(..surplus);
+            keep(self.ear, SEEN, &seen).await?;
+        }
+        Ok(())
     }
 
     /// Makes events of what is new, and remembers it.

@@ -30,6 +30,8 @@ pub struct Request {
     says_body: bool,
     /// Parameters that go where their place says; those that the address names do not go anywhere else.
     sends: Vec<Sent>,
+    /// Place of the call's key in the body.
+    key_field: Option<String>,
 }
 
 /// A part of an address.
@@ -164,8 +166,16 @@ impl Request {
                 return Err(format!("`{{{name}}}` in the address is neither a parameter nor a setting{near}"));
             }
         }
+        let key = sent.iter().find(|sent| sent.param.key);
+        if let Some(key) = key
+            .filter(|key| key.place != Place::Body || exchange.body != BodyKind::Json || key.param.kind != Type::String)
+        {
+            return Err(format!("`{}` carries the call's key, so it must be a text in a JSON body", key.name));
+        }
+        let key_field = key.map(|key| key.param.wire.clone().unwrap_or_else(|| key.name.clone()));
         let map = |map: &Map| Template::compile(&Value::Object(map.clone()));
         Ok(Request {
+            key_field,
             method,
             address: parts,
             whole,
@@ -177,6 +187,11 @@ impl Request {
             says_body: exchange.send.body.as_object().is_some_and(Map::is_empty),
             sends: sent,
         })
+    }
+
+    /// Place of the call's key in the body, where a parameter carries it.
+    pub fn key_field(&self) -> Option<&str> {
+        self.key_field.as_deref()
     }
 
     /// The request for parameters.

@@ -63,12 +63,13 @@ async fn every_operation_of_a_document_becomes_one_that_can_be_called() {
         let folder = place.path().join(made.name.as_str());
         std::fs::create_dir_all(folder.join("fixtures")).unwrap();
         std::fs::write(folder.join("connector.yaml"), &made.manifest).unwrap();
-        std::fs::write(folder.join("icon.svg"), "<svg/>").unwrap();
+        std::fs::write(folder.join("icon.svg"), "<svg viewBox=\"0 0 24 24\"/>").unwrap();
         for (name, text) in &made.fixtures {
             std::fs::write(folder.join("fixtures").join(format!("{name}.yaml")), text).unwrap();
         }
         let connector = catalog::of_folder(&folder).unwrap_or_else(|fault| panic!("{}: {fault}", document.display()));
-        let mut faults = connectors::check::faults(&connector, &folder);
+        let mut faults: Vec<String> =
+            connectors::check::folder(&folder).faults.iter().map(ToString::to_string).collect();
         let outcomes = fixture::run_all(&folder, &connector, &sandbox).await.unwrap();
         assert_eq!(outcomes.len(), made.operations);
         faults.extend(

@@ -28,12 +28,12 @@ async fn holds(made: &Made) {
     let folder = place.path().join(made.name.as_str());
     std::fs::create_dir_all(folder.join("fixtures")).unwrap();
     std::fs::write(folder.join("connector.yaml"), &made.manifest).unwrap();
-    std::fs::write(folder.join("icon.svg"), "<svg/>").unwrap();
+    std::fs::write(folder.join("icon.svg"), "<svg viewBox=\"0 0 24 24\"/>").unwrap();
     for (name, text) in &made.fixtures {
         std::fs::write(folder.join("fixtures").join(format!("{name}.yaml")), text).unwrap();
     }
     let connector = catalog::of_folder(&folder).unwrap();
-    let mut faults = check::faults(&connector, &folder);
+    let mut faults: Vec<String> = check::folder(&folder).faults.iter().map(ToString::to_string).collect();
     let outcomes = fixture::run_all(&folder, &connector, &sandbox).await.unwrap();
     faults.extend(outcomes.into_iter().filter_map(|outcome| outcome.fault));
     sandbox.shutdown().await;

@@ -338,6 +338,15 @@ pub trait StepHost: Spool {
     }
     /// The way out.
     fn outbound(&self) -> Option<&Outbound>;
+    /// What a connection says beside its secret; also while the way out is closed, where requests are only looked at.
+    fn settings<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Map, NodeError>> {
+        Box::pin(async move {
+            match self.outbound() {
+                Some(outbound) => Ok(outbound.settings(scope, connection).await?),
+                None => Ok(Map::new()),
+            }
+        })
+    }
     /// Address that resumes the run while this step waits, signed; absent when the server has no public address.
     fn resume_url(&self) -> Option<String>;
     /// Bytes that the run may still take in memory.

@@ -6,6 +6,7 @@
 //! with or without n8n at hand.
 
 mod act;
+pub mod bridge;
 mod case;
 mod flow;
 mod form_page;

@@ -35,6 +35,8 @@ impl Live {
             .env("N8N_HOST", "127.0.0.1")
             .env("N8N_SECURE_COOKIE", "false")
             .env("N8N_RUNNERS_BROKER_PORT", broker.to_string())
+            // Its clock goes: the script that stops it is for cases only, and is not laid down here.
+            .env_remove("NODE_OPTIONS")
             .stdout(Stdio::null())
             .spawn()
             .context("n8n cannot be started")?;

@@ -28,4 +28,5 @@ pub mod signers;
 pub mod slapd;
 pub mod smtp;
 pub mod sshd;
+pub mod temporal;
 pub mod wire;

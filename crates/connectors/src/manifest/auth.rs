@@ -1,8 +1,8 @@
 //! Ways to show an account.
 
-use auth::{Flow, Session, TokenAuth};
+use auth::{Flow, JwtAlgorithm, Session, TokenAuth};
 use indexmap::IndexMap;
-use model::Map;
+use model::{HumanDuration, Map};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -112,6 +112,20 @@ pub enum Auth {
         #[serde(default)]
         n8n: IndexMap<String, Credential>,
     },
+    /// A JSON web token that is made and signed for each call.
+    Jwt {
+        /// Name in the form, as the service calls it.
+        title: String,
+        /// Where a person finds the key.
+        help: String,
+        /// How it is signed.
+        algorithm: JwtAlgorithm,
+        /// How long a token is good.
+        lifetime: HumanDuration,
+        /// Credentials of n8n that are this.
+        #[serde(default)]
+        n8n: IndexMap<String, Credential>,
+    },
     /// Amazon's signature, version 4.
     AwsSigV4 {
         /// Name in the form.
@@ -137,6 +151,7 @@ impl Auth {
             | Auth::Query { n8n, .. }
             | Auth::Custom { n8n, .. }
             | Auth::Session { n8n, .. }
+            | Auth::Jwt { n8n, .. }
             | Auth::AwsSigV4 { n8n, .. } => n8n,
         }
     }
@@ -151,6 +166,7 @@ impl Auth {
             | Auth::Query { title, help, .. }
             | Auth::Custom { title, help, .. }
             | Auth::Session { title, help, .. }
+            | Auth::Jwt { title, help, .. }
             | Auth::AwsSigV4 { title, help, .. } => (title, help),
         }
     }
@@ -170,6 +186,7 @@ impl Auth {
             Auth::Query { .. } => "query",
             Auth::Custom { .. } => "custom",
             Auth::Session { .. } => "session",
+            Auth::Jwt { .. } => "jwt",
             Auth::AwsSigV4 { .. } => "awsSigV4",
         }
     }

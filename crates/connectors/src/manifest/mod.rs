@@ -23,7 +23,7 @@ pub use self::exchange::{
     Told,
 };
 pub use self::import::{From, FromN8n, N8n, Source, Wanted};
-pub use self::operation::{Batch, Effect, Operation, Step};
+pub use self::operation::{Batch, Effect, Fails, Operation, Step};
 pub use self::param::{Param, Type, Values};
 pub use self::trigger::{Challenge, Confirm, Hook, Poll, Trigger};
 

@@ -48,6 +48,9 @@ pub struct Operation {
     /// The service is asked a second time when it is slow: `true`, or after so long.
     #[serde(default)]
     pub hedge: Option<Hedge>,
+    /// When an answer that is none is a failure all the same.
+    #[serde(default)]
+    pub fails: Option<Fails>,
     /// Many items go into one call.
     #[serde(default)]
     pub batch: Option<Batch>,
@@ -105,6 +108,20 @@ pub struct Until {
     pub pause: model::HumanDuration,
     /// Times at most.
     pub most: u32,
+}
+
+/// An outcome that a person wants to be a failure: the step fails, and is not tried again. Its expressions see what
+/// `output` sees.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fails {
+    /// Expression that is true then.
+    pub when: String,
+    /// Why, in a sentence, as an expression.
+    pub message: String,
+    /// What items that go on with the error have as their `error`, as an expression; absent: the sentence.
+    #[serde(default)]
+    pub error: Option<String>,
 }
 
 /// Many items in one call. Expressions see `$batch`, the parameters of all of them.

@@ -70,6 +70,10 @@ pub struct Param {
     /// It stands behind "More" in the form.
     #[serde(default)]
     pub more: bool,
+    /// Where nothing is given, the key of the call is sent: it is the same when a call of which nobody knows what came
+    /// of it is made again, so that a service that knows such keys does it once. For texts in a JSON body.
+    #[serde(default)]
+    pub key: bool,
     /// It counts only while its siblings have these values.
     #[serde(default)]
     pub when: Map,

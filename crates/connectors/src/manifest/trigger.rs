@@ -59,6 +59,9 @@ pub struct Poll {
     /// What is remembered for the next time: an expression over `$response`, `$items`, `$steps` and `$cursor`.
     #[serde(default)]
     pub cursor: Option<String>,
+    /// Each item that is new starts a run of its own; otherwise those that are found at once start one together.
+    #[serde(default)]
+    pub apart: bool,
     /// Pause between two, unless the trigger says otherwise.
     #[serde(default = "a_minute")]
     pub every: HumanDuration,

@@ -2,7 +2,7 @@
 
 use model::workflow::OnUncertain;
 use model::{Digest, Value};
-use part::NodeError;
+use part::{Category, NodeError};
 
 use super::Machine;
 use crate::event::{CallName, CallOutcome, StepNumber};
@@ -29,6 +29,11 @@ pub enum CallPlan {
     Changed,
     /// The step is not live, so it may not call.
     Ended,
+}
+
+/// Whether a service has only said that it does nothing at the moment.
+pub fn is_put_off(error: &NodeError) -> bool {
+    !error.permanent && matches!(error.category, Category::RateLimit | Category::Unavailable)
 }
 
 impl Machine {

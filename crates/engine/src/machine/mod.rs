@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{CallName, CallOutcome, Event, Feed, Inputs, Move, NodeIndex, PortRecord, StepNumber};
 use crate::graph::Graph;
 
-pub use call::CallPlan;
+pub use call::{CallPlan, is_put_off};
 pub use decide::{Next, Verdict};
 
 /// Where a step is.

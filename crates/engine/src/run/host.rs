@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use model::template::Params;
-use model::{Code, Digest, Item, Map, Name, RunId, Value};
+use model::{Code, Digest, Item, Map, Name, RunId, ScopeId, Value};
 use part::ctx::{OwnRead, Perform, ValueRow};
 use part::{
     Answer, Attached, ByteStream, CallSpec, Category, ChildEnd, ChildStart, CodeJob, CodeResult, Items, Level,
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::core::{After, Shared, written};
 use crate::event::{CallName, CallOutcome, Event, Feed, HeldChange, Inputs, LogLine, NodeIndex, StepNumber};
 use crate::journal::{self, MAX_ITEM_DEPTH};
-use crate::machine::CallPlan;
+use crate::machine::{CallPlan, is_put_off};
 use crate::ports::VariableSet;
 use crate::record::ItemsRecord;
 
@@ -176,11 +176,14 @@ impl StepRun {
             Intent::Make(ticket) => ticket,
         };
         self.shared.flush().await.map_err(commit_error)?;
-        let epoch = ticket.epoch;
+        let (epoch, repeated) = (ticket.epoch, ticket.repeated);
         let result = perform(ticket).await;
         let outcome = match &result {
             Ok(value) => CallOutcome::Done(value.clone()),
-            Err(failure) if failure.uncertain => CallOutcome::Unknown(failure.error.clone()),
+            // That it is not done now does not say what came of it before.
+            Err(failure) if failure.uncertain || repeated && is_put_off(&failure.error) => {
+                CallOutcome::Unknown(failure.error.clone())
+            }
             Err(failure) => CallOutcome::Failed(failure.error.clone()),
         };
         self.shared.core().emit(Event::CallEnded { s: self.step, call: name, epoch, outcome });
@@ -653,6 +656,15 @@ impl StepHost for StepRun {
 
     fn outbound(&self) -> Option<&outbound::Outbound> {
         self.shared.engine.outbound.as_ref().filter(|_| !self.shared.replaying)
+    }
+
+    fn settings<'a>(&'a self, scope: ScopeId, connection: &'a Name) -> BoxFuture<'a, Result<Map, NodeError>> {
+        Box::pin(async move {
+            match &self.shared.engine.outbound {
+                Some(outbound) => Ok(outbound.settings(scope, connection).await?),
+                None => Ok(Map::new()),
+            }
+        })
     }
 
     fn resume_url(&self) -> Option<String> {

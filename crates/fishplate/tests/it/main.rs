@@ -41,6 +41,7 @@ mod shadow;
 mod stand_ins;
 mod supported;
 mod tables;
+mod temporal;
 mod told;
 mod torture;
 mod transfer;

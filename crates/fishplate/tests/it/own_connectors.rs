@@ -1,5 +1,7 @@
 //! Connectors of the operator's own: a folder in the data folder, and no build.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use world::recorder::{Recorder, Rule};
 
@@ -93,4 +95,55 @@ async fn an_icon_needs_no_token_is_kept_and_runs_nothing() {
     assert_eq!((again.status.as_u16(), again.headers["etag"].to_str().unwrap()), (304, tag.as_str()));
     assert!(whole(again).await.bytes.is_empty());
     assert_eq!(whole(server.send("GET", "/api/v1/connectors/nobody/icon", &[], b"").await).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_is_asked_until_it_is_done_is_asked_anew_by_each_try_and_shown_with_the_run() {
+    let service = Recorder::start().await.unwrap();
+    let open = Rule::json(&json!({ "open": true }));
+    let done = Rule::json(&json!({ "open": false, "year": 1998 }));
+    service.on("/press", Rule::Failing { times: 5, first: Box::new(open), then: Box::new(done) });
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("data/connectors/press");
+    std::fs::create_dir_all(&place).unwrap();
+    let manifest = "connector: press\ntitle: Press\nsummary: Wine\ndocs: https://press.example/docs\nbase: \"{server}\"\n\
+         settings:\n  server: { required: true }\n\
+         auth:\n  key: { type: header, title: Key, help: Ask the press., name: x-key }\n\
+         operations:\n  bottle.wait:\n    title: Wait\n    summary: Waits\n    steps:\n      - name: look\n        \
+         request: GET /press\n        until: { done: \"={{ !$response.open }}\", pause: 10ms, most: 3 }\n";
+    std::fs::write(place.join("connector.yaml"), manifest).unwrap();
+    let server = Server::in_folder(folder).await;
+    let connection = json!({ "name": "press", "spec": {
+        "auth": { "type": "header", "name": "x-key" }, "hosts": [service.address().to_string()], "allowPrivate": true,
+        "connector": "press", "settings": { "server": service.url("") } } });
+    server.ask("POST", "/connections", connection).await.ok();
+    server.ask("PUT", "/connections/press/secrets/value", json!({ "value": "red" })).await.ok();
+    let workflow = json!({
+        "nodes": [
+            { "name": "Start", "type": "http.webhook", "params": { "path": "press", "methods": ["POST"] } },
+            { "name": "Wait", "type": "press.bottle.wait", "connections": { "account": "press" }, "params": {},
+              "retry": { "tries": 2, "wait": "10ms" } },
+        ],
+        "edges": [{ "from": "Start", "to": "Wait" }],
+    });
+    server.ask("POST", "/workflows", json!({ "name": "press", "spec": workflow })).await.ok();
+    server.ask("POST", "/workflows/press/activate", json!({})).await.ok();
+    server.send("POST", "/hooks/main/prod/press", &[], b"").await;
+    service.wait_for(6).await;
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let run = loop {
+        looks.tick().await;
+        let listed = server.get("/runs?workflow=press").await;
+        let run = listed["items"][0].clone();
+        if run["status"] == "completed" || run["status"] == "failed" {
+            break run;
+        }
+    };
+    assert_eq!((&run["status"], service.count()), (&json!("completed"), 6), "{run}");
+    let path = format!("/runs/{}/steps/1/exchanges", run["id"].as_str().unwrap());
+    let shown = server.get(&path).await;
+    let last = shown["exchanges"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["asSent"], true, "{shown:#}");
+    assert!(last["request"].to_string().contains(&service.url("/press")), "{shown:#}");
+    assert!(last["answer"].to_string().contains("1998"), "{shown:#}");
 }

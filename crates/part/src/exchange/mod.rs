@@ -125,6 +125,8 @@ pub struct Manner {
     pub expected: Vec<u16>,
     /// Header that carries the idempotency key.
     pub key_header: Option<HeaderName>,
+    /// Place in a JSON body that carries the idempotency key unless something stands there; dots lead into objects.
+    pub key_field: Option<String>,
     /// `Accept`, unless the plan has one.
     pub accept: &'static str,
     /// Asks for a body that is not packed.
@@ -161,6 +163,7 @@ impl Default for Manner {
             any_status: false,
             expected: Vec::new(),
             key_header: None,
+            key_field: None,
             accept: "application/json,text/*;q=0.99,*/*;q=0.1",
             uncompressed: false,
             is_file: answer::is_binary,

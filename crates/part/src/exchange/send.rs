@@ -36,7 +36,12 @@ async fn perform(ctx: &Ctx, plan: &Plan, manner: &Manner, ticket: Ticket) -> Res
     };
     let mut request = outbound::Request::new(plan.method.clone(), plan.full_url());
     request.headers = plan.header_map(manner)?;
-    let (body, content_type) = body(ctx, &plan.body, &ticket).await?;
+    let (body, content_type) = match (&manner.key_field, &plan.body) {
+        (Some(place), Content::Json(value)) => {
+            text_body(&Content::Json(with_key(value.clone(), place, &ticket.idempotency_key)))
+        }
+        (_, content) => body(ctx, content, &ticket).await?,
+    };
     request.body = body;
     if let Some(content_type) = content_type
         && !request.headers.contains_key(CONTENT_TYPE)
@@ -204,6 +209,22 @@ async fn body(ctx: &Ctx, content: &Content, ticket: &Ticket) -> Result<(outbound
         Content::Related(value, file) => related(ctx, value, file, ticket).await?,
         text => text_body(text),
     })
+}
+
+/// A body with a text at a place, unless something stands there or in the way.
+fn with_key(mut body: Value, place: &str, key: &str) -> Value {
+    let mut at = &mut body;
+    for step in place.split('.') {
+        if at.is_null() {
+            *at = Value::Object(Map::new());
+        }
+        let Value::Object(map) = at else { return body };
+        at = map.entry(step).or_insert(Value::Null);
+    }
+    if at.is_null() {
+        *at = key.into();
+    }
+    body
 }
 
 /// A body that lies in memory, and its type.
@@ -449,5 +470,15 @@ mod tests {
         assert_eq!(message_of(&json!({ "error": { "message": "no such user" } })).as_deref(), Some("no such user"));
         assert_eq!(message_of(&json!({ "error": "x", "message": "y" })).as_deref(), Some("y"));
         assert_eq!(message_of(&json!([1])), None);
+    }
+
+    #[test]
+    fn a_body_carries_the_key_where_nothing_else_stands() {
+        let keyed = |body: Value, place: &str| with_key(body, place, "k");
+        assert_eq!(keyed(json!({ "a": 1 }), "id"), json!({ "a": 1, "id": "k" }));
+        assert_eq!(keyed(json!({ "id": "mine" }), "id"), json!({ "id": "mine" }));
+        assert_eq!(keyed(json!({ "meta": { "by": 1 } }), "meta.id"), json!({ "meta": { "by": 1, "id": "k" } }));
+        assert_eq!(keyed(json!({}), "a.b"), json!({ "a": { "b": "k" } }));
+        assert_eq!(keyed(json!({ "a": [1] }), "a.b"), json!({ "a": [1] }), "what stands in the way stays");
     }
 }

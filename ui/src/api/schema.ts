@@ -1201,6 +1201,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists endpoints. */
+        get: operations["listEndpoints"];
+        put?: never;
+        /** Makes a new endpoint. */
+        post: operations["createEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a endpoint. */
+        get: operations["getEndpoint"];
+        /** Writes a endpoint, new or not. */
+        put: operations["putEndpoint"];
+        post?: never;
+        /** Deletes a endpoint; refused while something active uses it. */
+        delete: operations["deleteEndpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the revisions of a endpoint, newest first. */
+        get: operations["historyEndpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what changed between two revisions of a endpoint. */
+        get: operations["diffEndpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether a endpoint could work, and who uses it. */
+        get: operations["conditionEndpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an earlier revision of a endpoint back, as a new one. */
+        post: operations["rollbackEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/endpoints/{name}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renames a endpoint, in the specs of its users too. */
+        post: operations["renameEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workflows/{name}/draft": {
         parameters: {
             query?: never;
@@ -1623,6 +1745,23 @@ export interface paths {
         };
         /** Lists the services that there are connectors for, and how an account on each is shown. */
         get: operations["listConnectors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{name}/icon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The icon of a service. Those that are shipped need no token; those of the operator's own connectors are for whoever is signed in. */
+        get: operations["connectorIcon"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4498,6 +4637,14 @@ export interface components {
              */
             count: number;
         };
+        /** @description What to forget. */
+        Forget: {
+            /**
+             * @description Only answers for the workflow of that name, and those that the service tagged so (`Cache-Tag`, `Surrogate-Key`);
+             *     all when absent.
+             */
+            tag?: string | null;
+        };
         /** @description What becomes of a circuit breaker. */
         Hold: {
             /** @description `open` holds calls back, `closed` lets them pass, `auto` leaves it to the breaker again. */
@@ -5382,9 +5529,9 @@ export interface components {
              * @description When it came, milliseconds since 1970.
              */
             at: number;
-            /** @description Workflow that listens there. */
+            /** @description Workflow that listens there; the first that an endpoint gave it to, empty when it gave it to none. */
             workflow: string;
-            /** @description Its trigger. */
+            /** @description Its trigger; empty of an endpoint. */
             node: string;
             /** @description Method. */
             method: string;
@@ -5396,15 +5543,26 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** @description Code of the problem that it was refused with. */
             code?: string | null;
-            /** @description Why it was refused. */
+            /** @description Why it was refused, or why an endpoint gave it to nobody. */
             reason?: string | null;
-            /** @description The run that it became, or that it was the same as. */
+            /** @description The run that it became, or that it was the same as; the first of them, of an endpoint. */
             run?: string | null;
+            /** @description Endpoint that it came to, if no trigger listens there. */
+            endpoint: string;
+            /** @description Workflows that an endpoint gave it to. */
+            runs: components["schemas"]["Given"][];
             /** @description Its body was kept, so it can happen again. */
             hasBody: boolean;
         };
         /** @description What was made of a webhook. */
         Verdict: "accepted" | "known" | "answered" | "refused";
+        /** @description A workflow that an endpoint gave a webhook to. */
+        Given: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description Its run. */
+            run: string;
+        };
         /** @description A webhook with all that is known of it. */
         ArrivalDetail: {
             /** @description The webhook. */
@@ -5421,8 +5579,10 @@ export interface components {
         };
         /** @description A run that began. */
         Begun: {
-            /** @description The run. */
+            /** @description The run; the first of them, of an endpoint. */
             run: string;
+            /** @description All of them. */
+            runs: string[];
         };
         /** @description How it happens again. */
         Again: {
@@ -5431,6 +5591,11 @@ export interface components {
              * @default false
              */
             draft?: boolean;
+            /**
+             * @description Give it to this workflow only, of those that an endpoint gives it to.
+             * @default null
+             */
+            workflow?: string | null;
         };
         /** @description Runs that began. */
         BegunMany: {
@@ -5441,13 +5606,26 @@ export interface components {
              * @description Webhooks whose body was not kept.
              */
             withoutBody: number;
+            /**
+             * Format: uint
+             * @description Webhooks that no route of their endpoint wants any more.
+             */
+            unwanted: number;
             /** @description There are more: ask again from the last one's time on. */
             more: boolean;
         };
         /** @description Which happen again. */
         AgainMany: {
-            /** @description Of this workflow. */
-            workflow: string;
+            /**
+             * @description Of this workflow. What an endpoint gave it is given to no other one.
+             * @default null
+             */
+            workflow?: string | null;
+            /**
+             * @description Of this endpoint; it or a workflow has to be named.
+             * @default null
+             */
+            endpoint?: string | null;
             /**
              * Format: int64
              * @description That came then or later, milliseconds since 1970.
@@ -6960,7 +7138,7 @@ export interface components {
              * @description A well-known sender, such as `stripe`.
              * @enum {string}
              */
-            sender?: "acuity" | "adyen" | "adyen-platforms" | "affirm" | "aftership" | "aiprise" | "aircall" | "airship" | "airtable" | "airwallex" | "akeneo" | "alchemy" | "asana" | "ascend" | "ashby" | "attentive" | "auth0" | "authorize-net" | "autodesk" | "bamboohr" | "bigcommerce" | "bitbucket" | "blockfrost" | "boldsign" | "bolt" | "box" | "braintree" | "brex" | "btcpay" | "buildkite" | "bunny-stream" | "buy-me-a-coffee" | "cal-com" | "calendly" | "cashfree" | "chargebee" | "chargify" | "chatwoot" | "checkout-com" | "checkr" | "circleci" | "clerk" | "clickup" | "clio" | "cloudflare-stream" | "cloudinary" | "cloudinary-sha256" | "cloudprinter" | "coinbase-commerce" | "commercelayer" | "configcat" | "contentful" | "courier" | "cronofy" | "cursor" | "customer-io" | "deel" | "deepgram" | "discord" | "discord-interactions" | "discourse" | "documenso" | "docusign" | "dropbox" | "dropbox-sign" | "dub" | "dwolla" | "easypost" | "ecwid" | "elevenlabs" | "enode" | "ethoca" | "etsy" | "exact-online" | "facebook" | "fastspring" | "faundit" | "favro" | "figma" | "finicity" | "fireblocks" | "fireflies" | "flagsmith" | "flexport" | "flutterwave" | "flutterwave-v3" | "forgejo" | "frame-io" | "front" | "front-rules" | "gemini" | "gitea" | "github" | "gitlab" | "gitlab-signing-token" | "gocardless" | "google-drive" | "greenhouse" | "gusto" | "help-scout" | "heroku" | "hookdeck" | "hubspot" | "hubspot-v1" | "hubspot-v2" | "hugging-face" | "incident-io" | "instagram" | "intercom" | "jira" | "kick" | "klaviyo" | "knock" | "ko-fi" | "korapay" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "linkedin" | "lithic" | "livekit" | "lob" | "logto" | "mailchimp" | "mailerlite" | "mailersend" | "mailgun" | "mandrill" | "memberful" | "meraki" | "mercado-pago" | "merge" | "messagebird" | "meta" | "microsoft-graph" | "microsoft-teams" | "midtrans" | "modern-treasury" | "mollie" | "monday" | "monday-app" | "mongodb-atlas" | "monnify" | "mux" | "netlify" | "nmi" | "notion" | "npm" | "nuvemshop" | "nylas" | "okta" | "onfido" | "onfleet" | "openai" | "openphone" | "orb" | "oura" | "paddle" | "paddle-classic" | "pagerduty" | "pandadoc" | "patreon" | "paymob" | "paypro-global" | "paystack" | "persona" | "picqer" | "pipedrive" | "planetscale" | "plivo" | "plivo-v2" | "polar" | "postmark" | "primer" | "printful" | "pusher" | "pylon" | "quickbooks" | "quo" | "razorpay" | "recharge" | "recurly" | "recurly-basic" | "render" | "replicate" | "resend" | "retell" | "revolut" | "ringcentral" | "saleor" | "sanity" | "scrapfly" | "segment" | "sendbird" | "sendcloud" | "sendgrid" | "sentry" | "sharepoint" | "shipbob" | "shiphero" | "shippo" | "shopify" | "shopline" | "shopware" | "sinch" | "slack" | "smartcar" | "smile" | "solidgate" | "sonarqube" | "sparkpost" | "square" | "squarespace" | "standard-webhooks" | "standard-webhooks-ed25519" | "statsig" | "storyblok" | "strava" | "stripe" | "stytch" | "sumsub" | "supabase" | "svix" | "synctera" | "tally" | "tebex" | "telegram" | "teller" | "telnyx" | "terra" | "terraform-cloud" | "thinkific" | "ticket-tailor" | "tiktok" | "todoist" | "token-io" | "trello" | "twilio" | "twitch" | "typeform" | "uber" | "usps" | "utila" | "vanta" | "vapi" | "vercel" | "viber" | "vonage" | "walmart" | "webex" | "webflow" | "websub" | "wechat-pay" | "whatsapp" | "whoop" | "wise" | "wix" | "woocommerce" | "workos" | "x" | "xendit" | "xero" | "yousign" | "youtube" | "zendesk" | "zero-hash" | "zoom";
+            sender?: "acuity" | "adyen" | "adyen-platforms" | "affirm" | "aftership" | "aiprise" | "aircall" | "airship" | "airtable" | "airwallex" | "akeneo" | "alchemy" | "apify" | "asana" | "ascend" | "ashby" | "attentive" | "auth0" | "authorize-net" | "autodesk" | "bamboohr" | "bigcommerce" | "bitbucket" | "blockfrost" | "boldsign" | "bolt" | "box" | "braintree" | "brevo" | "brex" | "btcpay" | "buildkite" | "bunny-stream" | "buy-me-a-coffee" | "cal-com" | "calendly" | "cashfree" | "chargebee" | "chargify" | "chatwoot" | "checkout-com" | "checkr" | "circleci" | "clerk" | "clickup" | "clio" | "cloudflare-stream" | "cloudinary" | "cloudinary-sha256" | "cloudprinter" | "coinbase-commerce" | "commercelayer" | "configcat" | "contentful" | "courier" | "cronofy" | "cursor" | "customer-io" | "deel" | "deepgram" | "discord" | "discord-interactions" | "discourse" | "documenso" | "docusign" | "dropbox" | "dropbox-sign" | "dub" | "dwolla" | "easypost" | "ecwid" | "elevenlabs" | "enode" | "ethoca" | "etsy" | "exact-online" | "facebook" | "fastspring" | "faundit" | "favro" | "figma" | "finicity" | "fireblocks" | "fireflies" | "flagsmith" | "flexport" | "flutterwave" | "flutterwave-v3" | "forgejo" | "frame-io" | "front" | "front-rules" | "gemini" | "gitea" | "github" | "gitlab" | "gitlab-signing-token" | "gocardless" | "google-drive" | "greenhouse" | "gusto" | "help-scout" | "heroku" | "hookdeck" | "hubspot" | "hubspot-v1" | "hubspot-v2" | "hugging-face" | "incident-io" | "instagram" | "intercom" | "jira" | "kick" | "klaviyo" | "knock" | "ko-fi" | "korapay" | "launchdarkly" | "lemon-squeezy" | "line" | "linear" | "linkedin" | "lithic" | "livekit" | "lob" | "logto" | "mailchimp" | "mailerlite" | "mailersend" | "mailgun" | "mandrill" | "memberful" | "meraki" | "mercado-pago" | "merge" | "messagebird" | "meta" | "microsoft-graph" | "microsoft-teams" | "midtrans" | "modern-treasury" | "mollie" | "monday" | "monday-app" | "mongodb-atlas" | "monnify" | "mux" | "netlify" | "nmi" | "notion" | "npm" | "nuvemshop" | "nylas" | "okta" | "onfido" | "onfleet" | "openai" | "openphone" | "orb" | "oura" | "paddle" | "paddle-classic" | "pagerduty" | "pandadoc" | "patreon" | "paymob" | "paypro-global" | "paystack" | "persona" | "picqer" | "pipedrive" | "planetscale" | "plivo" | "plivo-v2" | "polar" | "postmark" | "primer" | "printful" | "pusher" | "pylon" | "quickbooks" | "quo" | "razorpay" | "recharge" | "recurly" | "recurly-basic" | "render" | "replicate" | "resend" | "retell" | "revolut" | "ringcentral" | "saleor" | "sanity" | "scrapfly" | "segment" | "sendbird" | "sendcloud" | "sendgrid" | "sentry" | "sharepoint" | "shipbob" | "shiphero" | "shippo" | "shopify" | "shopline" | "shopware" | "sinch" | "slack" | "smartcar" | "smile" | "solidgate" | "sonarqube" | "sparkpost" | "square" | "squarespace" | "standard-webhooks" | "standard-webhooks-ed25519" | "statsig" | "storyblok" | "strava" | "stripe" | "stytch" | "sumsub" | "supabase" | "svix" | "synctera" | "tally" | "tebex" | "telegram" | "teller" | "telnyx" | "terra" | "terraform-cloud" | "thinkific" | "ticket-tailor" | "tiktok" | "todoist" | "token-io" | "trello" | "twilio" | "twitch" | "typeform" | "uber" | "usps" | "utila" | "vanta" | "vapi" | "vercel" | "viber" | "vonage" | "walmart" | "webex" | "webflow" | "websub" | "wechat-pay" | "whatsapp" | "whoop" | "wise" | "wix" | "woocommerce" | "workos" | "x" | "xendit" | "xero" | "yousign" | "youtube" | "zendesk" | "zero-hash" | "zoom";
             /** @description How any other sender signs. */
             signature?: components["schemas"]["Signature"] | null;
             /** @description Last day on which the previous secret is good, such as `2027-03-01`; absent: until it is taken away. */
@@ -7119,6 +7297,8 @@ export interface components {
             timestamp?: components["schemas"]["Timestamp"] | null;
             /** @description What tells an event from others, however often it is sent: in a header or in the body. */
             id?: components["schemas"]["Place"] | null;
+            /** @description What says which kind of event it is: in a header, in the query or in the body. */
+            eventType?: components["schemas"]["Place"] | null;
             /** @description Query parameter with the SHA-256 of the body in hexadecimal, where the signature leaves the body out. */
             bodyDigest?: string | null;
             /** @description What a JSON web token must say. */
@@ -7591,6 +7771,180 @@ export interface components {
             by?: string;
             /** @description Why. */
             why?: string;
+        };
+        /** @description An inbound webhook address: who may call it, and which workflows get what comes. */
+        Endpoint2: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description Path below `/hooks/<workspace>/<environment>/`, with `:name` segments. */
+            path: string;
+            /**
+             * @description Methods that it answers. Questions of a sender whether somebody is there are answered by any.
+             * @default [
+             *       "POST"
+             *     ]
+             */
+            methods?: string[];
+            /**
+             * @description Who may call it.
+             * @default {
+             *       "kind": "none"
+             *     }
+             */
+            auth?: components["schemas"]["WebhookAuth"];
+            /** @description Sender addresses or CIDR ranges; empty: any. */
+            senders?: string[];
+            /**
+             * Format: uint64
+             * @description Largest body in bytes; absent: the server's limit.
+             */
+            bodyLimit?: number | null;
+            /** @description Requests per time and sender; absent: no limit of its own. */
+            rate?: components["schemas"]["Rate"] | null;
+            /**
+             * @description Header or field that carries the sender's dedupe key; absent: what the sender is known to send, or
+             *     `Idempotency-Key`.
+             */
+            dedupe?: components["schemas"]["Dedupe"] | null;
+            /**
+             * @description Expression for the type of an event, for example `{{ $json.body.type }}`. Absent: where the sender is known to
+             *     say it, or `type` in the body.
+             */
+            type?: string | null;
+            /**
+             * @description Expression for what events keep their order by, for example `{{ $json.body.customer }}`: runs of one key go one
+             *     at a time, in the order in which the events came, whatever workflows they are of. Absent or without a value: no
+             *     order.
+             */
+            key?: string | null;
+            /**
+             * @description What a sender is answered as soon as the event is committed.
+             * @default {
+             *       "status": 200
+             *     }
+             */
+            answer?: components["schemas"]["Reply"];
+            /**
+             * @description Whether the first route that matches gets an event, or all of them do.
+             * @default first
+             */
+            mode?: components["schemas"]["Mode"];
+            /**
+             * @description Which workflows get what, looked at in this order.
+             * @default []
+             */
+            routes?: components["schemas"]["Route"][];
+            /**
+             * @description What becomes of an event that no route wants.
+             * @default drop
+             */
+            else?: components["schemas"]["Otherwise"];
+            /** @description Nobody listens, and the address is free for others. */
+            disabled?: boolean;
+        };
+        /** @description Who may call a webhook. */
+        WebhookAuth: {
+            /** @constant */
+            kind: "none";
+        } | {
+            /** @constant */
+            kind: "basic";
+            /** @description Connection that holds them. */
+            connection?: components["schemas"]["Name"] | null;
+        } | {
+            /** @constant */
+            kind: "header";
+            /** @description Connection that holds it. */
+            connection?: components["schemas"]["Name"] | null;
+        } | {
+            /** @constant */
+            kind: "jwt";
+            /** @description Connection that holds the key. */
+            connection?: components["schemas"]["Name"] | null;
+        } | {
+            /** @constant */
+            kind: "signed";
+            /** @description Connection that holds the secret and says how the sender signs. */
+            connection?: components["schemas"]["Name"] | null;
+        };
+        /** @description Where the sender's dedupe key is. */
+        Dedupe: {
+            /** @description Header name. */
+            header?: string | null;
+            /** @description JSON pointer into the body. */
+            pointer?: string | null;
+            /** @description How long a key is remembered. */
+            ttl?: components["schemas"]["Duration"] | null;
+        };
+        /** @description What a sender is answered. */
+        Reply: {
+            /**
+             * Format: uint16
+             * @description Status, 200 to 299.
+             * @default 200
+             */
+            status?: number;
+            /** @description Body; absent: none. */
+            body?: string | null;
+            /** @description Content type of the body; `text/plain` unless said. */
+            contentType?: string | null;
+        };
+        /** @description How many routes get an event. */
+        Mode: "first" | "all";
+        /** @description A workflow, and which events it gets. */
+        Route: {
+            /** @description Name, for people and for `$json.event.route`. */
+            name: string;
+            /**
+             * @description Which events it gets; all of what is said has to hold. Nothing said: every event.
+             * @default {}
+             */
+            when?: components["schemas"]["When"];
+            /** @description Workflow that gets them. It begins at its trigger `core.called`, or else at its webhook or its manual trigger. */
+            workflow: components["schemas"]["Name"];
+        };
+        /** @description Which events a route wants. */
+        When: {
+            /** @description Types of events, one of which it has to be; `*` stands for any text, as in `order.*`. */
+            type?: string[];
+            /**
+             * @description Expression over the request that has to be true, for example `{{ $json.body.amount > 100 }}`. `$json` has
+             *     `headers`, `params`, `query`, `body` and `event.type`.
+             */
+            match?: string | null;
+            /** @description Conditions that all have to hold. */
+            conditions?: components["schemas"]["Condition3"][];
+        };
+        /** @description What is to be said of a field. All of it has to hold; what is absent holds for nothing but `exists: false`. */
+        Condition3: {
+            /** @description Field of the request, with dots: `body.customer.country`, `headers.x-shop`, `query.a`, `event.type`. */
+            field: string;
+            /** @description It is this. */
+            equals?: unknown;
+            /** @description It is not this. */
+            notEquals?: unknown;
+            /** @description It is one of these. */
+            oneOf?: unknown[];
+            /** @description It is a text that begins so. */
+            startsWith?: string | null;
+            /** @description It is a text that has this in it, or a list that has it as a member. */
+            contains?: string | null;
+            /**
+             * Format: double
+             * @description It is a number above this.
+             */
+            greaterThan?: number | null;
+            /**
+             * Format: double
+             * @description It is a number below this.
+             */
+            lessThan?: number | null;
+            /** @description It is there, or it is not; `null` is not there. */
+            exists?: boolean | null;
+        };
+        /** @description What becomes of an event that no route wants. */
+        Otherwise: "drop" | "refuse" | {
+            workflow: components["schemas"]["Name"];
         };
         ProblemBody: components["schemas"]["Problem"] & {
             /** Format: uri-reference */
@@ -10868,6 +11222,348 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listEndpoints: {
+        parameters: {
+            query?: {
+                /** @description Only those with these labels, `key=value`. */
+                label?: string[];
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEndpoint: {
+        parameters: {
+            query?: {
+                /** @description An earlier revision. */
+                revision?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resource"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    putEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Body"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Do everything but the write. */
+                dryRun?: boolean;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    historyEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Most entries of a page, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page6"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    diffEndpoint: {
+        parameters: {
+            query?: {
+                /** @description First revision; absent: the one before the second. */
+                from?: number;
+                /** @description Second revision; absent: the newest. */
+                to?: number;
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    conditionEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Condition"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rollbackEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rollback"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameEndpoint: {
+        parameters: {
+            query?: {
+                /** @description Workspace; `main` when absent. */
+                workspace?: string;
+                /** @description Environment; `prod` when absent. */
+                environment?: string;
+            };
+            header?: {
+                /** @description Refuse when the stored revision is another one. */
+                "If-Match"?: string;
+                /** @description The same key and request get the first answer again, for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The revision. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getDraft: {
         parameters: {
             query?: {
@@ -11723,7 +12419,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forget"];
+            };
+        };
         responses: {
             /** @description Done. */
             200: {
@@ -11793,6 +12493,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page8"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    connectorIcon: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -12864,8 +13587,10 @@ export interface operations {
     listArrivals: {
         parameters: {
             query?: {
-                /** @description For this workflow. */
+                /** @description For this workflow, or given to it by an endpoint. */
                 workflow?: string;
+                /** @description That came to this endpoint. */
+                endpoint?: string;
                 /** @description Accepted, known, answered or refused. */
                 verdict?: string;
                 /** @description That came then or later, milliseconds since 1970. */

@@ -401,7 +401,8 @@ async fn rename_all(
         return Err(Error::Exists(to.to_string()));
     }
     let mut active = active_users(tx, scope, from).await?;
-    active.retain(|user| user != from);
+    // What an active workflow runs is a revision, which stays as it is; an endpoint is written again with the new name.
+    active.retain(|user| user != from && user.kind != "endpoint");
     if !active.is_empty() {
         return Err(Error::InUse { what: from.clone(), by: active });
     }

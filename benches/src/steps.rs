@@ -102,6 +102,7 @@ fn texts(catalogue: &Catalogue, scope_id: ScopeId) -> Result<(Texts, Vec<Endpoin
                 form: None,
                 draft: None,
                 unanswered: false,
+                routing: None,
             });
         }
         let text =
@@ -145,6 +146,14 @@ impl Verifier for Nobody {
         _: inbound::verify::Incoming<'a>,
     ) -> BoxFuture<'a, Result<inbound::verify::Verdict, Problem>> {
         Box::pin(async { Err(Problem::new(Code::Unsupported, "there are no connections here")) })
+    }
+
+    fn event_type<'a>(
+        &'a self,
+        _: ScopeId,
+        _: &'a Name,
+    ) -> BoxFuture<'a, Result<Option<auth::signature::Place>, Problem>> {
+        Box::pin(async { Ok(None) })
     }
 
     fn judge_by<'a>(

@@ -25,6 +25,7 @@ pub(crate) mod renewal;
 pub mod role;
 pub mod seal;
 mod secrets;
+mod senders;
 pub mod session;
 pub mod signature;
 mod source;

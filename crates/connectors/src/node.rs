@@ -56,11 +56,14 @@ pub fn kept_list<T>(list: Vec<T>) -> &'static [T] {
     Box::leak(list.into_boxed_slice())
 }
 
+/// What is wrong with nodes, each with its place.
+pub type Faults = Vec<(written::Place, String)>;
+
 /// The node types of a manifest.
 ///
 /// # Errors
 /// All that is wrong with its operations and triggers, each with its place.
-pub fn types(manifest: &Arc<Manifest>) -> Result<Vec<Arc<dyn NodeType>>, Vec<(written::Place, String)>> {
+pub fn types(manifest: &Arc<Manifest>) -> Result<Vec<Arc<dyn NodeType>>, Faults> {
     let (mut types, mut faults) = (Vec::<Arc<dyn NodeType>>::new(), Vec::new());
     let slots = slots(manifest);
     for (name, operation) in &manifest.operations {

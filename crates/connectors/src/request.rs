@@ -47,7 +47,7 @@ enum Part {
 }
 
 /// Methods that services are known to take, those of WebDAV among them.
-const METHODS: [&str; 14] = [
+const METHODS: [&str; 16] = [
     "GET",
     "HEAD",
     "POST",
@@ -55,6 +55,8 @@ const METHODS: [&str; 14] = [
     "PATCH",
     "DELETE",
     "OPTIONS",
+    "TRACE",
+    "QUERY",
     "COPY",
     "MOVE",
     "MKCOL",

@@ -108,7 +108,10 @@ pub struct Hedge {
 
 /// Tells an answer that may be kept from one that says no, by its headers and body.
 #[derive(Clone)]
-pub struct Sound(pub Arc<dyn Fn(&HeaderMap, &[u8]) -> bool + Send + Sync>);
+pub struct Sound(pub Arc<IsSound>);
+
+/// Looks at headers and body.
+pub type IsSound = dyn Fn(&HeaderMap, &[u8]) -> bool + Send + Sync;
 
 impl std::fmt::Debug for Sound {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

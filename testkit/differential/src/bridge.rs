@@ -96,8 +96,8 @@ impl Ours {
 
 /// What a step of a run put out first.
 fn put_out(detail: &Value, node: &str) -> Value {
-    let steps = detail["steps"].as_array().into_iter().flatten();
-    let step = steps.filter(|step| step["node"] == node).next_back();
+    let mut steps = detail["steps"].as_array().into_iter().flatten();
+    let step = steps.rfind(|step| step["node"] == node);
     let item = step.map(|step| step["outputs"][0][0].clone()).unwrap_or_default();
     item.get("json").cloned().unwrap_or(item)
 }

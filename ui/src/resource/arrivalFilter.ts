@@ -4,13 +4,7 @@ import { PERIODS, type Period } from "./runFilter";
 
 import { isPeriod } from "./deliveryFilter";
 
-/** What an endpoint made of a webhook: the workflows that got it, with their runs. */
-interface Given {
-  endpoint?: string;
-  runs?: { workflow: string; run: string }[];
-}
-
-export type Arrival = components["schemas"]["ArrivalInfo"] & Given;
+export type Arrival = components["schemas"]["ArrivalInfo"];
 export type Verdict = components["schemas"]["Verdict"];
 
 /** What can be made of a webhook, in the order in which one asks for it. */
@@ -67,6 +61,6 @@ export function shownBody(body: string): { json: unknown } | { text: string } {
 
 /** Who got a webhook, in words: the workflow that listens, or those that an endpoint gave it to. */
 export function takersOf({ workflow, endpoint, runs = [] }: Arrival): string {
-  if (endpoint === undefined) return workflow;
+  if (endpoint == null) return workflow;
   return runs.length === 0 ? endpoint : `${endpoint}: ${runs.map((given) => given.workflow).join(", ")}`;
 }

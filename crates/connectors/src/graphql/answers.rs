@@ -103,7 +103,6 @@ fn object(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of a walk over document, schema and value at once")]
 fn one(
     document: &Document,
     schema: Option<&Schema>,

@@ -70,15 +70,15 @@ fn join(whole: &mut Map, part: Map) {
                 }
             }
             ("enum", Value::Array(known), Value::Array(more)) => known.retain(|value| more.contains(value)),
-            ("minimum" | "minLength" | "minItems" | "minProperties", known, value) => {
-                if value.as_f64() > known.as_f64() {
-                    *known = value;
-                }
+            ("minimum" | "minLength" | "minItems" | "minProperties", known, value)
+                if value.as_f64() > known.as_f64() =>
+            {
+                *known = value;
             }
-            ("maximum" | "maxLength" | "maxItems" | "maxProperties", known, value) => {
-                if value.as_f64() < known.as_f64() {
-                    *known = value;
-                }
+            ("maximum" | "maxLength" | "maxItems" | "maxProperties", known, value)
+                if value.as_f64() < known.as_f64() =>
+            {
+                *known = value;
             }
             _ => {}
         }
@@ -283,7 +283,8 @@ fn formatted(format: &str, text: &str) -> bool {
         }
         "duration" => text.parse::<jiff::Span>().is_ok() && text.starts_with('P'),
         "byte" => {
-            text.len() % 4 == 0 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+            text.len().is_multiple_of(4)
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
         }
         "int32" | "int64" => digits(text.trim_start_matches('-')),
         "json-pointer" => text.is_empty() || text.starts_with('/'),

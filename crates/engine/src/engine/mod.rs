@@ -127,6 +127,9 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
+/// What keeps an order: scope, lane and key.
+type OrderKey = (ScopeId, String, String);
+
 /// What runs share with the engine.
 pub struct Inner {
     /// Limits.
@@ -167,7 +170,7 @@ pub struct Inner {
     queue: queue::Queue,
     last_run: Mutex<RunId>,
     /// Held while an event that keeps its order is taken in: by scope, lane and key.
-    orders: Mutex<HashMap<(ScopeId, String, String), Arc<tokio::sync::Mutex<()>>>>,
+    orders: Mutex<HashMap<OrderKey, Arc<tokio::sync::Mutex<()>>>>,
     /// Grants or activations have changed: held runs may go on.
     reconsider: tokio::sync::Notify,
     myself: std::sync::OnceLock<std::sync::Weak<Inner>>,

@@ -61,10 +61,11 @@ struct ArrivalInfo {
     #[schemars(with = "Option<String>")]
     run: Option<RunId>,
     /// Endpoint that it came to, if no trigger listens there.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
     /// Workflows that an endpoint gave it to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     runs: Vec<Given>,
     /// Its body was kept, so it can happen again.
     has_body: bool,
@@ -248,7 +249,7 @@ fn info(row: Arrival) -> ArrivalInfo {
         code: row.code,
         reason: row.reason,
         run: row.run,
-        endpoint: row.endpoint,
+        endpoint: Some(row.endpoint).filter(|name| !name.is_empty()),
         runs: row.runs.into_iter().map(|(workflow, run)| Given { workflow, run }).collect(),
         has_body: row.body.is_some(),
     }

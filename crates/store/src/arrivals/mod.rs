@@ -183,7 +183,7 @@ impl Store {
                 let mut rows = Rows::of(&ADD);
                 for page in pages {
                     let Page { scope, last, first, count, refused, packed } = page;
-                    rows.push(params![*scope, *last, *first, *count, *refused, &*packed]);
+                    rows.push(params![*scope, *last, *first, *count, *refused, packed]);
                 }
                 tx.execute_many(&ADD, &rows).await.map(|_| ())
             })

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     fn arrival(number: u64) -> Arrival {
-        let refused = number % 3 == 0;
+        let refused = number.is_multiple_of(3);
         Arrival {
             scope: ScopeId(7),
             id: ArrivalId::from_parts(1_700_000_000_000 + number, number.into()),
@@ -188,13 +188,13 @@ mod tests {
             target: format!("/hooks/main/prod/orders?n={number}"),
             headers: r#"[["content-type","application/json"]]"#.into(),
             sender: "127.0.0.1".into(),
-            body: (number % 2 == 0).then(|| Bytes::from(format!("{{\"n\":{number}}}"))),
+            body: (number.is_multiple_of(2)).then(|| Bytes::from(format!("{{\"n\":{number}}}"))),
             verdict: if refused { ArrivalVerdict::Refused } else { ArrivalVerdict::Accepted },
             code: refused.then(|| "FP0602".into()),
             reason: refused.then(String::new),
             run: (!refused).then(|| RunId(number.into())),
-            endpoint: if number % 5 == 0 { "shop".into() } else { String::new() },
-            runs: if number % 5 == 0 { vec![("audit".into(), RunId(9))] } else { Vec::new() },
+            endpoint: if number.is_multiple_of(5) { "shop".into() } else { String::new() },
+            runs: if number.is_multiple_of(5) { vec![("audit".into(), RunId(9))] } else { Vec::new() },
         }
     }
 

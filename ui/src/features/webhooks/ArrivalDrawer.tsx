@@ -14,7 +14,7 @@ import { Badge } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { bytes } from "@/kit/times";
 
-import { shownBody, WORDS, type Arrival } from "@/resource/arrivalFilter";
+import { shownBody, WORDS } from "@/resource/arrivalFilter";
 import { useAgain } from "./useAgain";
 
 const NO_BODY = "Its body was not kept";
@@ -23,12 +23,12 @@ const NO_BODY = "Its body was not kept";
 export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const detail = useQuery({ queryKey: ["arrival", id], queryFn: () => data(api.GET("/api/v1/arrivals/{arrival}", { params: { path: { arrival: id } } })) });
   const again = useAgain(id);
-  const arrival = detail.data?.arrival as Arrival | undefined;
+  const arrival = detail.data?.arrival;
   const refused = arrival === undefined ? "It is not there yet" : arrival.hasBody ? undefined : NO_BODY;
   return (
     <Drawer
       title={arrival === undefined ? "Webhook" : `${arrival.method} ${arrival.target}`}
-      {...(arrival === undefined ? {} : { description: arrival.endpoint === undefined ? <>to <Link to="/workflows/$name" params={{ name: arrival.workflow }} className="text-accent underline">{arrival.workflow}</Link>, node {arrival.node}</> : <>to endpoint {arrival.endpoint}</> })}
+      {...(arrival === undefined ? {} : { description: arrival.endpoint == null ? <>to <Link to="/workflows/$name" params={{ name: arrival.workflow }} className="text-accent underline">{arrival.workflow}</Link>, node {arrival.node}</> : <>to endpoint {arrival.endpoint}</> })}
       onClose={onClose}
       footer={
         <>
@@ -38,7 +38,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
       }
     >
       <Loaded of={detail}>
-        {({ arrival: { runs = [], ...known }, headers, body, bodyBase64 }: { arrival: Arrival; headers: string[][]; body?: string | null; bodyBase64?: string | null }) => (
+        {({ arrival: { runs = [], ...known }, headers, body, bodyBase64 }) => (
           <div className="flex flex-col gap-6">
             {again.data === undefined ? null : <p role="status" className="rounded-base bg-good-soft px-3 py-2">It became <RunLink run={again.data.run} />.</p>}
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">

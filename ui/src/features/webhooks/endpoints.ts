@@ -23,8 +23,7 @@ export interface StoredEndpoint {
   labels: Record<string, string>;
 }
 
-/** One shape serves all kinds, so the types of one stand for those of all. */
-export const ALL = "/api/v1/endpoints" as "/api/v1/event-types";
+export const ALL = "/api/v1/endpoints";
 export const ONE = placeOf("endpoint");
 
 /** What one begins with. */

@@ -5548,9 +5548,9 @@ export interface components {
             /** @description The run that it became, or that it was the same as; the first of them, of an endpoint. */
             run?: string | null;
             /** @description Endpoint that it came to, if no trigger listens there. */
-            endpoint: string;
+            endpoint?: string | null;
             /** @description Workflows that an endpoint gave it to. */
-            runs: components["schemas"]["Given"][];
+            runs?: components["schemas"]["Given"][];
             /** @description Its body was kept, so it can happen again. */
             hasBody: boolean;
         };

@@ -29,6 +29,31 @@ fn what_the_packages_of_senders_sign_is_right_and_what_was_changed_is_not() {
 }
 
 #[test]
+fn the_rust_package_of_standard_webhooks_signs_for_us_and_checks_what_we_sign() {
+    let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", Signing::Hmac).unwrap();
+    let (secret, body, now) = (key.for_receiver(), r#"{"text": "ü"}"#, auth::now_millis() / 1000);
+    let package = standardwebhooks::Webhook::new(&secret).unwrap();
+    let (ours, theirs) =
+        (key.sign("msg_1", now, body.as_bytes()), package.sign("msg_1", now, body.as_bytes()).unwrap());
+    let headers = |id: &str, signature: &str| -> HeaderMap {
+        let all = [("webhook-id", id), ("webhook-timestamp", &now.to_string()), ("webhook-signature", signature)];
+        all.map(|(name, value)| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap()))
+            .into_iter()
+            .collect()
+    };
+    let sender = &presets::named("standard-webhooks").unwrap().signature;
+    let judge = |id: &str, body: &str| {
+        let headers = headers(id, &theirs);
+        let request = Incoming { method: "POST", url: "", headers: &headers, body: body.as_bytes(), now };
+        let keys = Keys { signing: &[secret.as_bytes()], verify_token: None };
+        sender.judge(keys, &request).is_ok()
+    };
+    assert_eq!((judge("msg_1", body), judge("msg_1", "{}"), judge("msg_2", body)), (true, false, false));
+    let check = |id: &str, body: &str| package.verify(body.as_bytes(), &headers(id, &ours)).is_ok();
+    assert_eq!((check("msg_1", body), check("msg_1", "{}"), check("msg_2", body)), (true, false, false));
+}
+
+#[test]
 fn the_python_package_of_standard_webhooks_signs_for_us_and_checks_what_we_sign() {
     use world::signers::python;
     let key = SigningKeys::new(b"server").of(model::ScopeId(1), "crm", b"salt", Signing::Hmac).unwrap();

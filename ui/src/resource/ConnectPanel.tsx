@@ -6,6 +6,7 @@ import type { components } from "@/api/schema";
 import { Button } from "@/kit/Button";
 import { Loaded } from "@/kit/Loaded";
 import { Panel } from "@/kit/Page";
+import { Line } from "@/kit/Prose";
 import { Badge, type Tone } from "@/kit/Status";
 import { Time } from "@/kit/Time";
 import { toasts } from "@/kit/toasts";
@@ -109,7 +110,7 @@ function Facts({ status }: { status: Status }) {
   return (
     <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-4 gap-y-1.5">
       <Fact name="State"><Badge tone={state.tone}>{state.word}</Badge></Fact>
-      {status.reason == null ? null : <Fact name="Why"><span className={status.state === "dead" ? "text-bad" : "text-ink-soft"}>{status.reason}</span></Fact>}
+      {status.reason == null ? null : <Fact name="Why"><span className={status.state === "dead" ? "text-bad" : "text-ink-soft"}><Line text={status.reason} /></span></Fact>}
       {status.deadSince == null ? null : <Fact name="Since"><Time at={status.deadSince} /></Fact>}
       {status.endsAt == null || status.state === "dead" ? null : <Fact name="Ends"><Time at={status.endsAt} /></Fact>}
       {status.expiresAt == null || status.state === "dead" ? null : <Fact name="Token ends"><span><Time at={status.expiresAt} />{status.endsAt === status.expiresAt ? "" : ", and is renewed before"}</span></Fact>}

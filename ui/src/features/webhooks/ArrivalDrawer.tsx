@@ -9,6 +9,7 @@ import { CodeBlock } from "@/kit/CodeBlock";
 import { Drawer } from "@/kit/Drawer";
 import { JsonTree } from "@/kit/JsonTree";
 import { Loaded } from "@/kit/Loaded";
+import { Line } from "@/kit/Prose";
 import { ProblemCode } from "@/kit/States";
 import { Badge } from "@/kit/Status";
 import { Time } from "@/kit/Time";
@@ -44,7 +45,7 @@ export function ArrivalDrawer({ id, onClose }: { id: string; onClose: () => void
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
               <dt className="text-ink-soft">Verdict</dt>
               <dd><Badge tone={WORDS[known.verdict].tone}>{WORDS[known.verdict].word}</Badge> <span className="text-ink-soft">{WORDS[known.verdict].about}</span></dd>
-              {known.reason == null ? null : (<><dt className="text-ink-soft">Why</dt><dd className="break-words">{known.reason}{known.code == null ? null : <> (<ProblemCode code={known.code} />)</>}</dd></>)}
+              {known.reason == null ? null : (<><dt className="text-ink-soft">Why</dt><dd className="break-words"><Line text={known.reason} />{known.code == null ? null : <> (<ProblemCode code={known.code} />)</>}</dd></>)}
               {runs.map(({ workflow, run }) => (<Fragment key={run}><dt className="text-ink-soft">{workflow}</dt><dd><RunLink run={run} /></dd></Fragment>))}
               {known.run == null || runs.length > 0 ? null : (<><dt className="text-ink-soft">Run</dt><dd><RunLink run={known.run} /></dd></>)}
               <dt className="text-ink-soft">Came</dt>

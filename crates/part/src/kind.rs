@@ -55,6 +55,23 @@ pub struct CheckEnv<'a> {
     pub find: &'a (dyn Fn(&Ref) -> Found + Sync),
 }
 
+impl CheckEnv<'_> {
+    /// What is missing of what is needed: references that lead nowhere, or to what is not complete.
+    pub fn unresolved(&self, uses: Vec<Use>, problems: &mut Problems) {
+        for place in uses.into_iter().filter(|place| place.needed) {
+            let problem = match (self.find)(&place.target) {
+                Found::Ready => continue,
+                Found::Missing => Problem::new(Code::UnresolvedReference, format!("`{}` does not exist", place.target))
+                    .hint(format!("make it, or name another {}", place.target.kind)),
+                Found::Incomplete(what) => {
+                    Problem::new(Code::ConnectionMissing, format!("`{}` is not complete: {what}", place.target))
+                }
+            };
+            problems.push(problem.at(place.pointer));
+        }
+    }
+}
+
 /// A kind of resource.
 pub trait Kind: Send + Sync + 'static {
     /// `kebab-case`, singular.

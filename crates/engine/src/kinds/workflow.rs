@@ -8,7 +8,7 @@ use model::resource::Ref;
 use model::workflow::Callers;
 use model::{Code, Edge, Name, NodeSpec, Problem, Problems, WorkflowSpec};
 use part::catalogue::Snapshot;
-use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
+use part::kind::{CheckEnv, Kind, UniqueKey, Use};
 use part::node::Node;
 use part::tables::DataTableKind;
 use part::trigger::{Trigger, address_key};
@@ -79,18 +79,7 @@ impl Kind for Workflow {
             let problem = Problem::new(Code::NoTrigger, "no node of the workflow can start a run");
             problems.push(problem.at("/nodes").hint("add a trigger, for example a webhook or a schedule"));
         }
-        for place in Self::refs(spec, env.catalogue) {
-            let problem = match (env.find)(&place.target) {
-                Found::Ready => continue,
-                _ if !place.needed => continue,
-                Found::Missing => Problem::new(Code::UnresolvedReference, format!("`{}` does not exist", place.target))
-                    .hint(format!("make it, or name another {}", place.target.kind)),
-                Found::Incomplete(what) => {
-                    Problem::new(Code::ConnectionMissing, format!("`{}` is not complete: {what}", place.target))
-                }
-            };
-            problems.push(problem.at(place.pointer));
-        }
+        env.unresolved(Self::refs(spec, env.catalogue), &mut problems);
         problems
     }
 
@@ -185,6 +174,7 @@ pub fn trigger_keys(spec: &WorkflowSpec, catalogue: &Snapshot) -> Result<Vec<Uni
 #[cfg(test)]
 mod tests {
     use super::*;
+    use part::kind::Found;
     use serde_json::json;
 
     fn problems(spec: model::Value) -> Vec<(Code, String)> {

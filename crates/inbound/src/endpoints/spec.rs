@@ -7,7 +7,7 @@ use model::resource::Ref;
 use model::workflow::Rate;
 use model::{Code, Name, Problem, Problems, Value};
 use part::catalogue::Snapshot;
-use part::kind::{CheckEnv, Found, Kind, UniqueKey, Use};
+use part::kind::{CheckEnv, Kind, UniqueKey, Use};
 use part::net::AddressRange;
 use part::trigger::{Dedupe, METHODS, Respond, Webhook, WebhookAuth, address_key};
 use schemars::JsonSchema;
@@ -313,17 +313,7 @@ impl Kind for EndpointKind {
             let problem = Problem::new(Code::ConnectionMissing, "callers cannot be checked without a connection");
             problems.push(problem.at("/auth/connection").hint("choose the connection that holds the secret"));
         }
-        for place in Self::refs(spec, env.catalogue) {
-            let problem = match (env.find)(&place.target) {
-                Found::Ready => continue,
-                Found::Missing => Problem::new(Code::UnresolvedReference, format!("`{}` does not exist", place.target))
-                    .hint(format!("make it, or name another {}", place.target.kind)),
-                Found::Incomplete(what) => {
-                    Problem::new(Code::ConnectionMissing, format!("`{}` is not complete: {what}", place.target))
-                }
-            };
-            problems.push(problem.at(place.pointer));
-        }
+        env.unresolved(Self::refs(spec, env.catalogue), &mut problems);
         problems
     }
 
@@ -348,6 +338,7 @@ impl Kind for EndpointKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use part::kind::Found;
     use serde_json::json;
 
     fn spec(value: Value) -> Endpoint {
